@@ -1,0 +1,281 @@
+"""What a run found, as values, and the files of the run folder that carry them.
+
+Every key of ``cases.jsonl``, ``findings.json`` and ``summary.json`` is a field here, in the order
+of ``docs/run-folder.md``; a test compares the two both ways. This module knows nothing of how a
+case was probed or judged, and nothing of how a report looks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+
+import orjson
+
+from sekisho.errors import UsageError
+from sekisho.model import Label
+
+SCHEMA = 1
+
+
+class Verdict(Enum):
+    """What became of one case."""
+
+    PASS = "pass"
+    LEAK = "leak"
+    OVERBLOCK = "overblock"
+    UNATTRIBUTED = "unattributed"
+    VOID = "void"
+    RESIDUAL = "residual"
+
+    @property
+    def mark(self) -> str:
+        """The sign that Japanese test records use: ○ as planned, × not, △ undecided, － apart."""
+        return _WORDS[self][0]
+
+    @property
+    def label(self) -> Label:
+        """The verdict in words."""
+        return Label(*_WORDS[self][1:])
+
+    @property
+    def badness(self) -> int:
+        """Rank for "the worst of": a higher number must never be hidden by a lower one."""
+        return tuple(_WORDS).index(self)
+
+    @property
+    def is_finding(self) -> bool:
+        """True where something must be repaired before the run can be signed."""
+        return self in (Verdict.LEAK, Verdict.OVERBLOCK, Verdict.UNATTRIBUTED)
+
+
+_WORDS = {  # the harmless first
+    Verdict.RESIDUAL: ("－", "残存リスク", "residual"),
+    Verdict.PASS: ("○", "計画どおり", "as planned"),
+    Verdict.VOID: ("△", "判定不能", "void"),
+    Verdict.UNATTRIBUTED: ("△", "遮断箇所不明", "unattributed drop"),
+    Verdict.OVERBLOCK: ("×", "過剰遮断", "over-block"),
+    Verdict.LEAK: ("×", "漏れ", "leak"),
+}
+
+
+class RunVerdict(Enum):
+    """What became of a whole run."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    VOID = "void"
+
+    @property
+    def label(self) -> Label:
+        """The word an official signs under."""
+        return {
+            RunVerdict.PASS: Label("合格", "PASS"),
+            RunVerdict.FAIL: Label("不合格", "FAIL"),
+            RunVerdict.VOID: Label("判定不能", "VOID"),
+        }[self]
+
+
+def run_verdict(verdicts: Iterable[Verdict], *, aborted: str = "") -> RunVerdict:
+    """Decide a run: aborted is void; then a finding fails it; a void case or no case voids it."""
+    seen = set(verdicts)
+    if aborted:
+        return RunVerdict.VOID
+    if any(verdict.is_finding for verdict in seen):
+        return RunVerdict.FAIL
+    if Verdict.VOID in seen or Verdict.PASS not in seen:
+        return RunVerdict.VOID
+    return RunVerdict.PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case: a source attachment, a destination attachment, a probe, and what was seen.
+
+    The meaning of each field is the table ``cases.jsonl`` of ``docs/run-folder.md``.
+    """
+
+    case: str
+    run: str
+    clause: str
+    cell: str
+    requirement: str
+    severity: str
+    edition: str
+    state: str
+    src: str
+    dst: str
+    src_class: str
+    src_host: str
+    src_site: str
+    src_switch: str
+    src_port: int
+    src_zone: str
+    src_vlan: int
+    src_mac: str
+    src_ip: str
+    dst_class: str
+    dst_host: str
+    dst_site: str
+    dst_switch: str
+    dst_port: int
+    dst_zone: str
+    dst_vlan: int
+    dst_mac: str
+    dst_ip: str
+    probe: str
+    item: int
+    proto: str
+    ports: str
+    spoof: str
+    expect: str
+    sent: int
+    sent_seen: int
+    arrived: int
+    elsewhere: int
+    answered: int
+    drop_switch: str
+    drop_table: str
+    drop_cookie: str
+    drop_priority: str
+    drop_rule: str
+    drop_expected: int
+    drop_counted: int
+    control: str
+    control_arrived: int
+    control_gap_ms: float
+    verdict: Verdict
+    mark: str
+    reason: str
+    start: str
+    end: str
+    pcap: str
+    pcap_sha256: str
+    plan_line: str
+    tester: str
+    witness: str
+
+
+CASE_KEYS = tuple(f.name for f in fields(Case))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One entry of ``findings.json``: a case that must be repaired, with its packet and path."""
+
+    case: str
+    verdict: Verdict
+    src: str
+    dst: str
+    switch: str
+    port: int
+    rule: str
+    plan_line: str
+    seen_at: tuple[str, ...]
+    summary: str
+    hexdump: str
+    sent_hex: str
+    trace: str
+    pcap: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seconds:
+    """How long each phase of a run took, in seconds."""
+
+    boot: float = 0.0
+    in_force: float = 0.0
+    build: float = 0.0
+    probe: float = 0.0
+    exchange: float = 0.0
+    judge: float = 0.0
+    prove: float = 0.0
+    report: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """``summary.json``; the one key that Python keeps for itself, ``pass``, is *passed* here."""
+
+    schema: int = SCHEMA
+    plan: str
+    verdict: RunVerdict
+    aborted: str = ""
+    cases: int = 0
+    passed: int = 0
+    leak: int = 0
+    overblock: int = 0
+    unattributed: int = 0
+    void: int = 0
+    residual: int = 0
+    frames_sent: int = 0
+    frames_captured: int = 0
+    captures_dropped: int = 0
+    exchanges: int = 0
+    hosts: int = 0
+    switches: int = 0
+    attachments: int = 0
+    rules: int = 0
+    rules_per_attachment: float = 0.0
+    frames_per_s: float = 0.0
+    peak_memory_mb: int = 0
+    exit: int = 0
+    seconds: Seconds = field(default_factory=Seconds)
+
+
+def summary_bytes(summary: Summary) -> bytes:
+    """Return *summary* as the bytes of ``summary.json``."""
+    return orjson.dumps(summary, option=orjson.OPT_INDENT_2).replace(b'"passed":', b'"pass":', 1)
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write ``summary.json``."""
+    write_atomically(path, summary_bytes(summary) + b"\n")
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """Write ``cases.jsonl``: one flat object a line, keys in the order of the contract."""
+    write_atomically(path, (orjson.dumps(case) + b"\n" for case in cases))
+
+
+def read_cases(path: Path) -> Iterator[Case]:
+    """Yield the cases of ``cases.jsonl``; UsageError names the file and the line that is wrong."""
+    for number, line in enumerate(_lines(path), 1):
+        yield case_from_line(line, f"{path}:{number}")
+
+
+def case_from_line(line: bytes, where: str) -> Case:
+    """Read one line of ``cases.jsonl``; *where* opens the message of the UsageError."""
+    try:
+        values = orjson.loads(line)
+        return Case(**{**values, "verdict": Verdict(values["verdict"])})
+    except KeyError as error:
+        raise UsageError(f"{where}: no key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where}: not a case: {error}") from error
+
+
+def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write *data* to a temporary name, then rename: readers see all of it or nothing."""
+    chunks = (data,) if isinstance(data, bytes) else data
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
