@@ -1,0 +1,50 @@
+"""The only imports of the OpenFlow framework: Ryu 4.34, or its maintained fork os-ken.
+
+``SEKISHO_FRAMEWORK=os-ken`` chooses the fork. Both offer the same classes under another package
+name. Ryu 4.34 imports a name that today's eventlet no longer has; it is put back before the
+first import (https://github.com/faucetsdn/ryu/issues/161).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import warnings
+from typing import Any
+
+import eventlet.wsgi  # type: ignore[import-untyped]  # eventlet ships no types
+
+CHOICES = {"ryu": "ryu", "os-ken": "os_ken"}
+
+NAME = os.environ.get("SEKISHO_FRAMEWORK", "ryu")
+if NAME not in CHOICES:
+    raise SystemExit(f"SEKISHO_FRAMEWORK={NAME!r}: choose one of {', '.join(sorted(CHOICES))}")
+VERSION = importlib.metadata.version(NAME)
+
+if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):
+    eventlet.wsgi.ALREADY_HANDLED = object()
+
+
+def _module(path: str) -> Any:
+    """Import one module of the chosen framework; its types are unknown to a type checker."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # both frameworks use names that Python deprecates
+        return importlib.import_module(f"{CHOICES[NAME]}.{path}")
+
+
+app_manager = _module("base.app_manager")
+cfg = _module("cfg")
+controller = _module("controller.controller")
+handler = _module("controller.handler")
+hub = _module("lib.hub")
+ofp = _module("ofproto.ofproto_v1_3")
+ofp_event = _module("controller.ofp_event")
+parser = _module("ofproto.ofproto_v1_3_parser")
+
+App: Any = app_manager.RyuApp if NAME == "ryu" else app_manager.OSKenApp
+set_ev_cls = handler.set_ev_cls
+CONFIG_DISPATCHER = handler.CONFIG_DISPATCHER
+MAIN_DISPATCHER = handler.MAIN_DISPATCHER
+DEAD_DISPATCHER = handler.DEAD_DISPATCHER
+HANDSHAKE_DISPATCHER = handler.HANDSHAKE_DISPATCHER

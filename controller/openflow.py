@@ -1,0 +1,187 @@
+"""Rule values to OpenFlow 1.3 messages and back.
+
+Pure translation: no connection, no decision. What a switch reports is turned into the same
+values that the compiler makes, so that "wanted" and "held" are compared with ``==``.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+from controller.framework import ofp, parser
+from sekisho.errors import RuleError
+from sekisho.rules import (
+    WIDTHS,
+    Action,
+    DecTtl,
+    Match,
+    Move,
+    Output,
+    PopVlan,
+    PushVlan,
+    Rule,
+    SetField,
+    Track,
+    match,
+)
+
+_MAC_FIELDS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
+_IP_FIELDS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}
+#: Open vSwitch reports these under the name that OpenFlow gave them later.
+_ALIASES = {"tcp_flags": "tcp_flags_nxm"}
+_CT_COMMIT = 1  # NX_CT_F_COMMIT, ovs-actions(7)
+_NO_RECIRCULATION = 255  # NX_CT_RECIRC_NONE
+_MAX_LEN = 0  # bytes of a packet for the controller; nothing is ever sent there
+
+
+def _to_wire(field: str, value: int) -> int | str:
+    if field in _MAC_FIELDS:
+        return ":".join(f"{value >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+    if field in _IP_FIELDS:
+        return str(IPv4Address(value))
+    return value
+
+
+def _from_wire(field: str, value: Any) -> int:
+    if isinstance(value, str):
+        return int(value.replace(":", ""), 16) if field in _MAC_FIELDS else int(IPv4Address(value))
+    return int(value)
+
+
+def wire_match(fields: Match) -> Any:
+    """Return *fields* as an ``OFPMatch``."""
+    wanted: dict[str, Any] = {}
+    for name, value, mask in fields:
+        full = (1 << WIDTHS[name]) - 1
+        exact = mask == full
+        wire = _to_wire(name, value)
+        wanted[name] = wire if exact else (wire, _to_wire(name, mask))
+    return parser.OFPMatch(**wanted)
+
+
+def wire_action(action: Action) -> Any:
+    """Return *action* as an OpenFlow action.
+
+    Raises:
+        RuleError: The action is not modelled.
+    """
+    match action:
+        case Output(port):
+            return parser.OFPActionOutput(port, _MAX_LEN)
+        case SetField(field, value):
+            return parser.OFPActionSetField(**{field: _to_wire(field, value)})
+        case Move(source, target, bits, source_bit):
+            return parser.NXActionRegMove(
+                src_field=source, dst_field=target, n_bits=bits, src_ofs=source_bit
+            )
+        case PushVlan():
+            return parser.OFPActionPushVlan(0x8100)  # IEEE 802.1Q, 9.5
+        case PopVlan():
+            return parser.OFPActionPopVlan()
+        case DecTtl():
+            return parser.OFPActionDecNwTtl()
+        case Track(zone, table, commit):
+            return parser.NXActionCT(
+                flags=_CT_COMMIT if commit else 0,
+                zone_src="",
+                zone_ofs_nbits=zone,
+                recirc_table=table if table >= 0 else _NO_RECIRCULATION,
+                alg=0,
+                actions=[],
+            )
+    raise RuleError(f"action {action!r} is not modelled")
+
+
+def add_message(datapath: Any, rule: Rule) -> Any:
+    """Return the message that adds *rule*, or replaces the entry of the same key."""
+    instructions = []
+    if rule.actions:
+        actions = [wire_action(action) for action in rule.actions]
+        instructions.append(
+            parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, actions)
+        )
+    if rule.metadata is not None:
+        instructions.append(parser.OFPInstructionWriteMetadata(*rule.metadata))
+    if rule.goto is not None:
+        instructions.append(parser.OFPInstructionGotoTable(rule.goto))
+    return parser.OFPFlowMod(
+        datapath,
+        cookie=rule.cookie,
+        table_id=rule.table,
+        command=ofp.OFPFC_ADD,
+        priority=rule.priority,
+        match=wire_match(rule.match),
+        instructions=instructions,
+    )
+
+
+def delete_message(datapath: Any, rule: Rule) -> Any:
+    """Return the message that deletes exactly the entry of *rule*."""
+    return parser.OFPFlowMod(
+        datapath,
+        table_id=rule.table,
+        command=ofp.OFPFC_DELETE_STRICT,
+        priority=rule.priority,
+        out_port=ofp.OFPP_ANY,
+        out_group=ofp.OFPG_ANY,
+        match=wire_match(rule.match),
+    )
+
+
+def rule_from_stats(stats: Any) -> Rule:
+    """Read one entry of a flow-stats reply.
+
+    Raises:
+        RuleError: The entry uses something that is not modelled.
+    """
+    actions: list[Action] = []
+    metadata, goto = None, None
+    for instruction in stats.instructions:
+        if isinstance(instruction, parser.OFPInstructionGotoTable):
+            goto = instruction.table_id
+        elif isinstance(instruction, parser.OFPInstructionWriteMetadata):
+            metadata = (instruction.metadata, instruction.metadata_mask)
+        elif isinstance(instruction, parser.OFPInstructionActions):
+            actions += [_action_from_wire(action) for action in instruction.actions]
+        else:
+            raise RuleError(f"instruction {instruction!r} is not modelled")
+    return Rule(
+        stats.table_id,
+        stats.priority,
+        _match_from_wire(stats.match),
+        stats.cookie,
+        tuple(actions),
+        metadata,
+        goto,
+    )
+
+
+def _match_from_wire(wire: Any) -> Match:
+    fields: dict[str, int | tuple[int, int]] = {}
+    for name, given in wire.items():
+        field = _ALIASES.get(name, name)
+        if isinstance(given, tuple):
+            fields[field] = (_from_wire(field, given[0]), _from_wire(field, given[1]))
+        else:
+            fields[field] = _from_wire(field, given)
+    return match(**fields)
+
+
+def _action_from_wire(action: Any) -> Action:
+    if isinstance(action, parser.OFPActionOutput):
+        return Output(action.port)
+    if isinstance(action, parser.OFPActionSetField):
+        return SetField(action.key, _from_wire(action.key, action.value))
+    if isinstance(action, parser.NXActionRegMove):
+        return Move(action.src_field, action.dst_field, action.n_bits, action.src_ofs)
+    if isinstance(action, parser.OFPActionPushVlan):
+        return PushVlan()
+    if isinstance(action, parser.OFPActionPopVlan):
+        return PopVlan()
+    if isinstance(action, parser.OFPActionDecNwTtl):
+        return DecTtl()
+    if isinstance(action, parser.NXActionCT):
+        table = action.recirc_table if action.recirc_table != _NO_RECIRCULATION else -1
+        return Track(action.zone_ofs_nbits, table, bool(action.flags & _CT_COMMIT))
+    raise RuleError(f"action {action!r} is not modelled")

@@ -1,0 +1,127 @@
+"""The POLICY table: every permission of the plan, and the drop of every cell.
+
+The table is the same on every switch but for the connection-tracking zone. Part of the
+compiler: must not consult `sekisho.policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sekisho.flow import ETH_IPV4, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
+from sekisho.model import Allow, Plan, PortRange, Protocol
+from sekisho.pipeline import SOURCE_D, SOURCE_S, TARGET_D, TARGET_S, Numbers, Table
+from sekisho.rules import (
+    CT_EST,
+    CT_INVALID,
+    CT_NEW,
+    CT_REL,
+    CT_REPLY,
+    CT_TRACKED,
+    Cookie,
+    Kind,
+    Rule,
+    Track,
+    drop_rule,
+    match,
+)
+
+_ONE = 0xFF
+_ANY_CT = CT_NEW | CT_EST | CT_REL | CT_REPLY | CT_INVALID | CT_TRACKED
+_OPENING = (TCP_SYN, TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)  # SYN alone: RFC 9293, 3.5
+_IP = {"eth_type": ETH_IPV4}
+
+
+def policy_rules(plan: Plan, numbers: Numbers) -> Iterator[Rule]:
+    """Yield the whole policy, with zone 0 in place of a switch's own tracking zone."""
+    for clause in plan.clauses:
+        for allow in clause.allows:
+            for source in allow.sources:
+                yield from _permission(plan, numbers, allow, source, numbers.clause[clause.id])
+    for s in numbers.source.values():
+        for d in numbers.destination.values():
+            cell = (s << SOURCE_S | d << TARGET_D, _ONE << SOURCE_S | _ONE << TARGET_D)
+            yield drop_rule(Table.POLICY, 100, Cookie(Kind.DROP_CELL, s, d), metadata=cell)
+    yield drop_rule(Table.POLICY, 0, Cookie(Kind.DROP_FORWARD, 0, Table.POLICY))
+
+
+def _permission(
+    plan: Plan, numbers: Numbers, allow: Allow, source: str, clause: int
+) -> Iterator[Rule]:
+    """Rules of one allowed direction: open, continue, and the replies that live and die with it."""
+    s, d = numbers.source[source], numbers.destination[allow.destination]
+    for sender in _only(plan, allow.only_from, source):
+        for target in _only(plan, allow.only_to, None):
+            for service_id in allow.services:
+                service = plan.service[service_id]
+                for ports in service.ports:
+                    for value, mask in port_masks(ports):
+                        yield from _conversation(
+                            (s, d), service.protocol, (value, mask), (sender, target), clause
+                        )
+
+
+def _only(plan: Plan, ids: tuple[str, ...], source: str | None) -> Iterator[int | None]:
+    """The addresses a permission is limited to, or one None when it is not limited."""
+    if not ids:
+        yield None
+    for name in ids:
+        attachment = plan.attachment[name]
+        if source is None or attachment.source == source:
+            yield int(attachment.ip)
+
+
+def _conversation(
+    cell: tuple[int, int],
+    protocol: Protocol,
+    port: tuple[int, int],
+    ends: tuple[int | None, int | None],
+    clause: int,
+) -> Iterator[Rule]:
+    s, d = cell
+    kind = "tcp" if protocol is Protocol.TCP else "udp"
+    there: dict[str, int | tuple[int, int]] = {
+        "metadata": (s << SOURCE_S | d << TARGET_D, _ONE << SOURCE_S | _ONE << TARGET_D),
+        "ip_proto": protocol.value,
+        f"{kind}_dst": port,
+        **_IP,
+        **_ends("ipv4_src", ends[0], "ipv4_dst", ends[1]),
+    }
+    back: dict[str, int | tuple[int, int]] = {
+        "metadata": (d << SOURCE_D | s << TARGET_S, _ONE << SOURCE_D | _ONE << TARGET_S),
+        "ip_proto": protocol.value,
+        f"{kind}_src": port,
+        **_IP,
+        **_ends("ipv4_dst", ends[0], "ipv4_src", ends[1]),
+    }
+    opening = {"tcp_flags_nxm": _OPENING} if protocol is Protocol.TCP else {}
+    for rule_kind, fields, state in (
+        (Kind.OPEN, {**there, **opening}, CT_TRACKED | CT_NEW),
+        (Kind.CONTINUE, there, CT_TRACKED | CT_EST),
+        (Kind.REPLY, back, CT_TRACKED | CT_EST | CT_REPLY),
+    ):
+        yield Rule(
+            Table.POLICY,
+            200,
+            match(ct_state=(state, _ANY_CT), **fields),
+            int(Cookie(rule_kind, clause, s, d)),
+            (Track(zone=0, commit=True),) if rule_kind is Kind.OPEN else (),
+            goto=Table.FORWARDING,
+        )
+
+
+def _ends(
+    name_a: str, a: int | None, name_b: str, b: int | None
+) -> dict[str, int | tuple[int, int]]:
+    return {name: ip for name, ip in ((name_a, a), (name_b, b)) if ip is not None}
+
+
+def port_masks(ports: PortRange) -> Iterator[tuple[int, int]]:
+    """Split a port range into the fewest (value, mask) pairs, aligned powers of two."""
+    first, end = ports.first, ports.last + 1
+    while first < end:
+        size = first & -first or 1 << 16
+        while size > end - first:
+            size >>= 1
+        yield first, 0xFFFF & ~(size - 1)
+        first += size

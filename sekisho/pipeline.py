@@ -1,0 +1,77 @@
+"""The tables that every switch has, declared once.
+
+::
+
+    0 ADMISSION     who is here? (port, MAC, IP) -> class; a trunk's tag -> class; the rest dies
+    1 ARP           a request for a neighbour or the gateway is answered with the router's MAC
+    2 ROUTER        only frames to the virtual router go on; no groups, fragments, dying TTLs
+    3 DESTINATION   IP -> destination class and home switch
+    4 STATE         connection tracking, one zone a switch
+    5 POLICY        (source class, destination class, protocol, port, state); else the cell drops
+    6 FORWARDING    home: rewrite MACs and deliver; elsewhere: tag with the class, next switch
+
+The same POLICY table stands on every switch, so every switch on a path enforces the whole plan.
+
+Between tables a packet carries its metadata (64 bits; bit 0 is the lowest)::
+
+    63      60 59        48 47              32 31       24 23       16 15        8 7         0
+    |  unused |  class tag |   home dpid      | dst D     | dst S     | src D     | src S    |
+
+"S" is the position of an endpoint's source class (row), "D" that of its destination class
+(column). An endpoint has both, because a reply is judged by the cell of the request. The class
+tag is the VLAN id (IEEE 802.1Q, 9.6) that says the endpoint's pair of classes between switches.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from sekisho.errors import RuleError
+from sekisho.model import Attachment, Plan
+
+
+class Table(IntEnum):
+    """OpenFlow table numbers."""
+
+    ADMISSION = 0
+    ARP = 1
+    ROUTER = 2
+    DESTINATION = 3
+    STATE = 4
+    POLICY = 5
+    FORWARDING = 6
+
+
+SOURCE_S, SOURCE_D, TARGET_S, TARGET_D, HOME, TAG = 0, 8, 16, 24, 32, 48  # first bits
+CLASS_BITS, HOME_BITS, TAG_BITS = 8, 16, 12
+SOURCE_MASK = 0xFFFF | 0xFFF << TAG
+TARGET_MASK = 0xFFFFFFFF << TARGET_S
+_FIRST_TAG = 2  # VID 0 is a priority tag, VID 1 the default VLAN of most equipment
+
+
+class Numbers:
+    """The numbers that stand for the plan's names in metadata, tags and cookies (all 1-based)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.source = {c.id: n for n, c in enumerate(plan.sources, 1)}
+        self.destination = {c.id: n for n, c in enumerate(plan.destinations, 1)}
+        self.attachment = {a.id: n for n, a in enumerate(plan.attachments, 1)}
+        self.clause = {c.id: n for n, c in enumerate(plan.clauses, 1)}
+        pairs = sorted(
+            {(self.source[a.source], self.destination[a.destination]) for a in plan.attachments}
+        )
+        self.tag = {pair: n for n, pair in enumerate(pairs, _FIRST_TAG)}
+        if len(self.source) >= 1 << CLASS_BITS or len(self.destination) >= 1 << CLASS_BITS:
+            raise RuleError(f"more than {(1 << CLASS_BITS) - 1} classes do not fit the metadata")
+
+    def pair(self, attachment: Attachment) -> tuple[int, int]:
+        """Return the numbers of both classes of *attachment*."""
+        return self.source[attachment.source], self.destination[attachment.destination]
+
+    def as_source(self, pair: tuple[int, int]) -> int:
+        """Return the metadata bits that say "sent by an endpoint of these classes"."""
+        return pair[0] << SOURCE_S | pair[1] << SOURCE_D | self.tag[pair] << TAG
+
+    def as_target(self, pair: tuple[int, int], home: int) -> int:
+        """Return the metadata bits that say "for an endpoint of these classes at switch *home*"."""
+        return pair[0] << TARGET_S | pair[1] << TARGET_D | home << HOME
