@@ -1,0 +1,234 @@
+"""Every key of the plan language, declared once.
+
+The reader, the JSON Schema and the documentation are drawn from this table; a key that is not
+here does not exist. Order is the order of the documentation.
+"""
+
+from __future__ import annotations
+
+from sekisho.plan.kinds import Key, Kind, Section
+
+LANGUAGE_VERSION = 1
+
+SERVICE_KINDS = (
+    "http", "https", "print", "sip", "sips", "dns", "ntp", "syslog", "radius", "smb",
+    "dhcp", "smtp", "ssh", "snmp", "ldap", "ike", "media", "openflow", "echo",
+)  # fmt: skip
+BASES = ("seed", "guideline", "design")
+PROTOCOLS = ("tcp", "udp")
+NOTE_KINDS = ("deny", "not_applicable", "planned", "external")
+
+WORD = "[a-z][a-z0-9-]*"
+WORD_HINT = "lower-case letters, digits and hyphens, beginning with a letter"
+# Linux interface names have at most 15 characters (IFNAMSIZ), and Mininet appends "-eth0".
+DEVICE = "[a-z][a-z0-9-]{0,9}"
+SWITCH = "[a-z][a-z0-9-]{0,8}"
+CLASS = "(?!(all|any)$)[A-Za-z][A-Za-z0-9]*"
+CLASS_HINT = "letters and digits, beginning with a letter; not the words all and any"
+NUMBERED = "[A-Za-z][A-Za-z0-9.-]*"
+
+_ANY_REFUSED = ("all", "any", "*")
+_ANY_REFUSAL = (
+    "a plan permits nothing wholesale: name the classes one by one, so that each cell of the "
+    "matrix has a reason"
+)
+
+
+def _label(meaning: str, *, required: bool = True) -> Key:
+    return Key("label", Kind.LABEL, meaning, required=required)
+
+
+def _registered(name: str, what: str) -> Key:
+    return Key(name, Kind.CHOICE, f"{what} that are checked.", choices=("registered",))
+
+
+ROOT = Section("plan", "plan", "The whole file.", (
+    Key("sekisho", Kind.INT, "Version of the plan language.", low=1, high=LANGUAGE_VERSION),
+    Key("town", Kind.RECORD, "What the town is called, and which policy it follows.",
+        section="town"),
+    Key("sites", Kind.RECORDS, "Buildings and outside places.", section="site"),
+    Key("zones", Kind.RECORDS, "Network systems (系統).", section="zone"),
+    Key("switches", Kind.RECORDS, "Switches; the n-th has OpenFlow datapath id n.",
+        section="switch"),
+    Key("links", Kind.ENTRIES, "Cables and lines between switches.", required=False,
+        section="link", may_be_empty=True),
+    Key("airs", Kind.RECORDS, "SSIDs of access points.", required=False, section="air",
+        may_be_empty=True),
+    Key("services", Kind.RECORDS, "Protocols and ports that rules may name.", section="service"),
+    Key("sources", Kind.RECORDS, "Source classes: rows of the matrix.", section="source"),
+    Key("destinations", Kind.RECORDS, "Destination classes: columns of the matrix.",
+        section="destination"),
+    Key("devices", Kind.RECORDS, "Everything that is plugged in or on the air.",
+        section="device"),
+    Key("policy", Kind.ENTRIES, "Numbered rules (通信要件表); what no rule permits is denied.",
+        section="clause"),
+    Key("cells", Kind.ENTRIES, "Cells of the matrix that are more than plainly denied.",
+        required=False, section="cell", may_be_empty=True),
+    Key("must_drop", Kind.ENTRIES, "The sentences of page one.", required=False,
+        section="must_drop", may_be_empty=True),
+    Key("exceptions", Kind.ENTRIES, "Risks accepted in the open (例外措置).", required=False,
+        section="exception", may_be_empty=True),
+))  # fmt: skip
+
+LABEL = Section("label", "label", "A name for people, in both languages.", (
+    Key("ja", Kind.TEXT, "Japanese name."),
+    Key("en", Kind.TEXT, "English name."),
+))  # fmt: skip
+
+TOWN = Section("town", "town", "The town.", (
+    Key("id", Kind.NAME, "Short name, used in file names.", pattern=WORD),
+    _label("Name of the town."),
+    Key("profile", Kind.NAME, "Policy profile, e.g. `seed-r4`.", pattern="[a-z][a-z0-9.-]*"),
+    Key("edition", Kind.TEXT, "Guideline edition of the profile, e.g. `R4.3`."),
+    Key("router_mac", Kind.MAC, "Address that the virtual router answers with, everywhere.",
+        required=False, default="02:00:5e:00:00:01"),
+))  # fmt: skip
+
+SITE = Section("site", "sites.<id>", "A building, or an outside place.", (
+    _label("Name of the site."),
+), WORD, WORD_HINT)  # fmt: skip
+
+ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
+    _label("Name of the zone."),
+    Key("layer", Kind.TEXT, "Letter of the layer in the documents; shown only.",
+        required=False, default=""),
+    Key("vlan", Kind.INT, "VLAN number in the documents; no two zones share one.",
+        low=1, high=4094),
+    Key("subnets", Kind.NETWORKS, "The zone's network at each site; its first host address is "
+        "the gateway.", refers="sites"),
+), WORD, WORD_HINT)  # fmt: skip
+
+SWITCH_SECTION = Section("switch", "switches.<id>", "A switch of the fabric.", (
+    _label("Name of the switch."),
+    Key("site", Kind.NAME, "Where it stands.", refers="sites"),
+    Key("role", Kind.NAME, "What it is for, e.g. `access`, `server`, `core`; shown only.",
+        pattern=WORD),
+    Key("ports", Kind.INT, "How many ports it has, numbered from 1.", low=1, high=1000),
+), SWITCH, WORD_HINT + "; at most 9 characters (an interface name has 15)")  # fmt: skip
+
+LINK = Section("link", "links[n]", "A cable or line between two switches.", (
+    Key("a", Kind.PORT_REF, "One end.", refers="switches"),
+    Key("b", Kind.PORT_REF, "The other end.", refers="switches"),
+    Key("mbps", Kind.NUMBER, "Bandwidth in Mbit/s; unlimited when absent.", required=False,
+        low=1),
+    Key("delay_ms", Kind.NUMBER, "One-way delay in milliseconds.", required=False, default=0),
+    Key("backup", Kind.BOOL, "True for a line that carries only when the main one is down.",
+        required=False, default=False),
+    _label("Name of the line; `a - b` when absent.", required=False),
+))  # fmt: skip
+
+AIR = Section("air", "airs.<id>", "One SSID of one access point.", (
+    _label("Name of the SSID for people."),
+    Key("ssid", Kind.TEXT, "The SSID."),
+    Key("at", Kind.PORT_REF, "Switch port of the access point; all its stations share it.",
+        refers="switches"),
+), WORD, WORD_HINT)  # fmt: skip
+
+SERVICE = Section("service", "services.<id>", "A protocol with its ports.", (
+    _label("Name of the service."),
+    Key("protocol", Kind.CHOICE, "Transport protocol.", choices=PROTOCOLS),
+    Key("ports", Kind.PORTS, "Destination ports, each `443` or `\"5060-5061\"`."),
+    Key("kind", Kind.CHOICE, "What really answers there.", choices=SERVICE_KINDS),
+), WORD, WORD_HINT)  # fmt: skip
+
+SOURCE = Section("source", "sources.<id>", "Who initiates: a row.", (
+    _label("Name of the class."),
+), CLASS, CLASS_HINT)  # fmt: skip
+
+DESTINATION = Section("destination", "destinations.<id>", "What is reached: a column.", (
+    _label("Name of the class."),
+), CLASS, CLASS_HINT)  # fmt: skip
+
+DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
+    _label("Name of the device."),
+    Key("services", Kind.NAMES, "Services that it runs.", required=False, refers="services",
+        may_be_empty=True),
+    Key("attachments", Kind.RECORDS, "Its network interfaces.", section="attachment"),
+), DEVICE, WORD_HINT + "; at most 10 characters (an interface name has 15)")  # fmt: skip
+
+ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network interface.", (
+    Key("at", Kind.PORT_REF, "Switch port of its cable; either this or `air`.", required=False,
+        refers="switches"),
+    Key("air", Kind.NAME, "SSID that it stands in; either this or `at`.", required=False,
+        refers="airs"),
+    Key("zone", Kind.NAME, "Zone that it belongs to.", refers="zones"),
+    Key("ip", Kind.ADDRESS, "Its address, in the zone's network at the site of its switch."),
+    Key("mac", Kind.MAC, "Its MAC address, unique in the town."),
+    Key("source", Kind.NAME, "Class that it initiates as.", refers="sources"),
+    Key("destination", Kind.NAME, "Class that it is reached as.", refers="destinations"),
+    Key("registered", Kind.BOOL, "False for a device that the town has not admitted (未登録機器).",
+        required=False, default=True),
+), "[a-z][a-z0-9]*", "lower-case letters and digits, beginning with a letter",
+    one_of=("at", "air"))  # fmt: skip
+
+CLAUSE = Section("clause", "policy[n]", "A numbered rule.", (
+    Key("id", Kind.NAME, "Number of the rule, e.g. `A01`.", pattern=NUMBERED),
+    Key("purpose", Kind.LABEL, "Why the communication is needed."),
+    Key("basis", Kind.CHOICE, "Where the rule comes from.", choices=BASES),
+    Key("basis_note", Kind.TEXT, "The sentence or section that it rests on.", required=False,
+        default=""),
+    Key("special", Kind.RECORD, "The six fields of a designated communication (特定通信).",
+        required=False, section="special"),
+    Key("allow", Kind.ENTRIES, "Permitted directions.", section="allow"),
+))  # fmt: skip
+
+SPECIAL = Section("special", "policy[n].special", "A designated communication (特定通信).", (
+    _registered("source_mac", "Source MAC addresses"),
+    _registered("source_ip", "Source addresses"),
+    _registered("destination_mac", "Destination MAC addresses"),
+    _registered("destination_ip", "Destination addresses"),
+    Key("protocol", Kind.CHOICE, "Transport protocol, that of the rule's services.",
+        choices=PROTOCOLS),
+    Key("port", Kind.PORTS_OR_ONE, "Destination ports, exactly those of the rule's services."),
+), missing_hint="a designated communication (特定通信) limits all six: source and destination "
+    "MAC and IP address, protocol and port")  # fmt: skip
+
+ALLOW = Section("allow", "policy[n].allow[n]", "One permitted direction.", (
+    Key("from", Kind.NAMES, "Source classes.", refers="sources", refused=_ANY_REFUSED,
+        refusal=_ANY_REFUSAL),
+    Key("to", Kind.NAME, "Destination class.", refers="destinations", refused=_ANY_REFUSED,
+        refusal=_ANY_REFUSAL),
+    Key("services", Kind.NAMES, "Services that may be used.", refers="services",
+        refused=_ANY_REFUSED, refusal="name the services one by one"),
+    Key("only_from", Kind.NAMES, "Attachments (`device.name`, or `device` for all of its own) "
+        "that alone may initiate.", required=False, refers="attachments"),
+    Key("only_to", Kind.NAMES, "Attachments that alone may be reached.", required=False,
+        refers="attachments"),
+))  # fmt: skip
+
+CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
+    Key("kind", Kind.CHOICE, "What is said about the cells.", choices=NOTE_KINDS,
+        refused=("allow",), refusal="cells become allowed by a rule in policy, not by a note"),
+    Key("id", Kind.NAME, "Number shown in the cell, or requirement id.", required=False,
+        default="", pattern=NUMBERED),
+    Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources"),
+    Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations"),
+    Key("severity", Kind.CHOICE, "Severity of a breach.", required=False, default="",
+        choices=("A", "B", "C")),
+    Key("edition", Kind.TEXT, "Guideline edition of the requirement.", required=False,
+        default=""),
+    _label("What the note says."),
+))  # fmt: skip
+
+MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (
+    Key("number", Kind.INT, "Its number on the page.", low=1, high=999),
+    _label("The sentence."),
+    Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources"),
+    Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations"),
+    Key("items", Kind.INTS, "Probe items that decide it; all when absent.", required=False,
+        low=1, high=999),
+    Key("state", Kind.NAME, "State of the town in which it must hold.", required=False,
+        default="normal", pattern=WORD),
+))  # fmt: skip
+
+EXCEPTION = Section("exception", "exceptions[n]", "A risk accepted in the open (例外措置).", (
+    Key("id", Kind.NAME, "Its number, e.g. `EX-01`.", pattern=NUMBERED),
+    _label("The risk."),
+    Key("measures", Kind.LABEL, "What is done about it instead."),
+))  # fmt: skip
+
+SECTIONS = (
+    ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, SERVICE, SOURCE, DESTINATION,
+    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, EXCEPTION,
+)  # fmt: skip
+SECTION = {section.name: section for section in SECTIONS}

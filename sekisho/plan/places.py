@@ -1,0 +1,68 @@
+"""Where things stand in a plan, and how a mistake there is worded.
+
+A path such as ``zones.web.vlan`` or ``policy[2].allow[1].to`` (counted from 1, as people count
+lines) names a place; every fault begins with one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sekisho.errors import Fault
+
+_SHOWN_CHARACTERS = 60
+_LISTED_NAMES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The lines of a file by path."""
+
+    file: str
+    lines: Mapping[str, int]
+
+    def line(self, path: str) -> int:
+        """Return the line of *path*, or of the innermost part of it that the file holds."""
+        while path not in self.lines:
+            cut = max(path.rfind("."), path.rfind("["))
+            if cut < 0:
+                return 1
+            path = path[:cut]
+        return self.lines[path]
+
+    def where(self, path: str) -> str:
+        """Return ``file:line`` of *path*."""
+        return f"{self.file}:{self.line(path)}"
+
+    def fault(self, path: str, text: str, hint: str = "") -> Fault:
+        """Return a fault at *path*; its text begins with the path."""
+        return Fault(self.file, self.line(path), f"{path}: {text}", hint)
+
+
+def show(value: str) -> str:
+    """Return *value* quoted, on one line, and shortened."""
+    return repr(value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 1] + "…")
+
+
+def half_width(value: str) -> str:
+    """Return *value* with full-width letters and digits as the half-width ones."""
+    return unicodedata.normalize("NFKC", value)
+
+
+def suggestion(value: str, names: Iterable[str]) -> str:
+    """Return a hint: the name that *value* was meant to be, or else the names there are."""
+    known = list(names)
+    plain = half_width(value)
+    if plain != value and plain in known:
+        return f"write it in half-width characters: {plain}"
+    folded = {name.casefold(): name for name in reversed(known)}
+    close = difflib.get_close_matches(plain.casefold(), folded, n=1)
+    if close:
+        return f"did you mean '{folded[close[0]]}'?"
+    if not known:
+        return "the plan has none"
+    more = ", ..." if len(known) > _LISTED_NAMES else ""
+    return "known: " + ", ".join(known[:_LISTED_NAMES]) + more

@@ -1,0 +1,237 @@
+"""From a file to a :class:`sekisho.model.Plan`: the phases in order, and the building of values.
+
+By the time that a value is built, its shape and its references are known to be right; only the
+rules of a town (``checks.py``) are still to be asked, and they are asked of the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+from os import PathLike, fspath
+
+from sekisho.errors import Fault, PlanError
+from sekisho.model import (
+    Air,
+    Allow,
+    Attachment,
+    Basis,
+    CellKind,
+    CellNote,
+    Clause,
+    DestinationClass,
+    Device,
+    Label,
+    Link,
+    MustDrop,
+    Plan,
+    PortRange,
+    PortRef,
+    Protocol,
+    Service,
+    Site,
+    SourceClass,
+    Special,
+    StandingException,
+    Switch,
+    Zone,
+)
+from sekisho.plan.checks import check_town
+from sekisho.plan.nodes import parse
+from sekisho.plan.places import Places
+from sekisho.plan.references import check_references
+from sekisho.plan.shape import ALL, Record, read_shape
+from sekisho.plan.source import read_source
+
+
+def load(path: str | PathLike[str]) -> Plan:
+    """Return the plan in the file at *path*.
+
+    Raises:
+        PlanError: The file is not a plan; carries every fault of the first phase that failed.
+    """
+    file = fspath(path)
+    source = read_source(file)
+    record, places = read_shape(file, parse(file, source.text))
+    _barrier(check_references(record, places))
+    plan = _Builder(record, places).plan(source.sha256)
+    _barrier(check_town(plan, places))
+    return plan
+
+
+def _barrier(faults: Iterable[Fault]) -> None:
+    found = tuple(faults)
+    if found:
+        raise PlanError(found)
+
+
+class _Builder:
+    """Builds values from records that are known to be right."""
+
+    def __init__(self, root: Record, places: Places) -> None:
+        self.root = root
+        self.places = places
+        self.sites = {switch.id: switch.text("site") for switch in root.records("switches")}
+        self.airs = {air.id: air.get("at", PortRef) for air in root.records("airs")}
+        self.attachments = {
+            device.id: tuple(f"{device.id}.{a.id}" for a in device.records("attachments"))
+            for device in root.records("devices")
+        }
+
+    def where(self, record: Record) -> str:
+        return self.places.where(record.path)
+
+    def plan(self, sha256: str) -> Plan:
+        town, each = self.root.get("town", Record), self.root.records
+        return Plan(
+            path=self.places.file,
+            sha256=sha256,
+            id=town.text("id"),
+            label=_label(town),
+            profile=town.text("profile"),
+            edition=town.text("edition"),
+            router_mac=town.text("router_mac"),
+            sites=tuple(Site(r.id, _label(r), self.where(r)) for r in each("sites")),
+            zones=tuple(self.zone(r) for r in each("zones")),
+            switches=tuple(self.switch(r, n) for n, r in enumerate(each("switches"), 1)),
+            links=tuple(self.link(r) for r in each("links")),
+            airs=tuple(self.air(r) for r in each("airs")),
+            services=tuple(self.service(r) for r in each("services")),
+            sources=tuple(SourceClass(r.id, _label(r), self.where(r)) for r in each("sources")),
+            destinations=tuple(
+                DestinationClass(r.id, _label(r), self.where(r)) for r in each("destinations")
+            ),
+            devices=tuple(self.device(r) for r in each("devices")),
+            clauses=tuple(self.clause(r) for r in each("policy")),
+            notes=tuple(self.note(r) for r in each("cells")),
+            must_drop=tuple(self.must_drop(r) for r in each("must_drop")),
+            exceptions=tuple(
+                StandingException(r.text("id"), _label(r), _label(r, "measures"), self.where(r))
+                for r in each("exceptions")
+            ),
+        )
+
+    def zone(self, r: Record) -> Zone:
+        subnets = r.get("subnets", tuple)
+        return Zone(
+            r.id, _label(r), r.text("layer"), r.get("vlan", int), subnets, self.where(r)
+        )  # fmt: skip
+
+    def switch(self, r: Record, dpid: int) -> Switch:
+        return Switch(
+            r.id, _label(r), r.text("site"), r.text("role"), r.get("ports", int), dpid,
+            self.where(r),
+        )  # fmt: skip
+
+    def link(self, r: Record) -> Link:
+        a, b = r.get("a", PortRef), r.get("b", PortRef)
+        mbps = r.values["mbps"]
+        label = r.values["label"]
+        ends = f"{a} - {b}"
+        return Link(
+            a=a,
+            b=b,
+            mbps=mbps if isinstance(mbps, float) else None,
+            delay_ms=float(r.get("delay_ms", int | float)),  # type: ignore[arg-type]
+            backup=r.get("backup", bool),
+            label=label if isinstance(label, Label) else Label(ends, ends),
+            where=self.where(r),
+        )
+
+    def air(self, r: Record) -> Air:
+        return Air(r.id, _label(r), r.text("ssid"), r.get("at", PortRef), self.where(r))
+
+    def service(self, r: Record) -> Service:
+        return Service(
+            r.id, _label(r), Protocol[r.text("protocol").upper()], _ports(r, "ports"),
+            r.text("kind"), self.where(r),
+        )  # fmt: skip
+
+    def device(self, r: Record) -> Device:
+        attachments = tuple(self.attachment(r.id, a) for a in r.records("attachments"))
+        return Device(r.id, _label(r), attachments, r.words("services"), self.where(r))
+
+    def attachment(self, device: str, r: Record) -> Attachment:
+        air = r.values["air"]
+        at = self.airs[air] if isinstance(air, str) else r.get("at", PortRef)
+        return Attachment(
+            id=f"{device}.{r.id}",
+            device=device,
+            name=r.id,
+            at=at,
+            air=air if isinstance(air, str) else "",
+            site=self.sites[at.switch],
+            zone=r.text("zone"),
+            mac=r.text("mac"),
+            ip=r.get("ip", IPv4Address),
+            source=r.text("source"),
+            destination=r.text("destination"),
+            registered=r.get("registered", bool),
+            where=self.where(r),
+        )
+
+    def clause(self, r: Record) -> Clause:
+        special = r.values["special"]
+        return Clause(
+            id=r.text("id"),
+            purpose=_label(r, "purpose"),
+            basis=Basis(r.text("basis")),
+            basis_note=r.text("basis_note"),
+            allows=tuple(self.allow(a) for a in r.records("allow")),
+            special=_special(special) if isinstance(special, Record) else None,
+            where=self.where(r),
+        )
+
+    def allow(self, r: Record) -> Allow:
+        return Allow(
+            r.words("from"), self.named(r, "only_from"), r.text("to"),
+            self.named(r, "only_to"), r.words("services"), self.where(r),
+        )  # fmt: skip
+
+    def named(self, r: Record, key: str) -> tuple[str, ...]:
+        """Return attachment ids; a bare device id stands for all of its attachments."""
+        ids = (a for name in r.words(key) for a in self.attachments.get(name, (name,)))
+        return tuple(dict.fromkeys(ids))
+
+    def note(self, r: Record) -> CellNote:
+        return CellNote(
+            kind=CellKind(r.text("kind")),
+            id=r.text("id"),
+            sources=self.classes(r, "from", "sources"),
+            destinations=self.classes(r, "to", "destinations"),
+            severity=r.text("severity"),
+            edition=r.text("edition"),
+            label=_label(r),
+            where=self.where(r),
+        )
+
+    def classes(self, r: Record, key: str, section: str) -> tuple[str, ...]:
+        words = r.words(key)
+        return words if words != (ALL,) else tuple(c.id for c in self.root.records(section))
+
+    def must_drop(self, r: Record) -> MustDrop:
+        sources, destinations = r.words("from"), r.words("to")
+        return MustDrop(
+            number=r.get("number", int),
+            label=_label(r),
+            sources=() if sources == (ALL,) else sources,
+            destinations=() if destinations == (ALL,) else destinations,
+            items=r.get("items", tuple),
+            state=r.text("state"),
+            where=self.where(r),
+        )
+
+
+def _label(record: Record, key: str = "label") -> Label:
+    return record.get(key, Label)
+
+
+def _ports(record: Record, key: str) -> tuple[PortRange, ...]:
+    return tuple(item for item in record.get(key, tuple) if isinstance(item, PortRange))
+
+
+def _special(r: Record) -> Special:
+    return Special(
+        r.text("source_mac"), r.text("source_ip"), r.text("destination_mac"),
+        r.text("destination_ip"), r.text("protocol"), ",".join(str(p) for p in _ports(r, "port")),
+    )  # fmt: skip

@@ -1,0 +1,286 @@
+"""From nodes to records: every key known, every required key there, every value of its kind.
+
+Driven by the table of keys; knows no key by name. What the names in the values refer to is the
+next phase's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sekisho.errors import Fault, PlanError
+from sekisho.model import Label
+from sekisho.plan import scalars
+from sekisho.plan.keys import SECTION
+from sekisho.plan.kinds import Key, Kind, Section
+from sekisho.plan.nodes import Listing, Node, Scalar
+from sekisho.plan.nodes import Mapping as MappingNode
+from sekisho.plan.places import Places, half_width, show, suggestion
+
+T = TypeVar("T")
+ALL = "all"
+
+_SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
+    Kind.TEXT: scalars.read_text,
+    Kind.NAME: scalars.read_name,
+    Kind.CHOICE: scalars.read_choice,
+    Kind.INT: scalars.read_integer,
+    Kind.NUMBER: scalars.read_number,
+    Kind.BOOL: scalars.read_boolean,
+    Kind.MAC: scalars.read_mac,
+    Kind.ADDRESS: scalars.read_address,
+    Kind.PORT_REF: scalars.read_port_ref,
+}
+_ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
+    Kind.PORTS: scalars.read_port_range,
+    Kind.PORTS_OR_ONE: scalars.read_port_range,
+    Kind.NAMES: scalars.read_name,
+    Kind.NAMES_OR_ALL: scalars.read_name,
+    Kind.INTS: scalars.read_integer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping of the plan whose values have been read.
+
+    Attributes:
+        id: Its id in the mapping that holds it; empty in a list.
+        path: Its place, e.g. ``zones.web``.
+        values: Values by key; a missing optional key has its default or None.
+    """
+
+    id: str
+    path: str
+    section: Section
+    values: Mapping[str, object]
+
+    def get(self, name: str, kind: type[T]) -> T:
+        """Return the value of key *name*, which the table says is a *kind*."""
+        value = self.values[name]
+        assert isinstance(value, kind), f"{self.path}.{name}"
+        return value
+
+    def text(self, name: str) -> str:
+        """Return the value of a key whose value is a word or text."""
+        return self.get(name, str)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return the value of a key that lists names; empty when it is absent."""
+        return tuple(str(word) for word in self.get(name, tuple))
+
+    def records(self, name: str) -> tuple[Record, ...]:
+        """Return the records that a key holds; none when it is absent."""
+        return tuple(item for item in self.get(name, tuple) if isinstance(item, Record))
+
+
+def read_shape(file: str, root: Node) -> tuple[Record, Places]:
+    """Return the plan's records, and where everything in them stands.
+
+    Raises:
+        PlanError: A key or value is not as the table of keys says; carries every fault.
+    """
+    reader = _ShapeReader(file)
+    record = reader.record(root, SECTION["plan"], "", "plan")
+    if reader.faults or record is None:
+        raise PlanError(tuple(reader.faults))
+    return record, Places(file, reader.lines)
+
+
+class _ShapeReader:
+    """Walks the nodes along the table; collects faults and lines."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+        self.lines: dict[str, int] = {}
+
+    def fault(self, line: int, path: str, text: str, hint: str = "") -> None:
+        self.faults.append(Fault(self.file, line, f"{path}: {text}", hint))
+
+    def record(self, node: Node, section: Section, record_id: str, path: str) -> Record | None:
+        """Read one mapping with the keys of *section*."""
+        if not isinstance(node, MappingNode):
+            names = ", ".join(key.name for key in section.keys)
+            self._wrong(node, path, "a mapping", f"write its keys: {names}")
+            return None
+        self.lines[path] = node.line
+        prefix = "" if path == "plan" else f"{path}."
+        values: dict[str, object] = {}
+        given = set()
+        for name, child in node.entries:
+            key = section.key(name.text)
+            if key is None:
+                self._unknown(name, section, path)
+                continue
+            given.add(key.name)
+            self.lines[prefix + key.name] = name.line
+            values[key.name] = self.value(child, key, prefix + key.name)
+        self._missing(node, section, given, path)
+        for key in section.keys:
+            if key.name not in given:
+                values[key.name] = () if _is_plural(key.kind) else key.default
+        return Record(record_id, path, section, values)
+
+    def value(self, node: Node, key: Key, path: str) -> object:
+        """Read the value of one key; None where it is wrong."""
+        if isinstance(node, Scalar) and node.meaning == "null":
+            self.fault(node.line, path, "has no value", "write one, or take the key out")
+            return None
+        if key.kind is Kind.RECORD:
+            return self.record(node, SECTION[key.section], "", path)
+        if key.kind is Kind.LABEL:
+            return self._label(node, path)
+        if key.kind is Kind.RECORDS:
+            return self._records(node, key, path)
+        if key.kind is Kind.ENTRIES:
+            return self._entries(node, key, path)
+        if key.kind is Kind.NETWORKS:
+            return self._networks(node, key, path)
+        if key.kind in _ITEMS:
+            return self._list(node, key, path)
+        if not isinstance(node, Scalar):
+            self._wrong(node, path, f"a {key.kind.value}", "write one value")
+            return None
+        return self._scalar(node, key, path, _SCALARS[key.kind])
+
+    def _scalar(
+        self, node: Scalar, key: Key, path: str, read: Callable[[Scalar, Key], T]
+    ) -> T | None:
+        try:
+            return read(node, key)
+        except scalars.ScalarError as error:
+            self.fault(node.line, path, error.text, error.hint)
+            return None
+
+    def _label(self, node: Node, path: str) -> Label | None:
+        if isinstance(node, Scalar):
+            hint = "write both languages: {ja: 役場, en: Hall}"
+            self.fault(node.line, path, f"{show(node.text)} is not a label", hint)
+            return None
+        record = self.record(node, SECTION["label"], "", path)
+        if record is None or not all(isinstance(record.values[k], str) for k in ("ja", "en")):
+            return None
+        return Label(record.text("ja"), record.text("en"))
+
+    def _records(self, node: Node, key: Key, path: str) -> tuple[Record | None, ...]:
+        if not isinstance(node, MappingNode):
+            self._wrong(node, path, "a mapping of ids", "write one line an id: 'id: {...}'")
+            return ()
+        if not node.entries and not key.may_be_empty:
+            self.fault(node.line, path, "is empty", "write at least one")
+        section = SECTION[key.section]
+        found = []
+        for name, child in node.entries:
+            child_path = f"{path}.{name.text}"
+            if not re.fullmatch(section.id_pattern, name.text):
+                self._bad_id(name, section, path)
+                child_path = f"{path}.?"
+            record = self.record(child, section, name.text, child_path)
+            # An id stands where its line is, not where its braces open.
+            self.lines[child_path] = name.line
+            found.append(record)
+        return tuple(found)
+
+    def _entries(self, node: Node, key: Key, path: str) -> tuple[Record | None, ...]:
+        if not isinstance(node, Listing):
+            self._wrong(node, path, "a list", "begin each entry with '- '")
+            return ()
+        if not node.items and not key.may_be_empty:
+            self.fault(node.line, path, "is empty", "write at least one entry")
+        section = SECTION[key.section]
+        return tuple(
+            self.record(item, section, "", f"{path}[{n}]") for n, item in enumerate(node.items, 1)
+        )
+
+    def _networks(self, node: Node, key: Key, path: str) -> tuple[tuple[str, object], ...]:
+        if not isinstance(node, MappingNode) or not node.entries:
+            self._wrong(node, path, "a mapping of sites to networks",
+                        "write one a site: {hall: 10.10.0.0/24}")  # fmt: skip
+            return ()
+        found = []
+        for site, child in node.entries:
+            place = f"{path}.{site.text}"
+            self.lines[place] = site.line
+            if isinstance(child, Scalar):
+                found.append((site.text, self._scalar(child, key, place, scalars.read_network)))
+            else:
+                self._wrong(child, place, "an IPv4 network", "write one: 10.10.0.0/24")
+        return tuple(found)
+
+    def _list(self, node: Node, key: Key, path: str) -> tuple[object, ...]:
+        if isinstance(node, Scalar):
+            if key.kind is Kind.NAMES_OR_ALL and node.text == ALL:
+                return (ALL,)
+            if key.kind is Kind.PORTS_OR_ONE:
+                return (self._scalar(node, key, path, _ITEMS[key.kind]),)
+            hint = key.refusal if node.text in key.refused else f"write a list: [{node.text}]"
+            self.fault(node.line, path, f"{show(node.text)} is not a {key.kind.value}", hint)
+            return ()
+        if not isinstance(node, Listing):
+            self._wrong(node, path, f"a {key.kind.value}", "write it in brackets: [a, b]")
+            return ()
+        if not node.items and not key.may_be_empty:
+            self.fault(node.line, path, "is an empty list", "name at least one"
+                       + ("" if key.required else ", or take the key out"))  # fmt: skip
+        return self._items(node, key, path)
+
+    def _items(self, node: Listing, key: Key, path: str) -> tuple[object, ...]:
+        found: list[object] = []
+        for n, item in enumerate(node.items, 1):
+            place = f"{path}[{n}]"
+            self.lines[place] = item.line
+            if not isinstance(item, Scalar):
+                self._wrong(item, place, "one value", "write it without brackets")
+                continue
+            value = self._scalar(item, key, place, _ITEMS[key.kind])
+            if value is not None and value in found:
+                self.fault(item.line, place, f"{show(str(value))} stands twice in the list",
+                           "name each once")  # fmt: skip
+            found.append(value)
+        return tuple(found)
+
+    def _unknown(self, name: Scalar, section: Section, path: str) -> None:
+        hint = suggestion(name.text, (key.name for key in section.keys))
+        if name.text == "<<":
+            hint = "a plan has no merge keys: write the keys out"
+        self.fault(name.line, path, f"unknown key {show(name.text)}", hint)
+
+    def _missing(self, node: MappingNode, section: Section, given: set[str], path: str) -> None:
+        for key in section.keys:
+            if key.required and key.name not in given:
+                hint = section.missing_hint or f"add it: {key.meaning[0].lower()}{key.meaning[1:]}"
+                self.fault(node.line, path, f"key '{key.name}' is missing", hint)
+        chosen = [name for name in section.one_of if name in given]
+        if section.one_of and len(chosen) != 1:
+            both = " and ".join(f"'{name}'" for name in section.one_of)
+            text = f"has both {both}" if chosen else f"has none of {both}"
+            hint = "a cable has 'at: \"switch:port\"', a station on Wi-Fi has 'air: <air id>'"
+            self.fault(node.line, path, text, hint)
+
+    def _bad_id(self, name: Scalar, section: Section, path: str) -> None:
+        plain = half_width(name.text)
+        hint = f"an id here is {section.id_hint}"
+        if plain != name.text and re.fullmatch(section.id_pattern, plain):
+            hint = f"write it in half-width characters: {plain}"
+        self.fault(name.line, path, f"{show(name.text)} cannot be the id of a "
+                   f"{section.name}", hint)  # fmt: skip
+
+    def _wrong(self, node: Node, path: str, wanted: str, hint: str) -> None:
+        if isinstance(node, Scalar):
+            given = show(node.text)
+        else:
+            given = "a list" if isinstance(node, Listing) else "a mapping"
+            given = f"{given} of nothing" if not _size(node) else given
+        self.fault(node.line, path, f"{given} is not {wanted}", hint)
+
+
+def _size(node: Listing | MappingNode) -> int:
+    return len(node.items) if isinstance(node, Listing) else len(node.entries)
+
+
+def _is_plural(kind: Kind) -> bool:
+    return kind in _ITEMS or kind in (Kind.RECORDS, Kind.ENTRIES, Kind.NETWORKS)
