@@ -1,14 +1,114 @@
-"""The rules of a town."""
+"""The rules of a town, asked of the values: the last phase.
+
+What shape and references cannot say: names that clash, classes that nobody is in. The fabric,
+the addresses and the policy have modules of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sekisho.errors import Fault
-from sekisho.model import Plan
+from sekisho.model import CellKind, DestinationClass, Plan, SourceClass
+from sekisho.plan.addresses import check_addresses
+from sekisho.plan.fabric import check_fabric
 from sekisho.plan.places import Places
+from sekisho.plan.rulebook import check_rulebook
+
+_UNREAL = (CellKind.NOT_APPLICABLE, CellKind.PLANNED, CellKind.EXTERNAL)
 
 
 def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     """Yield a fault for every rule of a town that the plan breaks."""
-    yield from ()
+    yield from _check_names(plan, places)
+    yield from _check_services(plan, places)
+    yield from _check_classes(plan, places)
+    yield from check_fabric(plan, places)
+    yield from check_addresses(plan, places)
+    yield from check_rulebook(plan, places)
+
+
+def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:
+    clauses = ((f"policy[{n}].id", c.id) for n, c in enumerate(plan.clauses, 1))
+    yield from _repeated(clauses, places, "rule", "give each rule its own number")
+    numbers = ((f"must_drop[{n}].number", str(m.number)) for n, m in enumerate(plan.must_drop, 1))
+    yield from _repeated(numbers, places, "sentence", "give each sentence its own number")
+    exceptions = ((f"exceptions[{n}].id", e.id) for n, e in enumerate(plan.exceptions, 1))
+    yield from _repeated(exceptions, places, "exception", "give each exception its own number")
+    for device in plan.devices:
+        if device.id in plan.switch:
+            path = f"devices.{device.id}"
+            text = f"'{device.id}' is also a switch (line {places.line(f'switches.{device.id}')})"
+            yield places.fault(path, text, "nodes of a town share one set of names: rename one")
+
+
+def _repeated(
+    named: Iterable[tuple[str, str]], places: Places, noun: str, hint: str
+) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for path, name in named:
+        if name in first:
+            line = places.line(first[name])
+            yield places.fault(path, f"'{name}' is already a {noun} (line {line})", hint)
+        first.setdefault(name, path)
+
+
+def _check_services(plan: Plan, places: Places) -> Iterator[Fault]:
+    for service in plan.services:
+        for n, ports in enumerate(service.ports, 1):
+            for earlier in service.ports[: n - 1]:
+                if earlier.first <= ports.last and ports.first <= earlier.last:
+                    path = f"services.{service.id}.ports[{n}]"
+                    yield places.fault(path, f"{ports} overlaps {earlier}", "name each port once")
+    for device in plan.devices:
+        for n, name in enumerate(device.services, 1):
+            for other in device.services[: n - 1]:
+                clash = _clash(plan, name, other)
+                if clash:
+                    yield places.fault(f"devices.{device.id}.services[{n}]", clash, "one program "
+                                       "listens on a port: take one of the two out")  # fmt: skip
+
+
+def _clash(plan: Plan, name: str, other: str) -> str:
+    """Say how two services of one device want the same port for different programs."""
+    one, two = plan.service[name], plan.service[other]
+    if one.kind == two.kind or one.protocol is not two.protocol:
+        return ""
+    for a in one.ports:
+        for b in two.ports:
+            if a.first <= b.last and b.first <= a.last:
+                port = f"{one.protocol.name.lower()} {max(a.first, b.first)}"
+                return f"'{name}' ({one.kind}) and '{other}' ({two.kind}) both listen on {port}"
+    return ""
+
+
+def _check_classes(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a class that nobody is in, unless all of its cells are said to be unreal."""
+    noted = {
+        (source, destination)
+        for note in plan.notes
+        if note.kind in _UNREAL
+        for source in note.sources
+        for destination in note.destinations
+    }
+    for source in _unused(plan.sources, {a.source for a in plan.attachments}):
+        if not all((source, destination.id) in noted for destination in plan.destinations):
+            yield _nobody(places, f"sources.{source}", "source")
+    for column in _unused(plan.destinations, {a.destination for a in plan.attachments}):
+        if not all((source.id, column) in noted for source in plan.sources):
+            yield _nobody(places, f"destinations.{column}", "destination")
+
+
+def _unused(
+    classes: tuple[SourceClass, ...] | tuple[DestinationClass, ...], used: set[str]
+) -> tuple[str, ...]:
+    return tuple(c.id for c in classes if c.id not in used)
+
+
+def _nobody(places: Places, path: str, key: str) -> Fault:
+    name = path.partition(".")[2]
+    hint = (
+        f"give an attachment '{key}: {name}', or note all of its cells as planned, external or "
+        "not_applicable: a cell that nothing can probe would look safe"
+    )
+    return places.fault(path, f"no attachment is in {key} class '{name}'", hint)

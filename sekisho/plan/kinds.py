@@ -80,7 +80,7 @@ class Key:
             return f"{self.kind.value} (`{self.refers}`)"
         if self.pattern:
             return f"{self.kind.value} `{self.pattern}`"
-        return self.kind.value
+        return str(self.kind.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,168 @@
+"""Rules of the policy: no rule says more, or less, than somebody can sign.
+
+A rule is a clause with its directions; ``policy[2].allow[1]`` is the first direction of the
+second rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from sekisho.errors import Fault
+from sekisho.model import Allow, Attachment, CellKind, Clause, Plan, PortRange
+from sekisho.plan.places import Places
+
+Cell = tuple[str, str]
+
+
+def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Yield a fault for every rule of the policy that the plan breaks."""
+    for n, clause in enumerate(plan.clauses, 1):
+        for m, allow in enumerate(clause.allows, 1):
+            path = f"policy[{n}].allow[{m}]"
+            yield from _check_only(plan, allow, places, path=path)
+            yield from _check_offered(plan, allow, places, path=path)
+        yield from _check_wholesale(plan, clause, places, path=f"policy[{n}]")
+        yield from _check_special(plan, clause, places, path=f"policy[{n}].special")
+    yield from _check_notes(plan, places)
+
+
+def _initiators(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:
+    """Return the attachments that *allow* lets initiate."""
+    return tuple(
+        a
+        for a in plan.attachments
+        if a.source in allow.sources and (not allow.only_from or a.id in allow.only_from)
+    )
+
+
+def _targets(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:
+    """Return the attachments that *allow* lets be reached."""
+    return tuple(
+        a
+        for a in plan.attachments
+        if a.destination == allow.destination and (not allow.only_to or a.id in allow.only_to)
+    )
+
+
+def _check_only(plan: Plan, allow: Allow, places: Places, *, path: str) -> Iterator[Fault]:
+    for name in allow.only_from:
+        a = plan.attachment[name]
+        if a.source not in allow.sources:
+            text = f"'{name}' is in source class '{a.source}', not in {', '.join(allow.sources)}"
+            yield places.fault(f"{path}.only_from", text, "name attachments of the from classes")
+        elif not a.registered:
+            yield _unregistered(places, f"{path}.only_from", name)
+    for name in allow.only_to:
+        a = plan.attachment[name]
+        if a.destination != allow.destination:
+            text = f"'{name}' is in destination class '{a.destination}', not in "
+            yield places.fault(f"{path}.only_to", text + f"'{allow.destination}'",
+                               "name attachments of the to class")  # fmt: skip
+        elif not a.registered:
+            yield _unregistered(places, f"{path}.only_to", name)
+
+
+def _unregistered(places: Places, path: str, name: str) -> Fault:
+    hint = "an unregistered device (未登録機器) is admitted nowhere: register it or take it out"
+    return places.fault(path, f"'{name}' is not registered", hint)
+
+
+def _check_offered(plan: Plan, allow: Allow, places: Places, *, path: str) -> Iterator[Fault]:
+    """Refuse a service that nobody there runs, or that an unregistered device would offer."""
+    targets = _targets(plan, allow)
+    for n, service in enumerate(allow.services, 1):
+        place = f"{path}.services[{n}]"
+        running = [a for a in targets if service in plan.device[a.device].services]
+        among = ", ".join(allow.only_to) or f"destination class '{allow.destination}'"
+        if not running:
+            runners = sorted(
+                a.id for a in plan.attachments if service in plan.device[a.device].services
+            )
+            hint = f"it runs on: {', '.join(runners)}" if runners else "no device runs it"
+            yield places.fault(place, f"nothing in {among} runs '{service}'", hint)
+        for a in running:
+            if not a.registered and a.id not in allow.only_to:
+                text = f"'{a.id}' runs '{service}' in {among}, but it is not registered"
+                hint = "register it, take its service out, or narrow the rule with only_to"
+                yield places.fault(place, text, hint)
+
+
+def _check_wholesale(plan: Plan, clause: Clause, places: Places, *, path: str) -> Iterator[Fault]:
+    cells = {
+        cell
+        for allow in clause.allows
+        if not allow.only_from and not allow.only_to
+        for cell in _cells(allow)
+    }
+    every = set(product((s.id for s in plan.sources), (d.id for d in plan.destinations)))
+    if cells == every:
+        text = f"rule '{clause.id}' permits every source class to every destination class"
+        hint = "any to any is not a policy: name what is needed, cell by cell"
+        yield places.fault(path, text, hint)
+
+
+def _cells(allow: Allow) -> set[Cell]:
+    return {(source, allow.destination) for source in allow.sources}
+
+
+def _check_special(plan: Plan, clause: Clause, places: Places, *, path: str) -> Iterator[Fault]:
+    special = clause.special
+    if special is None:
+        return
+    services = [plan.service[name] for allow in clause.allows for name in allow.services]
+    for name in dict.fromkeys(
+        s.id for s in services if s.protocol.name.lower() != special.protocol
+    ):
+        text = f"{special.protocol} is not the protocol of service '{name}'"
+        hint = f"it is {plan.service[name].protocol.name.lower()}; a rule with special has one"
+        yield places.fault(f"{path}.protocol", text, hint)
+    meant = _numbers(tuple(ports for service in services for ports in service.ports))
+    if _numbers(_ranges(special.port)) != meant:
+        said = ", ".join(dict.fromkeys(str(p) for s in services for p in s.ports))
+        text = f"{special.port.replace(',', ', ')} is not what the rule's services use"
+        yield places.fault(f"{path}.port", text, f"they use: {said}")
+    seen = set()
+    for allow in clause.allows:
+        for a in (*_initiators(plan, allow), *_targets(plan, allow)):
+            if not a.registered and a.id not in seen:
+                seen.add(a.id)
+                text = f"'{a.id}' is covered by rule '{clause.id}' but is not registered"
+                hint = (
+                    "a designated communication (特定通信) is between registered addresses: "
+                    "register it, or narrow the rule with only_from or only_to"
+                )
+                yield places.fault(path, text, hint)
+
+
+def _ranges(text: str) -> tuple[PortRange, ...]:
+    pairs = (part.partition("-") for part in text.split(","))
+    return tuple(PortRange(int(first), int(last or first)) for first, _, last in pairs)
+
+
+def _numbers(ranges: tuple[PortRange, ...]) -> set[int]:
+    return {port for ports in ranges for port in range(ports.first, ports.last + 1)}
+
+
+def _check_notes(plan: Plan, places: Places) -> Iterator[Fault]:
+    allowed: dict[Cell, tuple[str, str]] = {}
+    for n, clause in enumerate(plan.clauses, 1):
+        for m, allow in enumerate(clause.allows, 1):
+            for cell in sorted(_cells(allow)):
+                allowed.setdefault(cell, (clause.id, f"policy[{n}].allow[{m}]"))
+    kinds: dict[Cell, tuple[CellKind, str]] = {}
+    for n, note in enumerate(plan.notes, 1):
+        path = f"cells[{n}]"
+        for cell in product(note.sources, note.destinations):
+            name = f"cell {cell[0]} -> {cell[1]}"
+            if cell in allowed:
+                rule, place = allowed[cell]
+                text = f"{name} is noted as {note.kind.value}, but rule '{rule}' allows it"
+                hint = f"see line {places.line(place)}: take the cell out of one of the two"
+                yield places.fault(path, text, hint)
+            kind, other = kinds.setdefault(cell, (note.kind, path))
+            if kind is not note.kind:
+                text = f"{name} is noted as {note.kind.value}, but {other} says {kind.value}"
+                hint = f"see line {places.line(other)}: say one thing about a cell"
+                yield places.fault(path, text, hint)
