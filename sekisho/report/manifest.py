@@ -1,0 +1,221 @@
+"""The manifest of a run as values: what was run, and the plan's own words.
+
+Keys that a newer writer adds are ignored; a key that is missing is named. Nothing here knows cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+import orjson
+
+from sekisho.errors import UsageError
+from sekisho.model import CellKind, Label, MustDrop, StandingException
+
+T = TypeVar("T")
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing with an id and a name: a row, a column, a site, something that was not tested."""
+
+    id: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """What the plan says about one cell of the matrix."""
+
+    kind: CellKind
+    mark: str
+    severity: str
+    requirements: tuple[str, ...]
+    edition: str
+    where: tuple[str, ...]
+
+    @property
+    def is_testable(self) -> bool:
+        """True where packets can decide the cell: not outside the town, not the class itself."""
+        return self.kind not in (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseText:
+    """A numbered rule of the plan, in words."""
+
+    id: str
+    label: Label
+    basis: str
+    note: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentText:
+    """Where one interface of one device is plugged in, for people."""
+
+    id: str
+    label: Label
+    site: str
+    switch: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanText:
+    """The part of the plan that reports show."""
+
+    id: str
+    label: Label
+    path: str
+    profile: str
+    edition: str
+    sources: tuple[Named, ...]
+    destinations: tuple[Named, ...]
+    cells: Mapping[str, PlannedCell]
+    clauses: Mapping[str, ClauseText]
+    sites: tuple[Named, ...]
+    attachments: Mapping[str, AttachmentText]
+    must_drop: tuple[MustDrop, ...]
+    exceptions: tuple[StandingException, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``manifest.json``."""
+
+    run: str
+    started: str
+    ended: str
+    suite: str
+    seed: int
+    state: str
+    exit: int
+    versions: Mapping[str, str]
+    hashes: Mapping[str, str]
+    machine: Mapping[str, str]
+    missing: tuple[Named, ...]
+    not_tested: tuple[Named, ...]
+    tester: str
+    witness: str
+    approver: str
+    plan: PlanText
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read ``manifest.json``; UsageError says which key of which file is wrong."""
+    try:
+        found = json_object(path)
+        return Manifest(
+            **{key: str(found[key]) for key in _TEXTS},
+            seed=cast(int, found["seed"]),
+            exit=cast(int, found["exit"]),
+            versions=_strings(found["versions"]),
+            hashes=_strings(found["hashes"]),
+            machine=_strings(found["machine"]),
+            missing=_each(found["missing"], _named),
+            not_tested=_each(found["not_tested"], _named),
+            plan=_plan(cast(Json, found["plan"])),
+        )
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def json_object(path: Path) -> dict[str, object]:
+    """Read a file that holds one JSON object."""
+    try:
+        found = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: not a JSON object")
+    return found
+
+
+_TEXTS = ("run", "started", "ended", "suite", "state", "tester", "witness", "approver")
+
+
+def _plan(found: Json) -> PlanText:
+    return PlanText(
+        **{key: str(found[key]) for key in ("id", "path", "profile", "edition")},
+        label=_label(found),
+        sources=_each(found["sources"], _named),
+        destinations=_each(found["destinations"], _named),
+        cells=_keyed(found["cells"], _cell),
+        clauses=_keyed(found["clauses"], _clause),
+        sites=_each(found["sites"], _named),
+        attachments=_keyed(found["attachments"], _attachment),
+        must_drop=_each(found["must_drop"], _must_drop),
+        exceptions=_each(found["exceptions"], _exception),
+    )
+
+
+def _label(found: Json) -> Label:
+    return Label(str(found["ja"]), str(found["en"]))
+
+
+def _named(found: Json) -> Named:
+    return Named(str(found["id"]), _label(found))
+
+
+def _cell(_: str, found: Json) -> PlannedCell:
+    return PlannedCell(
+        CellKind(found["kind"]),
+        str(found["mark"]),
+        str(found["severity"]),
+        _texts(found["requirements"]),
+        str(found["edition"]),
+        _texts(found["where"]),
+    )
+
+
+def _clause(key: str, found: Json) -> ClauseText:
+    texts = (str(found[name]) for name in ("basis", "note", "where"))
+    return ClauseText(key, _label(found), *texts)
+
+
+def _attachment(key: str, found: Json) -> AttachmentText:
+    port = cast(int, found["port"])
+    return AttachmentText(key, _label(found), str(found["site"]), str(found["switch"]), port)
+
+
+def _must_drop(found: Json) -> MustDrop:
+    return MustDrop(
+        cast(int, found["number"]),
+        _label(found),
+        _texts(found["sources"]),
+        _texts(found["destinations"]),
+        tuple(cast(list[int], found["items"])),
+        str(found["state"]),
+        str(found.get("where", "")),
+    )
+
+
+def _exception(found: Json) -> StandingException:
+    measures = Label(str(found["measures_ja"]), str(found["measures_en"]))
+    return StandingException(str(found["id"]), _label(found), measures, str(found.get("where", "")))
+
+
+def _each(found: object, one: Callable[[Json], T]) -> tuple[T, ...]:
+    return tuple(one(item) for item in cast(list[Json], found))
+
+
+def _keyed(found: object, one: Callable[[str, Json], T]) -> dict[str, T]:
+    return {key: one(key, value) for key, value in cast(Mapping[str, Json], found).items()}
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in cast(list[object], found))
+
+
+def _strings(found: object) -> dict[str, str]:
+    return {key: str(value) for key, value in cast(Json, found).items()}

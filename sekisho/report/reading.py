@@ -1,0 +1,154 @@
+"""Read a run folder into one value that every report is made from.
+
+The folder is believed only where its parts agree: a summary that counts other cases than the file
+of cases holds is refused. A run that ended early is no mistake of the folder; it is read, and its
+verdict is void.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from sekisho.errors import UsageError
+from sekisho.evidence import Finding, RunVerdict, Seconds, Summary, Verdict, run_verdict
+from sekisho.model import Label
+from sekisho.report.manifest import Manifest, json_object, read_manifest
+from sekisho.report.table import CaseTable, read_table, table_from_lines
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run folder, read and found to agree with itself.
+
+    Attributes:
+        summary: None where the run ended before it could be written.
+        findings: The worst first.
+        verdict: Of the whole run; never better than its cases.
+        trouble: Why the verdict is void, in words; None where it is not.
+    """
+
+    folder: Path
+    manifest: Manifest
+    summary: Summary | None
+    cases: CaseTable
+    findings: tuple[Finding, ...]
+    verdict: RunVerdict
+    trouble: Label | None
+
+    @property
+    def is_aborted(self) -> bool:
+        """True where the run did not reach its end: what it holds is a part of unknown size."""
+        return self.summary is None or bool(self.summary.aborted)
+
+
+def read(folder: Path) -> RunRecord:
+    """Read *folder*; UsageError names the file, and the line where there is one, that is wrong."""
+    manifest = read_manifest(folder / "manifest.json")
+    path = folder / "summary.json"
+    summary = read_summary(path) if path.exists() else None
+    aborted = "no summary was written" if summary is None else summary.aborted
+    cases = _cases(folder / "cases.jsonl", is_optional=bool(aborted))
+    findings = _findings(folder / "findings.json", is_optional=bool(aborted))
+    numbers = set(cases.columns["case"].values)
+    for finding in findings:
+        if finding.case not in numbers:
+            raise UsageError(f"{folder / 'findings.json'}: {finding.case} is not in cases.jsonl")
+    judged = run_verdict(cases.verdicts(), aborted=aborted)
+    if summary is not None and not aborted:
+        _agree(path, summary, cases, judged)
+        judged = summary.verdict
+    trouble = _trouble(aborted, cases) if judged is RunVerdict.VOID else None
+    return RunRecord(folder, manifest, summary, cases, findings, judged, trouble)
+
+
+def read_summary(path: Path) -> Summary:
+    """Read ``summary.json``; UsageError says which file and which key is wrong."""
+    found = json_object(path)
+    try:
+        times = cast(dict[str, float], found["seconds"])
+        plain = {
+            f.name: found["pass" if f.name == "passed" else f.name]
+            for f in fields(Summary)
+            if f.name not in ("seconds", "verdict")
+        }
+        return Summary(
+            **cast(dict[str, str], plain),  # type: ignore[arg-type]  # numbers, as the contract says
+            verdict=RunVerdict(found["verdict"]),
+            seconds=Seconds(**{f.name: float(times[f.name]) for f in fields(Seconds)}),
+        )
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _cases(path: Path, *, is_optional: bool) -> CaseTable:
+    if is_optional and not path.exists():
+        return table_from_lines((), str(path))
+    return read_table(path)
+
+
+def _findings(path: Path, *, is_optional: bool) -> tuple[Finding, ...]:
+    if is_optional and not path.exists():
+        return ()
+    try:
+        found = [_finding(item) for item in orjson.loads(path.read_bytes())]
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    return tuple(sorted(found, key=lambda finding: -finding.verdict.badness))
+
+
+def _finding(item: dict[str, str]) -> Finding:
+    values = {f.name: item[f.name] for f in fields(Finding)}
+    return Finding(
+        **{  # type: ignore[arg-type]  # the port is a number, as the contract says
+            **values,
+            "verdict": Verdict(values["verdict"]),
+            "seen_at": tuple(values["seen_at"]),
+        }
+    )
+
+
+def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -> None:
+    counts = dict.fromkeys(Verdict, 0)
+    for verdict in cases.verdicts():
+        counts[verdict] += 1
+    said = (
+        summary.passed,
+        summary.leak,
+        summary.overblock,
+        summary.unattributed,
+        summary.void,
+        summary.residual,
+    )
+    for verdict, number in zip(Verdict, said, strict=True):
+        if counts[verdict] != number:
+            raise UsageError(
+                f"{path}: says {verdict.value}: {number}, but cases.jsonl holds {counts[verdict]}"
+            )
+    if summary.cases != len(cases):
+        raise UsageError(f"{path}: says cases: {summary.cases}, but cases.jsonl holds {len(cases)}")
+    ranks = (RunVerdict.PASS, RunVerdict.VOID, RunVerdict.FAIL)
+    if ranks.index(summary.verdict) < ranks.index(judged):
+        raise UsageError(
+            f"{path}: says {summary.verdict.value}, but its cases make it {judged.value}"
+        )
+
+
+def _trouble(aborted: str, cases: CaseTable) -> Label:
+    if aborted:
+        return Label(f"試験は途中で終わりました({aborted})", f"the run ended early: {aborted}")
+    if not len(cases):
+        return Label("試験を1件も行っていません", "no case was run")
+    void = sum(verdict is Verdict.VOID for verdict in cases.verdicts())
+    if void:
+        return Label(f"判定できない試験が{void:,}件あります", f"{void:,} cases cannot be judged")
+    return Label("試験全体の条件が確かめられていません", "the run as a whole is not vouched for")

@@ -1,0 +1,202 @@
+"""Show a run in a terminal: the matrix, what was found, what was not tested, one verdict line.
+
+The signs ○ × △ － carry the meaning; colour only repeats it. The verdict is the last line, so it
+is what remains on the screen. Whoever makes the console decides about colour and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sekisho.evidence import Finding, RunVerdict, Verdict
+from sekisho.model import Label
+from sekisho.report import tally
+from sekisho.report.reading import RunRecord
+from sekisho.report.tally import Tally
+
+MOST_FINDINGS = 10
+NARROW = 100  # columns; below this the ids of the destinations stand upright, a letter a line
+
+_STYLES = {
+    Verdict.PASS: "green",
+    Verdict.LEAK: "bold white on red",
+    Verdict.OVERBLOCK: "bold red",
+    Verdict.UNATTRIBUTED: "bold yellow",
+    Verdict.VOID: "yellow",
+    Verdict.RESIDUAL: "dim",
+}
+_RUN_STYLES = {
+    RunVerdict.PASS: "bold green",
+    RunVerdict.FAIL: "bold red",
+    RunVerdict.VOID: "bold yellow",
+}
+
+
+def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> RenderableType:
+    """Return what to print for *record*.
+
+    Args:
+        record: The run.
+        language: ``ja`` or ``en``.
+        width: Columns of the terminal.
+    """
+    parts: list[RenderableType] = [_title(record, language), _matrix(record, language, width)]
+    parts += [_legend(record, language, width), Text(), *_findings(record, language)]
+    parts += [*_not_tested(record, language), _counts(record, language), Text()]
+    return Group(*parts, verdict_line(record, language=language))
+
+
+def verdict_line(record: RunRecord, *, language: str = "ja") -> Text:
+    """Return the one line that says it all, e.g. ``判定 不合格 FAIL: 3 leaks``."""
+    label = record.verdict.label
+    both = label.en if language == "en" else f"{label.ja} {label.en}"
+    head = Text(f"{_say(language, '判定', 'verdict')} {both}", style=_RUN_STYLES[record.verdict])
+    return head.append(f": {_why(record, language)}", style="")
+
+
+def _why(record: RunRecord, language: str) -> str:
+    total = tally.overall(record)
+    if record.trouble is not None:
+        found = [verdict for verdict in total.counts if verdict.is_finding]
+        said = record.trouble.text(language)
+        return "; ".join([said, *(_number(v, total, language) for v in found)])
+    if record.verdict is RunVerdict.PASS:
+        return _say(
+            language,
+            f"試験{total.total:,}件、漏れ0件 0 leaks",
+            f"{total.total:,} cases, 0 leaks",
+        )
+    bad = sorted((v for v in total.counts if v.is_finding), key=lambda v: -v.badness)
+    words = [_number(verdict, total, language) for verdict in bad]
+    if words and language != "en":
+        words[0] += f" {_number(bad[0], total, 'en')}"
+    no_case = _say(language, "個々の試験の外", "outside the cases")
+    of = _say(language, f"{total.total:,}件中", f"of {total.total:,} cases")
+    return f"{', '.join(words) or no_case} ({of})"
+
+
+def _number(verdict: Verdict, total: Tally, language: str) -> str:
+    number = total.counts.get(verdict, 0)
+    plural = "" if number == 1 else "s"
+    ja = f"{verdict.label.ja}{number:,}件"
+    return _say(language, ja, f"{number:,} {verdict.label.en}{plural}")
+
+
+def _title(record: RunRecord, language: str) -> Text:
+    manifest = record.manifest
+    name = manifest.plan.label.text(language)
+    when = manifest.started[:19].replace("T", " ")
+    text = Text("\n").append(f"{name}  ", style="bold")
+    return text.append(f"{manifest.run}  {when}  {manifest.suite}/{manifest.state}\n", style="dim")
+
+
+def _matrix(record: RunRecord, language: str, width: int) -> Table:
+    plan = record.manifest.plan
+    tallies = tally.by_cell(record)
+    is_narrow = width < NARROW
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    widths = [2 if is_narrow else max(2, len(d.id)) for d in plan.destinations]
+    names = max(4, width - sum(widths) - len(widths) - 1)
+    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
+    for destination, cells_wide in zip(plan.destinations, widths, strict=True):
+        head = "\n".join(destination.id) if is_narrow else destination.id
+        table.add_column(head, no_wrap=True, min_width=cells_wide, vertical="bottom")
+    for source in plan.sources:
+        cells = [tallies.get(f"{source.id}/{d.id}") for d in plan.destinations]
+        name = Text(f"{source.id:<3} {source.label.text(language)}")
+        table.add_row(name, *(_cell(cell) for cell in cells))
+    return table
+
+
+def _cell(cell: Tally | None) -> Text:
+    if cell is None or cell.verdict is None:
+        return Text("－", style="dim")
+    return Text(cell.mark, style=_STYLES[cell.verdict])
+
+
+def _legend(record: RunRecord, language: str, width: int) -> RenderableType:
+    columns = 2 if width < NARROW else 3
+    destinations = record.manifest.plan.destinations
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(columns):
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=width // columns - 2)
+    names = [Text(f"{d.id:<3} {d.label.text(language)}", style="dim") for d in destinations]
+    rows = -(-len(names) // columns)
+    for row in range(rows):
+        table.add_row(*names[row::rows])
+    marks = _say(
+        language,
+        "○ 計画どおり  × 漏れ・過剰遮断  △ 判定できない  － 未実施・対象外",
+        "○ as planned  × leak or over-block  △ undecided  － not tested",
+    )
+    return Group(Text(), table, Text(marks))
+
+
+def _findings(record: RunRecord, language: str) -> Iterator[Text]:
+    total = tally.overall(record)
+    number = max(len(record.findings), sum(n for v, n in total.counts.items() if v.is_finding))
+    if not number:
+        return
+    yield Text(_say(language, f"指摘 {number:,}件", f"Findings: {number:,}"), style="bold")
+    for finding in record.findings[:MOST_FINDINGS]:
+        yield from _finding(record, finding, language)
+    if number > MOST_FINDINGS:
+        rest = number - min(MOST_FINDINGS, len(record.findings))
+        yield Text(_say(language, f"  ほか {rest:,}件", f"  and {rest:,} more"))
+    yield Text()
+
+
+def _finding(record: RunRecord, finding: Finding, language: str) -> Iterator[Text]:
+    case = record.cases[record.cases.row(finding.case)]
+    label = finding.verdict.label
+    word = label.en if language == "en" else f"{label.ja} {label.en}"
+    style = _STYLES[finding.verdict]
+    yield Text(f"{finding.verdict.mark} {finding.case} {word}", style=style).append(
+        f"  {case.cell}  {finding.src} → {finding.dst}  {case.probe} {case.ports}", style=""
+    )
+    details = (
+        (Label("場所", "port"), f"{finding.switch}:{finding.port}"),
+        (Label("規則", "rule"), finding.rule),
+        (Label("計画", "plan"), finding.plan_line),
+        (Label("理由", "why "), case.reason),
+    )
+    for name, value in details:
+        yield Text(f"    {name.text(language)} {value}", overflow="fold")
+
+
+def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
+    manifest = record.manifest
+    yield Text(_say(language, "試験していないこと", "Not tested"), style="bold")
+    for thing in (*manifest.missing, *manifest.not_tested):
+        yield Text(f"  － {thing.label.text(language)}")
+    for line, found in tally.by_line(record):
+        if found.verdict is None:
+            yield Text(f"  － {line.number}. {line.label.text(language)}")
+    if cells := tally.untested_cells(record):
+        shown = " ".join(cells[:8]) + (" …" if len(cells) > 8 else "")
+        number = f"{len(cells):,}"
+        yield Text(f"  － {_say(language, f'表の{number}マス', f'{number} cells')}: {shown}")
+    yield Text()
+
+
+def _counts(record: RunRecord, language: str) -> Text:
+    total = tally.overall(record)
+    words = [f"{_say(language, '試験', 'cases')} {total.total:,}"]
+    words += [
+        f"{verdict.mark} {verdict.label.text(language)} {total.counts.get(verdict, 0):,}"
+        for verdict in Verdict
+    ]
+    if record.summary is not None:
+        sent, dropped = record.summary.frames_sent, record.summary.captures_dropped
+        words.append(f"{_say(language, '送信', 'frames sent')} {sent:,}")
+        words.append(f"{_say(language, '取りこぼし', 'captures dropped')} {dropped:,}")
+        words.append(f"{_say(language, '所要', 'took')} {record.summary.seconds.total:.1f} s")
+    return Text("  ".join(words))
+
+
+def _say(language: str, ja: str, en: str) -> str:
+    return Label(ja, en).text(language)

@@ -1,0 +1,1 @@
+"""Tests of the reports, all made from a fake run folder."""

@@ -1,0 +1,99 @@
+"""The terminal report: legible without colour, honest about what was not tested."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from sekisho.evidence import Verdict
+from sekisho.report.reading import read
+from sekisho.report.terminal import render
+
+from .fake_run import write_run
+
+
+def shown(folder: Path, *, language: str = "ja", width: int = 80) -> list[str]:
+    """Return the lines that a pipe would get."""
+    console = Console(file=io.StringIO(), width=width)
+    console.print(render(read(folder), language=language, width=width))
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_the_last_line_is_the_verdict(tmp_path: Path) -> None:
+    """What remains on the screen is the answer."""
+    folder = write_run(tmp_path, number=400, whole=True)
+
+    assert shown(folder)[-1] == "判定 合格 PASS: 試験400件、漏れ0件 0 leaks"
+    assert shown(folder, language="en")[-1] == "verdict PASS: 400 cases, 0 leaks"
+
+
+def test_a_leak_fails_the_run_and_is_named_whole(tmp_path: Path) -> None:
+    """Source, destination, switch, port, rule and plan line: enough to go and look."""
+    lines = shown(write_run(tmp_path, verdicts={3: Verdict.LEAK}))
+    at = lines.index("× T-000004 漏れ leak  S2/D5  pc-2-1.lan → srv-5.lan  service 443")
+
+    assert lines[-1] == "判定 不合格 FAIL: 漏れ1件 1 leak (200件中)"
+    assert lines[at + 1 : at + 5] == [
+        "    場所 fl3:1",
+        "    規則 cookie=0x1, table=5, priority=100",
+        "    計画 topologies/matsuno.yaml:306",
+        "    理由 2 copies arrived at a destination that the plan forbids.",
+    ]
+
+
+def test_no_more_than_ten_findings_are_listed_the_worst_first(tmp_path: Path) -> None:
+    """A run gone wrong stays readable; the rest is counted."""
+    verdicts = {row: Verdict.UNATTRIBUTED for row in range(14)} | {90: Verdict.LEAK}
+    lines = shown(write_run(tmp_path, verdicts=verdicts))
+    listed = [line for line in lines if line[:4] in ("× T-", "△ T-")]
+
+    assert len(listed) == 10
+    assert listed[0].startswith("× T-000091")
+    assert "  ほか 5件" in lines
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_matrix_is_whole_and_straight(tmp_path: Path, width: int, language: str) -> None:
+    """Full-width letters take two columns; every row ends in the same column."""
+    folder = write_run(tmp_path, number=400, whole=True, verdicts={18: Verdict.LEAK})
+    rows = [line for line in shown(folder, language=language, width=width) if line.startswith("S")]
+    marks = [[c for c in row if c in "○×△－"] for row in rows]
+
+    assert [len(found) for found in marks] == [17] * 23
+    assert max(cell_len(row) for row in rows) <= width
+    assert len({cell_len(row[: len(row.rstrip("○×△－"))]) for row in rows}) == 1
+    assert marks[1][1] == "×"
+
+
+def test_what_was_not_tested_is_listed(tmp_path: Path) -> None:
+    """Missing parts of the machine, limits, and page-one lines without a case."""
+    lines = shown(write_run(tmp_path, number=4000, whole=True))
+
+    assert "  － 回線の遅延の再現(この試験機では未対応)" in lines
+    assert "  － 14. 保守業者の端末が、作業時間の終了後に庁内へ" in lines
+
+
+def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
+    """No ○ anywhere but in the legend and the raw counts, and the reason in the last line."""
+    lines = shown(write_run(tmp_path, aborted="the controller ended"))
+
+    assert lines[-1] == "判定 判定不能 VOID: 試験は途中で終わりました(the controller ended)"
+    assert [n for n, line in enumerate(lines) if "○" in line and "計画どおり" not in line] == []
+
+
+def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
+    """Nothing tested is never passed."""
+    assert shown(write_run(tmp_path, number=0))[-1] == (
+        "判定 判定不能 VOID: 試験を1件も行っていません"
+    )
+
+
+def test_without_colour_nothing_is_lost(tmp_path: Path) -> None:
+    """A pipe gets no escape codes, and the same signs."""
+    assert not any("\x1b" in line for line in shown(write_run(tmp_path)))
