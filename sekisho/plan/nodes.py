@@ -37,7 +37,9 @@ class Scalar:
         """What YAML takes the value for: ``str``, ``int``, ``float``, ``bool``, ``null`` ..."""
         if not self.plain:
             return "str"
-        tag: str = _RESOLVER.resolve(yaml.ScalarNode, self.text, (True, False))
+        tag: str = _RESOLVER.resolve(  # type: ignore[no-untyped-call]  # the stubs leave it bare
+            yaml.ScalarNode, self.text, (True, False)
+        )
         return tag.rpartition(":")[2]
 
 
@@ -85,7 +87,7 @@ class _Builder:
         self.faults.append(Fault(self.file, line, text, hint))
 
     def feed(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
@@ -115,7 +117,7 @@ class _Builder:
             raise _too_deep(self.file, line)
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
-        name = event.anchor
+        name = event.anchor or ""
         if any(frame.anchor == name for frame in self._open):
             self.fault(line, f"alias '*{name}' makes '&{name}' contain itself", _NO_ALIAS)
         elif name not in self._anchors:
