@@ -112,9 +112,15 @@ class Sekisho(fw.App):  # type: ignore[misc]  # the framework has no types
                 datapath.send_msg(message)
             self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))
         if todo.steps:
-            left = changes(wanted, self._read(datapath))
+            held = self._read(datapath)
+            left = changes(wanted, held)
             if left.steps:
-                raise LabError(f"{name}: after the change {left.summary} still differ")
+                first = (*left.steps[0].add, *left.steps[0].delete)[0]
+                found = next((rule for rule in held if rule.key == first.key), None)
+                raise LabError(
+                    f"{name}: after the change {left.summary} still differ, e.g. "
+                    f"wanted {first}, held {found}"
+                )
         self._in_force.add(name)
         self.say(
             "in-force",

@@ -30,6 +30,8 @@ _MAC_FIELDS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
 _IP_FIELDS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}
 #: Open vSwitch reports these under the name that OpenFlow gave them later.
 _ALIASES = {"tcp_flags": "tcp_flags_nxm"}
+_OLD_NAME = "_nxm"  # Open vSwitch reports the fields of a move under its own old numbers
+_PREREQUISITES = {"in_port": 0, "metadata": 1, "eth_type": 2, "vlan_vid": 3, "ip_proto": 4}
 _CT_COMMIT = 1  # NX_CT_F_COMMIT, ovs-actions(7)
 _NO_RECIRCULATION = 255  # NX_CT_RECIRC_NONE
 _MAX_LEN = 0  # bytes of a packet for the controller; nothing is ever sent there
@@ -57,7 +59,11 @@ def wire_match(fields: Match) -> Any:
         exact = mask == full
         wire = _to_wire(name, value)
         wanted[name] = wire if exact else (wire, _to_wire(name, mask))
-    return parser.OFPMatch(**wanted)
+    out = parser.OFPMatch(**wanted)
+    # The framework sorts by number, which puts Open vSwitch's own fields (nw_ttl, ct_state) before
+    # the eth_type and ip_proto that they require: OpenFlow 1.3.5, 7.2.3.6, wants those first.
+    out._fields2.sort(key=lambda item: _PREREQUISITES.get(item[0], len(_PREREQUISITES)))
+    return out
 
 
 def wire_action(action: Action) -> Any:
@@ -174,7 +180,12 @@ def _action_from_wire(action: Any) -> Action:
     if isinstance(action, parser.OFPActionSetField):
         return SetField(action.key, _from_wire(action.key, action.value))
     if isinstance(action, parser.NXActionRegMove):
-        return Move(action.src_field, action.dst_field, action.n_bits, action.src_ofs)
+        return Move(
+            action.src_field.removesuffix(_OLD_NAME),
+            action.dst_field.removesuffix(_OLD_NAME),
+            action.n_bits,
+            action.src_ofs,
+        )
     if isinstance(action, parser.OFPActionPushVlan):
         return PushVlan()
     if isinstance(action, parser.OFPActionPopVlan):

@@ -1,0 +1,109 @@
+"""What the services say: the smallest true answer of each protocol.
+
+Pure functions from a request's bytes to a reply's bytes; an empty reply is silence. Datagrams
+that are not a valid request are never answered, so that a probe's token is not sent back.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable
+
+#: (request, name of the host) -> reply
+Answer = Callable[[bytes, str], bytes]
+
+_NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970, RFC 5905, 6
+
+
+def http(request: bytes, who: str) -> bytes:
+    """Answer a request with a page that says who serves it (RFC 9112)."""
+    del request
+    body = f"<!doctype html><title>{who}</title><h1>{who}</h1>\n".encode()
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nServer: {who}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def print_job(request: bytes, who: str) -> bytes:
+    """Take a print job and say how many bytes were taken."""
+    return f"{who}: {len(request)} bytes queued\n".encode()
+
+
+def sip(request: bytes, who: str) -> bytes:
+    """Answer SIP OPTIONS with 200 OK (RFC 3261, 11); silence for anything else."""
+    lines = request.decode("utf-8", "replace").split("\r\n")
+    if not lines[0].startswith("OPTIONS ") or "SIP/2.0" not in lines[0]:
+        return b""
+    kept = [x for x in lines[1:] if x.split(":")[0] in {"Via", "From", "To", "Call-ID", "CSeq"}]
+    head = ["SIP/2.0 200 OK", *kept, "Allow: INVITE, ACK, BYE, OPTIONS", f"Server: {who}"]
+    return ("\r\n".join([*head, "Content-Length: 0"]) + "\r\n\r\n").encode()
+
+
+def dns(request: bytes, who: str) -> bytes:
+    """Answer any one-question query with the same question and no record (RFC 1035, 4.1)."""
+    del who
+    if len(request) < 17 or request[2] & 0x80 or request[4:6] != b"\x00\x01":
+        return b""
+    return request[:2] + b"\x81\x80" + request[4:6] + b"\0\0\0\0\0\0" + request[12:]
+
+
+def ntp(request: bytes, who: str) -> bytes:
+    """Answer a client's 48-byte packet with the time (RFC 5905, 7.3)."""
+    del who
+    if len(request) != 48 or request[0] & 7 != 3:
+        return b""
+    now = time.time() + _NTP_EPOCH
+    stamp = struct.pack(">II", int(now), int(now % 1 * (1 << 32)))
+    return struct.pack(">BBbb", 0x24, 2, 6, -20) + b"\0" * 8 + b"SEKI" + stamp + request[40:48] + stamp * 2
+
+
+def dhcp(request: bytes, who: str) -> bytes:
+    """Accept a client's message; addresses are fixed by the plan, so nothing is offered."""
+    del request, who
+    return b""
+
+
+def radius(request: bytes, who: str) -> bytes:
+    """Reject an Access-Request (code 1) with Access-Reject (code 3, RFC 2865, 4.3)."""
+    del who
+    if len(request) < 20 or request[0] != 1:
+        return b""
+    return bytes([3, request[1]]) + struct.pack(">H", 20) + request[4:20]
+
+
+def greeting(request: bytes, who: str) -> bytes:
+    """Say who is here: for protocols that the town only has to reach."""
+    del request
+    return f"220 {who} ready\r\n".encode()
+
+
+def silent(request: bytes, who: str) -> bytes:
+    """Take a datagram and say nothing: logs, media, key exchange."""
+    del request, who
+    return b""
+
+
+ANSWERS: dict[str, Answer] = {
+    "http": http,
+    "https": http,
+    "print": print_job,
+    "sip": sip,
+    "sips": sip,
+    "dns": dns,
+    "ntp": ntp,
+    "syslog": silent,
+    "radius": radius,
+    "smb": greeting,
+    "dhcp": dhcp,
+    "smtp": greeting,
+    "ssh": greeting,
+    "snmp": silent,
+    "ldap": greeting,
+    "ike": silent,
+    "media": silent,
+    "openflow": greeting,
+    "echo": silent,
+}

@@ -1,0 +1,10 @@
+"""How interfaces are called inside the hosts: Mininet's own convention."""
+
+from __future__ import annotations
+
+from sekisho.model import Attachment, Device
+
+
+def interface(attachment: Attachment, device: Device) -> str:
+    """Return the name of an attachment's interface inside its host, e.g. ``nb-hq-1-eth0``."""
+    return f"{device.id}-eth{device.attachments.index(attachment)}"

@@ -1,0 +1,167 @@
+r"""A plan as a Mininet topology: the only module that imports Mininet.
+
+::
+
+    device ── switch:port                     a cable: one veth pair
+    device ─┐
+    device ─┼─ air ── switch:port             an SSID: every station behind one switch port
+    device ─┘
+    switch ── switch                          a cable or a WAN line
+
+An *air* is a bridge of its own that carries every frame of a station up to its switch port
+unchanged and brings frames down by station MAC; stations never reach each other inside it (an
+access point with client isolation). Who a station is, is decided at the switch port, by what the
+station sends.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+from mininet.log import setLogLevel  # type: ignore[import-untyped]  # Mininet has no types
+from mininet.net import Mininet  # type: ignore[import-untyped]
+from mininet.node import Host, OVSSwitch, RemoteController  # type: ignore[import-untyped]
+from mininet.topo import Topo  # type: ignore[import-untyped]
+
+from sekisho.errors import LabError
+from sekisho.model import Attachment, Device, Plan
+from topologies.names import interface
+
+_TIMEOUT_S = 60.0
+_UPLINK = 1  # port of an air that leads to its switch; stations follow
+
+
+class TownHost(Host):
+    """A device: every attachment gets its address, the first one also the default route."""
+
+    def config(self, device: Device | None = None, plan: Plan | None = None, **_: Any) -> None:
+        """Configure all interfaces in one go; IPv6 off, weak-host replies off."""
+        if device is None or plan is None:
+            return
+        words = ["link set lo up"]
+        for number, attachment in enumerate(device.attachments):
+            name = interface(attachment, device)
+            network = plan.subnet(attachment)
+            words += [
+                f"link set {name} address {attachment.mac}",
+                f"addr add {attachment.ip}/{network.prefixlen} dev {name}",
+                f"link set {name} up",
+                f"route add default via {plan.gateway(attachment)} dev {name} metric {100 + number}",
+            ]
+        sysctl = "/proc/sys/net"
+        self.cmd(
+            f"echo 1 > {sysctl}/ipv6/conf/all/disable_ipv6;"
+            f"echo 1 > {sysctl}/ipv6/conf/default/disable_ipv6;"
+            f"echo 0 > {sysctl}/ipv4/conf/all/rp_filter;"
+            f"echo 0 > {sysctl}/ipv4/conf/default/rp_filter"
+        )
+        for attachment in device.attachments:  # userspace datapath: checksums must be complete
+            name = interface(attachment, device)
+            self.cmd(f"echo 0 > {sysctl}/ipv4/conf/{name}/rp_filter; ethtool -K {name} tx off")
+        lines = "\\n".join(words)
+        said = self.cmd(f"printf '{lines}\\n' | ip -batch -")
+        if said.strip():
+            raise LabError(f"{device.id}: {said.strip()}")
+
+
+class TownSwitch(OVSSwitch):
+    """A switch of the fabric: OpenFlow 1.3, fails secure, nothing in-band."""
+
+    def __init__(self, name: str, **params: Any) -> None:
+        settings = {"datapath": "user", "failMode": "secure", "protocols": "OpenFlow13"}
+        super().__init__(name, **{**settings, **params})
+
+    @classmethod
+    def batchStartup(cls, switches: list[Any], run: Any = None) -> list[Any]:  # noqa: N802  # Mininet's name
+        """Start all switches with one call; Mininet itself would not notice a refusal."""
+        del run
+        super().batchStartup(switches, run=_run_checked)
+        return switches
+
+
+class Air(TownSwitch):
+    """One SSID: stations up to the switch port, down by MAC, never sideways."""
+
+    def start(self, controllers: list[Any]) -> None:
+        """Start the bridge without a controller."""
+        del controllers
+        super().start([])
+
+    @classmethod
+    def batchStartup(cls, switches: list[Any], run: Any = None) -> list[Any]:  # noqa: N802  # Mininet's name
+        """Start all airs, then give each its fixed rules."""
+        super().batchStartup(switches, run)
+        for air in switches:
+            rules = "\n".join(_air_rules(air.params["stations"]))
+            _run_checked(["ovs-ofctl", "-O", "OpenFlow13", "add-flows", air.name, "-"], text=rules)
+        return switches
+
+
+def _air_rules(stations: list[Attachment]) -> Iterator[str]:
+    for port, station in enumerate(stations, _UPLINK + 1):
+        yield f"priority=10,in_port={port},actions=output:{_UPLINK}"
+        yield f"priority=10,in_port={_UPLINK},dl_dst={station.mac},actions=output:{port}"
+
+
+def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "") -> None:
+    """Run one of Open vSwitch's tools for Mininet, which composes its command as one string.
+
+    Raises:
+        LabError: It failed.
+    """
+    del shell
+    words = shlex.split(command) if isinstance(command, str) else command
+    done = subprocess.run(
+        words, input=text, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        raise LabError(f"{' '.join(words[:3])} failed: {done.stderr.strip()}")
+
+
+class TownTopo(Topo):
+    """The topology of one plan."""
+
+    def build(self, plan: Plan) -> None:  # type: ignore[override]  # Mininet passes what it is given
+        """Add everything; no process starts here."""
+        self.plan = plan
+        for switch in plan.switches:
+            self.addSwitch(switch.id, dpid=f"{switch.dpid:016x}")
+        for number, air in enumerate(plan.airs, len(plan.switches) + 1):
+            stations = [a for a in plan.attachments if a.air == air.id]
+            self.addSwitch(air.id, cls=Air, dpid=f"{number:016x}", stations=stations)
+            self.addLink(air.id, air.at.switch, port1=_UPLINK, port2=air.at.port)
+        for device in plan.devices:
+            self.addHost(device.id, cls=TownHost, device=device, plan=plan)
+            for number, attachment in enumerate(device.attachments):
+                self._attach(device, number, attachment)
+        for link in plan.links:
+            self.addLink(link.a.switch, link.b.switch, port1=link.a.port, port2=link.b.port)
+
+    def _attach(self, device: Device, number: int, attachment: Attachment) -> None:
+        if not attachment.air:
+            self.addLink(
+                device.id, attachment.at.switch, port1=number, port2=attachment.at.port
+            )
+            return
+        stations = [a for a in self.plan.attachments if a.air == attachment.air]
+        port = stations.index(attachment) + _UPLINK + 1
+        self.addLink(device.id, attachment.air, port1=number, port2=port)
+
+
+def network(plan: Plan, *, controller_port: int = 6653) -> Any:
+    """Return the (not yet started) Mininet of *plan*, its switches looking for a controller.
+
+    Args:
+        plan: The town.
+        controller_port: TCP port on 127.0.0.1 of this network namespace.
+    """
+    setLogLevel("warning")
+    net = Mininet(
+        topo=TownTopo(plan=plan), switch=TownSwitch, controller=None, build=False, waitConnected=False
+    )
+    net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=controller_port)
+    net.build()
+    return net

@@ -1,0 +1,131 @@
+"""A private Open vSwitch: its own run folder and database, ended with its ``with`` block.
+
+Must be started inside the run's namespaces; the machine's own Open vSwitch is never spoken to.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+from sekisho.errors import LabError
+
+_log = logging.getLogger(__name__)
+_SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+_TOOLS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")
+_TIMEOUT_S = 20.0
+
+
+class OpenVSwitch:
+    """Start ``ovsdb-server`` and ``ovs-vswitchd`` in *folder* and talk to them.
+
+    Args:
+        folder: Run folder of the daemons; must be short (a socket path has at most 107 bytes).
+        log: Folder for their logs.
+    """
+
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.folder = folder
+        self._log = log
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> OpenVSwitch:
+        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+        if missing or not _SCHEMA.exists():
+            raise LabError(
+                f"Open vSwitch is not installed ({', '.join(missing) or _SCHEMA} not found)\n"
+                "  hint: sudo apt install openvswitch-switch"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        os.environ["OVS_RUNDIR"] = str(self.folder)  # Mininet's own calls of ovs-vsctl follow it
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in reversed(self._processes):
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+    def _start(self) -> None:
+        database, socket = self.folder / "conf.db", self.folder / "db.sock"
+        self.run("ovsdb-tool", "create", str(database), str(_SCHEMA))
+        self._spawn("ovsdb-server", str(database), f"--remote=punix:{socket}")
+        self._wait_for(socket)
+        self.run("ovs-vsctl", "--no-wait", "init")
+        self._spawn("ovs-vswitchd", f"unix:{socket}", "--disable-system")
+        # Without this the cheapest of ours, a new flow in the datapath, costs a round of the
+        # revalidator; ovs-vswitchd.conf.db(5).
+        self.run("ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:max-idle=60000")
+
+    def _spawn(self, program: str, *arguments: str) -> None:
+        with (self._log / f"{program}.log").open("wb") as out:
+            process = subprocess.Popen(
+                [program, *arguments, f"--pidfile={self.folder / program}.pid"],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        self._processes.append(process)
+
+    def _wait_for(self, path: Path) -> None:
+        deadline = time.monotonic() + _TIMEOUT_S
+        while not path.exists():
+            if self.dead() or time.monotonic() > deadline:
+                raise LabError(f"Open vSwitch did not start: see {self._log}")
+            time.sleep(0.005)
+
+    def dead(self) -> list[str]:
+        """Return the names of daemons that have ended by themselves."""
+        return [str(p.args[0]) for p in self._processes if p.poll() is not None]  # type: ignore[index]  # args is the list given above
+
+    def run(self, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
+        """Run one of Open vSwitch's tools and return what it printed.
+
+        Raises:
+            LabError: It failed, or did not end within *timeout_s*.
+        """
+        try:
+            done = subprocess.run(
+                arguments, capture_output=True, text=True, timeout=timeout_s, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"{' '.join(arguments[:3])} did not end in {timeout_s} s") from error
+        if done.returncode:
+            raise LabError(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def appctl(self, *arguments: str) -> str:
+        """Ask ``ovs-vswitchd`` something."""
+        return self.run("ovs-appctl", "-t", "ovs-vswitchd", *arguments)
+
+    def flows(self, bridge: str) -> str:
+        """Return the dump of a bridge's flows with their counters, exact up to now.
+
+        The datapath's counters reach the flows only when a revalidator ran, so ask it to push
+        first with `settle`.
+        """
+        return self.run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", bridge)
+
+    def settle(self) -> None:
+        """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8))."""
+        self.appctl("revalidator/purge")

@@ -1,0 +1,171 @@
+"""Everything that listens in the hosts, served by one process.
+
+``python -m topologies.services PLAN --pids FILE --ready FILE``. A socket keeps the network
+namespace that it was made in, so the process visits each host's namespace once, opens the
+listeners there and comes back. Each listener is bound to its attachment's interface: a device
+with several legs answers on the leg that was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sekisho.errors import LabError
+from sekisho.model import Attachment, Plan, Protocol, Service
+from sekisho.plan import load
+from topologies.answers import ANSWERS, Answer
+from topologies.names import interface
+
+_log = logging.getLogger(__name__)
+_CLONE_NEWNET = 0x40000000  # setns(2)
+_LIBC = ctypes.CDLL(None, use_errno=True)
+TLS_KINDS = frozenset({"https", "sips"})
+
+
+@contextmanager
+def inside(pid: int) -> Iterator[None]:
+    """Run the block in the network namespace of *pid*, for the calling thread alone.
+
+    Raises:
+        LabError: The namespace cannot be entered.
+    """
+    with (
+        Path("/proc/self/ns/net").open("rb") as home,
+        Path(f"/proc/{pid}/ns/net").open("rb") as there,
+    ):
+        _enter(there.fileno())
+        try:
+            yield
+        finally:
+            _enter(home.fileno())
+
+
+def _enter(descriptor: int) -> None:
+    if _LIBC.setns(descriptor, _CLONE_NEWNET):
+        raise LabError(f"setns failed: {os.strerror(ctypes.get_errno())}")
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    """Make a certificate of this run's own and return a server context with it."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=sekisho", "-keyout", str(key)]
+        + ["-out", str(certificate)],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answer: Answer, who: str) -> None:
+        self._answer, self._who = answer, who
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = self._answer(data, self._who)
+        if reply and self._transport is not None:
+            self._transport.sendto(reply, addr)
+
+
+def _talk(
+    answer: Answer, who: str
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], asyncio.Future[None]]:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            data = await asyncio.wait_for(reader.read(65536), timeout=10)
+            if data:
+                writer.write(answer(data, who))
+                await writer.drain()
+        except (OSError, TimeoutError, ssl.SSLError):
+            _log.debug("%s: a client went away", who)
+        finally:
+            writer.close()
+
+    return lambda reader, writer: asyncio.ensure_future(talk(reader, writer))
+
+
+def _listener(attachment: Attachment, name: str, protocol: Protocol, port: int) -> socket.socket:
+    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
+    out = socket.socket(socket.AF_INET, kind)
+    out.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
+    out.bind((str(attachment.ip), port))
+    if protocol is Protocol.TCP:
+        out.listen(128)
+    out.setblocking(False)
+    return out
+
+
+def _open_all(plan: Plan, pids: dict[str, int]) -> Iterator[tuple[socket.socket, Service, str]]:
+    for device in plan.devices:
+        services = [plan.service[name] for name in device.services]
+        if not services:
+            continue
+        with inside(pids[device.id]):
+            for attachment in device.attachments:
+                taken: set[tuple[Protocol, int]] = set()
+                for service in services:
+                    for port in service.edges():
+                        if (service.protocol, port) in taken:
+                            continue
+                        taken.add((service.protocol, port))
+                        name = interface(attachment, device)
+                        listener = _listener(attachment, name, service.protocol, port)
+                        yield listener, service, device.id
+
+
+async def serve(plan: Plan, pids: dict[str, int], ready: Path) -> None:
+    """Open every listener, create the file *ready*, and answer for ever."""
+    loop = asyncio.get_running_loop()
+    with tempfile.TemporaryDirectory(prefix="sekisho-tls-") as folder:
+        tls = tls_context(Path(folder))
+    count = 0
+    for listener, service, who in _open_all(plan, pids):
+        answer = ANSWERS[service.kind]
+        if service.protocol is Protocol.UDP:
+            await loop.create_datagram_endpoint(
+                lambda a=answer, w=who: _Datagrams(a, w),  # type: ignore[misc]  # defaults bind now
+                sock=listener,
+            )
+        else:
+            context = tls if service.kind in TLS_KINDS else None
+            await asyncio.start_server(_talk(answer, who), sock=listener, ssl=context)
+        count += 1
+    ready.write_text(str(count))
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Read the command line and serve until ended."""
+    parser = argparse.ArgumentParser(prog="python -m topologies.services", description=__doc__)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--pids", type=Path, required=True)
+    parser.add_argument("--ready", type=Path, required=True)
+    args = parser.parse_args()
+    pids = json.loads(args.pids.read_text())
+    asyncio.run(serve(load(args.plan), pids, args.ready))
+
+
+if __name__ == "__main__":
+    main()

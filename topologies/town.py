@@ -1,0 +1,213 @@
+"""A running town: Open vSwitch, the guard, Mininet and the services, in the right order.
+
+Must run inside the namespaces that `sekisho.launch` makes. The order is costly to get wrong: the
+controller listens before a switch looks for it (Open vSwitch backs off 1, 2, 4, 8 s), and the
+services listen before a probe knocks.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sekisho.errors import LabError
+from sekisho.model import Attachment, Plan
+from topologies.names import interface
+from topologies.net import network
+from topologies.ovs import OpenVSwitch
+
+_log = logging.getLogger(__name__)
+_START_S = 60.0
+_IN_FORCE_S = 120.0
+OPENFLOW_PORT = 6653  # IANA: openflow
+
+#: Called with the name of a phase that begins.
+Progress = Callable[[str], None]
+
+
+class Town:
+    """Bring *plan* to life; everything ends with the ``with`` block.
+
+    Args:
+        plan: The town.
+        folder: The run folder; logs go to ``folder/log``.
+        work: A short, private folder for sockets (inside the run's own mount namespace).
+        progress: Told when a phase begins: ``switch``, ``guard``, ``hosts``, ``services``,
+            ``in-force``.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        folder: Path,
+        work: Path,
+        progress: Progress = lambda _: None,
+    ) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.events = folder / "log" / "controller.jsonl"
+        self.seconds: dict[str, float] = {}
+        self._work = work
+        self._progress = progress
+        self._stack = ExitStack()
+        self.ovs = OpenVSwitch(work / "ovs", folder / "log")
+        self.net: Any = None
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Town:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        started = time.monotonic()
+        self.events.parent.mkdir(parents=True, exist_ok=True)
+        self._progress("switch")
+        quiet_machine()
+        self._stack.enter_context(self.ovs)
+        self._progress("guard")
+        self.start_guard()
+        self._progress("hosts")
+        self.net = network(self.plan, controller_port=OPENFLOW_PORT)
+        self._stack.callback(self._stop_net)
+        self.wait_for("listening", timeout_s=_START_S)
+        self.net.start()
+        self._progress("services")
+        self._start_services()
+        self.seconds["boot"] = time.monotonic() - started
+        self._progress("in-force")
+        waited = time.monotonic()
+        self.wait_for("town-in-force", timeout_s=_IN_FORCE_S)
+        self.seconds["in_force"] = time.monotonic() - waited
+
+    def start_guard(self) -> None:
+        """Start the controller process; it listens before the first switch looks for it."""
+        command = [
+            sys.executable,
+            "-m",
+            "controller",
+            self.plan.path,
+            f"--events={self.events}",
+            f"--listen=127.0.0.1:{OPENFLOW_PORT}",
+        ]
+        self._spawn("controller", command)
+
+    def _start_services(self) -> None:
+        pids = self._work / "pids.json"
+        pids.write_text(json.dumps({host.name: host.pid for host in self.net.hosts}))
+        ready = self._work / "services.ready"
+        command = [sys.executable, "-m", "topologies.services", self.plan.path]
+        self._spawn("services", [*command, f"--pids={pids}", f"--ready={ready}"])
+        deadline = time.monotonic() + _START_S
+        while not ready.exists():
+            self.check()
+            if time.monotonic() > deadline:
+                raise LabError(f"the services were not listening after {_START_S} s")
+            time.sleep(0.02)
+
+    def _spawn(self, name: str, command: list[str]) -> None:
+        with (self.folder / "log" / f"{name}.log").open("ab") as out:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
+        self._processes[name] = process
+        self._stack.callback(self.end, name)
+
+    def end(self, name: str, *, how: signal.Signals = signal.SIGTERM) -> None:
+        """End one of the town's own processes, by its pid."""
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _stop_net(self) -> None:
+        """End the hosts' shells. The interfaces die with the namespaces, at once."""
+        for node in [*self.net.hosts, *self.net.switches, *self.net.controllers]:
+            if node.shell is not None and node.shell.poll() is None:
+                os.killpg(node.shell.pid, signal.SIGHUP)
+
+    def check(self) -> None:
+        """Raise if any part of the town has ended by itself.
+
+        Raises:
+            LabError: names the part and its log.
+        """
+        dead = self.ovs.dead()
+        dead += [name for name, process in self._processes.items() if process.poll() is not None]
+        if dead:
+            why = next((fact["why"] for fact in self.facts() if fact["event"] == "failed"), "")
+            raise LabError(
+                f"{' and '.join(dead)} ended by itself; see {self.folder / 'log'}"
+                + (f"\n{why.strip()}" if why else "")
+            )
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return everything that the controller has stated so far."""
+        if not self.events.exists():
+            return []
+        lines = self.events.read_bytes().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+    def wait_for(self, event: str, *, timeout_s: float, after: int = 0) -> dict[str, Any]:
+        """Wait until the controller has stated *event* (looking from fact number *after* on).
+
+        Raises:
+            LabError: It did not within *timeout_s*, or some part of the town ended.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            for fact in self.facts()[after:]:
+                if fact["event"] == event:
+                    return fact
+            self.check()
+            if time.monotonic() > deadline:
+                raise LabError(f"the controller did not say {event!r} within {timeout_s:.0f} s")
+            time.sleep(0.01)
+
+    def pid(self, attachment: Attachment) -> int:
+        """Return the pid whose network namespace holds the attachment."""
+        return int(self.net.get(attachment.device).pid)
+
+    def interface(self, attachment: Attachment) -> str:
+        """Return the name of the attachment's interface in its host."""
+        return interface(attachment, self.plan.device[attachment.device])
+
+
+def quiet_machine() -> None:
+    """Silence the kernel of this network namespace: no IPv6 chatter, nothing eaten by bridges."""
+    for name, value in (
+        ("ipv6/conf/all/disable_ipv6", "1"),
+        ("ipv6/conf/default/disable_ipv6", "1"),
+        ("bridge/bridge-nf-call-iptables", "0"),
+    ):
+        path = Path("/proc/sys/net") / name
+        if path.exists():
+            path.write_text(value)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
