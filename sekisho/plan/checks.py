@@ -30,11 +30,13 @@ def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
 
 def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:
     clauses = ((f"policy[{n}].id", c.id) for n, c in enumerate(plan.clauses, 1))
-    yield from _repeated(clauses, places, "rule", "give each rule its own number")
+    yield from _repeated(clauses, places, "a rule", "give each rule its own number")
     numbers = ((f"must_drop[{n}].number", str(m.number)) for n, m in enumerate(plan.must_drop, 1))
-    yield from _repeated(numbers, places, "sentence", "give each sentence its own number")
+    yield from _repeated(
+        numbers, places, "the number of a sentence", "give each sentence its own number"
+    )
     exceptions = ((f"exceptions[{n}].id", e.id) for n, e in enumerate(plan.exceptions, 1))
-    yield from _repeated(exceptions, places, "exception", "give each exception its own number")
+    yield from _repeated(exceptions, places, "an exception", "give each exception its own number")
     for device in plan.devices:
         if device.id in plan.switch:
             path = f"devices.{device.id}"
@@ -49,7 +51,7 @@ def _repeated(
     for path, name in named:
         if name in first:
             line = places.line(first[name])
-            yield places.fault(path, f"'{name}' is already a {noun} (line {line})", hint)
+            yield places.fault(path, f"'{name}' is already {noun} (line {line})", hint)
         first.setdefault(name, path)
 
 

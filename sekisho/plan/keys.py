@@ -38,12 +38,25 @@ def _label(meaning: str, *, required: bool = True) -> Key:
     return Key("label", Kind.LABEL, meaning, required=required)
 
 
+def _classes() -> tuple[Key, ...]:
+    words = ("any", "*", "all")
+    hint = "for every class write the word all, without brackets"
+    return (
+        Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources", refused=words,
+            refusal=hint),
+        Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations",
+            refused=words, refusal=hint),
+    )  # fmt: skip
+
+
 def _registered(name: str, what: str) -> Key:
     return Key(name, Kind.CHOICE, f"{what} that are checked.", choices=("registered",))
 
 
 ROOT = Section("plan", "plan", "The whole file.", (
-    Key("sekisho", Kind.INT, "Version of the plan language.", low=1, high=LANGUAGE_VERSION),
+    Key("sekisho", Kind.INT, "Version of the plan language.", low=LANGUAGE_VERSION,
+        high=LANGUAGE_VERSION, refusal=f"this Sekisho reads version {LANGUAGE_VERSION} of the "
+        "plan language"),
     Key("town", Kind.RECORD, "What the town is called, and which policy it follows.",
         section="town"),
     Key("sites", Kind.RECORDS, "Buildings and outside places.", section="site"),
@@ -201,8 +214,7 @@ CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
         refused=("allow",), refusal="cells become allowed by a rule in policy, not by a note"),
     Key("id", Kind.NAME, "Number shown in the cell, or requirement id.", required=False,
         default="", pattern=NUMBERED),
-    Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources"),
-    Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations"),
+    *_classes(),
     Key("severity", Kind.CHOICE, "Severity of a breach.", required=False, default="",
         choices=("A", "B", "C")),
     Key("edition", Kind.TEXT, "Guideline edition of the requirement.", required=False,
@@ -213,8 +225,7 @@ CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
 MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (
     Key("number", Kind.INT, "Its number on the page.", low=1, high=999),
     _label("The sentence."),
-    Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources"),
-    Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations"),
+    *_classes(),
     Key("items", Kind.INTS, "Probe items that decide it; all when absent.", required=False,
         low=1, high=999),
     Key("state", Kind.NAME, "State of the town in which it must hold.", required=False,

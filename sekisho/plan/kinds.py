@@ -51,7 +51,7 @@ class Key:
         section: Section of a container's content.
         may_be_empty: True when an empty list or mapping says something harmless.
         refused: Words that people try here, and must not.
-        refusal: Why they must not: the hint.
+        refusal: Why they must not, or a number must be in its bounds: the hint.
     """
 
     name: str
@@ -74,8 +74,10 @@ class Key:
         if self.kind is Kind.CHOICE:
             return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
         if self.kind in (Kind.INT, Kind.INTS, Kind.NUMBER):
-            high = f"to {self.high}" if self.high is not None else "or more"
-            return f"{self.kind.value}, {self.low} {high}"
+            if self.low == self.high:
+                return f"the number {self.low}"
+            high = f"to {self.high}" if self.high is not None else "up"
+            return f"{self.kind.value} from {self.low} {high}"
         if self.refers and self.kind in (Kind.NAME, Kind.NAMES, Kind.NAMES_OR_ALL):
             return f"{self.kind.value} (`{self.refers}`)"
         if self.pattern:

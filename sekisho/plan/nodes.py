@@ -109,10 +109,11 @@ class _Builder:
     def _check_node(self, event: yaml.NodeEvent, line: int) -> None:
         if event.anchor is not None and event.anchor not in self._anchors:
             self._anchors.add(event.anchor)
-            self.fault(line, f"anchor '&{event.anchor}'", _NO_ALIAS)
+            self.fault(line, f"anchor '&{event.anchor}' stands here", _NO_ALIAS)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self.fault(line, f"tag '{tag}'", "a plan has no tags: remove it")
+            written = tag.replace("tag:yaml.org,2002:", "!!")
+            self.fault(line, f"tag '{written}' stands here", "a plan has no tags: remove it")
         if len(self._open) == DEPTH_LIMIT:
             raise _too_deep(self.file, line)
 
@@ -181,11 +182,16 @@ def _too_deep(file: str, line: int) -> PlanError:
 def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 0
-    lines = text.splitlines()
-    if 0 < line <= len(lines) and "\t" in lines[line - 1]:
+    if _has_tab(text, line):
         return Fault(file, line, "a tab stands where YAML wants spaces", "replace it by spaces")
     context = f", {error.context}" if error.context else ""
     if context and error.context_mark:
         context += f" that begins on line {error.context_mark.line + 1}"
     hint = "look for a missing quote, bracket, colon or space here or in the line above"
     return Fault(file, line, f"not YAML: {error.problem}{context}", hint)
+
+
+def _has_tab(text: str, line: int) -> bool:
+    """Tell whether a tab stands before the first word of *line*."""
+    lines = text.split("\n")[line - 1 : line] if line else []
+    return any("\t" in found[: len(found) - len(found.lstrip())] for found in lines)

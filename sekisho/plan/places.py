@@ -52,16 +52,22 @@ def half_width(value: str) -> str:
     return unicodedata.normalize("NFKC", value)
 
 
+def closest(value: str, names: Iterable[str]) -> str:
+    """Return the name that *value* was probably meant to be, or nothing."""
+    folded = {name.casefold(): name for name in reversed(list(names))}
+    close = difflib.get_close_matches(half_width(value).casefold(), folded, n=1)
+    return folded[close[0]] if close else ""
+
+
 def suggestion(value: str, names: Iterable[str]) -> str:
     """Return a hint: the name that *value* was meant to be, or else the names there are."""
     known = list(names)
     plain = half_width(value)
     if plain != value and plain in known:
         return f"write it in half-width characters: {plain}"
-    folded = {name.casefold(): name for name in reversed(known)}
-    close = difflib.get_close_matches(plain.casefold(), folded, n=1)
+    close = closest(value, known)
     if close:
-        return f"did you mean '{folded[close[0]]}'?"
+        return f"did you mean '{close}'?"
     if not known:
         return "the plan has none"
     more = ", ..." if len(known) > _LISTED_NAMES else ""

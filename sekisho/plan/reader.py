@@ -39,8 +39,9 @@ from sekisho.model import (
 from sekisho.plan.checks import check_town
 from sekisho.plan.nodes import parse
 from sekisho.plan.places import Places
+from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
-from sekisho.plan.shape import ALL, Record, read_shape
+from sekisho.plan.shape import read_shape
 from sekisho.plan.source import read_source
 
 

@@ -11,7 +11,7 @@ from sekisho.errors import Fault
 from sekisho.model import PortRef
 from sekisho.plan.kinds import CONTAINERS, Key, Kind
 from sekisho.plan.places import Places, show, suggestion
-from sekisho.plan.shape import ALL, Record
+from sekisho.plan.record import ALL, Record
 
 _ONE = {
     "sites": "site", "switches": "switch", "airs": "air", "zones": "zone",

@@ -21,8 +21,8 @@ def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
     for n, clause in enumerate(plan.clauses, 1):
         for m, allow in enumerate(clause.allows, 1):
             path = f"policy[{n}].allow[{m}]"
-            yield from _check_only(plan, allow, places, path=path)
-            yield from _check_offered(plan, allow, places, path=path)
+            narrowed = tuple(_check_only(plan, allow, places, path=path))
+            yield from narrowed or _check_offered(plan, allow, places, path=path)
         yield from _check_wholesale(plan, clause, places, path=f"policy[{n}]")
         yield from _check_special(plan, clause, places, path=f"policy[{n}].special")
     yield from _check_notes(plan, places)

@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from sekisho.model import PortRange, PortRef
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
-from sekisho.plan.places import half_width, show, suggestion
+from sekisho.plan.places import closest, half_width, show, suggestion
 
 _DECIMAL = re.compile("-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?")
@@ -58,38 +58,47 @@ def refuse_words(text: str, key: Key) -> None:
         raise ScalarError(f"{show(text)} is refused here", key.refusal)
 
 
+def refuse_list(scalar: Scalar, key: Key) -> None:
+    """Refuse a single word where a list of them should be."""
+    refuse_words(scalar.text, key)
+    raise _not(scalar, f"a {key.kind.value}", f"write a list: [{scalar.text}]")
+
+
 def read_choice(scalar: Scalar, key: Key) -> str:
     """Return one of the key's words."""
     refuse_words(scalar.text, key)
     if scalar.text not in key.choices:
-        choices = " or ".join(filter(None, (", ".join(key.choices[:-1]), key.choices[-1])))
-        hint = suggestion(scalar.text, key.choices)
-        hint = "" if hint.startswith("known:") else hint
+        if len(key.choices) == 1:
+            text = f"{show(scalar.text)} is not '{key.choices[0]}'"
+            raise ScalarError(text, f"the only value here is: {key.choices[0]}")
+        choices = f"{', '.join(key.choices[:-1])} or {key.choices[-1]}"
+        hint = suggestion(scalar.text, key.choices) if closest(scalar.text, key.choices) else ""
         raise ScalarError(f"{show(scalar.text)} is not {choices}", hint)
     return scalar.text
 
 
 def read_integer(scalar: Scalar, key: Key) -> int:
     """Return a whole number within the key's bounds."""
-    high = f" to {key.high}" if key.high is not None else " or more"
-    bounds = f"a whole number, {key.low}{high}"
+    high = f"to {key.high}" if key.high is not None else "up"
+    bounds = f"a whole number from {key.low} {high}"
     if not scalar.plain and _DECIMAL.fullmatch(scalar.text):
         raise ScalarError(f"{show(scalar.text)} is text", f"write it without quotes: {scalar.text}")
     if not _DECIMAL.fullmatch(scalar.text):
         raise _not(scalar, bounds, "write it in decimal digits, without leading zeros")
     number = int(scalar.text)
     if number < key.low or (key.high is not None and number > key.high):
-        raise ScalarError(f"{number} is not {bounds}")
+        text = f"{number} is not {bounds if key.low != key.high else key.low}"
+        raise ScalarError(text, key.refusal)
     return number
 
 
 def read_number(scalar: Scalar, key: Key) -> float:
     """Return a number that may have a fraction."""
     if not scalar.plain or not _FRACTION.fullmatch(scalar.text):
-        raise _not(scalar, f"a number, {key.low} or more", "write it like 100 or 2.5")
+        raise _not(scalar, f"a number from {key.low} up", "write it like 100 or 2.5")
     number = float(scalar.text)
     if number < key.low:
-        raise ScalarError(f"{scalar.text} is not a number, {key.low} or more")
+        raise ScalarError(f"{scalar.text} is not a number from {key.low} up")
     return number
 
 
@@ -154,9 +163,11 @@ def read_port_range(scalar: Scalar, key: Key) -> PortRange:
         raise ScalarError(f"{show(scalar.text)} is text", f"write it without quotes: {scalar.text}")
     else:
         raise _not(scalar, "a port", 'write it like 443 or "5060-5061"')
-    if not 1 <= ports.first <= ports.last <= _LAST_PORT:
-        hint = f'write "{ports.last}-{ports.first}"' if ports.last < ports.first else ""
-        raise ScalarError(f"{scalar.text} is not within ports 1-{_LAST_PORT}, lower first", hint)
+    if ports.last < ports.first:
+        hint = f'write "{ports.last}-{ports.first}"'
+        raise ScalarError(f"{scalar.text} ends before it begins", hint)
+    if ports.first < 1 or ports.last > _LAST_PORT:
+        raise ScalarError(f"{scalar.text} is not within ports 1 to {_LAST_PORT}")
     return ports
 
 

@@ -7,8 +7,7 @@ next phase's business.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
@@ -18,10 +17,10 @@ from sekisho.plan.keys import SECTION
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.nodes import Listing, Node, Scalar
 from sekisho.plan.nodes import Mapping as MappingNode
-from sekisho.plan.places import Places, half_width, show, suggestion
+from sekisho.plan.places import Places, closest, half_width, show, suggestion
+from sekisho.plan.record import ALL, Record
 
 T = TypeVar("T")
-ALL = "all"
 
 _SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.TEXT: scalars.read_text,
@@ -41,40 +40,6 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.NAMES_OR_ALL: scalars.read_name,
     Kind.INTS: scalars.read_integer,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A mapping of the plan whose values have been read.
-
-    Attributes:
-        id: Its id in the mapping that holds it; empty in a list.
-        path: Its place, e.g. ``zones.web``.
-        values: Values by key; a missing optional key has its default or None.
-    """
-
-    id: str
-    path: str
-    section: Section
-    values: Mapping[str, object]
-
-    def get(self, name: str, kind: type[T]) -> T:
-        """Return the value of key *name*, which the table says is a *kind*."""
-        value = self.values[name]
-        assert isinstance(value, kind), f"{self.path}.{name}"
-        return value
-
-    def text(self, name: str) -> str:
-        """Return the value of a key whose value is a word or text."""
-        return self.get(name, str)
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """Return the value of a key that lists names; empty when it is absent."""
-        return tuple(str(word) for word in self.get(name, tuple))
-
-    def records(self, name: str) -> tuple[Record, ...]:
-        """Return the records that a key holds; none when it is absent."""
-        return tuple(item for item in self.get(name, tuple) if isinstance(item, Record))
 
 
 def read_shape(file: str, root: Node) -> tuple[Record, Places]:
@@ -110,16 +75,17 @@ class _ShapeReader:
         self.lines[path] = node.line
         prefix = "" if path == "plan" else f"{path}."
         values: dict[str, object] = {}
-        given = set()
+        given, meant = set(), set()
         for name, child in node.entries:
             key = section.key(name.text)
             if key is None:
-                self._unknown(name, section, path)
+                meant.add(self._unknown(name, section, path))
                 continue
             given.add(key.name)
             self.lines[prefix + key.name] = name.line
             values[key.name] = self.value(child, key, prefix + key.name)
-        self._missing(node, section, given, path)
+        # A misspelt key is one mistake, not an unknown key and a missing one.
+        self._missing(node, section, given | meant, path)
         for key in section.keys:
             if key.name not in given:
                 values[key.name] = () if _is_plural(key.kind) else key.default
@@ -143,7 +109,8 @@ class _ShapeReader:
         if key.kind in _ITEMS:
             return self._list(node, key, path)
         if not isinstance(node, Scalar):
-            self._wrong(node, path, f"a {key.kind.value}", "write one value")
+            hint = "write one value; several need an entry each"
+            self._wrong(node, path, f"a {key.kind.value}", hint)
             return None
         return self._scalar(node, key, path, _SCALARS[key.kind])
 
@@ -217,8 +184,7 @@ class _ShapeReader:
                 return (ALL,)
             if key.kind is Kind.PORTS_OR_ONE:
                 return (self._scalar(node, key, path, _ITEMS[key.kind]),)
-            hint = key.refusal if node.text in key.refused else f"write a list: [{node.text}]"
-            self.fault(node.line, path, f"{show(node.text)} is not a {key.kind.value}", hint)
+            self._scalar(node, key, path, scalars.refuse_list)
             return ()
         if not isinstance(node, Listing):
             self._wrong(node, path, f"a {key.kind.value}", "write it in brackets: [a, b]")
@@ -243,16 +209,19 @@ class _ShapeReader:
             found.append(value)
         return tuple(found)
 
-    def _unknown(self, name: Scalar, section: Section, path: str) -> None:
-        hint = suggestion(name.text, (key.name for key in section.keys))
+    def _unknown(self, name: Scalar, section: Section, path: str) -> str:
+        """Refuse a key; return the one that was meant, or nothing."""
+        known = [key.name for key in section.keys]
+        hint = suggestion(name.text, known)
         if name.text == "<<":
             hint = "a plan has no merge keys: write the keys out"
         self.fault(name.line, path, f"unknown key {show(name.text)}", hint)
+        return closest(name.text, known)
 
     def _missing(self, node: MappingNode, section: Section, given: set[str], path: str) -> None:
         for key in section.keys:
             if key.required and key.name not in given:
-                hint = section.missing_hint or f"add it: {key.meaning[0].lower()}{key.meaning[1:]}"
+                hint = section.missing_hint or f"{key.name} is: {key.meaning}"
                 self.fault(node.line, path, f"key '{key.name}' is missing", hint)
         chosen = [name for name in section.one_of if name in given]
         if section.one_of and len(chosen) != 1:

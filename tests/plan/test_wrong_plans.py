@@ -36,7 +36,7 @@ MADE: dict[str, Callable[[Path], object]] = {
     "made-iso-2022-jp": lambda path: path.write_bytes(TEXT.encode("iso2022_jp")),
     "made-utf-16": lambda path: path.write_bytes(TEXT.encode("utf-16")),
     "made-utf-16-no-mark": lambda path: path.write_bytes(TEXT.encode("utf-16-be")),
-    "made-latin-1": lambda path: path.write_bytes(b"sekisho: 1\ntown: {id: caf\xe9}\n"),
+    "made-latin-1": lambda path: path.write_bytes(b"sekisho: 1\ntown: {id: caf\xe9\n}\n"),
 }
 
 
