@@ -50,7 +50,12 @@ def _classes() -> tuple[Key, ...]:
 
 
 def _registered(name: str, what: str) -> Key:
-    return Key(name, Kind.CHOICE, f"{what} that are checked.", choices=("registered",))
+    return Key(
+        name,
+        Kind.CHOICE,
+        f"{what} that may talk: those of the plan's attachments.",
+        choices=("registered",),
+    )
 
 
 ROOT = Section("plan", "plan", "The whole file.", (

@@ -72,7 +72,8 @@ class Key:
     def type_text(self) -> str:
         """Return the type as the documentation names it."""
         if self.kind is Kind.CHOICE:
-            return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
+            words = ", ".join(f"`{choice}`" for choice in self.choices)
+            return words if len(self.choices) == 1 else f"one of {words}"
         if self.kind in (Kind.INT, Kind.INTS, Kind.NUMBER):
             if self.low == self.high:
                 return f"the number {self.low}"

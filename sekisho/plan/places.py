@@ -54,6 +54,8 @@ def half_width(value: str) -> str:
 
 def closest(value: str, names: Iterable[str]) -> str:
     """Return the name that *value* was probably meant to be, or nothing."""
+    if len(value) > _SHOWN_CHARACTERS:  # nobody's slip of a finger, and slow to compare
+        return ""
     folded = {name.casefold(): name for name in reversed(list(names))}
     close = difflib.get_close_matches(half_width(value).casefold(), folded, n=1)
     return folded[close[0]] if close else ""

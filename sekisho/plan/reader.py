@@ -126,14 +126,13 @@ class _Builder:
 
     def link(self, r: Record) -> Link:
         a, b = r.get("a", PortRef), r.get("b", PortRef)
-        mbps = r.values["mbps"]
         label = r.values["label"]
         ends = f"{a} - {b}"
         return Link(
             a=a,
             b=b,
-            mbps=mbps if isinstance(mbps, float) else None,
-            delay_ms=float(r.get("delay_ms", int | float)),  # type: ignore[arg-type]
+            mbps=r.number("mbps"),
+            delay_ms=r.number("delay_ms") or 0.0,
             backup=r.get("backup", bool),
             label=label if isinstance(label, Label) else Label(ends, ends),
             where=self.where(r),

@@ -40,6 +40,11 @@ class Record:
         """Return the value of a key whose value is a word or text."""
         return self.get(name, str)
 
+    def number(self, name: str) -> float | None:
+        """Return the value of a key whose value is a number, or None where it is absent."""
+        value = self.values[name]
+        return float(value) if isinstance(value, int | float) else None
+
     def words(self, name: str) -> tuple[str, ...]:
         """Return the value of a key that lists names; empty when it is absent."""
         return tuple(str(word) for word in self.get(name, tuple))

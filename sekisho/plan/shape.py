@@ -22,6 +22,8 @@ from sekisho.plan.record import ALL, Record
 
 T = TypeVar("T")
 
+_UNKNOWN_KEYS = 5
+
 _SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.TEXT: scalars.read_text,
     Kind.NAME: scalars.read_name,
@@ -75,16 +77,22 @@ class _ShapeReader:
         self.lines[path] = node.line
         prefix = "" if path == "plan" else f"{path}."
         values: dict[str, object] = {}
-        given, meant = set(), set()
+        given: set[str] = set()
+        unknown: list[Scalar] = []
         for name, child in node.entries:
             key = section.key(name.text)
             if key is None:
-                meant.add(self._unknown(name, section, path))
+                unknown.append(name)
                 continue
             given.add(key.name)
             self.lines[prefix + key.name] = name.line
             values[key.name] = self.value(child, key, prefix + key.name)
         # A misspelt key is one mistake, not an unknown key and a missing one.
+        meant = {self._unknown(name, section, path) for name in unknown[:_UNKNOWN_KEYS]}
+        if len(unknown) > _UNKNOWN_KEYS:
+            name = unknown[_UNKNOWN_KEYS]
+            text = f"{len(unknown) - _UNKNOWN_KEYS} more unknown keys, from {show(name.text)} on"
+            self.fault(name.line, path, text, "is this a plan?")
         self._missing(node, section, given | meant, path)
         for key in section.keys:
             if key.name not in given:
