@@ -13,6 +13,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from sekisho.errors import Fault, PlanError
+from sekisho.plan.places import show
 
 DEPTH_LIMIT = 32
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -139,8 +140,8 @@ class _Builder:
             if not isinstance(key, Scalar):
                 self.fault(key.line, "a key is a list or a mapping", "a key is one word")
             elif key.text in entries:
-                first = entries[key.text][0].line
-                self.fault(key.line, f"key '{key.text}' stands here again (first on line {first})",
+                again = f"stands here again (first on line {entries[key.text][0].line})"
+                self.fault(key.line, f"key {show(key.text)} {again}",
                            "a key stands once: remove or rename one of the two")  # fmt: skip
             else:
                 entries[key.text] = (key, value)

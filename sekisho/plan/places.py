@@ -42,8 +42,14 @@ class Places:
         return Fault(self.file, self.line(path), f"{path}: {text}", hint)
 
 
+def shorten(value: str) -> str:
+    """Return *value* on one line, and cut where nobody would read on."""
+    line = " ".join(value.split())
+    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"
+
+
 def show(value: str) -> str:
-    """Return *value* quoted, on one line, and shortened."""
+    """Return *value* quoted, with its white space made visible, and shortened."""
     return repr(value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 1] + "…")
 
 

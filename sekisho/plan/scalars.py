@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from sekisho.model import PortRange, PortRef
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
-from sekisho.plan.places import closest, half_width, show, suggestion
+from sekisho.plan.places import closest, half_width, shorten, show, suggestion
 
 _DECIMAL = re.compile("-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?")
@@ -61,7 +61,7 @@ def refuse_words(text: str, key: Key) -> None:
 def refuse_list(scalar: Scalar, key: Key) -> None:
     """Refuse a single word where a list of them should be."""
     refuse_words(scalar.text, key)
-    raise _not(scalar, f"a {key.kind.value}", f"write a list: [{scalar.text}]")
+    raise _not(scalar, f"a {key.kind.value}", f"write a list: [{shorten(scalar.text)}]")
 
 
 def read_choice(scalar: Scalar, key: Key) -> str:
@@ -174,7 +174,7 @@ def read_port_range(scalar: Scalar, key: Key) -> PortRange:
 def _not(scalar: Scalar, what: str, hint: str) -> ScalarError:
     plain = half_width(scalar.text)
     if plain != scalar.text:
-        hint = f"write it in half-width characters: {plain}"
+        hint = f"write it in half-width characters: {shorten(plain)}"
     return ScalarError(f"{show(scalar.text)} is not {what}", hint)
 
 

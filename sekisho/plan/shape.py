@@ -85,7 +85,7 @@ class _ShapeReader:
                 unknown.append(name)
                 continue
             given.add(key.name)
-            self.lines[prefix + key.name] = name.line
+            self.lines[prefix + key.name] = (child if isinstance(child, Scalar) else name).line
             values[key.name] = self.value(child, key, prefix + key.name)
         # A misspelt key is one mistake, not an unknown key and a missing one.
         meant = {self._unknown(name, section, path) for name in unknown[:_UNKNOWN_KEYS]}
@@ -172,13 +172,18 @@ class _ShapeReader:
         )
 
     def _networks(self, node: Node, key: Key, path: str) -> tuple[tuple[str, object], ...]:
-        if not isinstance(node, MappingNode) or not node.entries:
-            self._wrong(node, path, "a mapping of sites to networks",
-                        "write one a site: {hall: 10.10.0.0/24}")  # fmt: skip
+        hint = "write one a site: {hall: 10.10.0.0/24}"
+        if not isinstance(node, MappingNode):
+            self._wrong(node, path, "a mapping of sites to networks", hint)
             return ()
+        if not node.entries:
+            self.fault(node.line, path, "is empty", hint)
         found = []
         for site, child in node.entries:
             place = f"{path}.{site.text}"
+            if not re.fullmatch(SECTION["site"].id_pattern, site.text):
+                self._bad_id(site, SECTION["site"], path)
+                place = f"{path}.?"
             self.lines[place] = site.line
             if isinstance(child, Scalar):
                 found.append((site.text, self._scalar(child, key, place, scalars.read_network)))
@@ -251,12 +256,7 @@ class _ShapeReader:
             given = show(node.text)
         else:
             given = "a list" if isinstance(node, Listing) else "a mapping"
-            given = f"{given} of nothing" if not _size(node) else given
         self.fault(node.line, path, f"{given} is not {wanted}", hint)
-
-
-def _size(node: Listing | MappingNode) -> int:
-    return len(node.items) if isinstance(node, Listing) else len(node.entries)
 
 
 def _is_plural(kind: Kind) -> bool:

@@ -64,7 +64,9 @@ def _read_bytes(path: str) -> bytes:
         raise _error(path, 0, "there is no such file", _nearby(path)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _error(path, 0, f"cannot be read: {reason}", "check its permissions") from error
+        raise _error(
+            path, 0, f"cannot be read: {reason}", "check the path and its permissions"
+        ) from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise _too_large(path, len(data))
     return data

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sekisho.errors import PlanError
-from sekisho.plan import load
+from sekisho.plan import load, nodes
 
 TINY = Path(__file__).parents[2] / "topologies" / "tiny.yaml"
 
@@ -46,3 +47,25 @@ def test_a_fault_knows_its_file_and_line(tmp_path: Path) -> None:
 
     assert (fault.file, fault.line) == (str(path), 3)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [(f"{TINY}/x", "Not a directory"), ("no\0path", "embedded null byte")],
+)
+def test_a_path_that_leads_nowhere_is_refused(path: str, reason: str) -> None:
+    """Whatever the system says about a path is said to the user."""
+    with pytest.raises(PlanError) as caught:
+        load(path)
+
+    assert str(caught.value) == (
+        f"{path}: cannot be read: {reason}\n  hint: check the path and its permissions"
+    )
+
+
+def test_a_plan_reads_alike_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML's own parser serves where its C one is missing."""
+    plan = load(TINY)
+    monkeypatch.setattr(nodes, "_LOADER", yaml.SafeLoader)
+
+    assert load(TINY) == plan
