@@ -263,8 +263,8 @@ def test_ninety_attachments_are_read_in_no_time(changed: Changed) -> None:
         f'mac: "02:41:00:00:01:{n:02x}", source: S1, destination: D3}}\n'
         for n in range(100, 190)
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     plan = changed(("ports: 8}", "ports: 200}"), ("devices:\n", f"devices:\n{more}"))
 
     assert len(plan.attachments) == 95
-    assert time.perf_counter() - begun < 0.3
+    assert time.process_time() - begun < 0.3
