@@ -19,6 +19,7 @@ from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
 MOST_FINDINGS = 10
+MOST_VOID = 5
 NARROW = 100  # columns; below this the ids of the destinations stand upright, a letter a line
 
 _STYLES = {
@@ -46,7 +47,12 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     """
     parts: list[RenderableType] = [_title(record, language), _matrix(record, language, width)]
     parts += [_legend(record, language, width), Text(), *_findings(record, language)]
-    parts += [*_not_tested(record, language), _counts(record, language), Text()]
+    parts += [
+        *_void(record, language),
+        *_not_tested(record, language),
+        _counts(record, language),
+        Text(),
+    ]
     return Group(*parts, verdict_line(record, language=language))
 
 
@@ -166,6 +172,19 @@ def _finding(record: RunRecord, finding: Finding, language: str) -> Iterator[Tex
     )
     for name, value in details:
         yield Text(f"    {name.text(language)} {value}", overflow="fold")
+
+
+def _void(record: RunRecord, language: str) -> Iterator[Text]:
+    rows = [row for row, v in enumerate(record.cases.verdicts()) if v is Verdict.VOID]
+    if not rows:
+        return
+    title = _say(language, f"判定できない試験 {len(rows):,}件", f"Void cases: {len(rows):,}")
+    yield Text(title, style="bold")
+    for case in (record.cases[row] for row in rows[:MOST_VOID]):
+        yield Text(f"△ {case.case}  {case.cell}  {case.src} → {case.dst}  {case.reason}")
+    if more := len(rows) - min(MOST_VOID, len(rows)):
+        yield Text(_say(language, f"  ほか {more:,}件", f"  and {more:,} more"))
+    yield Text()
 
 
 def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:

@@ -1,0 +1,214 @@
+"""Page one of the HTML report: what an officer reads, prints on one sheet of A4 and signs.
+
+Plain words only; nothing here needs an engineer. What was not tested stands beside the verdict.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sekisho.evidence import RunVerdict, Verdict
+from sekisho.model import Label, MustDrop
+from sekisho.report import tally
+from sekisho.report.markup import Markup, both, join, say, tag
+from sekisho.report.reading import RunRecord
+from sekisho.report.tally import Tally
+
+MOST_UNTESTED = 8  # entries on page one; the whole list is in the chapter on limits
+
+_RESULTS = {
+    Verdict.PASS: Label("遮断を確認", "blocked"),
+    Verdict.LEAK: Label("通過あり", "passed through"),
+    Verdict.OVERBLOCK: Label("過剰遮断", "over-blocked"),
+    Verdict.UNATTRIBUTED: Label("遮断箇所不明", "blocked, place unknown"),
+    Verdict.VOID: Label("判定不能", "undecided"),
+    Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
+}
+_STATES = {"normal": Label("通常", "normal")}
+
+
+def front(record: RunRecord) -> Markup:
+    """Return page one."""
+    return tag(
+        "section",
+        _head(record),
+        tag("div", _verdict(record), _facts(record), class_="top"),
+        _lines(record),
+        tag("div", _untested(record), _exceptions(record), class_="pair"),
+        _signatures(record),
+        _foot(record),
+        class_="sheet front",
+        id="front",
+    )
+
+
+def moment(text: str) -> Label:
+    """Return an ISO 8601 time as people write it."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return Label(text or "－", text or "－")
+    return Label(f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}", f"{at:%Y-%m-%d %H:%M}")
+
+
+def _head(record: RunRecord) -> Markup:
+    plan = record.manifest.plan
+    return tag(
+        "header",
+        tag("h1", tag("span", both(plan.label), class_="town"), " ", both(_TITLE)),
+        class_="head",
+    )
+
+
+_TITLE = Label("ネットワーク分離確認試験 結果書", "Network separation test: result")
+
+
+def _verdict(record: RunRecord) -> Markup:
+    label = record.verdict.label
+    return tag(
+        "div",
+        tag("p", say("判定", "Verdict"), class_="small"),
+        tag("p", both(label), class_="stamp"),
+        tag("p", both(_sentence(record)), class_="sentence"),
+        class_=f"verdict {record.verdict.value}",
+    )
+
+
+def _sentence(record: RunRecord) -> Label:
+    counts = tally.overall(record).counts
+    leak, over = counts.get(Verdict.LEAK, 0), counts.get(Verdict.OVERBLOCK, 0)
+    unknown = counts.get(Verdict.UNATTRIBUTED, 0)
+    if record.is_aborted:
+        ja, en = "試験が途中で終わったため、判定できません。", "The test ended early; no verdict."
+    elif record.verdict is RunVerdict.PASS:
+        ja = "試験した範囲では、通してはならない通信は1件も通りませんでした。"
+        en = "In all that was tested, nothing passed that must not."
+    elif record.trouble is not None:
+        ja, en = f"{record.trouble.ja}。", f"No verdict: {record.trouble.en}."
+    else:
+        ja = en = ""
+    if leak:
+        ja += f"通してはならない通信が{leak:,}件通りました。"
+        en += f" {leak:,} forbidden communications passed."
+    if over:
+        ja += f"通すべき通信が{over:,}件通りませんでした。"
+        en += f" {over:,} permitted communications did not pass."
+    if unknown:
+        ja += f"どこで止まったか分からない通信が{unknown:,}件あります。"
+        en += f" {unknown:,} were stopped in an unknown place."
+    return Label(ja, en.strip())
+
+
+def _facts(record: RunRecord) -> Markup:
+    manifest, summary = record.manifest, record.summary
+    rows = [
+        (say("試験日時", "Date"), both(moment(manifest.started))),
+        (say("町の状態", "State"), both(_state(manifest.state))),
+        (say("試験件数", "Cases"), say(f"{len(record.cases):,}件", f"{len(record.cases):,}")),
+    ]
+    if summary is not None:
+        ja = f"端末・サーバ {summary.hosts:,}台、スイッチ {summary.switches:,}台"
+        en = f"{summary.hosts:,} devices, {summary.switches:,} switches"
+        rows.append((say("規模", "Size"), say(ja, en)))
+    rows.append((say("試験番号", "Number"), join((manifest.run,))))
+    cells = (tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in rows)
+    return tag("table", tag("tbody", *cells), class_="facts")
+
+
+def _state(state: str) -> Label:
+    return _STATES.get(state, Label(state, state))
+
+
+def _lines(record: RunRecord) -> Markup:
+    heads = (
+        say("番号", "No."),
+        say("通してはならない通信", "What must not pass"),
+        say("結果", "Result"),
+        say("件数", "Cases"),
+    )
+    head = tag("tr", *(tag("th", cell, scope="col") for cell in heads))
+    rows = [_line(line, found, record) for line, found in tally.by_line(record)]
+    caption = tag("caption", say("重点確認項目", "What must not pass"))
+    body = (tag("thead", head), tag("tbody", *rows))
+    return tag("table", caption, *body, class_="lines")
+
+
+def _line(line: MustDrop, found: Tally, record: RunRecord) -> Markup:
+    if found.verdict is not None:
+        result = _RESULTS[found.verdict]
+    elif line.state != record.manifest.state:
+        result = Label("未実施(別の状態)", "not tested (other state)")
+    else:
+        result = Label("未実施", "not tested")
+    sign = tag("span", found.mark, class_="mark")
+    return tag(
+        "tr",
+        tag("th", str(line.number), scope="row"),
+        tag("td", both(line.label)),
+        tag("td", sign, " ", both(result), class_="result"),
+        tag("td", f"{found.total:,}" if found.total else "－", class_="number"),
+        class_=found.verdict.value if found.verdict else "none",
+    )
+
+
+def _untested(record: RunRecord) -> Markup:
+    things = untested(record)
+    items = [tag("li", both(thing)) for thing in things[:MOST_UNTESTED]]
+    if rest := len(things) - MOST_UNTESTED:
+        ja, en = f"ほか{rest}件(「限界」に全件)", f"and {rest} more, see the chapter on limits"
+        items += [tag("li", say(ja, en))] if rest > 0 else []
+    if not items:
+        items = [tag("li", say("なし", "none"))]
+    title = tag("h2", say("今回、試験していないこと", "What was not tested"))
+    return tag("div", title, tag("ul", *items), class_="untested")
+
+
+def untested(record: RunRecord) -> list[Label]:
+    """Return everything that this run says nothing about, the run's own gaps first."""
+    gaps: list[Label] = []
+    lines = sum(found.verdict is None for _, found in tally.by_line(record))
+    if lines:
+        gaps.append(Label(f"上の表で「－」の項目({lines}件)", f"{lines} lines marked － above"))
+    if cells := len(tally.untested_cells(record)):
+        ja = f"送信元と宛先の組合せのうち{cells:,}通り"
+        gaps.append(Label(ja, f"{cells:,} pairs of source and destination"))
+    manifest = record.manifest
+    return gaps + [thing.label for thing in (*manifest.missing, *manifest.not_tested)]
+
+
+def _exceptions(record: RunRecord) -> Markup:
+    items = [
+        tag("li", tag("b", e.id), " ", both(e.label), tag("small", both(e.measures)))
+        for e in record.manifest.plan.exceptions
+    ] or [tag("li", say("なし", "none"))]
+    title = tag("h2", say("承認のうえ残している例外", "Standing exceptions"))
+    return tag("div", title, tag("ul", *items), class_="exceptions")
+
+
+def _signatures(record: RunRecord) -> Markup:
+    manifest = record.manifest
+    people = (
+        (say("試験者", "Tested by"), manifest.tester),
+        (say("立会者", "Witnessed by"), manifest.witness),
+        (say("承認者", "Approved by"), manifest.approver),
+    )
+    boxes = (
+        tag(
+            "div",
+            tag("p", role, class_="role"),
+            tag("p", name, class_="name"),
+            tag("p", say("　　　年　　月　　日", "Date"), class_="date"),
+            tag("p", say("印", "seal"), class_="seal"),
+        )
+        for role, name in people
+    )
+    return tag("div", *boxes, class_="signatures")
+
+
+def _foot(record: RunRecord) -> Markup:
+    said = say(
+        "この結果は、町のネットワークを模した環境で確かめたものです。実際の機器での確認に代わるものではありません。",
+        "Found in an emulation of the town's network. It does not replace tests on real equipment.",
+    )
+    digest = record.manifest.hashes.get("plan", "")[:16]
+    return tag("footer", said, " ", say("計画書", "Plan"), f": {digest}", class_="foot")

@@ -1,0 +1,57 @@
+"""Show a run as one HTML file that needs nothing else: no network, no server, no other file.
+
+Page one is for the officer who signs; the chapters behind it are for the engineer and the auditor.
+The style and the script lie beside this module and are put into the page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sekisho.report.chapters import figures, findings, limits
+from sekisho.report.embedding import payload
+from sekisho.report.front import front
+from sekisho.report.grid import grid
+from sekisho.report.markup import Markup, join, say, tag
+from sekisho.report.reading import RunRecord
+
+# Content Security Policy Level 3: even a mistake in this page could not load anything.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_CHAPTERS = (
+    ("front", say("結果書", "Result")),
+    ("figures", say("数字", "Figures")),
+    ("matrix", say("表", "Matrix")),
+    ("findings", say("指摘事項", "Findings")),
+    ("limits", say("限界・版", "Limits")),
+)
+
+
+def render(record: RunRecord) -> str:
+    """Return the whole page."""
+    return f"<!DOCTYPE html>\n{tag('html', _head(record), _body(record), lang='ja')}\n"
+
+
+def _head(record: RunRecord) -> Markup:
+    title = f"{record.manifest.plan.label.ja} {record.verdict.label.ja} {record.manifest.run}"
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="only light"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("title", title),
+        tag("style", _asset("report.css")),
+    )
+
+
+def _body(record: RunRecord) -> Markup:
+    links = (tag("a", name, href=f"#{key}") for key, name in _CHAPTERS)
+    switch = tag("button", say("English", "日本語"), id="language", type="button")
+    main = (front(record), figures(record), grid(record), findings(record), limits(record))
+    data = tag("script", Markup(payload(record)), type="text/plain", id="cases")
+    bar = tag("nav", *links, switch, aria_label="章 chapters")
+    return tag("body", bar, tag("main", *main), data, tag("script", _asset("report.js")))
+
+
+def _asset(name: str) -> Markup:
+    return join((Markup((Path(__file__).parent / name).read_text("utf-8")),))

@@ -1,0 +1,202 @@
+"""The HTML report: page one tells the officer the truth, and nothing is loaded from outside."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from sekisho.evidence import CASE_KEYS, Verdict
+from sekisho.report.embedding import FIELDS
+from sekisho.report.html import render
+from sekisho.report.reading import read
+
+from .dom import by_class, by_id, japanese, parse, text
+from .fake_run import write_run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+AVOIDED = ("flow", "datapath", "cookie", "priority", "regex", "namespace", "フロー", "優先度")
+
+
+def page(folder: Path) -> Element:
+    """Return the report of *folder*, parsed."""
+    return parse(render(read(folder)))
+
+
+def front(folder: Path) -> Element:
+    """Return page one of the report of *folder*."""
+    return by_id(page(folder), "front")
+
+
+def without_data(whole: str) -> str:
+    """Return the page without the encoded cases, whose letters mean nothing."""
+    before, _, after = whole.partition('id="cases">')
+    return before + after.partition("</script>")[2]
+
+
+def stamp(sheet: Element) -> str:
+    """Return the large word of page one."""
+    return japanese(next(by_class(sheet, "stamp")))[0]
+
+
+def lines(sheet: Element) -> dict[int, str]:
+    """Return the sign of each line of page one."""
+    rows = sheet.findall(".//table[@class='lines']/tbody/tr")
+    return {int(text(row.find("th"))): text(next(by_class(row, "mark"))) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word"),
+    [
+        ({}, "合格"),
+        ({3: Verdict.LEAK}, "不合格"),
+        ({3: Verdict.OVERBLOCK}, "不合格"),
+        ({3: Verdict.UNATTRIBUTED}, "不合格"),
+        ({3: Verdict.VOID}, "判定不能"),
+    ],
+)
+def test_page_one_says_the_verdict_in_one_word(
+    tmp_path: Path, verdicts: Mapping[int, Verdict], word: str
+) -> None:
+    """An officer reads one word; it is never better than the worst case."""
+    assert stamp(front(write_run(tmp_path, verdicts=verdicts))) == word
+
+
+def test_a_line_of_page_one_that_leaked_shows_a_cross(tmp_path: Path) -> None:
+    """Row 18 is S2/D2 only after 17 cells of S1 and S2/D1; S2/D1 is line 1."""
+    folder = write_run(tmp_path, number=4000, whole=True, verdicts={17: Verdict.LEAK})
+
+    assert lines(front(folder))[1] == "×"
+
+
+def test_a_line_that_was_not_tested_never_shows_a_circle(tmp_path: Path) -> None:
+    """未実施 is said in words, and its sign is －."""
+    sheet = front(write_run(tmp_path, number=4000, whole=True))
+    signs = lines(sheet)
+
+    assert {number for number, sign in signs.items() if sign == "－"} == {3, 14, 16}
+    assert {sign for number, sign in signs.items() if number not in (3, 14, 16)} == {"○"}
+    assert "未実施" in text(sheet.find(".//table[@class='lines']/tbody/tr[3]"))
+
+
+def test_page_one_tells_what_was_not_tested_and_which_exceptions_stand(tmp_path: Path) -> None:
+    """What the verdict does not cover stands beside it."""
+    sheet = front(write_run(tmp_path))
+
+    assert "回線の遅延の再現" in text(next(by_class(sheet, "untested")))
+    assert "EX-02" in text(next(by_class(sheet, "exceptions")))
+    assert [japanese(role)[0] for role in by_class(sheet, "role")] == [
+        "試験者",
+        "立会者",
+        "承認者",
+    ]
+
+
+def test_page_one_uses_no_word_of_engineers(tmp_path: Path) -> None:
+    """Not even when the run broke in an engineer's words."""
+    folder = write_run(tmp_path, verdicts={3: Verdict.LEAK}, aborted="user namespaces are refused")
+    words = text(front(folder)).lower()
+
+    assert [word for word in AVOIDED if word in words] == []
+
+
+def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
+    """No ○ on page one, no green cell in the matrix, no green bar."""
+    document = page(write_run(tmp_path, aborted="the controller ended"))
+
+    assert stamp(by_id(document, "front")) == "判定不能"
+    assert set(lines(by_id(document, "front")).values()) == {"△", "－"}
+    assert list(by_class(document, "pass")) == []
+    assert "the controller ended" in text(by_id(document, "figures"))
+
+
+def test_a_run_that_died_before_its_summary_is_shown_as_such(tmp_path: Path) -> None:
+    """A manifest alone makes a report, and it is not a green one."""
+    folder = write_run(tmp_path)
+    for name in ("summary.json", "cases.jsonl", "findings.json"):
+        (folder / name).unlink()
+
+    assert stamp(front(folder)) == "判定不能"
+
+
+def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
+    """Nothing tested is never passed."""
+    sheet = front(write_run(tmp_path, number=0))
+
+    assert stamp(sheet) == "判定不能"
+    assert set(lines(sheet).values()) == {"－"}
+
+
+def test_nothing_is_loaded_from_outside(tmp_path: Path) -> None:
+    """No address of any kind but places in the page itself."""
+    whole = render(read(write_run(tmp_path, verdicts={3: Verdict.LEAK})))
+    links = [e.get(key) for e in parse(whole).iter() for key in ("href", "src") if e.get(key)]
+
+    assert [link for link in links if not str(link).startswith("#")] == []
+    assert re.findall(r"(?:https?:)?//[a-z]|url\(|@import|src=", without_data(whole)) == []
+
+
+def test_words_of_a_run_cannot_become_markup(tmp_path: Path) -> None:
+    """A reason is text, whatever it holds."""
+    folder = write_run(tmp_path, verdicts={3: Verdict.LEAK})
+    for name in ("cases.jsonl", "findings.json"):
+        path = folder / name
+        path.write_bytes(path.read_bytes().replace(b"pc-2-1.lan", b"<img src=x onerror=alert(1)>"))
+    whole = render(read(folder))
+
+    assert "<img" not in whole
+    assert "&lt;img src=x onerror=alert(1)&gt;" in whole
+
+
+def test_the_full_record_of_a_case_leaves_no_key_out() -> None:
+    """Every key of the contract has words in both languages."""
+    named = [key for key, ja, en in FIELDS if key and ja and en]
+
+    assert sorted(named) == sorted(CASE_KEYS)
+
+
+def test_a_gate_fits_into_three_megabytes_and_is_made_in_seconds(tmp_path: Path) -> None:
+    """60,000 cases; the bound on time is generous because machines differ."""
+    folder = write_run(tmp_path, number=60_000, whole=True, verdicts={18: Verdict.LEAK})
+    record = read(folder)
+    begun = time.monotonic()
+
+    whole = render(record)
+
+    assert len(whole.encode()) < 3_000_000
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("#cell=S2/D5", ["T-000004", "pc-2-1.lan", "漏れ"]),
+        ("#case=T-000004", ["02:41:00:00:02:01", "topologies/matsuno.yaml:306", "T-000094"]),
+        ("#case=T-999999", ["T-999999 はありません"]),
+    ],
+)
+def test_a_browser_opens_a_cell_and_a_case(
+    tmp_path: Path, address: str, expected: list[str]
+) -> None:
+    """The embedded cases are decoded and shown by the page itself."""
+    folder = write_run(tmp_path / "run", verdicts={3: Verdict.LEAK})
+    (folder / "report.html").write_text(render(read(folder)), "utf-8")
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=10000", "--dump-dom"]
+    shown = subprocess.run(
+        [*command, f"file://{folder}/report.html{address}"],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    drill = text(by_id(parse(shown.stdout.decode()), "drill"))
+
+    assert [word for word in expected if word not in drill] == []
