@@ -70,7 +70,7 @@ def cases(number: int, verdicts: Mapping[int, Verdict], *, whole: bool = False) 
         (k, c) for k, c in cells().items() if c["kind"] not in ("not_applicable", "external")
     ]
     for row in range(number):
-        key, cell = testable[(row if whole else row * 7) % len(testable)]
+        key, cell = testable[(row if whole else row * 11) % len(testable)]
         case = _case(row, key, cell, row // len(testable))
         verdict = verdicts.get(row, Verdict.PASS)
         yield _judged(case, verdict)

@@ -177,7 +177,7 @@ def test_a_gate_fits_into_three_megabytes_and_is_made_in_seconds(tmp_path: Path)
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("#cell=S2/D5", ["T-000004", "pc-2-1.lan", "漏れ"]),
+        ("#cell=S2/D17", ["T-000004", "pc-2-1.lan", "漏れ"]),
         ("#case=T-000004", ["02:41:00:00:02:01", "topologies/matsuno.yaml:306", "T-000094"]),
         ("#case=T-999999", ["T-999999 はありません"]),
     ],

@@ -35,12 +35,12 @@ def test_the_last_line_is_the_verdict(tmp_path: Path) -> None:
 def test_a_leak_fails_the_run_and_is_named_whole(tmp_path: Path) -> None:
     """Source, destination, switch, port, rule and plan line: enough to go and look."""
     lines = shown(write_run(tmp_path, verdicts={3: Verdict.LEAK}))
-    at = lines.index("× T-000004 漏れ leak  S2/D5  pc-2-1.lan → srv-5.lan  service 443")
+    at = lines.index("× T-000004 漏れ leak  S2/D17  pc-2-1.lan → srv-17.lan  tcp-scan 443 8080")
 
     assert lines[-1] == "判定 不合格 FAIL: 漏れ1件 1 leak (200件中)"
     assert lines[at + 1 : at + 5] == [
         "    場所 fl3:1",
-        "    規則 cookie=0x1, table=5, priority=100",
+        "    規則 cookie=0x0211, table=5, priority=100",
         "    計画 topologies/matsuno.yaml:306",
         "    理由 2 copies arrived at a destination that the plan forbids.",
     ]
