@@ -13,6 +13,22 @@ from sekisho.plan import load
 
 TINY = Path(__file__).parent.parent / "topologies" / "tiny.yaml"
 
+ALPHA = """
+    Q1  Q2  Q3  Q4  Q5  Q6  Q7  Q8  Q9  Q10 Q11
+P1  R01 ×   R02 ×   ×!  ×   ×   ×   ×!  ×   ×
+P2  ×!  ×!  ×!  R05 R07 R09 R10 ×   N20 R06 ×
+P3  ×!  ×!  ×!  R05 R07 R09 R10 ×   ×!  R06 ×
+P4  －  R03 R02 R04 ×!  ×   ×   ×   ×!  ×   ×
+P5  ×!  ×!  ×!  －  ×   ×   ×   ×   ×!  ×   ×
+P6  ×!  ×!  ×!  ×!  －  R09 ×   ×   R08 ×   ×
+P7  ×!  ×!  ×!  ×!  ×!  －  ×   R13 ×!  ×   ×
+P8  ×!  ×!  ×!  ×   ×   ×   －  ×   ×   ×   ×
+P9  ×!  ×!  ×!  ×   ×   ×   ×   R12 ×   ×   ×
+P10 ×!  ×!  ×!  ×!  ×   ×   ×   ×   －  －  ×
+P11 ×!  ×!  ×!  R11 ×   ×   ×   ×   －  －  ×
+P12 ×!  ×!  ×!  ×!  ×!  ×!  ×!  ×!  ×!  ×!  ×!
+"""
+
 
 @pytest.fixture(name="tiny")
 def _tiny() -> Plan:
@@ -48,6 +64,17 @@ def test_the_matrix_of_the_tiny_town(tiny: Plan) -> None:
         "S4/D1": "－", "S4/D2": "×", "S4/D3": "×",
         "S5/D1": "×", "S5/D2": "－", "S5/D3": "×",
     }  # fmt: skip
+
+
+def test_another_town_needs_data_only() -> None:
+    """A plain three-layer town with other sizes, names and classes has its matrix as well."""
+    plan = load(TINY.with_name("alpha.yaml"))
+    head, *rows = (line.split() for line in ALPHA.strip().splitlines())
+    agreed = {
+        (row[0], column): mark for row in rows for column, mark in zip(head, row[1:], strict=True)
+    }
+
+    assert {key: cell.mark for key, cell in matrix(plan).items()} == agreed
 
 
 def test_the_cells_come_row_by_row(tiny: Plan) -> None:
