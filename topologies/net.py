@@ -165,3 +165,10 @@ def network(plan: Plan, *, controller_port: int = 6653) -> Any:
     net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=controller_port)
     net.build()
     return net
+
+
+def switch_side(net: Any, host: str, name: str) -> str:
+    """Return the name of the interface at the other end of a host's cable."""
+    link = net.get(host).nameToIntf[name].link
+    ends = {link.intf1.name, link.intf2.name} - {name}
+    return str(ends.pop())

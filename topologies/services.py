@@ -10,52 +10,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import json
 import logging
-import os
 import socket
 import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan, Protocol, Service
 from sekisho.plan import load
 from topologies.answers import ANSWERS, Answer
+from topologies.inside import inside
 from topologies.names import interface
 
 _log = logging.getLogger(__name__)
-_CLONE_NEWNET = 0x40000000  # setns(2)
-_LIBC = ctypes.CDLL(None, use_errno=True)
 TLS_KINDS = frozenset({"https", "sips"})
-
-
-@contextmanager
-def inside(pid: int) -> Iterator[None]:
-    """Run the block in the network namespace of *pid*, for the calling thread alone.
-
-    Raises:
-        LabError: The namespace cannot be entered.
-    """
-    with (
-        Path("/proc/self/ns/net").open("rb") as home,
-        Path(f"/proc/{pid}/ns/net").open("rb") as there,
-    ):
-        _enter(there.fileno())
-        try:
-            yield
-        finally:
-            _enter(home.fileno())
-
-
-def _enter(descriptor: int) -> None:
-    if _LIBC.setns(descriptor, _CLONE_NEWNET):
-        raise LabError(f"setns failed: {os.strerror(ctypes.get_errno())}")
 
 
 def tls_context(folder: Path) -> ssl.SSLContext:

@@ -23,7 +23,7 @@ from typing import Any
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
 from topologies.names import interface
-from topologies.net import network
+from topologies.net import network, switch_side
 from topologies.ovs import OpenVSwitch
 
 _log = logging.getLogger(__name__)
@@ -198,6 +198,10 @@ class Town:
     def interface(self, attachment: Attachment) -> str:
         """Return the name of the attachment's interface in its host."""
         return interface(attachment, self.plan.device[attachment.device])
+
+    def switch_side(self, attachment: Attachment) -> str:
+        """Return the name of the other end of the attachment's cable: a switch's or an air's."""
+        return switch_side(self.net, attachment.device, self.interface(attachment))
 
 
 def quiet_machine() -> None:

@@ -1,0 +1,199 @@
+"""The base gate: every source attachment against every target, with the whole probe set.
+
+Generated from the plan alone, in windows: all frames towards one group of targets, in an order
+drawn from the seed. The same plan, suite and seed give the same cases and the same frames.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scenarios.frames import Fields
+from scenarios.probes import PROBES, Bout, Shot
+from sekisho.flow import DropPoint, Verdict
+from sekisho.matrix import Cell, matrix
+from sekisho.model import Attachment, CellKind, Plan
+from sekisho.policy import Policy, Ruling
+
+_FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
+_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
+_SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
+WINDOW_FRAMES = 40000
+
+
+@dataclass(frozen=True, slots=True)
+class CasePlan:
+    """One case before it is tried: who, to whom, how, and what the policy says of it.
+
+    Attributes:
+        number: 1-based; the case is called ``T-000001``.
+        to: Attachment id that must receive every frame; empty when all must die.
+        drop: The rule that must drop every frame; None when all must arrive.
+        clause: Clause that allows it, or empty.
+        where: ``file:line`` of the plan that decides.
+    """
+
+    number: int
+    source: Attachment
+    target: Attachment
+    probe: str
+    item: int
+    proto: str
+    ports: tuple[int, ...]
+    spoof: str
+    to: str
+    drop: DropPoint | None
+    clause: str
+    where: str
+    cell: Cell
+
+    @property
+    def name(self) -> str:
+        """The test number as reports show it."""
+        return f"T-{self.number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a window: which case it belongs to and what it is made of."""
+
+    case: int
+    shape: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Frames that are sent together and judged together, in sending order."""
+
+    number: int
+    targets: tuple[Attachment, ...]
+    cases: tuple[CasePlan, ...]
+    frames: tuple[Frame, ...]
+
+
+def windows(plan: Plan, *, seed: int, suite: str = "gate") -> Iterator[Window]:
+    """Yield the windows of *suite* (``smoke`` or ``gate``) for *plan*.
+
+    ``smoke`` tries each pair of classes once a site with a few probes; ``gate`` tries all.
+    """
+    generator = _Generator(plan, suite)
+    cases: list[CasePlan] = []
+    frames: list[Frame] = []
+    targets: list[Attachment] = []
+    number = 0
+    for target in plan.attachments:
+        new_cases, new_frames = generator.towards(target)
+        cases += new_cases
+        frames += new_frames
+        targets.append(target)
+        if len(frames) >= WINDOW_FRAMES or target is plan.attachments[-1]:
+            number += 1
+            random.Random(f"{seed}/{number}").shuffle(frames)
+            yield Window(number, tuple(targets), tuple(cases), tuple(frames))
+            cases, frames, targets = [], [], []
+
+
+class _Generator:
+    def __init__(self, plan: Plan, suite: str) -> None:
+        self._plan, self._suite = plan, suite
+        self._policy = Policy(plan)
+        self._matrix = matrix(plan)
+        self._numbers = itertools.count(1)
+        self._ports: Callable[[], int] = itertools.cycle(
+            range(_FIRST_PORT, _FIRST_PORT + _PORTS)
+        ).__next__
+        self._seen: set[tuple[str, ...]] = set()
+
+    def towards(self, target: Attachment) -> tuple[list[CasePlan], list[Frame]]:
+        """Return every case that tries to reach *target*, with its frames."""
+        cases: list[CasePlan] = []
+        frames: list[Frame] = []
+        services = tuple(
+            self._plan.service[name] for name in self._plan.device[target.device].services
+        )
+        for source in self._plan.attachments:
+            cell = self._matrix[source.source, target.destination]
+            if source.device == target.device or not self._is_tried(source, target, cell):
+                continue
+            victim = self._victim(source, target)
+            bout = Bout(self._plan, source, target, victim, services, self._ports)
+            for name, item, probe in PROBES:
+                if self._is_wanted(name, source, target):
+                    new = self._cases(name, item, list(probe(bout)), bout, cell)
+                    for case, shots in new:
+                        cases.append(case)
+                        frames += [Frame(case.number, s.shape, s.fields) for s in shots]
+        return cases, frames
+
+    def _is_tried(self, source: Attachment, target: Attachment, cell: Cell) -> bool:
+        if cell.kind in (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL):
+            return False
+        if self._suite != "smoke":
+            return True
+        key = (source.source, source.site, target.destination, target.site)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _is_wanted(self, probe: str, source: Attachment, target: Attachment) -> bool:
+        if self._suite == "smoke" and probe not in _SMOKE_PROBES:
+            return False
+        if probe not in _ONCE_A_SUBNET:
+            return True
+        key = (probe, source.id, str(self._plan.subnet(target)))
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _victim(self, source: Attachment, target: Attachment) -> Attachment:
+        """Somebody at another port whom the target would let in, if there is anybody."""
+        others = [
+            a
+            for a in self._plan.attachments
+            if a.registered and a.at != source.at and a.device not in (source.device, target.device)
+        ]
+        welcome = [
+            a for a in others if self._matrix[a.source, target.destination].kind is CellKind.ALLOW
+        ]
+        choice = welcome or others
+        return choice[source.at.port % len(choice)]
+
+    def _cases(
+        self, name: str, item: int, shots: list[Shot], bout: Bout, cell: Cell
+    ) -> Iterator[tuple[CasePlan, list[Shot]]]:
+        """Split a probe's shots by what must become of them: a case has one expectation."""
+        groups: dict[tuple[str, DropPoint | None], list[tuple[Shot, Ruling]]] = {}
+        for shot in shots:
+            ruling = self._policy.ruling(shot.packet)
+            to = ruling.to.id if ruling.verdict is Verdict.ALLOW and ruling.to else ""
+            groups.setdefault((to, ruling.drop), []).append((shot, ruling))
+        for (to, drop), members in groups.items():
+            ruling = members[0][1]
+            fields = members[0][0].fields
+            spoofed = (fields.eth_src, fields.ip_src) != (bout.source.mac, bout.source.ip)
+            case = CasePlan(
+                number=next(self._numbers),
+                source=bout.source,
+                target=bout.target,
+                probe=name,
+                item=item,
+                proto=members[0][0].shape.partition("-")[0],
+                ports=tuple(dict.fromkeys(s.fields.dport for s, _ in members if s.fields.dport)),
+                spoof=bout.victim.id if spoofed and name.startswith("spoof") else "",
+                to=to,
+                drop=drop,
+                clause=ruling.clause,
+                where=ruling.where or (cell.where[-1] if cell.where else self._row(bout)),
+                cell=cell,
+            )
+            yield case, [shot for shot, _ in members]
+
+    def _row(self, bout: Bout) -> str:
+        """Where the plan names the source class: the line of a denial by default."""
+        return next(s.where for s in self._plan.sources if s.id == bout.source.source)

@@ -1,0 +1,236 @@
+"""The probe set: what an attacker or a mistake would send from one place to another.
+
+Each probe has an id, its number in the probe set, and a function from a `Bout` (who sends, to
+whom, posing as whom) to shots. What should become of a shot is not said here: the policy says it.
+To add a probe, write such a function and put it into `PROBES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from scenarios.frames import Fields
+from sekisho.flow import (
+    ARP_REPLY,
+    ETH_ARP,
+    ETH_IPV4,
+    ETH_IPV6,
+    ICMP,
+    TCP_ACK,
+    TCP_RST,
+    TCP_SYN,
+    Packet,
+    Phase,
+)
+from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
+
+# Ports that a stranger tries first (IANA service names): remote shells, web, Windows services,
+# databases, remote desktop, printers; and the UDP services of every network.
+TCP_PORTS = (22, 80, 135, 139, 443, 445, 1433, 1521, 3306, 3389, 5432, 8080, 9100)
+UDP_PORTS = (53, 67, 123, 137, 161, 500, 1812, 5060, 5353)
+_HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
+
+
+class Shot(NamedTuple):
+    """One frame to send: its shape and fields, and the same as a packet for the policy."""
+
+    shape: str
+    fields: Fields
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """One source trying one target.
+
+    Attributes:
+        victim: Whose identity a spoofed frame claims; stands at another switch port.
+        services: Services that the target's device runs.
+        ports: Gives a source port that no other frame of the window uses.
+    """
+
+    plan: Plan
+    source: Attachment
+    target: Attachment
+    victim: Attachment
+    services: tuple[Service, ...]
+    ports: Callable[[], int]
+
+
+Probe = Callable[[Bout], Iterator[Shot]]
+
+
+def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
+    """Return the header values of a frame of *shape* that enters at *at*."""
+    base = Packet(at=at, eth_src=fields.eth_src, eth_dst=fields.eth_dst)
+    if shape == "arp":
+        return replace(
+            base,
+            eth_type=ETH_ARP,
+            arp_op=fields.flags,
+            arp_sha=fields.eth_src,
+            arp_spa=fields.ip_src,
+            arp_tpa=fields.ip_dst,
+        )
+    if shape in ("udp6-local", "udp6-ula", "ra"):
+        return replace(base, eth_type=ETH_IPV6)
+    protocol = {"tcp": Protocol.TCP.value, "udp": Protocol.UDP.value}.get(shape, ICMP)
+    return Packet(
+        at=at,
+        eth_src=fields.eth_src,
+        eth_dst=fields.eth_dst,
+        eth_type=ETH_IPV4,
+        ip_src=fields.ip_src,
+        ip_dst=fields.ip_dst,
+        ip_proto=protocol,
+        sport=fields.sport,
+        dport=fields.dport,
+        tcp_flags=fields.flags if shape == "tcp" else 0,
+        phase=Phase.NEW,
+    )
+
+
+def _shot(
+    bout: Bout,
+    shape: str,
+    *,
+    dport: int = 0,
+    sport: int | None = None,
+    flags: int = TCP_SYN,
+    eth_src: str = "",
+    eth_dst: str = "",
+    ip_src: IPv4Address | None = None,
+    ip_dst: IPv4Address | None = None,
+) -> Shot:
+    """A frame from the bout's source to its target through the router, but for what is given."""
+    fields = Fields(
+        eth_dst=eth_dst or bout.plan.router_mac,
+        eth_src=eth_src or bout.source.mac,
+        ip_src=ip_src or bout.source.ip,
+        ip_dst=ip_dst or bout.target.ip,
+        sport=bout.ports() if sport is None else sport,
+        dport=dport,
+        flags=flags,
+    )
+    return Shot(shape, fields, packet(shape, fields, bout.source.at))
+
+
+def _shape(protocol: Protocol) -> str:
+    return "tcp" if protocol is Protocol.TCP else "udp"
+
+
+def service(bout: Bout) -> Iterator[Shot]:
+    """Item 1: knock at every port that the target's services use, and just beside each."""
+    knocked = set()
+    for offered in bout.services:
+        for port in offered.edges():
+            knocked.add((offered.protocol, port))
+            yield _shot(bout, _shape(offered.protocol), dport=port)
+    for offered in bout.services:
+        for ports in offered.ports:
+            for beside in (ports.first - 1, ports.last + 1):
+                if 0 < beside < 1 << 16 and (offered.protocol, beside) not in knocked:
+                    knocked.add((offered.protocol, beside))
+                    yield _shot(bout, _shape(offered.protocol), dport=beside)
+
+
+def _offered(bout: Bout, protocol: Protocol, port: int) -> bool:
+    return any(s.covers(protocol, port) for s in bout.services)
+
+
+def tcp_scan(bout: Bout) -> Iterator[Shot]:
+    """Item 2: a SYN to each of the ports that a stranger tries first."""
+    for port in TCP_PORTS:
+        if not _offered(bout, Protocol.TCP, port):  # those are item 1's
+            yield _shot(bout, "tcp", dport=port)
+
+
+def udp_scan(bout: Bout) -> Iterator[Shot]:
+    """Item 3: a datagram to each of the usual UDP services."""
+    for port in UDP_PORTS:
+        if not _offered(bout, Protocol.UDP, port):
+            yield _shot(bout, "udp", dport=port)
+
+
+def icmp(bout: Bout) -> Iterator[Shot]:
+    """Item 4: echo, timestamp and redirect (RFC 792)."""
+    for shape in ("icmp-echo", "icmp-timestamp", "icmp-redirect"):
+        yield _shot(bout, shape)
+
+
+def reply_shaped(bout: Bout) -> Iterator[Shot]:
+    """Item 5: packets that look like replies, to find rules that let "returns" pass stateless."""
+    known = next((s.edges()[0] for s in bout.services if s.protocol is Protocol.TCP), 443)
+    yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_SYN)
+    yield _shot(bout, "tcp", dport=known, flags=TCP_ACK)
+    yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
+    yield _shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
+    yield _shot(bout, "udp", sport=53, dport=_HIGH_PORT)
+
+
+def _knock(bout: Bout) -> tuple[str, int]:
+    """The shape and port that the target would most likely let in from somebody."""
+    first = next(iter(bout.services), None)
+    return (_shape(first.protocol), first.edges()[0]) if first else ("tcp", 443)
+
+
+def spoof_ip(bout: Bout) -> Iterator[Shot]:
+    """Item 7: with the IP address of somebody who may."""
+    shape, port = _knock(bout)
+    yield _shot(bout, shape, dport=port, ip_src=bout.victim.ip)
+
+
+def spoof_mac(bout: Bout) -> Iterator[Shot]:
+    """Item 8: with the MAC address of somebody who may."""
+    shape, port = _knock(bout)
+    yield _shot(bout, shape, dport=port, eth_src=bout.victim.mac)
+
+
+def spoof_both(bout: Bout) -> Iterator[Shot]:
+    """Item 9: with both; the port is then the only truth."""
+    shape, port = _knock(bout)
+    victim = bout.victim
+    yield _shot(bout, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
+
+
+def arp_gateway(bout: Bout) -> Iterator[Shot]:
+    """Item 11: an ARP reply to all that claims the gateway of the target's subnet (RFC 5227)."""
+    gateway = bout.plan.gateway(bout.target)
+    yield _shot(
+        bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REPLY, ip_src=gateway, ip_dst=gateway
+    )
+
+
+def ipv6(bout: Bout) -> Iterator[Shot]:
+    """Item 12: link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
+    yield _shot(bout, "udp6-local", dport=443, eth_dst=bout.target.mac)
+    yield _shot(bout, "udp6-ula", dport=443)
+    yield _shot(bout, "ra", eth_dst="33:33:00:00:00:01")
+
+
+def foreign_l2(bout: Bout) -> Iterator[Shot]:
+    """Item 15: straight to the target's MAC, past the router, with its and with a foreign IP."""
+    shape, port = _knock(bout)
+    foreign = bout.plan.gateway(bout.target)
+    yield _shot(bout, shape, dport=port, eth_dst=bout.target.mac)
+    yield _shot(bout, shape, dport=port, eth_dst=bout.target.mac, ip_dst=foreign)
+
+
+#: (id, item number in the probe set, probe). Item 17, the reverse of every direction, is there
+#: because every attachment is a source as well as a target.
+PROBES: tuple[tuple[str, int, Probe], ...] = (
+    ("service", 1, service),
+    ("tcp-scan", 2, tcp_scan),
+    ("udp-scan", 3, udp_scan),
+    ("icmp", 4, icmp),
+    ("reply-shaped", 5, reply_shaped),
+    ("spoof-ip", 7, spoof_ip),
+    ("spoof-mac", 8, spoof_mac),
+    ("spoof-both", 9, spoof_both),
+    ("arp-gateway", 11, arp_gateway),
+    ("ipv6", 12, ipv6),
+    ("foreign-l2", 15, foreign_l2),
+)

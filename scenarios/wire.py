@@ -1,0 +1,153 @@
+"""The ears and mouths of a run: raw sockets at every host, every link and the guard's channel.
+
+One process holds them all: a socket keeps the network namespace that it was made in. Frames are
+sent no faster than the switches take them: an Open vSwitch port that was sent more than fits its
+socket would lose frames before any rule saw them, so the sender watches how full those sockets
+are (``/proc/net/packet``) and waits.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from scenarios.ring import Copy, Ring
+from sekisho.errors import LabError
+from sekisho.model import Attachment, PortRef
+from topologies.inside import inside
+from topologies.town import Town
+
+CHANNEL = "controller-channel"
+_LINK_SLOTS = 1 << 14
+_BURST = 192  # frames between two looks at the switches' sockets
+_FULL_BYTES = 64 * 1024  # a switch port's socket holds about 208 KiB (net.core.rmem_default)
+_STUCK_S = 20.0
+_QUIET_S = 0.15  # longer than any frame takes through five switches
+
+
+class Place(NamedTuple):
+    """Where a ring listens: an attachment id, ``a-b`` of a link, or the guard's channel."""
+
+    kind: str
+    name: str
+
+
+class Wire:
+    """Open every socket of *town*; close them with the ``with`` block."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._stack = ExitStack()
+        self.rings: dict[Place, Ring] = {}
+        self._senders: list[socket.socket] = []
+        self._ears: list[socket.socket] = []
+
+    def __enter__(self) -> Wire:
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            for attachment in self._town.plan.attachments:
+                self._open(attachment)
+            for link in self._town.plan.links:
+                name = f"{link.a}-{link.b}"
+                ring = Ring(switch_interface(link.a), slots=_LINK_SLOTS)
+                self.rings[Place("link", name)] = ring
+            self.rings[Place("channel", CHANNEL)] = Ring("lo", slots=1024, slot_bytes=4096)
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every ring and socket."""
+        for ring in self.rings.values():
+            ring.close()
+        for sender in (*self._senders, *self._ears):
+            sender.close()
+        self.rings.clear()
+
+    def _open(self, attachment: Attachment) -> None:
+        name = self._town.interface(attachment)
+        with inside(self._town.pid(attachment)):
+            self.rings[Place("attachment", attachment.id)] = Ring(name)
+            self._senders.append(_sender(name))
+        self._ears.append(_sender(self._town.switch_side(attachment)))
+
+    def send(self, frames: Sequence[tuple[int, bytes]]) -> float:
+        """Send (attachment position, frame) pairs in order; return the seconds it took.
+
+        Raises:
+            LabError: A switch does not take frames any more.
+        """
+        return self._send(self._senders, frames)
+
+    def whisper(self, frames: Sequence[tuple[int, bytes]]) -> float:
+        """Put frames on the last cable to an attachment, past every switch: to test its ear."""
+        return self._send(self._ears, frames)
+
+    def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> float:
+        started = time.monotonic()
+        for first in range(0, len(frames), _BURST):
+            for source, frame in frames[first : first + _BURST]:
+                sockets[source].send(frame)
+            self._let_switches_breathe()
+        return time.monotonic() - started
+
+    def _let_switches_breathe(self) -> None:
+        deadline = time.monotonic() + _STUCK_S
+        while _fullest_socket() > _FULL_BYTES:
+            if time.monotonic() > deadline:
+                raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
+            time.sleep(0.0005)
+
+    def settle(self) -> None:
+        """Wait until the switches have taken everything, and then one common quiet time."""
+        deadline = time.monotonic() + _STUCK_S
+        while _fullest_socket() > 0:
+            if time.monotonic() > deadline:
+                raise LabError("the switches never fell silent")
+            time.sleep(0.002)
+        time.sleep(_QUIET_S)
+
+    def heard(self) -> Iterator[tuple[Place, Copy]]:
+        """Yield every copy that any ring has caught since the last call."""
+        for place, ring in self.rings.items():
+            for copy in ring.drain():
+                yield place, copy
+
+    @property
+    def dropped(self) -> dict[Place, int]:
+        """How many copies the kernel could not store, for each ring that lost any."""
+        return {place: ring.dropped for place, ring in self.rings.items() if ring.dropped}
+
+    @property
+    def captured(self) -> int:
+        """How many copies all rings have stored so far."""
+        return sum(ring.captured for ring in self.rings.values())
+
+
+def switch_interface(port: PortRef) -> str:
+    """Return the name of a switch's own end of a cable, by Mininet's convention."""
+    return f"{port.switch}-eth{port.port}"
+
+
+def _sender(interface: str) -> socket.socket:
+    out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    out.bind((interface, 0))
+    return out
+
+
+def _fullest_socket() -> int:
+    """Return the bytes that wait in the fullest packet socket of this namespace (packet(7))."""
+    lines = Path("/proc/net/packet").read_bytes().splitlines()[1:]
+    return max((int(line.split()[6]) for line in lines), default=0)

@@ -1,0 +1,37 @@
+"""Visiting a host's network namespace: sockets made there stay there."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sekisho.errors import LabError
+
+_CLONE_NEWNET = 0x40000000  # setns(2)
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@contextmanager
+def inside(pid: int) -> Iterator[None]:
+    """Run the block in the network namespace of *pid*, for the calling thread alone.
+
+    Raises:
+        LabError: The namespace cannot be entered.
+    """
+    with (
+        Path("/proc/thread-self/ns/net").open("rb") as home,
+        Path(f"/proc/{pid}/ns/net").open("rb") as there,
+    ):
+        _enter(there.fileno())
+        try:
+            yield
+        finally:
+            _enter(home.fileno())
+
+
+def _enter(descriptor: int) -> None:
+    if _LIBC.setns(descriptor, _CLONE_NEWNET):
+        raise LabError(f"setns failed: {os.strerror(ctypes.get_errno())}")
