@@ -96,6 +96,9 @@ def _sentence(record: RunRecord) -> Label:
     if unknown:
         ja += f"どこで止まったか分からない通信が{unknown:,}件あります。"
         en += f" {unknown:,} were stopped in an unknown place."
+    if not ja:
+        ja = "個々の試験のほかに、計画と異なる点が見つかりました。"
+        en = "Something beside the single cases is not as planned."
     return Label(ja, en.strip())
 
 
@@ -122,13 +125,13 @@ def _state(state: str) -> Label:
 def _lines(record: RunRecord) -> Markup:
     heads = (
         say("番号", "No."),
-        say("通してはならない通信", "What must not pass"),
+        say("確認項目", "What must hold"),
         say("結果", "Result"),
         say("件数", "Cases"),
     )
     head = tag("tr", *(tag("th", cell, scope="col") for cell in heads))
     rows = [_line(line, found, record) for line, found in tally.by_line(record)]
-    caption = tag("caption", say("重点確認項目", "What must not pass"))
+    caption = tag("caption", say("重点確認項目", "Main points"))
     body = (tag("thead", head), tag("tbody", *rows))
     return tag("table", caption, *body, class_="lines")
 

@@ -40,6 +40,14 @@ def without_data(whole: str) -> str:
     return before + after.partition("</script>")[2]
 
 
+def browse(folder: Path, scratch: Path, address: str, *options: str) -> bytes:
+    """Open the report in a browser and return what it writes."""
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", f"--user-data-dir={scratch / 'profile'}"]
+    command += ["--virtual-time-budget=10000", *options, f"file://{folder}/report.html{address}"]
+    return subprocess.run(command, capture_output=True, timeout=120, check=True).stdout
+
+
 def stamp(sheet: Element) -> str:
     """Return the large word of page one."""
     return japanese(next(by_class(sheet, "stamp")))[0]
@@ -188,15 +196,18 @@ def test_a_browser_opens_a_cell_and_a_case(
     """The embedded cases are decoded and shown by the page itself."""
     folder = write_run(tmp_path / "run", verdicts={3: Verdict.LEAK})
     (folder / "report.html").write_text(render(read(folder)), "utf-8")
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--virtual-time-budget=10000", "--dump-dom"]
-    shown = subprocess.run(
-        [*command, f"file://{folder}/report.html{address}"],
-        capture_output=True,
-        timeout=120,
-        check=True,
-    )
-    drill = text(by_id(parse(shown.stdout.decode()), "drill"))
+    shown = browse(folder, tmp_path, address, "--dump-dom")
+    drill = text(by_id(parse(shown.decode()), "drill"))
 
     assert [word for word in expected if word not in drill] == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_page_one_is_one_sheet_of_paper(tmp_path: Path) -> None:
+    """Printed: page one, figures, matrix (one landscape sheet), findings, limits."""
+    folder = write_run(tmp_path / "run", number=400, whole=True)
+    (folder / "report.html").write_text(render(read(folder)), "utf-8")
+    printed = tmp_path / "report.pdf"
+    browse(folder, tmp_path, "", "--no-pdf-header-footer", f"--print-to-pdf={printed}")
+
+    assert len(re.findall(rb"/Type /Page\b", printed.read_bytes())) == 5
