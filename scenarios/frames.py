@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6ND_RA, IPv6
-from scapy.layers.l2 import ARP, Ether
+from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
 
@@ -32,6 +32,7 @@ _BLANK = bytes(TOKEN_BYTES)
 
 # Byte offsets of an untagged Ethernet frame with a 20-byte IPv4 header (IEEE 802.3; RFC 791).
 _ETH_DST, _ETH_SRC, _IP, _IP_ID, _IP_SUM, _IP_SRC, _IP_DST, _L4 = 0, 6, 14, 18, 24, 26, 30, 34
+_TAG = 12
 _TCP_FLAGS, _TCP_SUM, _UDP_SUM, _ICMP_SUM = 47, 50, 40, 36  # RFC 9293; RFC 768; RFC 792
 _ARP_OP, _ARP_SHA, _ARP_SPA, _ARP_TPA = 20, 22, 28, 38  # RFC 826
 
@@ -43,6 +44,7 @@ class Fields:
     Attributes:
         sport: Source port (TCP, UDP), or the ICMP identifier.
         flags: TCP flags (RFC 9293, 3.1), or the ARP operation.
+        vlan: VLAN id of the tag of a ``tagged`` frame (IEEE 802.1Q, 9.6).
     """
 
     eth_dst: str
@@ -52,6 +54,7 @@ class Fields:
     sport: int = 0
     dport: int = 0
     flags: int = 0
+    vlan: int = 0
 
 
 def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
@@ -61,10 +64,17 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
         RuleError: The shape is not known.
     """
     ether = Ether(dst=fields.eth_dst, src=fields.eth_src)
+    if shape == "tagged":
+        ether, shape = ether / Dot1Q(vlan=fields.vlan), "tcp"
     ip = IP(src=str(fields.ip_src), dst=str(fields.ip_dst), ttl=64, id=_ip_id(token))
     load = Raw(token)
     builders: dict[str, Any] = {
         "tcp": lambda: ip
+        / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
+        / load,
+        "fragment": lambda: IP(
+            src=str(fields.ip_src), dst=str(fields.ip_dst), flags="MF", id=_ip_id(token)
+        )
         / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
         / load,
         "udp": lambda: ip / UDP(sport=fields.sport, dport=fields.dport) / load,
@@ -105,7 +115,7 @@ def _udp6(fields: Fields, prefix: str, load: Raw) -> ScapyPacket:
 
 
 #: Shapes that are stamped; the rest are few and built by Scapy one by one.
-STAMPED = frozenset({"tcp", "udp", "icmp-echo", "icmp-timestamp", "arp"})
+STAMPED = frozenset({"tcp", "tagged", "fragment", "udp", "icmp-echo", "icmp-timestamp", "arp"})
 
 
 def tokens(run: int, numbers: Sequence[int]) -> list[bytes]:
@@ -138,6 +148,10 @@ def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[by
         return [bytes(scapy_frame(shape, f, t)) for f, t in zip(rows, marks, strict=True)]
     if not rows:
         return []
+    if shape == "tagged":
+        tags = [b"\x81\x00" + f.vlan.to_bytes(2, "big") for f in rows]
+        plain = build("tcp", rows, marks)
+        return [x[:_TAG] + tag + x[_TAG:] for x, tag in zip(plain, tags, strict=True)]
     out = np.tile(np.frombuffer(_template(shape), dtype=np.uint8), (len(rows), 1))
     out[:, _ETH_DST : _ETH_DST + 6] = _macs([f.eth_dst for f in rows])
     out[:, _ETH_SRC : _ETH_SRC + 6] = _macs([f.eth_src for f in rows])
@@ -184,12 +198,12 @@ def _stamp_ip(out: Bytes, rows: Sequence[Fields], shape: str) -> None:
     out[:, _IP_SRC : _IP_SRC + 4] = _ips([f.ip_src for f in rows])
     out[:, _IP_DST : _IP_DST + 4] = _ips([f.ip_dst for f in rows])
     _put_checksum(out, _IP_SUM, _IP, _L4)
-    if shape in ("tcp", "udp"):
+    if shape in ("tcp", "fragment", "udp"):
         out[:, _L4 : _L4 + 2] = _words([f.sport for f in rows])
         out[:, _L4 + 2 : _L4 + 4] = _words([f.dport for f in rows])
-        if shape == "tcp":
+        if shape != "udp":
             out[:, _TCP_FLAGS] = [f.flags for f in rows]
-        protocol, field = (6, _TCP_SUM) if shape == "tcp" else (17, _UDP_SUM)
+        protocol, field = (17, _UDP_SUM) if shape == "udp" else (6, _TCP_SUM)
         pseudo = protocol + out.shape[1] - _L4  # RFC 9293, 3.1: protocol and L4 length
         _put_checksum(out, field, _IP_SRC, out.shape[1], extra=pseudo)
     else:

@@ -31,6 +31,12 @@ from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
 # databases, remote desktop, printers; and the UDP services of every network.
 TCP_PORTS = (22, 80, 135, 139, 443, 445, 1433, 1521, 3306, 3389, 5432, 8080, 9100)
 UDP_PORTS = (53, 67, 123, 137, 161, 500, 1812, 5060, 5353)
+_IP_PROTOCOLS = {
+    "tcp": Protocol.TCP.value,
+    "tagged": Protocol.TCP.value,
+    "fragment": Protocol.TCP.value,
+    "udp": Protocol.UDP.value,
+}
 _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 
 
@@ -77,7 +83,7 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         )
     if shape in ("udp6-local", "udp6-ula", "ra"):
         return replace(base, eth_type=ETH_IPV6)
-    protocol = {"tcp": Protocol.TCP.value, "udp": Protocol.UDP.value}.get(shape, ICMP)
+    protocol = _IP_PROTOCOLS.get(shape, ICMP)
     return Packet(
         at=at,
         eth_src=fields.eth_src,
@@ -88,7 +94,9 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         ip_proto=protocol,
         sport=fields.sport,
         dport=fields.dport,
-        tcp_flags=fields.flags if shape == "tcp" else 0,
+        tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
+        tagged=shape == "tagged",
+        fragment=shape == "fragment",
         phase=Phase.NEW,
     )
 
@@ -114,6 +122,7 @@ def _shot(
         sport=bout.ports() if sport is None else sport,
         dport=dport,
         flags=flags,
+        vlan=bout.plan.zone[bout.target.zone].vlan if shape == "tagged" else 0,
     )
     return Shot(shape, fields, packet(shape, fields, bout.source.at))
 
@@ -163,7 +172,7 @@ def icmp(bout: Bout) -> Iterator[Shot]:
 
 def reply_shaped(bout: Bout) -> Iterator[Shot]:
     """Item 5: packets that look like replies, to find rules that let "returns" pass stateless."""
-    known = next((s.edges()[0] for s in bout.services if s.protocol is Protocol.TCP), 443)
+    known = _tcp_port(bout)
     yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_SYN)
     yield _shot(bout, "tcp", dport=known, flags=TCP_ACK)
     yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
@@ -175,6 +184,20 @@ def _knock(bout: Bout) -> tuple[str, int]:
     """The shape and port that the target would most likely let in from somebody."""
     first = next(iter(bout.services), None)
     return (_shape(first.protocol), first.edges()[0]) if first else ("tcp", 443)
+
+
+def _tcp_port(bout: Bout) -> int:
+    return next((s.edges()[0] for s in bout.services if s.protocol is Protocol.TCP), 443)
+
+
+def fragment(bout: Bout) -> Iterator[Shot]:
+    """Item 6: the first fragment of a SYN, with more to come (RFC 791; RFC 1858)."""
+    yield _shot(bout, "fragment", dport=_tcp_port(bout))
+
+
+def tagged(bout: Bout) -> Iterator[Shot]:
+    """Item 10: an 802.1Q tag with the VLAN number of the target's zone."""
+    yield _shot(bout, "tagged", dport=_tcp_port(bout))
 
 
 def spoof_ip(bout: Bout) -> Iterator[Shot]:
@@ -227,9 +250,11 @@ PROBES: tuple[tuple[str, int, Probe], ...] = (
     ("udp-scan", 3, udp_scan),
     ("icmp", 4, icmp),
     ("reply-shaped", 5, reply_shaped),
+    ("fragment", 6, fragment),
     ("spoof-ip", 7, spoof_ip),
     ("spoof-mac", 8, spoof_mac),
     ("spoof-both", 9, spoof_both),
+    ("tagged", 10, tagged),
     ("arp-gateway", 11, arp_gateway),
     ("ipv6", 12, ipv6),
     ("foreign-l2", 15, foreign_l2),

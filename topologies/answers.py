@@ -50,6 +50,12 @@ def dns(request: bytes, who: str) -> bytes:
     return request[:2] + b"\x81\x80" + request[4:6] + b"\0\0\0\0\0\0" + request[12:]
 
 
+def dns_stream(request: bytes, who: str) -> bytes:
+    """Answer a query over TCP: the same message behind two bytes of length (RFC 1035, 4.2.2)."""
+    reply = dns(request[2:], who)
+    return len(reply).to_bytes(2, "big") + reply if reply else b""
+
+
 def ntp(request: bytes, who: str) -> bytes:
     """Answer a client's 48-byte packet with the time (RFC 5905, 7.3)."""
     del who
@@ -107,3 +113,6 @@ ANSWERS: dict[str, Answer] = {
     "openflow": greeting,
     "echo": silent,
 }
+
+#: Kinds that are framed in another way over TCP.
+STREAM_ANSWERS: dict[str, Answer] = {"dns": dns_stream}

@@ -118,13 +118,17 @@ class OpenVSwitch:
         """Ask ``ovs-vswitchd`` something."""
         return self.run("ovs-appctl", "-t", "ovs-vswitchd", *arguments)
 
-    def flows(self, bridge: str) -> str:
-        """Return the dump of a bridge's flows with their counters, exact up to now.
+    def flows(self, bridge: str, *match: str) -> str:
+        """Return the dump of a bridge's flows (all, or those of *match*) with their counters.
 
         The datapath's counters reach the flows only when a revalidator ran, so ask it to push
         first with `settle`.
         """
-        return self.run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", bridge)
+        return self.run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", bridge, *match)
+
+    def trace(self, bridge: str, port: int, frame: bytes) -> str:
+        """Return how *bridge* would treat *frame* if it came in at *port* now (ovs-appctl(8))."""
+        return self.appctl("ofproto/trace", bridge, f"in_port={port}", frame.hex())
 
     def settle(self) -> None:
         """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8))."""

@@ -22,7 +22,7 @@ from typing import cast
 
 from sekisho.model import Attachment, Plan, Protocol, Service
 from sekisho.plan import load
-from topologies.answers import ANSWERS, Answer
+from topologies.answers import ANSWERS, STREAM_ANSWERS, Answer
 from topologies.inside import inside
 from topologies.names import interface
 
@@ -121,6 +121,7 @@ async def serve(plan: Plan, pids: dict[str, int], ready: Path) -> None:
                 sock=listener,
             )
         else:
+            answer = STREAM_ANSWERS.get(service.kind, answer)
             context = tls if service.kind in TLS_KINDS else None
             await asyncio.start_server(_talk(answer, who), sock=listener, ssl=context)
         count += 1

@@ -1,0 +1,195 @@
+"""Real conversations for every permission: handshakes, pages, print jobs, calls.
+
+A single packet that arrives does not show that a clerk can work. Here a client in the source's
+own namespace opens a real socket, bound to the attachment's interface, and talks to the real
+server until it has a full answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sekisho.errors import LabError
+from sekisho.matrix import matrix
+from sekisho.model import Attachment, CellKind, Clause, Plan, Protocol, Service
+from sekisho.policy import Policy
+from topologies.inside import inside
+from topologies.services import TLS_KINDS
+from topologies.town import Town
+
+_TIMEOUT_S = 8.0
+_AT_ONCE = 48
+_SIP = (
+    "OPTIONS sip:{to} SIP/2.0\r\nVia: SIP/2.0/TCP probe\r\nFrom: <sip:probe>;tag=1\r\n"
+    "To: <sip:{to}>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+)
+_DNS = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x04hall\x00\x00\x01\x00\x01"  # RFC 1035, 4.1
+_NTP = b"\x23" + bytes(47)  # version 4, client; RFC 5905, 7.3
+_RADIUS = b"\x01\x07\x00\x14" + bytes(range(16))  # Access-Request; RFC 2865, 3
+#: What a client says, by kind of service.
+_REQUESTS: dict[str, Callable[[str], bytes]] = {
+    "http": lambda to: f"GET / HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\r\n".encode(),
+    "https": lambda to: f"GET / HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\r\n".encode(),
+    "print": lambda to: b"\x1b%-12345X@PJL INFO ID\r\n",
+    "sip": lambda to: _SIP.format(to=to).encode(),
+    "sips": lambda to: _SIP.format(to=to).encode(),
+    "dns": lambda to: _DNS,
+    "ntp": lambda to: _NTP,
+    "radius": lambda to: _RADIUS,
+}
+#: What its full answer must contain, by kind; the name of the serving host where it says that.
+_PROOFS: dict[str, Callable[[str], bytes]] = {
+    "http": lambda who: f"<h1>{who}</h1>".encode(),
+    "https": lambda who: f"<h1>{who}</h1>".encode(),
+    "print": lambda who: f"{who}: ".encode(),
+    "sip": lambda who: b"SIP/2.0 200 OK",
+    "sips": lambda who: b"SIP/2.0 200 OK",
+    "dns": lambda who: b"\x12\x34\x81\x80",
+    "ntp": lambda who: b"SEKI",
+    "radius": lambda who: b"\x03\x07",
+    "smb": lambda who: who.encode(),
+    "smtp": lambda who: who.encode(),
+    "ssh": lambda who: who.encode(),
+    "ldap": lambda who: who.encode(),
+    "openflow": lambda who: who.encode(),
+}
+#: Streams that take what is said and answer nothing: their handshake is the proof.
+_SILENT_STREAMS = frozenset({"echo", "syslog"})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One permitted conversation to try."""
+
+    source: Attachment
+    target: Attachment
+    service: Service
+    port: int
+    clause: Clause
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it: empty *trouble* when the full answer came."""
+
+    exchange: Exchange
+    trouble: str
+    seconds: float
+
+
+def exchanges(plan: Plan) -> Iterator[Exchange]:
+    """Yield every permitted (source, target, service, port) that somebody answers.
+
+    Datagram services that never answer (logs, media, key exchange) have no conversation to show;
+    the gate's single frames cover them.
+    """
+    policy, cells = Policy(plan), matrix(plan)
+    for source in plan.attachments:
+        for target in plan.attachments:
+            kind = cells[source.source, target.destination].kind
+            if kind is CellKind.ALLOW and source.device != target.device:
+                yield from _between(plan, policy, source, target)
+
+
+def _between(
+    plan: Plan, policy: Policy, source: Attachment, target: Attachment
+) -> Iterator[Exchange]:
+    if not (source.registered and target.registered):
+        return
+    for name in plan.device[target.device].services:
+        service = plan.service[name]
+        if service.kind not in _PROOFS and (
+            service.protocol is Protocol.UDP or service.kind not in _SILENT_STREAMS
+        ):
+            continue
+        for port in service.edges():
+            found = policy.permission(source, target, service.protocol, port)
+            if found is not None:
+                yield Exchange(source, target, service, port, found[0], found[1].where)
+
+
+def converse(town: Town, wanted: list[Exchange]) -> list[Outcome]:
+    """Hold every conversation of *wanted* and return what became of each, in order."""
+    return asyncio.run(_all(town, wanted))
+
+
+async def _all(town: Town, wanted: list[Exchange]) -> list[Outcome]:
+    turn = asyncio.Semaphore(_AT_ONCE)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the run's own certificate
+
+    async def one(exchange: Exchange) -> Outcome:
+        async with turn:
+            clock = asyncio.get_running_loop().time
+            started = clock()
+            try:
+                async with asyncio.timeout(_TIMEOUT_S):
+                    answer = await _ask(town, exchange, context)
+                trouble = _check(exchange, answer)
+            except TimeoutError:
+                trouble = f"no answer within {_TIMEOUT_S:.0f} s"
+            except (OSError, ssl.SSLError, LabError) as error:
+                trouble = str(error)
+            return Outcome(exchange, trouble, clock() - started)
+
+    return await asyncio.gather(*(one(exchange) for exchange in wanted))
+
+
+def _check(exchange: Exchange, answer: bytes) -> str:
+    kind = exchange.service.kind
+    if kind not in _PROOFS:
+        return ""  # the handshake was completed, and that is all this service does
+    proof = _PROOFS[kind](exchange.target.device)
+    return "" if proof in answer else f"the answer lacks {proof!r}: {answer[:60]!r}"
+
+
+async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes:
+    kind = exchange.service.kind
+    request = _REQUESTS.get(kind, lambda to: b"HELO\r\n")(exchange.target.device)
+    if kind == "dns" and exchange.service.protocol is Protocol.TCP:
+        request = len(request).to_bytes(2, "big") + request  # RFC 1035, 4.2.2
+    client = _client(town, exchange)
+    try:
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, (str(exchange.target.ip), exchange.port))
+        if exchange.service.protocol is Protocol.UDP:
+            await loop.sock_sendall(client, request)
+            return await loop.sock_recv(client, 4096)
+        return await _stream(client, request, context if kind in TLS_KINDS else None, kind)
+    finally:
+        client.close()
+
+
+async def _stream(
+    client: socket.socket, request: bytes, context: ssl.SSLContext | None, kind: str
+) -> bytes:
+    reader, writer = await asyncio.open_connection(
+        sock=client, ssl=context, server_hostname="sekisho" if context else None
+    )
+    try:
+        writer.write(request)
+        await writer.drain()
+        return b"" if kind in _SILENT_STREAMS else await reader.read()
+    finally:
+        writer.close()
+
+
+def _client(town: Town, exchange: Exchange) -> socket.socket:
+    """A socket in the source's namespace, on its interface, with its address."""
+    stream = exchange.service.protocol is Protocol.TCP
+    with inside(town.pid(exchange.source)):
+        out = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    try:
+        name = town.interface(exchange.source).encode()
+        out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+        out.bind((str(exchange.source.ip), 0))
+        out.setblocking(False)
+    except OSError:
+        out.close()
+        raise
+    return out

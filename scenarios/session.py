@@ -1,0 +1,287 @@
+"""One window after another: send, hear, count, and hand the facts to the judge.
+
+Knows how to drive the wire and Open vSwitch's counters. Decides nothing: what must become of a
+frame is the policy's word, and whether it did is the judge's.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+
+from scenarios.frames import Fields, build, frame_number, tokens
+from scenarios.gate import CasePlan, Frame, Window
+from scenarios.ring import Copy
+from scenarios.wire import Place, Wire
+from sekisho.dumps import FlowLine, counters, digest, flows
+from sekisho.errors import LabError
+from sekisho.flow import DropPoint
+from sekisho.judge import Expectation, Health, Judgement, Seen, judge
+from sekisho.model import Plan
+from sekisho.rules import Cookie, Kind, drop_point
+from topologies.town import Town
+
+#: Shapes whose twin is whispered to each target of a window.
+EAR_SHAPES = (
+    "tcp",
+    "tagged",
+    "fragment",
+    "udp",
+    "icmp-echo",
+    "icmp-timestamp",
+    "icmp-redirect",
+    "arp",
+    "udp6-local",
+    "udp6-ula",
+    "ra",
+)
+_EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
+_DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
+_TUPLE = struct.Struct(">4s4sHH")  # IPv4 source, destination and the ports behind them
+_IPV4_AT, _PROTOCOL_AT = 14, 23
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything that was heard of the frames of one window."""
+
+    seen: dict[int, Seen] = field(default_factory=dict)
+    sent_at_ns: dict[int, int] = field(default_factory=dict)
+    heard_at_ns: dict[int, int] = field(default_factory=dict)
+    data: dict[tuple[int, str], bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One window, sent once and judged."""
+
+    judgements: list[Judgement]
+    ledger: Ledger
+    expectations: dict[int, Expectation]
+    frames: dict[int, bytes]
+    send_s: float
+    rules: dict[DropPoint, FlowLine]
+
+
+class Session:
+    """Drive the windows of one run on *town*.
+
+    Args:
+        town: The running town.
+        wire: Its open ears and mouths.
+        run: 32-bit number of this run, in every token.
+    """
+
+    def __init__(self, town: Town, wire: Wire, *, run: int) -> None:
+        self._town, self._wire, self._run = town, wire, run
+        self._plan: Plan = town.plan
+        self._position = {a.id: n for n, a in enumerate(self._plan.attachments)}
+        self._links = frozenset(p.name for p in wire.rings if p.kind == "link")
+        self._next = 1
+        self.frames_sent = 0
+        self._before = self._drop_rules()
+
+    def attempt(self, window: Window, cases: Iterable[CasePlan]) -> Attempt:
+        """Send the frames of *cases* (all or some of the window's) once, and judge them."""
+        wanted = {case.number: case for case in cases}
+        frames = [frame for frame in window.frames if frame.case in wanted]
+        first = self._next
+        numbers = range(first, first + len(frames))
+        self._next += len(frames)
+        raw = self._build(frames, numbers)
+        outgoing = [(self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)]
+        links_before = link_states()
+        before, between, after = self._ears(window), self._twins(window), self._ears(window)
+        ledger = Ledger()
+        half = len(outgoing) // 2
+        self._discard_what_was_heard()
+        self._wire.whisper(list(before.values()))
+        seconds = self._wire.send(outgoing[:half])
+        self._wire.whisper([frame for _, _, frame in between])
+        seconds += self._wire.send(outgoing[half:])
+        self._wire.settle()
+        self._wire.whisper(list(after.values()))
+        self._wire.settle()
+        self.frames_sent += len(outgoing)
+        by_case: dict[int, list[int]] = {number: [] for number in wanted}
+        for number, frame in zip(numbers, frames, strict=True):
+            by_case[frame.case].append(number)
+        expectations = self._expectations(wanted, by_case, between)
+        self._listen(ledger, dict(zip(numbers, frames, strict=True)))
+        counted, rules, changed = self._count()
+        if link_states() != links_before:
+            changed = (*changed, "a link")
+        health = Health(
+            deaf=self._deaf(ledger, before, after),
+            lossy=tuple(place.name for place in self._wire.dropped),
+            changed=changed,
+            uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
+        )
+        judgements = judge(
+            expectations.values(), ledger.seen, counted, health, links=self._links
+        )
+        sent = dict(zip(numbers, raw, strict=True))
+        return Attempt(judgements, ledger, expectations, sent, seconds, rules)
+
+    def _build(self, frames: list[Frame], numbers: range) -> list[bytes]:
+        out: list[bytes] = [b""] * len(frames)
+        by_shape: dict[str, list[int]] = {}
+        for position, frame in enumerate(frames):
+            by_shape.setdefault(frame.shape, []).append(position)
+        for shape, positions in by_shape.items():
+            marks = tokens(self._run, [numbers[p] for p in positions])
+            built = build(shape, [frames[p].fields for p in positions], marks)
+            for position, data in zip(positions, built, strict=True):
+                out[position] = data
+        return out
+
+    def _whispers(self, shapes: Iterable[tuple[str, str]]) -> list[tuple[int, str, bytes]]:
+        """Frames (number, attachment id, bytes) that test an ear past every switch."""
+        out = []
+        for shape, name in shapes:
+            attachment = self._plan.attachment[name]
+            number, self._next = self._next, self._next + 1
+            fields = Fields(
+                _EAR_MAC, self._plan.router_mac, IPv4Address("192.0.2.1"), attachment.ip, 9, 9, 2
+            )  # RFC 5737: nobody's address
+            (data,) = build(shape, [fields], tokens(self._run, [number]))
+            out.append((number, name, data))
+        return out
+
+    def _ears(self, window: Window) -> dict[int, tuple[int, bytes]]:
+        """Sentinels: one frame to every attachment of the town."""
+        del window
+        every = ((("udp", a.id)) for a in self._plan.attachments)
+        return {n: (self._position[name], data) for n, name, data in self._whispers(every)}
+
+    def _twins(self, window: Window) -> list[tuple[int, int, bytes]]:
+        """One frame of every shape to every target: (number, position, bytes)."""
+        pairs = ((shape, t.id) for t in window.targets for shape in EAR_SHAPES)
+        return [(n, self._position[name], data) for n, name, data in self._whispers(pairs)]
+
+    def _discard_what_was_heard(self) -> None:
+        for _ in self._wire.heard():
+            pass
+
+    def _expectations(
+        self,
+        wanted: dict[int, CasePlan],
+        by_case: dict[int, list[int]],
+        between: list[tuple[int, int, bytes]],
+    ) -> dict[int, Expectation]:
+        """What must become of each case; its twins are the positive frames to the same target."""
+        twins: dict[str, list[int]] = {}
+        for number, position, _ in between:
+            twins.setdefault(self._plan.attachments[position].id, []).append(number)
+        for case in wanted.values():
+            if case.to == case.target.id:
+                twins.setdefault(case.to, []).extend(by_case[case.number])
+        return {
+            number: Expectation(
+                case=number,
+                source=case.source.id,
+                target=case.target.id,
+                to=case.to,
+                drop=case.drop,
+                frames=tuple(by_case[number]),
+                twins=tuple(twins.get(case.target.id, ())),
+            )
+            for number, case in wanted.items()
+        }
+
+    def _listen(self, ledger: Ledger, frames: dict[int, Frame]) -> None:
+        """Sort every copy: the sender's own, a sight of a frame, or an answer to one."""
+        owner = {n: f.fields for n, f in frames.items()}
+        unmarked: list[tuple[str, Copy]] = []
+        for place, copy in self._wire.heard():
+            number = frame_number(self._run, copy.data)
+            if number is None:
+                if place.kind == "attachment" and not copy.outgoing:
+                    unmarked.append((place.name, copy))
+                continue
+            seen = ledger.seen.setdefault(number, Seen())
+            if place.kind == "attachment" and copy.outgoing:
+                seen.own += 1
+                ledger.sent_at_ns.setdefault(number, copy.at_ns)
+                continue
+            seen.places[place.name] += 1
+            ledger.heard_at_ns.setdefault(number, copy.at_ns)
+            ledger.data.setdefault((number, place.name), copy.data)
+        if unmarked:
+            self._match_answers(ledger, owner, unmarked)
+
+    def _match_answers(
+        self, ledger: Ledger, owner: dict[int, Fields], unmarked: list[tuple[str, Copy]]
+    ) -> None:
+        """Count frames without a token that answer one of ours: addresses and ports reversed."""
+        asked = {
+            (int(f.ip_dst), int(f.ip_src), f.dport, f.sport): number for number, f in owner.items()
+        }
+        for name, copy in unmarked:
+            if len(copy.data) < 38 or copy.data[12:14] != b"\x08\x00":
+                continue
+            if copy.data[_PROTOCOL_AT] not in (6, 17):
+                continue
+            source, target, sport, dport = _TUPLE.unpack_from(copy.data, 26)
+            key = (int.from_bytes(source, "big"), int.from_bytes(target, "big"), sport, dport)
+            number = asked.get(key)
+            if number is not None:
+                ledger.seen.setdefault(number, Seen()).answers += 1
+                ledger.data.setdefault((number, f"answer to {name}"), copy.data)
+
+    def _deaf(
+        self, ledger: Ledger, *sentinels: dict[int, tuple[int, bytes]]
+    ) -> frozenset[str]:
+        """Attachments at which some sentinel was not heard exactly once."""
+        return frozenset(
+            self._plan.attachments[position].id
+            for group in sentinels
+            for number, (position, _) in group.items()
+            if ledger.seen.get(number, Seen()).places.total() != 1
+        )
+
+    def _drop_rules(self) -> dict[str, list[FlowLine]]:
+        ovs = self._town.ovs
+        ovs.settle()
+        return {s.id: flows(ovs.flows(s.id, _DROPS)) for s in self._plan.switches}
+
+    def _count(
+        self,
+    ) -> tuple[dict[DropPoint, int], dict[DropPoint, FlowLine], tuple[str, ...]]:
+        """Read how far each dropping rule's counter rose, and whether the rules are the same."""
+        before, after = self._before, self._drop_rules()
+        self._before = after
+        counted = Counter[DropPoint]()
+        rules: dict[DropPoint, FlowLine] = {}
+        for switch, lines in after.items():
+            for line in lines:
+                point = drop_point(line.cookie, switch, self._plan)
+                if point is not None:
+                    rules[point] = line
+            rise = counters(lines)
+            rise.subtract(counters(before[switch]))
+            for cookie, packets in rise.items():
+                point = drop_point(cookie, switch, self._plan)
+                if point is not None:
+                    counted[point] += packets
+        changed = tuple(f"the tables of {s}" for s in after if digest(after[s]) != digest(before[s]))
+        return dict(counted), rules, changed
+
+
+def link_states() -> tuple[str, ...]:
+    """Return every interface of this network namespace with its state, sorted.
+
+    Raises:
+        LabError: ``ip`` failed.
+    """
+    done = subprocess.run(
+        ["ip", "-o", "link"], capture_output=True, text=True, timeout=10, check=False
+    )
+    if done.returncode:
+        raise LabError(f"ip link failed: {done.stderr.strip()}")
+    words = (line.split(": ", 2) for line in done.stdout.splitlines())
+    return tuple(sorted(f"{w[1]} {w[2].split(' ', 1)[0]} {'state UP' in w[2]}" for w in words))

@@ -1,0 +1,78 @@
+"""Reading what ``ovs-ofctl dump-flows`` prints: counters by rule, and tables without counters.
+
+This is the third reading of a table: text out of the switch, parsed here, compared with rule
+values (from the compiler, by way of the controller) and with copies on the wire.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from sekisho.errors import RuleError
+
+_FLOW = re.compile(
+    r"cookie=(?P<cookie>0x[0-9a-f]+), duration=[^,]*, table=(?P<table>\d+), "
+    r"n_packets=(?P<packets>\d+), n_bytes=\d+, (?P<rest>.*)$"
+)
+_NOISE = re.compile(r"(idle_timeout|hard_timeout|idle_age|hard_age)=\d+, ")
+_PRIORITY = re.compile(r"priority=(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLine:
+    """One flow as the switch printed it.
+
+    Attributes:
+        packets: Packets that it has matched so far.
+        text: Priority, match and actions, without counters and ages.
+    """
+
+    cookie: int
+    table: int
+    priority: int
+    packets: int
+    text: str
+
+
+def flows(dump: str) -> list[FlowLine]:
+    """Parse the dump of one switch.
+
+    Raises:
+        RuleError: A line is neither a flow nor the dump's own heading.
+    """
+    out = []
+    for line in dump.splitlines():
+        found = _FLOW.match(line.strip())
+        if found is None:
+            if "reply" in line or not line.strip():
+                continue
+            raise RuleError(f"cannot read this line of a flow dump: {line.strip()!r}")
+        text = _NOISE.sub("", found["rest"])
+        priority = _PRIORITY.match(text)
+        out.append(
+            FlowLine(
+                int(found["cookie"], 16),
+                int(found["table"]),
+                int(priority[1]) if priority else 32768,  # OFP_DEFAULT_PRIORITY
+                int(found["packets"]),
+                text,
+            )
+        )
+    return out
+
+
+def counters(lines: list[FlowLine]) -> Counter[int]:
+    """Return packets by cookie."""
+    out = Counter[int]()
+    for line in lines:
+        out[line.cookie] += line.packets
+    return out
+
+
+def digest(lines: list[FlowLine]) -> str:
+    """Return a digest of the tables themselves, whatever their counters and order."""
+    text = "\n".join(sorted(f"{x.table} {x.cookie:#x} {x.text}" for x in lines))
+    return hashlib.sha256(text.encode()).hexdigest()

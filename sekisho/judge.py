@@ -1,0 +1,238 @@
+"""What was seen, against what the plan means: the verdict of every case of a window.
+
+Pure: takes expectations (made with `sekisho.policy`), observations and counters; knows neither
+how tables were compiled nor how frames were sent. A case that must die passes only with all six
+witnesses, checked here in this order:
+
+a. every frame was seen leaving its sender;
+c. none was seen anywhere else: not at the target, not on a link between switches, not in the
+   guard's channel, not quoted, not answered;
+d. no capture lost a copy, and the sentinels before and after were heard;
+b. the positive twins towards the same target arrived exactly once;
+f. tables and links are as they were before;
+e. the counter of the rule that should drop it rose by exactly the copies sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sekisho.evidence import Verdict
+from sekisho.flow import DropPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the plan wants of one case.
+
+    Attributes:
+        case: Case number.
+        source: Attachment id of the sender.
+        target: Attachment id that is tried.
+        to: Attachment id that must receive every frame, or empty when all must die.
+        drop: The rule that must drop them, or None when they must arrive.
+        frames: Numbers of its frames.
+        twins: Numbers of positive frames towards the same target in the same window.
+    """
+
+    case: int
+    source: str
+    target: str
+    to: str
+    drop: DropPoint | None
+    frames: tuple[int, ...]
+    twins: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Seen:
+    """Copies of one frame: how many its sender's own interface showed, and where else."""
+
+    own: int = 0
+    places: Counter[str] = field(default_factory=Counter)
+    answers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the instrument can be believed in this window.
+
+    Attributes:
+        deaf: Attachment ids whose sentinels were not all heard.
+        lossy: Capture points that lost copies.
+        changed: What of the town changed meanwhile (tables, links), in words.
+        uncounted: Switches whose counters could not be read.
+    """
+
+    deaf: frozenset[str] = frozenset()
+    lossy: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    uncounted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict of one case and the numbers that it rests on.
+
+    Attributes:
+        arrived: Copies at the target.
+        elsewhere: Copies anywhere else where the plan does not want them.
+        expected: Copies that the dropping rule should have counted, all its cases together.
+        counted: What its counter rose by.
+        twins_arrived: Copies of the twins that arrived.
+        seen_at: Where copies were seen that must not have been.
+    """
+
+    case: int
+    verdict: Verdict
+    reason: str
+    sent: int
+    sent_seen: int
+    arrived: int
+    elsewhere: int
+    answered: int
+    expected: int
+    counted: int
+    twins_arrived: int
+    seen_at: tuple[str, ...] = ()
+
+
+def judge(
+    expectations: Iterable[Expectation],
+    seen: Mapping[int, Seen],
+    counted: Mapping[DropPoint, int],
+    health: Health,
+    *,
+    links: frozenset[str] = frozenset(),
+) -> list[Judgement]:
+    """Judge every case of one window.
+
+    Args:
+        expectations: The cases.
+        seen: What was heard of each frame, by frame number; a frame never heard may be missing.
+        counted: By how much each dropping rule's counter rose.
+        health: Whether the instrument can be believed.
+        links: Places between switches, where frames that may pass are seen too.
+    """
+    cases = list(expectations)
+    due = Counter[DropPoint]()
+    for case in cases:
+        if case.drop is not None:
+            due[case.drop] += sum(seen[n].own for n in case.frames if n in seen)
+    return [_judge(case, seen, due, counted, health, links) for case in cases]
+
+
+_NOTHING = Seen()
+
+
+def _judge(
+    case: Expectation,
+    seen: Mapping[int, Seen],
+    due: Mapping[DropPoint, int],
+    counted: Mapping[DropPoint, int],
+    health: Health,
+    links: frozenset[str],
+) -> Judgement:
+    frames = [seen.get(number, _NOTHING) for number in case.frames]
+    places = Counter[str]()
+    for frame in frames:
+        places.update(frame.places)
+    if case.to:  # on its way, and at its end
+        strays = {p: n for p, n in places.items() if p != case.to and p not in links}
+    else:
+        strays = dict(places)
+    twins = [seen.get(number, _NOTHING).places[case.target] for number in case.twins]
+    facts = _Facts(
+        case=case,
+        sent_seen=sum(frame.own for frame in frames),
+        muted=sum(frame.own != 1 for frame in frames),
+        arrived=places[case.target],
+        once=all(frame.places[case.to] == 1 for frame in frames) if case.to else False,
+        strays=strays,
+        answers=sum(frame.answers for frame in frames),
+        twins=tuple(twins),
+        expected=due[case.drop] if case.drop else 0,
+        counted=counted.get(case.drop, 0) if case.drop else 0,
+    )
+    verdict, reason = _allowed(facts, health) if case.to else _denied(facts, health)
+    return Judgement(
+        case=case.case,
+        verdict=verdict,
+        reason=reason,
+        sent=len(case.frames),
+        sent_seen=facts.sent_seen,
+        arrived=facts.arrived,
+        elsewhere=sum(n for p, n in strays.items() if p != case.target),
+        answered=facts.answers,
+        expected=facts.expected,
+        counted=facts.counted,
+        twins_arrived=sum(twins),
+        seen_at=tuple(sorted(strays)) if verdict is Verdict.LEAK else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    case: Expectation
+    sent_seen: int
+    muted: int
+    arrived: int
+    once: bool
+    strays: dict[str, int]
+    answers: int
+    twins: tuple[int, ...]
+    expected: int
+    counted: int
+
+
+def _distrust(facts: _Facts, health: Health) -> str:
+    """Why the instrument cannot be believed about this case, or empty."""
+    if not facts.case.frames:
+        return "nothing was sent"
+    if facts.muted:
+        return f"{facts.muted} of {len(facts.case.frames)} frames were not seen leaving the sender"
+    if health.lossy:
+        return f"captures lost copies at {', '.join(health.lossy[:3])}"
+    deaf = {facts.case.source, facts.case.target} & health.deaf
+    if deaf:
+        return f"no sentinel was heard at {', '.join(sorted(deaf))}"
+    if health.changed:
+        return f"the town changed meanwhile: {', '.join(health.changed[:3])}"
+    return ""
+
+
+def _allowed(facts: _Facts, health: Health) -> tuple[Verdict, str]:
+    if facts.strays:
+        return Verdict.LEAK, f"also seen at {', '.join(sorted(facts.strays))}"
+    doubt = _distrust(facts, health)
+    if doubt:
+        return Verdict.VOID, doubt
+    if not facts.once:
+        return Verdict.OVERBLOCK, (
+            f"{facts.arrived} copies of {len(facts.case.frames)} permitted frames arrived"
+        )
+    return Verdict.PASS, ""
+
+
+def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
+    if facts.strays or facts.answers:  # a leak is a leak, however ill the instrument is
+        where = sorted(facts.strays) or ["the sender, as an answer"]
+        return Verdict.LEAK, f"a forbidden frame was seen at {', '.join(where)}"
+    doubt = _distrust(facts, health)
+    if doubt:
+        return Verdict.VOID, doubt
+    if not facts.twins:
+        return Verdict.VOID, "no positive twin was sent to the target"
+    if any(copies != 1 for copies in facts.twins):
+        return Verdict.VOID, (
+            f"{sum(facts.twins)} copies of {len(facts.twins)} positive twins arrived at the target"
+        )
+    if facts.case.drop is None or facts.case.drop.switch in health.uncounted:
+        return Verdict.VOID, f"the counter of {facts.case.drop} was not read"
+    if facts.counted != facts.expected:
+        return Verdict.UNATTRIBUTED, (
+            f"{facts.case.drop} counted {facts.counted} of {facts.expected} copies"
+        )
+    return Verdict.PASS, ""
