@@ -101,7 +101,7 @@ class Session:
         self._discard_what_was_heard()
         self._wire.whisper(list(before.values()))
         seconds = self._wire.send(outgoing[:half])
-        self._wire.whisper([frame for _, _, frame in between])
+        self._wire.whisper([(position, data) for _, position, data in between])
         seconds += self._wire.send(outgoing[half:])
         self._wire.settle()
         self._wire.whisper(list(after.values()))

@@ -183,6 +183,7 @@ class Kind(IntEnum):
 _REASON_OF = {
     Kind["DROP_" + reason.name]: reason for reason in Reason if "DROP_" + reason.name in Kind.__members__
 }
+_KINDS = {kind.value: kind for kind in Kind}
 _OURS = 0x5E  # first byte of every cookie, so that a foreign rule shows itself
 
 
@@ -206,9 +207,9 @@ class Cookie:
     @staticmethod
     def parse(value: int) -> Cookie | None:
         """Read a cookie back; None for a rule that is not ours."""
-        if value >> 56 != _OURS or (value >> 48 & 0xFF) not in Kind:
+        kind = _KINDS.get(value >> 48 & 0xFF)
+        if value >> 56 != _OURS or kind is None:
             return None
-        kind = Kind(value >> 48 & 0xFF)
         return Cookie(kind, value >> 32 & 0xFFFF, value >> 16 & 0xFFFF, value & 0xFFFF)
 
 

@@ -31,6 +31,7 @@ from sekisho.model import Attachment, Device, Plan
 from topologies.names import interface
 
 _TIMEOUT_S = 60.0
+_FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
 _UPLINK = 1  # port of an air that leads to its switch; stations follow
 
 
@@ -51,6 +52,13 @@ class TownHost(Host):
                 f"link set {name} up",
                 f"route add default via {plan.gateway(attachment)} dev {name} metric {100 + number}",
             ]
+            if len(device.attachments) > 1:  # what is sent from an address leaves by its own leg
+                table = _FIRST_TABLE + number
+                words += [
+                    f"route add {network} dev {name} table {table}",
+                    f"route add default via {plan.gateway(attachment)} dev {name} table {table}",
+                    f"rule add from {attachment.ip} lookup {table}",
+                ]
         sysctl = "/proc/sys/net"
         self.cmd(
             f"echo 1 > {sysctl}/ipv6/conf/all/disable_ipv6;"

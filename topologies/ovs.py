@@ -98,6 +98,10 @@ class OpenVSwitch:
         """Return the names of daemons that have ended by themselves."""
         return [str(p.args[0]) for p in self._processes if p.poll() is not None]  # type: ignore[index]  # args is the list given above
 
+    def pids(self) -> list[int]:
+        """Return the process ids of the daemons."""
+        return [process.pid for process in self._processes]
+
     def run(self, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
         """Run one of Open vSwitch's tools and return what it printed.
 

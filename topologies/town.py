@@ -97,6 +97,9 @@ class Town:
         self._progress("services")
         self._start_services()
         self.seconds["boot"] = time.monotonic() - started
+
+    def await_in_force(self) -> None:
+        """Wait until the controller has stated that every table is in force."""
         self._progress("in-force")
         waited = time.monotonic()
         self.wait_for("town-in-force", timeout_s=_IN_FORCE_S)
@@ -153,6 +156,11 @@ class Town:
             if node.shell is not None and node.shell.poll() is None:
                 os.killpg(node.shell.pid, signal.SIGHUP)
 
+    def peak_memory_mb(self) -> int:
+        """Return the most memory that the town's processes have used so far, together, in MiB."""
+        pids = [p.pid for p in self._processes.values()] + self.ovs.pids()
+        return sum(_peak_mb(pid) for pid in pids)
+
     def check(self) -> None:
         """Raise if any part of the town has ended by itself.
 
@@ -202,6 +210,12 @@ class Town:
     def switch_side(self, attachment: Attachment) -> str:
         """Return the name of the other end of the attachment's cable: a switch's or an air's."""
         return switch_side(self.net, attachment.device, self.interface(attachment))
+
+
+def _peak_mb(pid: int) -> int:
+    """VmHWM of a process (proc(5)), in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(x.split()[1]) >> 10 for x in lines if x.startswith("VmHWM")), 0)
 
 
 def quiet_machine() -> None:

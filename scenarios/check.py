@@ -1,0 +1,306 @@
+"""``python -m scenarios.check PLAN --folder RUN``: boot, guard, probe, judge, write it down.
+
+Runs inside the namespaces of one run. Its standard output is progress, one JSON object a line;
+everything that was found is in the run folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+import traceback
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from scenarios.exchange import converse, exchanges
+from scenarios.findings import Findings
+from scenarios.gate import Window, windows
+from scenarios.manifest import manifest
+from scenarios.record import Recorder, Run, jst
+from scenarios.session import Attempt, Session
+from scenarios.wire import Wire
+from sekisho.dumps import digest, flows
+from sekisho.errors import SekishoError
+from sekisho.evidence import (
+    Case,
+    RunVerdict,
+    Seconds,
+    Summary,
+    Verdict,
+    run_verdict,
+    write_atomically,
+    write_cases,
+    write_summary,
+)
+from sekisho.model import Plan
+from sekisho.plan import load
+from topologies.town import Town
+
+_REPEATS = 2  # how often a void case may be tried again
+_EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
+
+#: Called with the running parts just before the first frame; tests plant their faults with it.
+Meddle = Callable[[Town, Wire, Session], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted while a run goes on."""
+
+    cases: list[Case] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    frames_sent: int = 0
+    captured: int = 0
+    dropped: int = 0
+    exchanges: int = 0
+    repeated: int = 0
+    rules: int = 0
+    peak_mb: int = 0
+    frames_digest: int = 0
+
+
+def say(**facts: Any) -> None:
+    """Tell the command that started us how far we are."""
+    sys.stdout.buffer.write(orjson.dumps(facts) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+class Check:
+    """One run of a suite on a plan, written to *folder*."""
+
+    def __init__(self, plan: Plan, folder: Path, run: Run, *, work: Path) -> None:
+        self._plan, self._folder, self._run, self._work = plan, folder, run, work
+        self._tally = Tally()
+        self._started = time.monotonic()
+        self._manifest: dict[str, Any] = {}
+
+    def run(self, meddle: Meddle | None = None) -> int:
+        """Run everything; return the exit status. The run folder is complete whatever happens."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._manifest = manifest(
+            self._plan, self._run, started=jst(), facts={}, missing=missing_features()
+        )
+        self._write_manifest()
+        aborted = ""
+        try:
+            self._in_town(meddle)
+        except SekishoError as error:
+            aborted = str(error)
+        except Exception:  # noqa: BLE001  # the one place of this process: record, then end it
+            aborted = traceback.format_exc()
+        return self._finish(aborted)
+
+    def _in_town(self, meddle: Meddle | None) -> None:
+        plan, seconds = self._plan, self._tally.seconds
+        town = Town(plan, folder=self._folder, work=self._work, progress=lambda p: say(phase=p))
+        with town:
+            began = time.monotonic()
+            batches = list(windows(plan, seed=self._run.seed, suite=self._run.suite))
+            seconds["build"] = time.monotonic() - began
+            town.await_in_force()
+            seconds |= town.seconds
+            before = self._tables(town, keep=False)
+            findings = Findings(town, self._folder)
+            with Wire(town) as wire:
+                session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
+                if meddle is not None:
+                    meddle(town, wire, session)
+                    before = self._tables(town, keep=False)
+                self._probe(session, batches, findings, town)
+                self._tally.captured, self._tally.dropped = wire.captured, sum(
+                    wire.dropped.values()
+                )
+                self._tally.frames_sent = session.frames_sent
+            self._converse(town, findings)
+            say(phase="judge")
+            if self._tables(town, keep=True) != before:
+                self._doubt("the tables changed while the gate ran")
+            town.check()
+            self._write_findings(findings)
+            self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+
+    def _probe(
+        self, session: Session, batches: list[Window], findings: Findings, town: Town
+    ) -> None:
+        recorder = Recorder(self._plan, self._run)
+        for number, window in enumerate(batches, 1):
+            say(phase="probe", done=number - 1, of=len(batches))
+            plans = {case.number: case for case in window.cases}
+            pending = list(window.cases)
+            for attempt_number in range(_REPEATS + 1):
+                attempt = session.attempt(window, pending)
+                self._add("probe", attempt.send_s)
+                self._note_frames(attempt)
+                void = {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
+                last = attempt_number == _REPEATS or not void or len(void) == len(plans)
+                began = time.monotonic()
+                cases = recorder.cases(plans, attempt)
+                for case in findings.add(iter(cases), plans, attempt):
+                    if last or case.verdict is not Verdict.VOID:
+                        self._tally.cases.append(case)
+                self._add("judge", time.monotonic() - began)
+                if last:
+                    break
+                pending = [case for case in pending if case.number in void]
+                self._tally.repeated += len(pending)
+            town.check()
+        say(phase="probe", done=len(batches), of=len(batches))
+
+    def _note_frames(self, attempt: Attempt) -> None:
+        for frame in attempt.frames.values():  # tokens differ from run to run; headers do not
+            self._tally.frames_digest = zlib.crc32(frame[:18], self._tally.frames_digest)
+
+    def _converse(self, town: Town, findings: Findings) -> None:
+        say(phase="exchange")
+        began = time.monotonic()
+        recorder = Recorder(self._plan, self._run)
+        wanted = list(exchanges(self._plan))
+        if self._run.suite == "smoke":
+            wanted = _one_a_cell(wanted)
+        for number, outcome in enumerate(converse(town, wanted), 1):
+            case = recorder.exchange(number, outcome)
+            self._tally.cases.append(case)
+            if case.verdict.is_finding:
+                findings.bare(case)
+        self._tally.exchanges = len(wanted)
+        self._add("exchange", time.monotonic() - began)
+
+    def _tables(self, town: Town, *, keep: bool) -> dict[str, str]:
+        """Digest the tables of every switch; *keep* writes the dumps to the run folder."""
+        out, rules = {}, 0
+        for switch in self._plan.switches:
+            dump = town.ovs.flows(switch.id)
+            lines = flows(dump)
+            out[switch.id] = digest(lines)
+            rules += len(lines)
+            if keep:
+                path = self._folder / "flows" / f"{switch.id}.txt"
+                path.parent.mkdir(exist_ok=True)
+                write_atomically(path, dump.encode())
+        self._tally.rules = rules
+        return out
+
+    def _doubt(self, why: str) -> None:
+        """Turn every pass into void: something changed that must not have."""
+        self._tally.cases = [
+            replace(c, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
+            if c.verdict is Verdict.PASS
+            else c
+            for c in self._tally.cases
+        ]
+
+    def _add(self, phase: str, seconds: float) -> None:
+        self._tally.seconds[phase] = self._tally.seconds.get(phase, 0.0) + seconds
+
+    def _write_findings(self, findings: Findings) -> None:
+        worst_first = sorted(findings.all, key=lambda f: (-f.verdict.badness, f.case))
+        data = orjson.dumps([asdict(f) for f in worst_first], default=lambda v: v.value)
+        write_atomically(self._folder / "findings.json", data)
+
+    def _write_manifest(self) -> None:
+        data = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
+        write_atomically(self._folder / "manifest.json", data)
+
+    def _finish(self, aborted: str) -> int:
+        tally = self._tally
+        verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted)
+        status = _EXIT[verdict]
+        say(phase="write")
+        if not (self._folder / "findings.json").exists():
+            write_atomically(self._folder / "findings.json", b"[]")
+        write_cases(self._folder / "cases.jsonl", tally.cases)
+        tally.seconds["total"] = time.monotonic() - self._started
+        write_summary(self._folder / "summary.json", self._summary(verdict, aborted, status))
+        self._manifest |= {"ended": jst(), "exit": status}
+        self._manifest["hashes"]["frames"] = f"{tally.frames_digest:08x}"
+        self._write_manifest()
+        if aborted:
+            say(error=aborted, exit=status)
+        say(end=True, exit=status)
+        return status
+
+    def _summary(self, verdict: RunVerdict, aborted: str, status: int) -> Summary:
+        tally, plan = self._tally, self._plan
+        count = Counter(case.verdict for case in tally.cases)
+        probe_s = tally.seconds.get("probe", 0.0)
+        return Summary(
+            plan=plan.id,
+            verdict=verdict,
+            aborted=aborted,
+            cases=len(tally.cases),
+            passed=count[Verdict.PASS],
+            leak=count[Verdict.LEAK],
+            overblock=count[Verdict.OVERBLOCK],
+            unattributed=count[Verdict.UNATTRIBUTED],
+            void=count[Verdict.VOID],
+            residual=count[Verdict.RESIDUAL],
+            frames_sent=tally.frames_sent,
+            frames_captured=tally.captured,
+            captures_dropped=tally.dropped,
+            exchanges=tally.exchanges,
+            hosts=len(plan.devices),
+            switches=len(plan.switches),
+            attachments=len(plan.attachments),
+            rules=tally.rules,
+            rules_per_attachment=round(tally.rules / max(1, len(plan.attachments)), 1),
+            frames_per_s=round(tally.frames_sent / probe_s, 1) if probe_s else 0.0,
+            peak_memory_mb=tally.peak_mb,
+            exit=status,
+            seconds=Seconds(**{k: round(v, 3) for k, v in tally.seconds.items()}),
+        )
+
+
+def _one_a_cell(wanted: list[Any]) -> list[Any]:
+    first = {
+        (e.source.source, e.source.site, e.target.destination, e.service.id): e
+        for e in reversed(wanted)
+    }
+    return list(first.values())
+
+
+def own_peak_mb() -> int:
+    """Return the most memory that this process has used so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+def missing_features() -> tuple[str, ...]:
+    """Return what this machine's kernel lacks for a full town, found out by trying."""
+    out = []
+    probe = ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
+    if subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode:
+        out.append("netem")
+    else:
+        undo = ["tc", "qdisc", "del", "dev", "lo", "root"]
+        subprocess.run(undo, capture_output=True, timeout=10, check=False)
+    if not Path("/sys/module/openvswitch").exists():
+        out.append("openvswitch")
+    return tuple(out)
+
+
+def main() -> None:
+    """Read the command line, run, and end with the run's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m scenarios.check", description=__doc__)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("/run/sekisho"))
+    parser.add_argument("--suite", choices=("smoke", "gate"), default="gate")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tester", default="")
+    parser.add_argument("--witness", default="")
+    args = parser.parse_args()
+    run = Run(args.folder.resolve().name, args.suite, args.seed, args.tester, args.witness)
+    check = Check(load(args.plan), args.folder.resolve(), run, work=args.work)
+    sys.exit(check.run())
+
+
+if __name__ == "__main__":
+    main()

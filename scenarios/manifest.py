@@ -1,0 +1,171 @@
+"""``manifest.json``: what was run, on what, with which plan, and what was not tested."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scenarios.record import STATE, Run
+from sekisho import __version__
+from sekisho.matrix import Cell, matrix
+from sekisho.model import Attachment, Label, Plan
+
+_NOT_TESTED = (
+    ("equipment", Label("実機(スイッチ・AP・ファームウェア)の動作", "Real switches, access points and their firmware")),
+    ("radio", Label("実際の電波と802.1X/EAP認証", "Real radio, and 802.1X/EAP sign-in")),
+    ("outside", Label("実際のLGWAN・住基ネット・通信事業者のNAT", "The real LGWAN, resident-register network and carriers' NAT")),
+    ("endpoint", Label("端末側の対策(USB・EDR・多要素認証)", "Controls on the terminals (USB, EDR, multi-factor sign-in)")),
+    ("degraded", Label("制御装置の停止・副回線・ポート変更の最中の遮断", "Drops while the controller is dead, on the backup line, or during a change")),
+    ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),
+)
+_MISSING = {
+    "netem": Label("回線の遅延・損失の再現(netem)", "Delay and loss of lines (netem)"),
+    "openvswitch": Label("カーネルのOpen vSwitch(利用者空間で代替)", "The kernel's own Open vSwitch (userspace used instead)"),
+}
+
+
+def manifest(
+    plan: Plan, run: Run, *, started: str, facts: dict[str, Any], missing: Iterable[str]
+) -> dict[str, Any]:
+    """Return ``manifest.json`` but for its end; *facts* adds to ``versions`` and ``hashes``."""
+    return {
+        "schema": 1,
+        "run": run.id,
+        "started": started,
+        "ended": "",
+        "suite": run.suite,
+        "seed": run.seed,
+        "state": STATE,
+        "exit": 3,
+        "versions": {**_versions(), **facts.get("versions", {})},
+        "hashes": {"plan": plan.sha256, "code": code_digest(), **facts.get("hashes", {})},
+        "machine": {
+            "cores": os.cpu_count() or 0,
+            "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+            "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
+            "datapath": "userspace",
+        },
+        "missing": [_named(name, _MISSING[name]) for name in missing],
+        "not_tested": [_named(name, label) for name, label in _NOT_TESTED],
+        "tester": run.tester,
+        "witness": run.witness,
+        "approver": "",
+        "plan": _plan_words(plan),
+    }
+
+
+def _named(name: str, label: Label) -> dict[str, str]:
+    return {"id": name, "ja": label.ja, "en": label.en}
+
+
+def _versions() -> dict[str, str]:
+    names = {"ryu": "ryu", "scapy": "scapy"}
+    found = {key: importlib.metadata.version(name) for key, name in names.items()}
+    return {
+        "sekisho": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        **found,
+    }
+
+
+def _commit() -> str:
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(
+        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def code_digest() -> str:
+    """Return one digest of every Python file of the four packages."""
+    root = Path(__file__).resolve().parent.parent
+    total = hashlib.sha256()
+    for package in ("sekisho", "topologies", "controller", "scenarios"):
+        for path in sorted((root / package).rglob("*.py")):
+            total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def _plan_words(plan: Plan) -> dict[str, Any]:
+    """The plan in its own words, so that reports need nothing but the run folder."""
+    return {
+        **_named(plan.id, plan.label),
+        "path": plan.path,
+        "profile": plan.profile,
+        "edition": plan.edition,
+        "sources": [_named(c.id, c.label) for c in plan.sources],
+        "destinations": [_named(c.id, c.label) for c in plan.destinations],
+        "cells": {f"{s}/{d}": _cell_words(cell) for (s, d), cell in matrix(plan).items()},
+        "clauses": {
+            c.id: {
+                "ja": c.purpose.ja,
+                "en": c.purpose.en,
+                "basis": c.basis.value,
+                "note": c.basis_note,
+                "where": c.where,
+            }
+            for c in plan.clauses
+        },
+        "sites": [_named(s.id, s.label) for s in plan.sites],
+        "attachments": {a.id: _attachment_words(plan, a) for a in plan.attachments},
+        "must_drop": [
+            {
+                "number": m.number,
+                "ja": m.label.ja,
+                "en": m.label.en,
+                "sources": list(m.sources),
+                "destinations": list(m.destinations),
+                "items": list(m.items),
+                "state": m.state,
+            }
+            for m in plan.must_drop
+        ],
+        "exceptions": [
+            {
+                **_named(e.id, e.label),
+                "measures_ja": e.measures.ja,
+                "measures_en": e.measures.en,
+            }
+            for e in plan.exceptions
+        ],
+    }
+
+
+def _cell_words(cell: Cell) -> dict[str, Any]:
+    return {
+        "kind": cell.kind.value,
+        "mark": cell.mark,
+        "severity": cell.severity,
+        "requirements": list(cell.requirements),
+        "edition": cell.edition,
+        "where": list(cell.where),
+    }
+
+
+def _attachment_words(plan: Plan, a: Attachment) -> dict[str, Any]:
+    label = plan.device[a.device].label
+    return {
+        "ja": label.ja,
+        "en": label.en,
+        "site": a.site,
+        "switch": a.at.switch,
+        "port": a.at.port,
+        "zone": a.zone,
+        "vlan": plan.zone[a.zone].vlan,
+        "mac": a.mac,
+        "ip": str(a.ip),
+        "source": a.source,
+        "destination": a.destination,
+    }

@@ -1,0 +1,192 @@
+"""From judgements to the lines of ``cases.jsonl``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from scenarios.exchange import Outcome
+from scenarios.gate import CasePlan
+from scenarios.session import Attempt
+from sekisho.dumps import FlowLine
+from sekisho.evidence import Case, Verdict
+from sekisho.judge import Judgement
+from sekisho.model import Attachment, Plan, Protocol
+
+JST = timezone(timedelta(hours=9), "JST")
+STATE = "normal"
+_MS = 1_000_000  # nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every line of a run shares."""
+
+    id: str
+    suite: str
+    seed: int
+    tester: str
+    witness: str
+
+
+def jst(at_ns: int | None = None) -> str:
+    """Return a time (nanoseconds since the epoch; default now) in ISO 8601, Japan's clock."""
+    at = datetime.now(UTC) if at_ns is None else datetime.fromtimestamp(at_ns / 1e9, UTC)
+    return at.astimezone(JST).isoformat(timespec="milliseconds")
+
+
+class Recorder:
+    """Write judgements down as cases of *run* on *plan*."""
+
+    def __init__(self, plan: Plan, run: Run) -> None:
+        self._plan, self._run = plan, run
+        self._ends = {a.id: self._end(a) for a in plan.attachments}
+
+    def cases(self, plans: dict[int, CasePlan], attempt: Attempt) -> Iterable[Case]:
+        """Yield the cases of one attempt, in the order of their numbers."""
+        names = {
+            number: plans[e.case].name for e in attempt.expectations.values() for number in e.frames
+        }
+        for judged in attempt.judgements:
+            yield self._case(plans[judged.case], judged, attempt, names)
+
+    def _case(
+        self, case: CasePlan, judged: Judgement, attempt: Attempt, names: dict[int, str]
+    ) -> Case:
+        expected = attempt.expectations[case.number]
+        times = [
+            attempt.ledger.sent_at_ns[n]
+            for n in expected.frames
+            if n in attempt.ledger.sent_at_ns
+        ]
+        real = [n for n in expected.twins if n in names and names[n] != case.name]
+        twin = (real or list(expected.twins) or [0])[0]
+        heard = attempt.ledger.heard_at_ns.get(twin)
+        gap = abs(heard - times[0]) / _MS if heard and times else 0.0
+        rule = attempt.rules.get(case.drop) if case.drop else None
+        return Case(
+            **self._shared(case.source, case.target),
+            case=case.name,
+            **_of_plan(case),
+            **_of_drop(case, judged, rule),
+            sent=judged.sent,
+            sent_seen=judged.sent_seen,
+            arrived=judged.arrived,
+            elsewhere=judged.elsewhere,
+            answered=judged.answered,
+            control="" if case.to else names.get(twin, "ear test"),
+            control_arrived=0 if case.to else judged.twins_arrived,
+            control_gap_ms=0.0 if case.to else round(gap, 3),
+            verdict=judged.verdict,
+            mark=judged.verdict.mark,
+            reason=judged.reason,
+            start=jst(min(times)) if times else jst(),
+            end=jst(max(times)) if times else jst(),
+            pcap="",
+            pcap_sha256="",
+        )
+
+    def exchange(self, number: int, outcome: Outcome) -> Case:
+        """Return the case of one real conversation."""
+        tried = outcome.exchange
+        verdict = Verdict.OVERBLOCK if outcome.trouble else Verdict.PASS
+        now = jst()
+        return Case(
+            **self._shared(tried.source, tried.target),
+            case=f"X-{number:06d}",
+            clause=tried.clause.id,
+            requirement="",
+            severity="",
+            edition="",
+            probe="exchange",
+            item=0,
+            proto="tcp" if tried.service.protocol is Protocol.TCP else "udp",
+            ports=str(tried.port),
+            spoof="",
+            expect="arrive",
+            sent=1,
+            sent_seen=1,
+            arrived=0 if outcome.trouble else 1,
+            elsewhere=0,
+            answered=0,
+            **_NO_DROP,
+            drop_expected=0,
+            drop_counted=0,
+            control="",
+            control_arrived=0,
+            control_gap_ms=0.0,
+            verdict=verdict,
+            mark=verdict.mark,
+            reason=f"{tried.service.id}: {outcome.trouble}" if outcome.trouble else "",
+            start=now,
+            end=now,
+            pcap="",
+            pcap_sha256="",
+            plan_line=tried.where,
+        )
+
+    def _end(self, a: Attachment) -> dict[str, Any]:
+        return {
+            "class_s": a.source,
+            "class_d": a.destination,
+            "host": a.device,
+            "site": a.site,
+            "switch": a.at.switch,
+            "port": a.at.port,
+            "zone": a.zone,
+            "vlan": self._plan.zone[a.zone].vlan,
+            "mac": a.mac,
+            "ip": str(a.ip),
+        }
+
+    def _shared(self, source: Attachment, target: Attachment) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            "run": self._run.id,
+            "state": STATE,
+            "cell": f"{source.source}/{target.destination}",
+            "src": source.id,
+            "dst": target.id,
+            "src_class": source.source,
+            "dst_class": target.destination,
+            "tester": self._run.tester,
+            "witness": self._run.witness,
+        }
+        for side, end in (("src", self._ends[source.id]), ("dst", self._ends[target.id])):
+            out |= {f"{side}_{key}": end[key] for key in _END_KEYS}
+        return out
+
+
+_END_KEYS = ("host", "site", "switch", "port", "zone", "vlan", "mac", "ip")
+_NO_DROP = {"drop_switch": "", "drop_table": "", "drop_cookie": "", "drop_priority": "", "drop_rule": ""}
+
+
+def _of_plan(case: CasePlan) -> dict[str, Any]:
+    return {
+        "clause": case.clause if case.to else " ".join(case.cell.clauses),
+        "requirement": "" if case.to else " ".join(case.cell.requirements),
+        "severity": "" if case.to else case.cell.severity,
+        "edition": "" if case.to else case.cell.edition,
+        "probe": case.probe,
+        "item": case.item,
+        "proto": case.proto,
+        "ports": " ".join(map(str, case.ports)),
+        "spoof": case.spoof,
+        "expect": "arrive" if case.to else "drop",
+        "plan_line": case.where,
+    }
+
+
+def _of_drop(case: CasePlan, judged: Judgement, rule: FlowLine | None) -> dict[str, Any]:
+    out: dict[str, Any] = dict(_NO_DROP)
+    if case.drop is not None:
+        key = f" {case.drop.key}" if case.drop.key else ""
+        out |= {"drop_switch": case.drop.switch, "drop_rule": f"{case.drop.reason}{key}"}
+    if rule is not None:
+        out |= {
+            "drop_table": str(rule.table),
+            "drop_cookie": f"{rule.cookie:#x}",
+            "drop_priority": str(rule.priority),
+        }
+    return {**out, "drop_expected": judged.expected, "drop_counted": judged.counted}

@@ -1,0 +1,64 @@
+"""``python -m topologies.up PLAN --folder RUN``: boot a town and keep it, inside the namespaces.
+
+Says what it does in JSON lines on standard output, ``{"up": true, "hosts": {...}}`` last. With
+``--lasting`` it then waits for leave to outlive its starter: a line on standard input. A starter
+that dies before has closed the pipe, and the town ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from sekisho.errors import SekishoError
+from sekisho.launch import WORK
+from sekisho.plan import load
+from topologies import shell
+from topologies.town import Town
+
+
+def say(**facts: Any) -> None:
+    """Tell the starter something."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def keep(plan: Path, folder: Path, *, is_lasting: bool) -> None:
+    """Boot *plan* and serve its prompt until ended; raise when a part of the town dies."""
+    with (
+        Town(load(plan), folder=folder, work=WORK, progress=lambda name: say(phase=name)) as town,
+        shell.listen() as control,
+    ):
+        say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
+        if is_lasting and not sys.stdin.readline():
+            return
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1):  # the starter reads no more
+            os.dup2(nowhere, number)
+        shell.serve(town.net, control, town.check)
+
+
+def main() -> int:
+    """Read the command line, keep the town, and say why it ended if that was not asked for."""
+    parser = argparse.ArgumentParser(prog="python -m topologies.up", description=__doc__)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--lasting", action="store_true")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        keep(args.plan, args.folder, is_lasting=args.lasting)
+    except SekishoError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # the log of a process
+        say(error=str(error), exit=error.exit_code)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
