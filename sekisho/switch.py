@@ -65,11 +65,13 @@ class Outcome:
         delivered: Edge ports it left by, with its headers there.
         dropped: (switch id, last rule) of every place where a copy died.
         switches: Ids of the switches it met, in order.
+        path: (switch id, rule) of every rule that matched, in order.
     """
 
     delivered: tuple[tuple[PortRef, tuple[tuple[str, int], ...]], ...]
     dropped: tuple[tuple[str, Rule | None], ...]
     switches: tuple[str, ...]
+    path: tuple[tuple[str, Rule], ...]
 
 
 def headers(packet: Packet) -> Headers:
@@ -137,8 +139,9 @@ class Switch:
         for action in rule.actions:
             match action:
                 case Output(port):
-                    port = fields["in_port"] if port == IN_PORT else port
-                    out.append((port, tuple(sorted(fields.items()))))
+                    if port != fields["in_port"]:  # never where it came in, OpenFlow 1.3.5, 7.2.5
+                        port = fields["in_port"] if port == IN_PORT else port
+                        out.append((port, tuple(sorted(fields.items()))))
                 case SetField(field, value):
                     fields[field] = value
                 case Move(source, target, bits, source_bit):
@@ -178,7 +181,7 @@ class Fabric:
 
     def send(self, packet: Packet) -> Outcome:
         """Let *packet* in at its edge port and follow every copy to its end."""
-        delivered, dropped, met = [], [], []
+        delivered, dropped, met, path = [], [], [], []
         queue = [(packet.at, headers(packet))]
         while queue:
             at, fields = queue.pop(0)
@@ -187,6 +190,7 @@ class Fabric:
             met.append(at.switch)
             fields = {**fields, "in_port": at.port, "metadata": 0, "reg0": 0, "ct_state": 0}
             hop = self._switches[at.switch].run(fields, packet.phase)
+            path += [(at.switch, rule) for rule in hop.path]
             if not hop.out:
                 dropped.append((at.switch, hop.path[-1] if hop.path else None))
             for port, left in hop.out:
@@ -195,4 +199,4 @@ class Fabric:
                     queue.append((self._peer[leaving], dict(left)))
                 else:
                     delivered.append((leaving, left))
-        return Outcome(tuple(delivered), tuple(dropped), tuple(met))
+        return Outcome(tuple(delivered), tuple(dropped), tuple(met), tuple(path))

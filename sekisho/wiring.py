@@ -30,8 +30,9 @@ def next_hops(
 ) -> dict[str, PortRef]:
     """Return, for each other switch that can be reached, the own port that leads there.
 
-    Main lines are preferred to backup lines, then fewer hops, then the earlier switch and port
-    of the plan: the same plan always gives the same ways.
+    Main lines are preferred to backup lines, then fewer hops, then the earlier lines of the
+    plan. No two ways cost the same, so the same plan always gives the same ways, and a reply
+    takes the way of its request: each switch tracks the conversations that it sees.
 
     Args:
         plan: The town.
@@ -39,35 +40,36 @@ def next_hops(
         down: Ports whose link is broken (either end counts).
     """
     broken = set(down)
-    neighbours: dict[str, list[tuple[int, int, PortRef, str]]] = {s.id: [] for s in plan.switches}
+    neighbours: dict[str, list[tuple[int, PortRef, str]]] = {s.id: [] for s in plan.switches}
     for order, link in enumerate(plan.links):
         if link.a in broken or link.b in broken:
             continue
-        cost = _cost(link)
-        neighbours[link.a.switch].append((cost, order, link.a, link.b.switch))
-        neighbours[link.b.switch].append((cost, order, link.b, link.a.switch))
+        cost = _cost(link, order, len(plan.links))
+        neighbours[link.a.switch].append((cost, link.a, link.b.switch))
+        neighbours[link.b.switch].append((cost, link.b, link.a.switch))
     return _shortest(neighbours, switch)
 
 
-def _cost(link: Link) -> int:
-    return _BACKUP_COST if link.backup else 1
+def _cost(link: Link, order: int, links: int) -> int:
+    """The cost of a line; below it a bit of its own, so that no two sets of lines cost the same."""
+    return (_BACKUP_COST if link.backup else 1) << links | 1 << order
 
 
 def _shortest(
-    neighbours: dict[str, list[tuple[int, int, PortRef, str]]], start: str
+    neighbours: dict[str, list[tuple[int, PortRef, str]]], start: str
 ) -> dict[str, PortRef]:
     """Dijkstra, remembering the first port of each way."""
     first: dict[str, PortRef] = {}
     done: set[str] = set()
-    queue: list[tuple[int, tuple[int, ...], str, PortRef | None]] = [(0, (), start, None)]
+    queue: list[tuple[int, str, PortRef | None]] = [(0, start, None)]
     while queue:
-        cost, orders, here, port = heapq.heappop(queue)
+        cost, here, port = heapq.heappop(queue)
         if here in done:
             continue
         done.add(here)
         if port is not None:
             first[here] = port
-        for step, order, out, there in neighbours[here]:
+        for step, out, there in neighbours[here]:
             if there not in done:
-                heapq.heappush(queue, (cost + step, (*orders, order), there, port or out))
+                heapq.heappush(queue, (cost + step, there, port or out))
     return first
