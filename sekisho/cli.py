@@ -1,0 +1,157 @@
+"""The words of the command line; what each command does is in `sekisho.commands`.
+
+Exit status: 0 as planned, 1 findings, 2 wrong plan or wrong words, 3 void or a broken laboratory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from sekisho import __version__
+from sekisho.commands.check import check
+from sekisho.commands.plan import plan_check, plan_draw, plan_show
+from sekisho.commands.report import report
+from sekisho.commands.runs import LATEST, RUNS
+from sekisho.commands.screen import Screen, language, screen
+from sekisho.commands.town import down, execute, shell, up
+from sekisho.draw import FORMATS, VIEWS
+from sekisho.errors import SekishoError
+
+PLAN = Path("topologies/matsuno.yaml")
+EXIT_INTERRUPTED = 3
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Command = Callable[[argparse.Namespace, Screen], int]
+if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    args = parser().parse_args(words)
+    _end_in_order()
+    consoles = screen()
+    command: Command = args.command
+    try:
+        return command(args, consoles)
+    except SekishoError as error:
+        consoles.complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt as stop:
+        consoles.complain(f"interrupted{f' by {stop}' if str(stop) else ''}")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read us has gone (| head): nothing more to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERRUPTED
+
+
+def _end_in_order() -> None:
+    """Let Ctrl-C, SIGTERM and a closed terminal unwind every ``with``, once and undisturbed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        for ending in _ENDING:
+            signal.signal(ending, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for ending in _ENDING:
+        if signal.getsignal(ending) is not signal.SIG_IGN:  # nohup has its reasons
+            signal.signal(ending, stop)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="sekisho",
+        description="Prove, before a town hall opens, that no forbidden network path exists.",
+        epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void or broken.",
+    )
+    top.add_argument("--version", action="version", version=f"sekisho {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
+    _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
+    _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
+    _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
+    _add_town(_command(commands, "down", down, "end a running town"))
+    plan = commands.add_parser("plan", help="check, show or draw a plan, without a network")
+    _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
+    _add_report(_command(commands, "report", report, "show a run folder in any form"))
+    return top
+
+
+def _command(
+    commands: _Commands, name: str, command: Command, words: str
+) -> argparse.ArgumentParser:
+    found = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    found.set_defaults(command=command)
+    found.add_argument("--lang", choices=("ja", "en"), default=language(), help="language to speak")
+    return found
+
+
+def _add_plan(to: argparse.ArgumentParser) -> None:
+    to.add_argument("plan", type=Path, nargs="?", default=PLAN, metavar="PLAN", help=f"({PLAN})")
+
+
+def _add_run(to: argparse.ArgumentParser) -> None:
+    _add_plan(to)
+    to.add_argument(
+        "--out", type=Path, default=RUNS, metavar="DIR", help=f"where run folders go ({RUNS}/)"
+    )
+    to.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
+
+
+def _add_check(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--suite", choices=("smoke", "gate"), default="gate", help="how much to try")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
+    to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
+    to.add_argument("--tester", default="", metavar="NAME", help="who tests, for the record")
+    to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
+
+
+def _add_up(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--foreground", action="store_true", help="stay; Ctrl-C ends the town")
+
+
+def _add_town(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--town", type=Path, metavar="RUN", help="run folder of the town (the newest that runs)"
+    )
+    to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=argparse.SUPPRESS)
+
+
+def _add_exec(to: argparse.ArgumentParser) -> None:
+    _add_town(to)
+    to.add_argument("host", metavar="HOST", help="id of a device of the plan")
+    to.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the program")
+
+
+def _add_plans(commands: _Commands) -> None:
+    _add_plan(_command(commands, "check", plan_check, "find every mistake in a plan"))
+    show = _command(commands, "show", plan_show, "print who may open what")
+    _add_plan(show)
+    show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
+    show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
+    draw = _command(commands, "draw", plan_draw, "draw the physical and the logical network")
+    _add_plan(draw)
+    draw.add_argument("--view", choices=VIEWS, action="append", help="one of them (both)")
+    draw.add_argument("--format", choices=FORMATS, default="svg", help="svg")
+    draw.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+
+
+def _add_report(to: argparse.ArgumentParser) -> None:
+    to.add_argument("run", type=Path, nargs="?", default=RUNS / LATEST, metavar="RUN")
+    to.add_argument("--format", choices=("terminal", "html", "junit"), default="terminal")
+    to.add_argument("--out", type=Path, metavar="FILE", help="write there, not to standard output")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What each command of ``sekisho`` does; the words of the command line are in `sekisho.cli`."""

@@ -1,0 +1,80 @@
+"""``sekisho check``: boot, guard, probe, judge and report, in one go.
+
+The laboratory is another process in namespaces of its own; here it is started, listened to, ended
+for certain, and its run folder is shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from sekisho.commands import runs
+from sekisho.commands.inner import Outcome, listen
+from sekisho.commands.screen import Screen
+from sekisho.errors import SekishoError
+from sekisho.evidence import RunVerdict
+from sekisho.launch import launched, namespace_flags
+from sekisho.plan import load
+from sekisho.progress import progress
+from sekisho.report import terminal
+from sekisho.report.reading import RunRecord, read
+from sekisho.report.writing import write_reports
+
+_EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
+_MODULE = "scenarios.check"
+
+
+def check(args: Namespace, screen: Screen) -> int:
+    """Run the whole check of ``args.plan`` and return the exit status."""
+    plan = load(args.plan)
+    namespace_flags()
+    folder = runs.make_run(args.out, plan.id, datetime.now())
+    runs.point_latest(folder)
+    outcome = _supervised(args, folder, screen)
+    if outcome.error:
+        runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
+        screen.complain(outcome.error)
+    return _reported(folder, outcome, args, screen)
+
+
+def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
+    words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
+    words += ["--suite", args.suite, "--seed", str(args.seed)]
+    words += [f"--tester={args.tester}", f"--witness={args.witness}"]
+    log = folder / "log" / "check.log"
+    shown = progress(screen.err, language=args.lang, is_quiet=args.quiet or args.json)
+    try:
+        with log.open("wb") as out, shown, launched(words, folder=folder, log=out) as process:
+            return listen(process, shown, log=log)
+    except KeyboardInterrupt as stop:
+        return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+
+
+def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:
+    status = outcome.exit
+    try:
+        record = read(folder)
+        write_reports(record)
+    except SekishoError as error:
+        if not outcome.error:
+            screen.complain(str(error))
+        return status or error.exit_code
+    if record.verdict is not RunVerdict.PASS:
+        status = status or _EXITS[record.verdict]
+    with suppress(OSError):  # a killed terminal takes no more text, but the folder is complete
+        _show(record, args, screen.out)
+    return status
+
+
+def _show(record: RunRecord, args: Namespace, out: Console) -> None:
+    if args.json:
+        out.file.write((record.folder / "summary.json").read_text("utf-8"))
+    elif not args.quiet:
+        out.print(terminal.render(record, language=args.lang, width=out.width))
+        out.print(f"{record.folder / 'report.html'}", style="dim", soft_wrap=True, highlight=False)

@@ -1,0 +1,43 @@
+"""``sekisho plan``: what a plan says, without a network."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from sekisho.commands.screen import Screen
+from sekisho.draw import draw, render
+from sekisho.model import Label
+from sekisho.plan import load
+from sekisho.show import show
+
+
+def plan_check(args: Namespace, screen: Screen) -> int:
+    """Say that the plan holds no mistake; every mistake there is becomes a PlanError."""
+    plan = load(args.plan)
+    sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
+    label = Label(
+        "誤りなし (機器{} 装置{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
+    )
+    text = f"{args.plan}: {label.text(args.lang).format(*sizes)}"
+    screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def plan_show(args: Namespace, screen: Screen) -> int:
+    """Print the matrix, and with the switches for it the hosts and the rules."""
+    plan, width = load(args.plan), screen.out.width
+    screen.out.print(
+        show(plan, language=args.lang, width=width, hosts=args.hosts, rules=args.rules)
+    )
+    return 0
+
+
+def plan_draw(args: Namespace, screen: Screen) -> int:
+    """Write the drawings and print their paths."""
+    plan = load(args.plan)
+    for view in args.view or ("physical", "logical"):
+        path: Path = args.out / f"{plan.id}-{view}.{args.format}"
+        render(draw(plan, view, language=args.lang), path)
+        screen.out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    return 0

@@ -1,0 +1,135 @@
+"""``sekisho up``, ``exec``, ``shell`` and ``down``: a town that stays.
+
+A program is brought into a host with ``nsenter``, so that it keeps the caller's terminal, signals
+and exit status, and with a parent-death signal, so that it ends with its caller.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from sekisho.commands import runs, standing
+from sekisho.commands.inner import listen
+from sekisho.commands.screen import Screen
+from sekisho.commands.standing import Standing
+from sekisho.errors import LabError, UsageError
+from sekisho.launch import end, first_inside, inner_environment, namespace_flags, start
+from sekisho.model import Label
+from sekisho.plan import load
+from sekisho.progress import progress
+
+_POLITE_S = 5.0
+_FORCED_S = 20.0
+_KEEP = b"keep\n"  # the town's leave to outlive the process that started it
+
+
+def up(args: Namespace, screen: Screen) -> int:
+    """Boot a town; return when every rule is in force, or stay with ``--foreground``."""
+    plan = load(args.plan)
+    namespace_flags()
+    folder = runs.make_run(args.out, plan.id, datetime.now())
+    words = [sys.executable, "-m", "topologies.up", str(args.plan), f"--folder={folder}"]
+    words += [] if args.foreground else ["--lasting"]
+    log = folder / "log" / "up.log"
+    with log.open("wb") as errors:
+        process = start(words, folder=folder, log=errors, is_lasting=not args.foreground)
+    try:
+        with progress(screen.err, language=args.lang, is_quiet=args.quiet) as shown:
+            outcome = listen(process, shown, log=log, until="up")
+        first = first_inside(process.pid)
+        if outcome.error or first is None:
+            raise LabError(outcome.error or f"the town ended at once\n  see {log}")
+        town = standing.note(folder, plan.id, first, outcome.facts["hosts"])
+        if not args.quiet:
+            screen.out.print(_announced(town, args), markup=False, highlight=False, soft_wrap=True)
+        return _stayed(process, log) if args.foreground else _left(process)
+    except BaseException:
+        end(process)
+        standing.forget(folder)
+        raise
+
+
+def _announced(town: Standing, args: Namespace) -> str:
+    label = Label(f"{town.plan} 稼働中: {town.folder}", f"{town.plan} is up: {town.folder}")
+    if args.foreground:
+        return label.text(args.lang)
+    examples = (f"exec {min(town.hosts)} -- ip addr", "shell", "down")
+    return "\n  sekisho ".join((label.text(args.lang), *examples))
+
+
+def _left(process: subprocess.Popen[bytes]) -> int:
+    assert process.stdin is not None
+    process.stdin.write(_KEEP)
+    process.stdin.close()
+    return 0
+
+
+def _stayed(process: subprocess.Popen[bytes], log: Path) -> int:
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        end(process)
+        standing.forget(log.parent.parent)
+        return 0
+    raise LabError(f"the town ended by itself\n  see {log}")
+
+
+def execute(args: Namespace, screen: Screen) -> int:
+    """Become a program inside a host of the town."""
+    del screen
+    words = args.words[1:] if args.words[:1] == ["--"] else args.words
+    if not words:
+        raise UsageError("no program is named\n  hint: sekisho exec HOST -- ip addr")
+    town = standing.find(args.out, args.town)
+    _become(town, standing.outer_pid(town, args.host), words)
+
+
+def shell(args: Namespace, screen: Screen) -> int:
+    """Become the terminal of the town's Mininet prompt."""
+    del screen
+    town = standing.find(args.out, args.town)
+    _become(town, town.pid, [sys.executable, "-m", "topologies.shell"])
+
+
+def _become(town: Standing, pid: int, words: list[str]) -> NoReturn:
+    """Replace this process by *words* in the namespaces of *pid*.
+
+    ``nsenter`` itself must not hear Ctrl-C, or it would leave before the program could answer.
+    """
+    foreign_user = standing.namespace(pid, "user") != standing.namespace(os.getpid(), "user")
+    enter = ["nsenter", f"--target={pid}", "--net", "--mount", "--pid"]
+    enter += ["--user", "--preserve-credentials"] if foreign_user else []
+    enter += ["--", "setpriv", "--pdeathsig=KILL", "--"]
+    enter += ["env", "--default-signal=INT,QUIT,TERM,HUP", f"--chdir={Path.cwd()}"]
+    environment = inner_environment(Path(town.folder), os.environ)
+    for ignored in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(ignored, signal.SIG_IGN)
+    for heard in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(heard, signal.SIG_DFL)
+    os.execvpe(enter[0], [*enter, *words], environment)
+
+
+def down(args: Namespace, screen: Screen) -> int:
+    """End a town and wait until nothing of it is left."""
+    del screen
+    town = standing.find(args.out, args.town)
+    pids = [town.pid, standing.parent(town.pid)]
+    try:
+        os.kill(town.pid, signal.SIGTERM)
+        if not standing.wait_gone(pids, _POLITE_S):
+            os.kill(town.pid, signal.SIGKILL)
+    except PermissionError as error:
+        raise UsageError(f"{town.folder}: belongs to another user\n  hint: sudo") from error
+    except ProcessLookupError:
+        pass
+    if not standing.wait_gone(pids, _FORCED_S):
+        raise LabError(f"{town.folder}: the town does not end (pid {town.pid})")
+    standing.forget(Path(town.folder))
+    return 0
