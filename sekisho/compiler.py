@@ -6,6 +6,7 @@ the two are compared by the tests and by every run.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
@@ -43,6 +44,7 @@ from sekisho.rules import (
 from sekisho.wiring import edge_ports, next_hops, trunk_ports
 
 _IP = {"eth_type": ETH_IPV4}
+_HOME_MASK = ((1 << HOME_BITS) - 1) << HOME
 
 
 def compile_town(plan: Plan, *, down: Iterable[PortRef] = ()) -> dict[str, tuple[Rule, ...]]:
@@ -109,7 +111,8 @@ def _admission(
         yield drop_rule(table, 400, Cookie(Kind.DROP_TAGGED, port), in_port=port, vlan_vid=tagged)
         yield drop_rule(table, 300, Cookie(Kind.DROP_IPV6, port), in_port=port, eth_type=ETH_IPV6)
         yield drop_rule(table, 100, Cookie(Kind.DROP_IDENTITY, port), in_port=port, **_IP)
-        yield drop_rule(table, 100, Cookie(Kind.DROP_ARP_CLAIM, port), in_port=port, eth_type=ETH_ARP)
+        claim = Cookie(Kind.DROP_ARP_CLAIM, port)
+        yield drop_rule(table, 100, claim, in_port=port, eth_type=ETH_ARP)
         yield drop_rule(table, 50, Cookie(Kind.DROP_ETHERTYPE, port), in_port=port)
     yield drop_rule(table, 0, Cookie(Kind.DROP_QUARANTINE))
     for attachment in here:
@@ -232,33 +235,43 @@ def _forwarding(
     here: list[Attachment],
     down: Iterable[PortRef],
 ) -> Iterator[Rule]:
-    home_mask = ((1 << HOME_BITS) - 1) << HOME
-    router = mac_number(plan.router_mac)
-    for attachment in here:
-        yield Rule(
-            Table.FORWARDING,
-            200,
-            match(
-                metadata=(switch.dpid << HOME, home_mask), ipv4_dst=int(attachment.ip), **_IP
-            ),
-            int(Cookie(Kind.DELIVER, attachment.at.port, numbers.attachment[attachment.id])),
-            (
-                SetField("eth_src", router),
-                SetField("eth_dst", mac_number(attachment.mac)),
-                DecTtl(),
-                Output(attachment.at.port),
-            ),
-        )
+    crowd = Counter(a.at for a in here)
+    for a in here:
+        yield from _deliver(plan, switch, numbers, a, is_shared=crowd[a.at] > 1)
     for other, out in sorted(next_hops(plan, switch.id, down=down).items()):
         dpid = plan.switch[other].dpid
         yield Rule(
             Table.FORWARDING,
             100,
-            match(metadata=(dpid << HOME, home_mask)),
+            match(metadata=(dpid << HOME, _HOME_MASK)),
             int(Cookie(Kind.TRANSIT, out.port, dpid)),
             (PushVlan(), Move("metadata", "vlan_vid", TAG_BITS, TAG), Output(out.port)),
         )
     yield drop_rule(Table.FORWARDING, 0, Cookie(Kind.DROP_FORWARD))
+
+
+def _deliver(
+    plan: Plan, switch: Switch, numbers: Numbers, attachment: Attachment, *, is_shared: bool
+) -> Iterator[Rule]:
+    """The last hop: never from a terminal to itself (RFC 1122, 3.2.1.3), else as the router."""
+    number, ip, port = numbers.attachment[attachment.id], int(attachment.ip), attachment.at.port
+    itself = Cookie(Kind.DROP_FORWARD, 0, 0, number)
+    yield drop_rule(Table.FORWARDING, 300, itself, ipv4_src=ip, ipv4_dst=ip, **_IP)
+    at_home: dict[str, int | tuple[int, int]] = {
+        "metadata": (switch.dpid << HOME, _HOME_MASK),
+        "ipv4_dst": ip,
+        **_IP,
+    }
+    cookie = int(Cookie(Kind.DELIVER, port, number))
+    rewrite: tuple[Action, ...] = (
+        SetField("eth_src", mac_number(plan.router_mac)),
+        SetField("eth_dst", mac_number(attachment.mac)),
+        DecTtl(),
+    )
+    yield Rule(Table.FORWARDING, 100, match(**at_home), cookie, (*rewrite, Output(port)))
+    if is_shared:  # from a station of the same SSID: back to where it came in
+        back = match(in_port=port, **at_home)
+        yield Rule(Table.FORWARDING, 200, back, cookie, (*rewrite, Output(IN_PORT)))
 
 
 def _prefix(network: IPv4Network) -> tuple[int, int]:

@@ -54,7 +54,7 @@ class Reason(Enum):
     NEXT_HOP = "next-hop"  # unicast to another station's MAC, past the virtual router
     DESTINATION = "destination"  # an address that the plan does not give to anybody
     CELL = "cell"  # the policy cell of source class and destination class
-    FORWARD = "forward"  # allowed, but the switch knows no way
+    FORWARD = "forward"  # allowed, but to itself, or the switch knows no way
 
 
 @dataclass(frozen=True, slots=True, order=True)

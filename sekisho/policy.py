@@ -164,6 +164,9 @@ class Policy:
             found = self.permission(sender, target, protocol, packet.dport)
         if found is None:
             return denied
+        if sender is target:  # nobody is spoken to in his own name
+            drop = DropPoint(Reason.FORWARD.value, packet.at.switch)
+            return Ruling(Verdict.DENY, drop=drop)
         clause, allow = found
         return Ruling(Verdict.ALLOW, clause.id, allow.where, to=target)
 

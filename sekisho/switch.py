@@ -118,7 +118,9 @@ class Switch:
 
     def run(self, fields: Headers, phase: Phase) -> Hop:
         """Run one packet from table 0; *phase* is what connection tracking will say of it."""
-        fields, out, path = dict(fields), [], []
+        fields = dict(fields)
+        out: list[tuple[int, tuple[tuple[str, int], ...]]] = []
+        path: list[Rule] = []
         table: int | None = 0
         while table is not None:
             rule = next((r for r in self._tables.get(table, ()) if matches(r.match, fields)), None)
@@ -181,7 +183,10 @@ class Fabric:
 
     def send(self, packet: Packet) -> Outcome:
         """Let *packet* in at its edge port and follow every copy to its end."""
-        delivered, dropped, met, path = [], [], [], []
+        delivered: list[tuple[PortRef, tuple[tuple[str, int], ...]]] = []
+        dropped: list[tuple[str, Rule | None]] = []
+        met: list[str] = []
+        path: list[tuple[str, Rule]] = []
         queue = [(packet.at, headers(packet))]
         while queue:
             at, fields = queue.pop(0)

@@ -1,8 +1,8 @@
 """Packets that are worth asking about, for tests that compare two readings of a plan.
 
 Most random headers die at the first check, so a packet starts as an allowed or nearly allowed
-conversation and is then spoilt in few places. The choices come from outside: Hypothesis draws them, a
-seeded random generator draws them for a fixed population.
+conversation and is then spoilt in few places. The choices come from outside: Hypothesis draws
+them, or a seeded random generator for a fixed population.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from sekisho.flow import (
     ARP_REPLY,
@@ -30,7 +30,7 @@ from sekisho.flow import (
     Phase,
     Verdict,
 )
-from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
+from sekisho.model import Allow, Attachment, Device, Plan, PortRef, Protocol, Service
 from sekisho.plan import load
 from sekisho.policy import Policy, Ruling
 from sekisho.rules import VLAN_PRESENT, drop_point
@@ -55,15 +55,31 @@ _FLAGS = (
     0xFF,
 )
 
-T = TypeVar("T")
 #: Chooses one of the items.
-Choose = Callable[[Sequence[T]], T]
+Choose = Callable[[Sequence[Any]], Any]
 
 
 @cache
 def town(name: str) -> Plan:
-    """Return one of the plans that ship with Sekisho."""
-    return load(TOPOLOGIES / f"{name}.yaml")
+    """Return one of the plans that ship with Sekisho, or ``peers``."""
+    return peers() if name == "peers" else load(TOPOLOGIES / f"{name}.yaml")
+
+
+def peers() -> Plan:
+    """Return the tiny town where Wi-Fi notebooks, two of them, may print on each other."""
+    plan = load(TOPOLOGIES / "tiny.yaml")
+    first = plan.attachment["nb.wireless"]
+    second = replace(
+        first,
+        id="nb-2.wireless",
+        device="nb-2",
+        ip=first.ip + 1,
+        mac="02:45:00:00:00:0c",
+    )
+    device = Device("nb-2", plan.devices[0].label, (second,), ("http",), first.where)
+    allow = Allow(("S1", "S2"), (), "D3", (), ("http",), "peers.yaml:1")
+    clause = replace(plan.clauses[0], id="A04", allows=(allow,), where="peers.yaml:1")
+    return replace(plan, devices=(*plan.devices, device), clauses=(*plan.clauses, clause))
 
 
 @dataclass(frozen=True)
@@ -107,10 +123,7 @@ def _permitted(plan: Plan) -> Iterator[tuple[Attachment, Attachment, Service]]:
 
 def packet(here: Places, choose: Choose) -> Packet:
     """Make one packet: a conversation of the town, spoilt in none, one or two places."""
-    if choose(range(8)) == 0:
-        made = _arp(here, choose)
-    else:
-        made = _conversation(here, choose)
+    made = _conversation(here, choose) if choose(range(8)) else _arp(here, choose)
     for _ in range(choose((0, 0, 0, 1, 1, 1, 2))):
         made = choose(_FAULTS)(here, choose, made)
     return made
@@ -221,7 +234,7 @@ def _phase(here: Places, choose: Choose, p: Packet) -> Packet:
 
 def _port(here: Places, choose: Choose, p: Packet) -> Packet:
     port = choose((0, 22, 53, 80, 443, 445, 9100, 65535, *choose(here.plan.services).edges()))
-    return replace(p, **{choose(("sport", "dport")): port})  # type: ignore[arg-type]  # both are int
+    return replace(p, **{choose(("sport", "dport")): port})
 
 
 def _swap(here: Places, choose: Choose, p: Packet) -> Packet:
@@ -254,7 +267,7 @@ def population(name: str, size: int, *, seed: int = 1) -> list[Packet]:
 
 
 def disagreement(policy: Policy, fabric: Fabric, asked: Packet) -> str:
-    """Say how the tables' deed differs from the plan's word about one packet; empty if they agree."""
+    """Say how the tables' deed differs from the plan's word about one packet, or nothing."""
     ruling, outcome = policy.ruling(asked), fabric.send(asked)
     if ruling.verdict is Verdict.DENY:
         return _not_dropped(policy.plan, asked, ruling, outcome)

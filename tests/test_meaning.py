@@ -9,15 +9,16 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from population import TOWNS, differences, disagreement, packet, places, population, town
+
 from sekisho.compiler import compile_town
 from sekisho.flow import Packet, Reason, Verdict
-from sekisho.pipeline import SOURCE_S, Numbers, Table
+from sekisho.pipeline import SOURCE_S
 from sekisho.policy import Policy
-from sekisho.rules import Cookie, Kind, Match, Output, Rule, match
+from sekisho.rules import Cookie, Kind, Output, Rule
 from sekisho.switch import Fabric
 
+SIZES = [("tiny", 4000), ("peers", 4000), ("alpha", 2500), ("matsuno", 1200)]
 Tables = Mapping[str, tuple[Rule, ...]]
 Change = Callable[[Rule], Rule | None]
 
@@ -40,7 +41,7 @@ def packets(draw: st.DrawFn, name: str) -> Packet:
     return packet(places(name), lambda items: draw(st.sampled_from(items)))
 
 
-@pytest.mark.parametrize("name", TOWNS)
+@pytest.mark.parametrize("name", [*TOWNS, "peers"])
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_compiled_tables_are_the_meaning_of_the_plan(name: str, data: st.DataObject) -> None:
@@ -50,7 +51,7 @@ def test_compiled_tables_are_the_meaning_of_the_plan(name: str, data: st.DataObj
     assert disagreement(*readings(name), asked) == ""
 
 
-@pytest.mark.parametrize(("name", "size"), [("tiny", 4000), ("alpha", 2500), ("matsuno", 1200)])
+@pytest.mark.parametrize(("name", "size"), SIZES)
 def test_a_fixed_population_agrees_too(name: str, size: int) -> None:
     """The same packets at every run, so that a regression shows at once."""
     found = list(differences(*readings(name), population(name, size)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from population import town
+
 from sekisho.errors import RuleError
 from sekisho.flow import ETH_IPV4, TCP_SYN, Packet, Phase
 from sekisho.model import PortRef, Protocol
