@@ -34,6 +34,10 @@ _BLANK = bytes(TOKEN_BYTES)
 _ETH_DST, _ETH_SRC, _IP, _IP_ID, _IP_SUM, _IP_SRC, _IP_DST, _L4 = 0, 6, 14, 18, 24, 26, 30, 34
 _TAG = 12
 _TCP_FLAGS, _TCP_SUM, _UDP_SUM, _ICMP_SUM = 47, 50, 40, 36  # RFC 9293; RFC 768; RFC 792
+# An IPv6 address of ours carries an IPv4 address in its last four bytes (RFC 8200, 3).
+_IP6_SRC, _IP6_SRC_LOW, _IP6_DST_LOW, _IP6_L4 = 22, 34, 50, 54
+_UDP6_SUM, _ICMP6_SUM = 60, 56  # RFC 768; RFC 4443, 2.1
+_IPV6_SHAPES = frozenset({"udp6-local", "udp6-ula", "ra"})
 _ARP_OP, _ARP_SHA, _ARP_SPA, _ARP_TPA = 20, 22, 28, 38  # RFC 826
 
 
@@ -114,9 +118,6 @@ def _udp6(fields: Fields, prefix: str, load: Raw) -> ScapyPacket:
     return IPv6(src=source, dst=target) / UDP(sport=fields.sport, dport=fields.dport) / load
 
 
-#: Shapes that are stamped; the rest are few and built by Scapy one by one.
-STAMPED = frozenset({"tcp", "tagged", "fragment", "udp", "icmp-echo", "icmp-timestamp", "arp"})
-
 
 def tokens(run: int, numbers: Sequence[int]) -> list[bytes]:
     """Return the tokens of the frames *numbers* of run *run* (both 32 bits)."""
@@ -144,8 +145,6 @@ def frame_number(run: int, data: bytes) -> int | None:
 
 def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[bytes]:
     """Build one frame for each of *rows*, carrying the token of the same position."""
-    if shape not in STAMPED:
-        return [bytes(scapy_frame(shape, f, t)) for f, t in zip(rows, marks, strict=True)]
     if not rows:
         return []
     if shape == "tagged":
@@ -158,6 +157,8 @@ def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[by
     out[:, -TOKEN_BYTES:] = np.frombuffer(b"".join(marks), dtype=np.uint8).reshape(-1, TOKEN_BYTES)
     if shape == "arp":
         _stamp_arp(out, rows)
+    elif shape in _IPV6_SHAPES:
+        _stamp_ip6(out, rows, shape)
     else:
         _stamp_ip(out, rows, shape)
     return [row.tobytes() for row in out]
@@ -207,8 +208,23 @@ def _stamp_ip(out: Bytes, rows: Sequence[Fields], shape: str) -> None:
         pseudo = protocol + out.shape[1] - _L4  # RFC 9293, 3.1: protocol and L4 length
         _put_checksum(out, field, _IP_SRC, out.shape[1], extra=pseudo)
     else:
-        out[:, _L4 + 4 : _L4 + 6] = _words([f.sport for f in rows])
+        if shape == "icmp-redirect":
+            out[:, _L4 + 4 : _L4 + 8] = out[:, _IP_SRC : _IP_SRC + 4]
+        else:
+            out[:, _L4 + 4 : _L4 + 6] = _words([f.sport for f in rows])
         _put_checksum(out, _ICMP_SUM, _L4, out.shape[1])
+
+
+def _stamp_ip6(out: Bytes, rows: Sequence[Fields], shape: str) -> None:
+    out[:, _IP6_SRC_LOW : _IP6_SRC_LOW + 4] = _ips([f.ip_src for f in rows])
+    length = out.shape[1] - _IP6_L4  # pseudo header: RFC 8200, 8.1
+    if shape == "ra":  # to all nodes
+        _put_checksum(out, _ICMP6_SUM, _IP6_SRC, out.shape[1], extra=58 + length)
+        return
+    out[:, _IP6_DST_LOW : _IP6_DST_LOW + 4] = _ips([f.ip_dst for f in rows])
+    out[:, _IP6_L4 : _IP6_L4 + 2] = _words([f.sport for f in rows])
+    out[:, _IP6_L4 + 2 : _IP6_L4 + 4] = _words([f.dport for f in rows])
+    _put_checksum(out, _UDP6_SUM, _IP6_SRC, out.shape[1], extra=17 + length)
 
 
 def _put_checksum(out: Bytes, field: int, first: int, end: int, *, extra: int = 0) -> None:
@@ -220,6 +236,6 @@ def _put_checksum(out: Bytes, field: int, first: int, end: int, *, extra: int = 
     total = covered.view(">u2").sum(axis=1, dtype=np.uint32) + np.uint32(extra)
     total = (total & 0xFFFF) + (total >> 16)
     total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-    if field == _UDP_SUM:
+    if field in (_UDP_SUM, _UDP6_SUM):
         total[total == 0] = 0xFFFF  # RFC 768: zero means "no checksum"
     out[:, field : field + 2] = total.astype(">u2").view(np.uint8).reshape(-1, 2)

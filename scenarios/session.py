@@ -10,6 +10,7 @@ import struct
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -42,7 +43,8 @@ EAR_SHAPES = (
 _EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
 _DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
 _TUPLE = struct.Struct(">4s4sHH")  # IPv4 source, destination and the ports behind them
-_IPV4_AT, _PROTOCOL_AT = 14, 23
+_PROTOCOL_AT = 23  # of an IPv4 header behind an untagged Ethernet header
+_AT_ONCE = 6
 
 
 @dataclass(slots=True)
@@ -245,9 +247,11 @@ class Session:
         )
 
     def _drop_rules(self) -> dict[str, list[FlowLine]]:
-        ovs = self._town.ovs
+        ovs, names = self._town.ovs, [s.id for s in self._plan.switches]
         ovs.settle()
-        return {s.id: flows(ovs.flows(s.id, _DROPS)) for s in self._plan.switches}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            dumps = list(pool.map(lambda name: ovs.flows(name, _DROPS), names))
+        return {name: flows(dump) for name, dump in zip(names, dumps, strict=True)}
 
     def _count(
         self,
