@@ -51,7 +51,7 @@ Match = tuple[tuple[str, int, int], ...]
 
 
 def match(**fields: int | tuple[int, int]) -> Match:
-    """Build a canonical match: sorted by field, values under their masks.
+    """Build a canonical match: sorted by field, values under their masks, no empty mask.
 
     Raises:
         RuleError: A field is not modelled, or does not fit its width.
@@ -64,7 +64,8 @@ def match(**fields: int | tuple[int, int]) -> Match:
         value, mask = given if isinstance(given, tuple) else (given, full)
         if value & ~full or mask & ~full:
             raise RuleError(f"{name}={value:#x}/{mask:#x} does not fit {WIDTHS[name]} bits")
-        out.append((name, value & mask, mask))
+        if mask:  # a field under an empty mask matches all: a switch would not report it
+            out.append((name, value & mask, mask))
     return tuple(out)
 
 
@@ -180,9 +181,7 @@ class Kind(IntEnum):
     DROP_FORWARD = 78
 
 
-_REASON_OF = {
-    Kind["DROP_" + reason.name]: reason for reason in Reason if "DROP_" + reason.name in Kind.__members__
-}
+_REASON_OF = {Kind["DROP_" + reason.name]: reason for reason in Reason}
 _KINDS = {kind.value: kind for kind in Kind}
 _OURS = 0x5E  # first byte of every cookie, so that a foreign rule shows itself
 
