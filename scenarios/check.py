@@ -49,7 +49,7 @@ _REPEATS = 2  # how often a void case may be tried again
 _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
-Meddle = Callable[[Town, Wire, Session], None]
+Meddle = Callable[[Town, Wire], None]
 
 
 @dataclass(slots=True)
@@ -59,6 +59,7 @@ class Tally:
     cases: list[Case] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     frames_sent: int = 0
+    send_s: float = 0.0
     captured: int = 0
     dropped: int = 0
     exchanges: int = 0
@@ -108,13 +109,12 @@ class Check:
             seconds["build"] = time.monotonic() - began
             town.await_in_force()
             seconds |= town.seconds
-            before = self._tables(town, keep=False)
             findings = Findings(town, self._folder)
             with Wire(town) as wire:
-                session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
                 if meddle is not None:
-                    meddle(town, wire, session)
-                    before = self._tables(town, keep=False)
+                    meddle(town, wire)
+                before = self._tables(town, keep=False)
+                session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
                 self._probe(session, batches, findings, town)
                 self._tally.captured, self._tally.dropped = wire.captured, sum(
                     wire.dropped.values()
@@ -137,8 +137,10 @@ class Check:
             plans = {case.number: case for case in window.cases}
             pending = list(window.cases)
             for attempt_number in range(_REPEATS + 1):
+                began = time.monotonic()
                 attempt = session.attempt(window, pending)
-                self._add("probe", attempt.send_s)
+                self._add("probe", time.monotonic() - began)
+                self._tally.send_s += attempt.send_s
                 self._note_frames(attempt)
                 void = {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
                 last = attempt_number == _REPEATS or not void or len(void) == len(plans)
@@ -231,7 +233,6 @@ class Check:
     def _summary(self, verdict: RunVerdict, aborted: str, status: int) -> Summary:
         tally, plan = self._tally, self._plan
         count = Counter(case.verdict for case in tally.cases)
-        probe_s = tally.seconds.get("probe", 0.0)
         return Summary(
             plan=plan.id,
             verdict=verdict,
@@ -252,7 +253,7 @@ class Check:
             attachments=len(plan.attachments),
             rules=tally.rules,
             rules_per_attachment=round(tally.rules / max(1, len(plan.attachments)), 1),
-            frames_per_s=round(tally.frames_sent / probe_s, 1) if probe_s else 0.0,
+            frames_per_s=round(tally.frames_sent / tally.send_s, 1) if tally.send_s else 0.0,
             peak_memory_mb=tally.peak_mb,
             exit=status,
             seconds=Seconds(**{k: round(v, 3) for k, v in tally.seconds.items()}),

@@ -85,25 +85,23 @@ class Wire:
             self._senders.append(_sender(name))
         self._ears.append(_sender(self._town.switch_side(attachment)))
 
-    def send(self, frames: Sequence[tuple[int, bytes]]) -> float:
-        """Send (attachment position, frame) pairs in order; return the seconds it took.
+    def send(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Send (attachment position, frame) pairs in order.
 
         Raises:
             LabError: A switch does not take frames any more.
         """
-        return self._send(self._senders, frames)
+        self._send(self._senders, frames)
 
-    def whisper(self, frames: Sequence[tuple[int, bytes]]) -> float:
+    def whisper(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Put frames on the last cable to an attachment, past every switch: to test its ear."""
-        return self._send(self._ears, frames)
+        self._send(self._ears, frames)
 
-    def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> float:
-        started = time.monotonic()
+    def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
         for first in range(0, len(frames), _BURST):
             for source, frame in frames[first : first + _BURST]:
                 sockets[source].send(frame)
             self._let_switches_breathe()
-        return time.monotonic() - started
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S

@@ -118,10 +118,14 @@ def judge(
     """
     cases = list(expectations)
     due = Counter[DropPoint]()
+    unsure: set[DropPoint] = set()
     for case in cases:
         if case.drop is not None:
-            due[case.drop] += sum(seen[n].own for n in case.frames if n in seen)
-    return [_judge(case, seen, due, counted, health, links) for case in cases]
+            copies = [seen.get(n, _NOTHING).own for n in case.frames]
+            due[case.drop] += sum(copies)
+            if any(n != 1 for n in copies):
+                unsure.add(case.drop)
+    return [_judge(case, seen, (due, unsure), counted, health, links) for case in cases]
 
 
 _NOTHING = Seen()
@@ -130,11 +134,12 @@ _NOTHING = Seen()
 def _judge(
     case: Expectation,
     seen: Mapping[int, Seen],
-    due: Mapping[DropPoint, int],
+    books: tuple[Mapping[DropPoint, int], set[DropPoint]],
     counted: Mapping[DropPoint, int],
     health: Health,
     links: frozenset[str],
 ) -> Judgement:
+    due, unsure = books
     frames = [seen.get(number, _NOTHING) for number in case.frames]
     places = Counter[str]()
     for frame in frames:
@@ -154,6 +159,7 @@ def _judge(
         answers=sum(frame.answers for frame in frames),
         twins=tuple(twins),
         expected=due[case.drop] if case.drop else 0,
+        is_unsure=case.drop in unsure,
         counted=counted.get(case.drop, 0) if case.drop else 0,
     )
     verdict, reason = _allowed(facts, health) if case.to else _denied(facts, health)
@@ -185,6 +191,7 @@ class _Facts:
     twins: tuple[int, ...]
     expected: int
     counted: int
+    is_unsure: bool
 
 
 def _distrust(facts: _Facts, health: Health) -> str:
@@ -231,6 +238,10 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         )
     if facts.case.drop is None or facts.case.drop.switch in health.uncounted:
         return Verdict.VOID, f"the counter of {facts.case.drop} was not read"
+    if facts.counted != facts.expected and facts.is_unsure:
+        return Verdict.VOID, (
+            f"{facts.case.drop} also drops frames that were not seen leaving their sender"
+        )
     if facts.counted != facts.expected:
         return Verdict.UNATTRIBUTED, (
             f"{facts.case.drop} counted {facts.counted} of {facts.expected} copies"

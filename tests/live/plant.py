@@ -1,0 +1,162 @@
+"""Run the gate on a plan with one fault planted: ``python -m tests.live.plant FAULT PLAN FOLDER``.
+
+Runs inside the namespaces of one run, for `tests.live.test_faults`. A fault of the instrument
+makes it blind in one way; a fault of the town opens a hole in the switches' tables by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scenarios import session as session_module
+from scenarios.check import Check
+from scenarios.record import Run
+from scenarios.session import Session
+from scenarios.wire import Place, Wire
+from sekisho.dumps import FlowLine, flows
+from sekisho.plan import load
+from topologies.town import Town
+
+_TCP = 6
+_VICTIM = "juki.lan"
+
+
+def ear_removed(town: Town, wire: Wire) -> None:
+    """Nobody listens at the register any more."""
+    wire.rings.pop(Place("attachment", _VICTIM)).close()
+
+
+def token_search_off(town: Town, wire: Wire) -> None:
+    """No frame is recognised."""
+    session_module.frame_number = lambda run, data: None
+
+
+def sender_muted(town: Town, wire: Wire) -> None:
+    """The wireless notebook's frames never leave."""
+    position = [a.id for a in town.plan.attachments].index("nb.wireless")
+    wire._senders[position] = _Mute()  # type: ignore[call-overload]  # a socket that swallows
+
+
+class _Mute:
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def close(self) -> None:
+        pass
+
+
+def twin_dropped(town: Town, wire: Wire) -> None:
+    """The register's TCP twins are lost on the way."""
+    whisper, position = wire.whisper, [a.id for a in town.plan.attachments].index(_VICTIM)
+    wire.whisper = lambda frames: whisper(  # type: ignore[method-assign]
+        [(p, data) for p, data in frames if p != position or data[23] != _TCP]
+    )
+
+
+def counter_ignored(town: Town, wire: Wire) -> None:
+    """The counters of one switch are not read."""
+    read = Session._drop_rules
+
+    def blind(self: Session) -> dict[str, list[FlowLine]]:
+        return {**read(self), "floor": []}
+
+    Session._drop_rules = blind  # type: ignore[method-assign]
+
+
+def copies_lost(town: Town, wire: Wire) -> None:
+    """A capture lost one copy."""
+    wire.rings[Place("attachment", _VICTIM)].dropped += 1
+
+
+def drop_rule_deleted(town: Town, wire: Wire) -> None:
+    """Tagged frames are no longer dropped at the notebook's port."""
+    _change(town, "floor", "--strict", "del-flows", "table=0,priority=400,in_port=1,vlan_tci=0x1000/0x1000")
+
+
+def allow_widened(town: Town, wire: Wire) -> None:
+    """The permission of the wired notebook is given to the wireless one, on both switches."""
+    for switch in ("floor", "room"):
+        for line in _lines(town, switch, 5, "priority=200"):
+            if "metadata=0x1000001/0xff0000ff" in line.text and "tp_dst" in line.text:
+                wide = line.text.replace("metadata=0x1000001", "metadata=0x1000002")
+                _change(town, switch, "add-flow", f"table=5,cookie={line.cookie},{_flow(wide)}")
+
+
+def wrong_class(town: Town, wire: Wire) -> None:
+    """The port of the wireless notebook is taken for a wired one."""
+    (right,) = _lines(town, "floor", 0, "priority=200,ip,in_port=1,")
+    (own,) = _lines(town, "floor", 0, "priority=200,ip,in_port=2,")
+    match, actions = own.text.split(" actions=")[0], right.text.split(" actions=")[1]
+    _change(town, "floor", "add-flow", f"table=0,cookie={own.cookie},{match},actions={actions}")
+
+
+def anti_spoofing_off(town: Town, wire: Wire) -> None:
+    """The wireless port lets in whatever addresses are claimed there."""
+    (own,) = _lines(town, "floor", 0, "priority=200,ip,in_port=2,")
+    actions = own.text.split(" actions=")[1]
+    _change(town, "floor", "add-flow", f"table=0,priority=150,ip,in_port=2,actions={actions}")
+
+
+def switch_normal(town: Town, wire: Wire) -> None:
+    """One switch has become an ordinary learning switch."""
+    _change(town, "floor", "del-flows")
+    _change(town, "floor", "add-flow", "actions=NORMAL")
+
+
+def cell_rule_deleted(town: Town, wire: Wire) -> None:
+    """The dropping rule of one cell is gone; what it dropped dies one rule later."""
+    _change(town, "floor", "--strict", "del-flows", "table=5,priority=100,metadata=0x1000002/0xff0000ff")
+
+
+def nothing(town: Town, wire: Wire) -> None:
+    """No fault at all."""
+
+
+FAULTS: dict[str, Callable[[Town, Wire], None]] = {
+    f.__name__: f
+    for f in (
+        ear_removed,
+        token_search_off,
+        sender_muted,
+        twin_dropped,
+        counter_ignored,
+        copies_lost,
+        drop_rule_deleted,
+        allow_widened,
+        wrong_class,
+        anti_spoofing_off,
+        switch_normal,
+        cell_rule_deleted,
+        nothing,
+    )
+}
+
+
+def _lines(town: Town, switch: str, table: int, start: str) -> list[FlowLine]:
+    found = flows(town.ovs.flows(switch))
+    return [x for x in found if x.table == table and x.text.startswith(start)]
+
+
+def _flow(text: str) -> str:
+    match, actions = text.split(" actions=")
+    return f"{match},actions={actions}".replace("priority=200", "priority=210")
+
+
+def _change(town: Town, switch: str, *words: str) -> None:
+    flags = [w for w in words if w.startswith("--")]
+    command, *rest = [w for w in words if not w.startswith("--")]
+    town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *flags, command, switch, *rest)
+
+
+def main() -> None:
+    """Run and end with the run's exit status."""
+    fault, plan, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    run = Run(folder.name, "gate", 1, "", "")
+    check = Check(load(plan), folder.resolve(), run, work=Path("/run/sekisho"))
+    sys.exit(check.run(meddle=FAULTS[fault]))
+
+
+if __name__ == "__main__":
+    main()

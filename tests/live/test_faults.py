@@ -1,0 +1,99 @@
+"""The instrument tested on itself: blind in one way it says *void*; a hole in the town is a leak.
+
+Every case here boots the tiny town, plants one fault, runs the whole gate and reads the run folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sekisho.launch import launched
+
+pytestmark = pytest.mark.live
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LIMIT_S = 120
+
+
+def run_with(fault: str, folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run the gate on the tiny town with *fault* planted; return the summary and the findings."""
+    run = folder / fault
+    run.mkdir()
+    plan = _ROOT / "topologies" / "tiny.yaml"
+    command = [sys.executable, "-m", "tests.live.plant", fault, str(plan), str(run)]
+    with (
+        (folder / "log").open("wb") as log,
+        launched(["env", f"PYTHONPATH={_ROOT}", *command], folder=run, log=log) as process,
+    ):
+        process.communicate(timeout=_LIMIT_S)
+    summary = json.loads((run / "summary.json").read_bytes())
+    return summary, json.loads((run / "findings.json").read_bytes())
+
+
+def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
+    """The same gate without a fault passes: what follows is the fault's doing."""
+    summary, findings = run_with("nothing", tmp_path)
+
+    assert (summary["verdict"], summary["exit"], findings) == ("pass", 0, [])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "ear_removed",
+        "token_search_off",
+        "sender_muted",
+        "twin_dropped",
+        "counter_ignored",
+        "copies_lost",
+    ],
+)
+def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path) -> None:
+    """Whatever the instrument cannot see, it does not call dropped."""
+    summary, _ = run_with(fault, tmp_path)
+
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("void", 3, 0)
+    assert summary["aborted"] == ""
+    assert summary["void"] > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "source", "target", "port", "rule"),
+    [
+        ("drop_rule_deleted", "nb.wired", "juki.lan", 1, "tcp"),
+        ("allow_widened", "nb.wireless", "juki.lan", 2, "priority=210"),
+        ("wrong_class", "nb.wireless", "juki.lan", 2, "metadata=0x1000001"),
+        ("anti_spoofing_off", "nb.wireless", "www.lan", 2, "tcp"),
+        ("switch_normal", "nb.wireless", "juki.lan", 2, "priority=32768"),
+    ],
+)
+def test_a_hole_in_the_town_is_a_leak_with_its_place(
+    fault: str, source: str, target: str, port: int, rule: str, tmp_path: Path
+) -> None:
+    """A leak names source, destination, switch, port, the rule that let it go, and the plan."""
+    summary, findings = run_with(fault, tmp_path)
+    named = [f for f in findings if (f["src"], f["dst"]) == (source, target)]
+
+    assert (summary["verdict"], summary["exit"]) == ("fail", 1)
+    assert summary["leak"] > 0
+    assert named and named[0]["verdict"] == "leak"
+    assert (named[0]["switch"], named[0]["port"]) == ("floor", port)
+    assert rule in named[0]["rule"]
+    assert "tiny.yaml:" in named[0]["plan_line"]
+    assert named[0]["seen_at"]
+    assert (tmp_path / fault / named[0]["pcap"]).stat().st_size > 100
+
+
+def test_a_drop_by_another_rule_is_unattributed(tmp_path: Path) -> None:
+    """Where the cell's own rule is gone, default deny still drops, and that is not a pass."""
+    summary, findings = run_with("cell_rule_deleted", tmp_path)
+
+    assert (summary["verdict"], summary["leak"]) == ("fail", 0)
+    assert summary["unattributed"] > 0
+    assert {f["verdict"] for f in findings} == {"unattributed"}
+    assert all((f["src"], f["dst"]) == ("nb.wireless", "juki.lan") for f in findings)
