@@ -55,7 +55,7 @@ def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-class Sekisho(fw.App):  # type: ignore[misc]  # the framework has no types
+class Sekisho(fw.App):
     """Guards one town."""
 
     OFP_VERSIONS = [fw.ofp.OFP_VERSION]  # noqa: RUF012  # the framework reads a class attribute

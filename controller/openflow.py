@@ -104,9 +104,7 @@ def add_message(datapath: Any, rule: Rule) -> Any:
     instructions = []
     if rule.actions:
         actions = [wire_action(action) for action in rule.actions]
-        instructions.append(
-            parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, actions)
-        )
+        instructions.append(parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, actions))
     if rule.metadata is not None:
         instructions.append(parser.OFPInstructionWriteMetadata(*rule.metadata))
     if rule.goto is not None:

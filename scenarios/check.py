@@ -7,15 +7,12 @@ everything that was found is in the run folder.
 from __future__ import annotations
 
 import argparse
-import resource
-import subprocess
 import sys
 import time
 import traceback
 import zlib
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +24,12 @@ from scenarios.gate import Window, windows
 from scenarios.manifest import manifest
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
+from scenarios.tally import Tally, missing_features, own_peak_mb
 from scenarios.wire import Wire
 from sekisho.dumps import digest, flows
 from sekisho.errors import SekishoError
 from sekisho.evidence import (
-    Case,
     RunVerdict,
-    Seconds,
-    Summary,
     Verdict,
     run_verdict,
     write_atomically,
@@ -50,23 +45,6 @@ _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
 Meddle = Callable[[Town, Wire], None]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What is counted while a run goes on."""
-
-    cases: list[Case] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    frames_sent: int = 0
-    send_s: float = 0.0
-    captured: int = 0
-    dropped: int = 0
-    exchanges: int = 0
-    repeated: int = 0
-    rules: int = 0
-    peak_mb: int = 0
-    frames_digest: int = 0
 
 
 def say(**facts: Any) -> None:
@@ -116,8 +94,9 @@ class Check:
                 before = self._tables(town, keep=False)
                 session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
                 self._probe(session, batches, findings, town)
-                self._tally.captured, self._tally.dropped = wire.captured, sum(
-                    wire.dropped.values()
+                self._tally.captured, self._tally.dropped = (
+                    wire.captured,
+                    sum(wire.dropped.values()),
                 )
                 self._tally.frames_sent = session.frames_sent
             self._converse(town, findings)
@@ -221,7 +200,9 @@ class Check:
             write_atomically(self._folder / "findings.json", b"[]")
         write_cases(self._folder / "cases.jsonl", tally.cases)
         tally.seconds["total"] = time.monotonic() - self._started
-        write_summary(self._folder / "summary.json", self._summary(verdict, aborted, status))
+        write_summary(
+            self._folder / "summary.json", tally.summary(self._plan, verdict, aborted, status)
+        )
         self._manifest |= {"ended": jst(), "exit": status}
         self._manifest["hashes"]["frames"] = f"{tally.frames_digest:08x}"
         self._write_manifest()
@@ -230,35 +211,6 @@ class Check:
         say(end=True, exit=status)
         return status
 
-    def _summary(self, verdict: RunVerdict, aborted: str, status: int) -> Summary:
-        tally, plan = self._tally, self._plan
-        count = Counter(case.verdict for case in tally.cases)
-        return Summary(
-            plan=plan.id,
-            verdict=verdict,
-            aborted=aborted,
-            cases=len(tally.cases),
-            passed=count[Verdict.PASS],
-            leak=count[Verdict.LEAK],
-            overblock=count[Verdict.OVERBLOCK],
-            unattributed=count[Verdict.UNATTRIBUTED],
-            void=count[Verdict.VOID],
-            residual=count[Verdict.RESIDUAL],
-            frames_sent=tally.frames_sent,
-            frames_captured=tally.captured,
-            captures_dropped=tally.dropped,
-            exchanges=tally.exchanges,
-            hosts=len(plan.devices),
-            switches=len(plan.switches),
-            attachments=len(plan.attachments),
-            rules=tally.rules,
-            rules_per_attachment=round(tally.rules / max(1, len(plan.attachments)), 1),
-            frames_per_s=round(tally.frames_sent / tally.send_s, 1) if tally.send_s else 0.0,
-            peak_memory_mb=tally.peak_mb,
-            exit=status,
-            seconds=Seconds(**{k: round(v, 3) for k, v in tally.seconds.items()}),
-        )
-
 
 def _one_a_cell(wanted: list[Any]) -> list[Any]:
     first = {
@@ -266,25 +218,6 @@ def _one_a_cell(wanted: list[Any]) -> list[Any]:
         for e in reversed(wanted)
     }
     return list(first.values())
-
-
-def own_peak_mb() -> int:
-    """Return the most memory that this process has used so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-
-def missing_features() -> tuple[str, ...]:
-    """Return what this machine's kernel lacks for a full town, found out by trying."""
-    out = []
-    probe = ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
-    if subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode:
-        out.append("netem")
-    else:
-        undo = ["tc", "qdisc", "del", "dev", "lo", "root"]
-        subprocess.run(undo, capture_output=True, timeout=10, check=False)
-    if not Path("/sys/module/openvswitch").exists():
-        out.append("openvswitch")
-    return tuple(out)
 
 
 def main() -> None:

@@ -30,6 +30,12 @@ _SIP = (
 _DNS = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x04hall\x00\x00\x01\x00\x01"  # RFC 1035, 4.1
 _NTP = b"\x23" + bytes(47)  # version 4, client; RFC 5905, 7.3
 _RADIUS = b"\x01\x07\x00\x14" + bytes(range(16))  # Access-Request; RFC 2865, 3
+
+
+def _hello(to: str) -> bytes:
+    return f"HELO {to}\r\n".encode()
+
+
 #: What a client says, by kind of service.
 _REQUESTS: dict[str, Callable[[str], bytes]] = {
     "http": lambda to: f"GET / HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\r\n".encode(),
@@ -150,7 +156,7 @@ def _check(exchange: Exchange, answer: bytes) -> str:
 
 async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes:
     kind = exchange.service.kind
-    request = _REQUESTS.get(kind, lambda to: b"HELO\r\n")(exchange.target.device)
+    request = _REQUESTS.get(kind, _hello)(exchange.target.device)
     if kind == "dns" and exchange.service.protocol is Protocol.TCP:
         request = len(request).to_bytes(2, "big") + request  # RFC 1035, 4.2.2
     client = _client(town, exchange)

@@ -24,7 +24,10 @@ from sekisho.report.pcapng import CapturedFrame, write
 from topologies.town import Town
 
 _MOST = 100  # findings that get a trace and a pcapng in one run; the rest are listed
-_STEP = re.compile(r"^\s*\d+\. (?P<match>.*?)(?:, )?priority (?P<priority>\d+)(?:, cookie (?P<cookie>0x[0-9a-f]+))?")
+_STEP = re.compile(
+    r"^\s*\d+\. (?P<match>.*?)(?:, )?priority (?P<priority>\d+)"
+    r"(?:, cookie (?P<cookie>0x[0-9a-f]+))?"
+)
 
 
 class Findings:
@@ -63,9 +66,7 @@ class Findings:
         path.parent.mkdir(exist_ok=True)
         write(path, _packets(case, number, frame, attempt))
         self.all.append(_finding(case, rule, judged.seen_at, frame, trace, name))
-        return replace(
-            case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest()
-        )
+        return replace(case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
     def _trace(self, case: Case, frame: bytes) -> str:
         try:
@@ -119,7 +120,7 @@ def _finding(
         plan_line=case.plan_line,
         seen_at=seen_at,
         summary=Ether(frame).summary() if frame else case.reason,
-        hexdump=hexdump(Ether(frame), dump=True) if frame else "",
+        hexdump=(hexdump(Ether(frame), dump=True) or "") if frame else "",
         sent_hex=frame.hex(),
         trace=trace,
         pcap=pcap,

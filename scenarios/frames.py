@@ -73,31 +73,37 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
     ip = IP(src=str(fields.ip_src), dst=str(fields.ip_dst), ttl=64, id=_ip_id(token))
     load = Raw(token)
     builders: dict[str, Any] = {
-        "tcp": lambda: ip
-        / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
-        / load,
-        "fragment": lambda: IP(
-            src=str(fields.ip_src), dst=str(fields.ip_dst), flags="MF", id=_ip_id(token)
-        )
-        / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
-        / load,
+        "tcp": lambda: (
+            ip
+            / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
+            / load
+        ),
+        "fragment": lambda: (
+            IP(src=str(fields.ip_src), dst=str(fields.ip_dst), flags="MF", id=_ip_id(token))
+            / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
+            / load
+        ),
         "udp": lambda: ip / UDP(sport=fields.sport, dport=fields.dport) / load,
         "icmp-echo": lambda: ip / ICMP(type=8, id=fields.sport, seq=1) / load,
         "icmp-timestamp": lambda: ip / ICMP(type=13, id=fields.sport, seq=1) / load,
         "icmp-redirect": lambda: ip / ICMP(type=5, code=1, gw=str(fields.ip_src)) / load,
-        "arp": lambda: ARP(
-            op=fields.flags,
-            hwsrc=fields.eth_src,
-            psrc=str(fields.ip_src),
-            hwdst="00:00:00:00:00:00",
-            pdst=str(fields.ip_dst),
-        )
-        / load,
+        "arp": lambda: (
+            ARP(
+                op=fields.flags,
+                hwsrc=fields.eth_src,
+                psrc=str(fields.ip_src),
+                hwdst="00:00:00:00:00:00",
+                pdst=str(fields.ip_dst),
+            )
+            / load
+        ),
         "udp6-local": lambda: _udp6(fields, "fe80::", load),
         "udp6-ula": lambda: _udp6(fields, "fd00::", load),
-        "ra": lambda: IPv6(src=_ip6("fe80::", fields.ip_src), dst="ff02::1", hlim=255)
-        / ICMPv6ND_RA(routerlifetime=1800)
-        / load,
+        "ra": lambda: (
+            IPv6(src=_ip6("fe80::", fields.ip_src), dst="ff02::1", hlim=255)
+            / ICMPv6ND_RA(routerlifetime=1800)
+            / load
+        ),
     }
     if shape not in builders:
         raise RuleError(f"shape {shape!r} is not known")
@@ -118,7 +124,6 @@ def _udp6(fields: Fields, prefix: str, load: Raw) -> ScapyPacket:
     return IPv6(src=source, dst=target) / UDP(sport=fields.sport, dport=fields.dport) / load
 
 
-
 def tokens(run: int, numbers: Sequence[int]) -> list[bytes]:
     """Return the tokens of the frames *numbers* of run *run* (both 32 bits)."""
     out = []
@@ -136,9 +141,9 @@ def frame_number(run: int, data: bytes) -> int | None:
     at = data.find(MAGIC)
     while at >= 0:
         token = data[at : at + TOKEN_BYTES]
-        if token[4:8] == run.to_bytes(4, "big") and len(token) == TOKEN_BYTES:
-            if zlib.crc32(token[:12]).to_bytes(4, "big") == token[12:]:
-                return int.from_bytes(token[8:12], "big")
+        is_ours = len(token) == TOKEN_BYTES and token[4:8] == run.to_bytes(4, "big")
+        if is_ours and zlib.crc32(token[:12]).to_bytes(4, "big") == token[12:]:
+            return int.from_bytes(token[8:12], "big")
         at = data.find(MAGIC, at + 1)
     return None
 

@@ -17,16 +17,43 @@ from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, Label, Plan
 
 _NOT_TESTED = (
-    ("equipment", Label("実機(スイッチ・AP・ファームウェア)の動作", "Real switches, access points and their firmware")),
+    (
+        "equipment",
+        Label(
+            "実機(スイッチ・AP・ファームウェア)の動作",
+            "Real switches, access points and their firmware",
+        ),
+    ),
     ("radio", Label("実際の電波と802.1X/EAP認証", "Real radio, and 802.1X/EAP sign-in")),
-    ("outside", Label("実際のLGWAN・住基ネット・通信事業者のNAT", "The real LGWAN, resident-register network and carriers' NAT")),
-    ("endpoint", Label("端末側の対策(USB・EDR・多要素認証)", "Controls on the terminals (USB, EDR, multi-factor sign-in)")),
-    ("degraded", Label("制御装置の停止・副回線・ポート変更の最中の遮断", "Drops while the controller is dead, on the backup line, or during a change")),
+    (
+        "outside",
+        Label(
+            "実際のLGWAN・住基ネット・通信事業者のNAT",
+            "The real LGWAN, resident-register network and carriers' NAT",
+        ),
+    ),
+    (
+        "endpoint",
+        Label(
+            "端末側の対策(USB・EDR・多要素認証)",
+            "Controls on the terminals (USB, EDR, multi-factor sign-in)",
+        ),
+    ),
+    (
+        "degraded",
+        Label(
+            "制御装置の停止・副回線・ポート変更の最中の遮断",
+            "Drops while the controller is dead, on the backup line, or during a change",
+        ),
+    ),
     ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),
 )
 _MISSING = {
     "netem": Label("回線の遅延・損失の再現(netem)", "Delay and loss of lines (netem)"),
-    "openvswitch": Label("カーネルのOpen vSwitch(利用者空間で代替)", "The kernel's own Open vSwitch (userspace used instead)"),
+    "openvswitch": Label(
+        "カーネルのOpen vSwitch(利用者空間で代替)",
+        "The kernel's own Open vSwitch (userspace used instead)",
+    ),
 }
 
 

@@ -57,9 +57,7 @@ class Recorder:
     ) -> Case:
         expected = attempt.expectations[case.number]
         times = [
-            attempt.ledger.sent_at_ns[n]
-            for n in expected.frames
-            if n in attempt.ledger.sent_at_ns
+            attempt.ledger.sent_at_ns[n] for n in expected.frames if n in attempt.ledger.sent_at_ns
         ]
         real = [n for n in expected.twins if n in names and names[n] != case.name]
         twin = (real or list(expected.twins) or [0])[0]
@@ -111,7 +109,11 @@ class Recorder:
             arrived=0 if outcome.trouble else 1,
             elsewhere=0,
             answered=0,
-            **_NO_DROP,
+            drop_switch="",
+            drop_table="",
+            drop_cookie="",
+            drop_priority="",
+            drop_rule="",
             drop_expected=0,
             drop_counted=0,
             control="",
@@ -159,7 +161,13 @@ class Recorder:
 
 
 _END_KEYS = ("host", "site", "switch", "port", "zone", "vlan", "mac", "ip")
-_NO_DROP = {"drop_switch": "", "drop_table": "", "drop_cookie": "", "drop_priority": "", "drop_rule": ""}
+_NO_DROP = {
+    "drop_switch": "",
+    "drop_table": "",
+    "drop_cookie": "",
+    "drop_priority": "",
+    "drop_rule": "",
+}
 
 
 def _of_plan(case: CasePlan) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ipaddress import IPv4Address
 from scenarios.frames import Fields, build, frame_number, tokens
 from scenarios.gate import CasePlan, Frame, Window
 from scenarios.ring import Copy
-from scenarios.wire import Place, Wire
+from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, counters, digest, flows
 from sekisho.errors import LabError
 from sekisho.flow import DropPoint
@@ -96,7 +96,9 @@ class Session:
         numbers = range(first, first + len(frames))
         self._next += len(frames)
         raw = self._build(frames, numbers)
-        outgoing = [(self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)]
+        outgoing = [
+            (self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)
+        ]
         links_before = link_states()
         before, between, after = self._ears(window), self._twins(window), self._ears(window)
         ledger = Ledger()
@@ -126,9 +128,7 @@ class Session:
             changed=changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
         )
-        judgements = judge(
-            expectations.values(), ledger.seen, counted, health, links=self._links
-        )
+        judgements = judge(expectations.values(), ledger.seen, counted, health, links=self._links)
         sent = dict(zip(numbers, raw, strict=True))
         return Attempt(judgements, ledger, expectations, sent, seconds, rules)
 
@@ -238,9 +238,7 @@ class Session:
                 ledger.seen.setdefault(number, Seen()).answers += 1
                 ledger.data.setdefault((number, f"answer to {name}"), copy.data)
 
-    def _deaf(
-        self, ledger: Ledger, *sentinels: dict[int, tuple[int, bytes]]
-    ) -> frozenset[str]:
+    def _deaf(self, ledger: Ledger, *sentinels: dict[int, tuple[int, bytes]]) -> frozenset[str]:
         """Attachments at which some sentinel was not heard exactly once."""
         return frozenset(
             self._plan.attachments[position].id
@@ -275,7 +273,9 @@ class Session:
                 point = drop_point(cookie, switch, self._plan)
                 if point is not None:
                     counted[point] += packets
-        changed = tuple(f"the tables of {s}" for s in after if digest(after[s]) != digest(before[s]))
+        changed = tuple(
+            f"the tables of {s}" for s in after if digest(after[s]) != digest(before[s])
+        )
         return dict(counted), rules, changed
 
 

@@ -61,8 +61,7 @@ def namespace_flags(*, is_root: bool | None = None) -> tuple[str, ...]:
         return (*_USER, *_OTHERS)
     if not (os.geteuid() == 0 if is_root is None else is_root):
         raise NamespaceError(
-            f"this machine refuses user namespaces to ordinary users ({refusal})\n"
-            f"  hint: {_hint()}"
+            f"this machine refuses user namespaces to ordinary users ({refusal})\n  hint: {_hint()}"
         )
     refusal = _refusal(())
     if not refusal:

@@ -139,9 +139,7 @@ class Policy:
         asker = next(a for a in self._by_port[packet.at] if a.ip == packet.arp_spa)
         target: IPv4Address | None = packet.arp_tpa
         if target is None or target == asker.ip or target not in self.plan.subnet(asker):
-            return Ruling(
-                Verdict.DENY, drop=DropPoint(Reason.ARP_TARGET.value, packet.at.switch)
-            )
+            return Ruling(Verdict.DENY, drop=DropPoint(Reason.ARP_TARGET.value, packet.at.switch))
         return Ruling(Verdict.ALLOW, clause="arp", where=asker.where, to=asker)
 
     def _between(self, sender: Attachment, target: Attachment, packet: Packet) -> Ruling:

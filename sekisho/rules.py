@@ -212,9 +212,7 @@ class Cookie:
         return Cookie(kind, value >> 32 & 0xFFFF, value >> 16 & 0xFFFF, value & 0xFFFF)
 
 
-def drop_rule(
-    table: int, priority: int, cookie: Cookie, **fields: int | tuple[int, int]
-) -> Rule:
+def drop_rule(table: int, priority: int, cookie: Cookie, **fields: int | tuple[int, int]) -> Rule:
     """Return a rule that drops what matches *fields*."""
     return Rule(table, priority, match(**fields), int(cookie))
 

@@ -25,9 +25,7 @@ def edge_ports(plan: Plan, switch: str) -> tuple[int, ...]:
     return tuple(sorted({a.at.port for a in plan.attachments if a.at.switch == switch}))
 
 
-def next_hops(
-    plan: Plan, switch: str, *, down: Iterable[PortRef] = ()
-) -> dict[str, PortRef]:
+def next_hops(plan: Plan, switch: str, *, down: Iterable[PortRef] = ()) -> dict[str, PortRef]:
     """Return, for each other switch that can be reached, the own port that leads there.
 
     Main lines are preferred to backup lines, then fewer hops, then the earlier lines of the

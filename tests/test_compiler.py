@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from population import TOPOLOGIES, TOWNS, town
 
 from sekisho.compiler import compile_town
 from sekisho.errors import RuleError
@@ -18,6 +17,7 @@ from sekisho.permissions import port_masks
 from sekisho.pipeline import Numbers, Table
 from sekisho.plan import load
 from sekisho.rules import WIDTHS, Action, Cookie, Match, Rule, Track
+from tests.population import TOPOLOGIES, TOWNS, town
 
 GOLDEN = Path(__file__).parent / "golden" / "tiny-rules.txt"
 

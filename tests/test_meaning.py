@@ -9,7 +9,6 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from population import TOWNS, differences, disagreement, packet, places, population, town
 
 from sekisho.compiler import compile_town
 from sekisho.flow import Packet, Reason, Verdict
@@ -17,6 +16,7 @@ from sekisho.pipeline import SOURCE_S
 from sekisho.policy import Policy
 from sekisho.rules import Cookie, Kind, Output, Rule
 from sekisho.switch import Fabric
+from tests.population import TOWNS, differences, disagreement, packet, places, population, town
 
 SIZES = [("tiny", 4000), ("peers", 4000), ("alpha", 2500), ("matsuno", 1200)]
 Tables = Mapping[str, tuple[Rule, ...]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from population import town
 
 from sekisho.flow import (
     ARP_REPLY,
@@ -24,6 +23,7 @@ from sekisho.flow import (
 )
 from sekisho.model import PortRef, Protocol
 from sekisho.policy import Policy, Ruling
+from tests.population import town
 
 TINY = town("tiny")
 POLICY = Policy(TINY)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
-from population import town
 
 from sekisho.compiler import compile_town
 from sekisho.model import Attachment, Device, Plan, PortRef
 from sekisho.pipeline import Table
+from tests.population import town
 
 NOTEBOOKS = 20
 

@@ -7,11 +7,11 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from population import town
 
 from sekisho.errors import RuleError
 from sekisho.flow import DropPoint, Reason
 from sekisho.rules import WIDTHS, Cookie, Kind, Output, Rule, drop_point, drop_rule, match
+from tests.population import town
 
 TINY = town("tiny")
 

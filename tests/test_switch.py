@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from population import town
 
 from sekisho.errors import RuleError
 from sekisho.flow import ETH_IPV4, TCP_SYN, Packet, Phase
@@ -27,6 +26,7 @@ from sekisho.rules import (
     match,
 )
 from sekisho.switch import Fabric, Switch, headers, matches
+from tests.population import town
 
 TINY = town("tiny")
 NB, JUKI = TINY.attachment["nb.wired"], TINY.attachment["juki.lan"]

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from population import TOWNS, town
 
 from sekisho.model import Label, Link, Plan, PortRef, Switch
 from sekisho.wiring import edge_ports, next_hops, trunk_ports
+from tests.population import TOWNS, town
 
 NAME = Label("", "")
 

@@ -63,7 +63,14 @@ def ntp(request: bytes, who: str) -> bytes:
         return b""
     now = time.time() + _NTP_EPOCH
     stamp = struct.pack(">II", int(now), int(now % 1 * (1 << 32)))
-    return struct.pack(">BBbb", 0x24, 2, 6, -20) + b"\0" * 8 + b"SEKI" + stamp + request[40:48] + stamp * 2
+    return (
+        struct.pack(">BBbb", 0x24, 2, 6, -20)
+        + b"\0" * 8
+        + b"SEKI"
+        + stamp
+        + request[40:48]
+        + stamp * 2
+    )
 
 
 def dhcp(request: bytes, who: str) -> bytes:

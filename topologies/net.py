@@ -45,18 +45,18 @@ class TownHost(Host):
         words = ["link set lo up"]
         for number, attachment in enumerate(device.attachments):
             name = interface(attachment, device)
-            network = plan.subnet(attachment)
+            network, gateway = plan.subnet(attachment), plan.gateway(attachment)
             words += [
                 f"link set {name} address {attachment.mac}",
                 f"addr add {attachment.ip}/{network.prefixlen} dev {name}",
                 f"link set {name} up",
-                f"route add default via {plan.gateway(attachment)} dev {name} metric {100 + number}",
+                f"route add default via {gateway} dev {name} metric {100 + number}",
             ]
             if len(device.attachments) > 1:  # what is sent from an address leaves by its own leg
                 table = _FIRST_TABLE + number
                 words += [
                     f"route add {network} dev {name} table {table}",
-                    f"route add default via {plan.gateway(attachment)} dev {name} table {table}",
+                    f"route add default via {gateway} dev {name} table {table}",
                     f"rule add from {attachment.ip} lookup {table}",
                 ]
         sysctl = "/proc/sys/net"
@@ -132,7 +132,7 @@ def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "
 class TownTopo(Topo):
     """The topology of one plan."""
 
-    def build(self, plan: Plan) -> None:  # type: ignore[override]  # Mininet passes what it is given
+    def build(self, plan: Plan) -> None:
         """Add everything; no process starts here."""
         self.plan = plan
         for switch in plan.switches:
@@ -150,9 +150,7 @@ class TownTopo(Topo):
 
     def _attach(self, device: Device, number: int, attachment: Attachment) -> None:
         if not attachment.air:
-            self.addLink(
-                device.id, attachment.at.switch, port1=number, port2=attachment.at.port
-            )
+            self.addLink(device.id, attachment.at.switch, port1=number, port2=attachment.at.port)
             return
         stations = [a for a in self.plan.attachments if a.air == attachment.air]
         port = stations.index(attachment) + _UPLINK + 1
@@ -168,7 +166,11 @@ def network(plan: Plan, *, controller_port: int = 6653) -> Any:
     """
     setLogLevel("warning")
     net = Mininet(
-        topo=TownTopo(plan=plan), switch=TownSwitch, controller=None, build=False, waitConnected=False
+        topo=TownTopo(plan=plan),
+        switch=TownSwitch,
+        controller=None,
+        build=False,
+        waitConnected=False,
     )
     net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=controller_port)
     net.build()

@@ -27,6 +27,10 @@ from topologies.inside import inside
 from topologies.names import interface
 
 _log = logging.getLogger(__name__)
+_NEW_CERTIFICATE = (
+    *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+    *("-nodes", "-days", "2", "-subj", "/CN=sekisho"),
+)
 TLS_KINDS = frozenset({"https", "sips"})
 
 
@@ -34,9 +38,7 @@ def tls_context(folder: Path) -> ssl.SSLContext:
     """Make a certificate of this run's own and return a server context with it."""
     key, certificate = folder / "key.pem", folder / "cert.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        + ["-nodes", "-days", "2", "-subj", "/CN=sekisho", "-keyout", str(key)]
-        + ["-out", str(certificate)],
+        [*_NEW_CERTIFICATE, "-keyout", str(key), "-out", str(certificate)],
         check=True,
         capture_output=True,
         timeout=30,

@@ -30,7 +30,7 @@ def ear_removed(town: Town, wire: Wire) -> None:
 
 def token_search_off(town: Town, wire: Wire) -> None:
     """No frame is recognised."""
-    session_module.frame_number = lambda run, data: None
+    setattr(session_module, "frame_number", lambda run, data: None)  # noqa: B010  # on purpose
 
 
 def sender_muted(town: Town, wire: Wire) -> None:
@@ -72,7 +72,13 @@ def copies_lost(town: Town, wire: Wire) -> None:
 
 def drop_rule_deleted(town: Town, wire: Wire) -> None:
     """Tagged frames are no longer dropped at the notebook's port."""
-    _change(town, "floor", "--strict", "del-flows", "table=0,priority=400,in_port=1,vlan_tci=0x1000/0x1000")
+    _change(
+        town,
+        "floor",
+        "--strict",
+        "del-flows",
+        "table=0,priority=400,in_port=1,vlan_tci=0x1000/0x1000",
+    )
 
 
 def allow_widened(town: Town, wire: Wire) -> None:
@@ -107,7 +113,9 @@ def switch_normal(town: Town, wire: Wire) -> None:
 
 def cell_rule_deleted(town: Town, wire: Wire) -> None:
     """The dropping rule of one cell is gone; what it dropped dies one rule later."""
-    _change(town, "floor", "--strict", "del-flows", "table=5,priority=100,metadata=0x1000002/0xff0000ff")
+    _change(
+        town, "floor", "--strict", "del-flows", "table=5,priority=100,metadata=0x1000002/0xff0000ff"
+    )
 
 
 def nothing(town: Town, wire: Wire) -> None:

@@ -1,0 +1,59 @@
+"""The nouns of a town, as values: what a plan file says once it has been read.
+
+Nothing here knows YAML, OpenFlow or Mininet. Every value is immutable and hashable; collections
+are tuples in the order of the plan file, so the same plan always gives the same bytes out.
+"""
+
+from sekisho.model.network import (
+    Air,
+    Attachment,
+    Device,
+    Label,
+    Link,
+    PortRange,
+    PortRef,
+    Protocol,
+    Service,
+    Site,
+    Switch,
+    Zone,
+)
+from sekisho.model.plan import Plan
+from sekisho.model.rulebook import (
+    Allow,
+    Basis,
+    CellKind,
+    CellNote,
+    Clause,
+    DestinationClass,
+    MustDrop,
+    SourceClass,
+    Special,
+    StandingException,
+)
+
+__all__ = [
+    "Air",
+    "Allow",
+    "Attachment",
+    "Basis",
+    "CellKind",
+    "CellNote",
+    "Clause",
+    "DestinationClass",
+    "Device",
+    "Label",
+    "Link",
+    "MustDrop",
+    "Plan",
+    "PortRange",
+    "PortRef",
+    "Protocol",
+    "Service",
+    "Site",
+    "SourceClass",
+    "Special",
+    "StandingException",
+    "Switch",
+    "Zone",
+]

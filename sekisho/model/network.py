@@ -1,0 +1,193 @@
+"""What a town is built of: places, switches, lines, services, devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name for people, Japanese first."""
+
+    ja: str
+    en: str
+
+    def text(self, language: str) -> str:
+        """Return the name in *language* (``"ja"`` or ``"en"``)."""
+        return self.en if language == "en" else self.ja
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A building, or a place outside that the town's network reaches."""
+
+    id: str
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A network system (系統): one VLAN number in documents, one subnet a site.
+
+    Attributes:
+        layer: Letter of the layer in a document, e.g. ``"M"``; free text, shown only.
+        vlan: VLAN number as the documents name it (1-4094).
+        subnets: (site id, network) pairs, in the order of the plan.
+    """
+
+    id: str
+    label: Label
+    layer: str
+    vlan: int
+    subnets: tuple[tuple[str, IPv4Network], ...]
+    where: str
+
+    def subnet(self, site: str) -> IPv4Network | None:
+        """Return the zone's network at *site*, or None where the zone does not exist."""
+        return dict(self.subnets).get(site)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRef:
+    """A numbered port of a switch, written ``switch:port`` in a plan."""
+
+    switch: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.switch}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch of the fabric.
+
+    Attributes:
+        dpid: OpenFlow datapath id: the 1-based position in the plan.
+        ports: How many ports the switch has; ports are numbered 1..ports.
+    """
+
+    id: str
+    label: Label
+    site: str
+    role: str
+    ports: int
+    dpid: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cable or line between two switches.
+
+    Attributes:
+        mbps: Bandwidth in Mbit/s, or None for unlimited.
+        delay_ms: One-way delay in milliseconds.
+        backup: True for a line that carries only when the main one is down.
+    """
+
+    a: PortRef
+    b: PortRef
+    mbps: float | None
+    delay_ms: float
+    backup: bool
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """One SSID of one access point: every station of it shares the switch port *at*."""
+
+    id: str
+    label: Label
+    ssid: str
+    at: PortRef
+    where: str
+
+
+class Protocol(Enum):
+    """Transport protocols that a service may use (values: IANA protocol numbers)."""
+
+    TCP = 6
+    UDP = 17
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRange:
+    """Destination ports *first* to *last*, both included (0-65535)."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+    def __contains__(self, port: int) -> bool:
+        return self.first <= port <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A protocol with its ports, and the kind of server that answers on them.
+
+    Attributes:
+        kind: What really listens (``http``, ``https``, ``print``, ``sip``, ``dns`` ...).
+    """
+
+    id: str
+    label: Label
+    protocol: Protocol
+    ports: tuple[PortRange, ...]
+    kind: str
+    where: str
+
+    def covers(self, protocol: Protocol, port: int) -> bool:
+        """Tell whether a packet to *port* over *protocol* belongs to this service."""
+        return protocol is self.protocol and any(port in ports for ports in self.ports)
+
+    def edges(self) -> tuple[int, ...]:
+        """Return the first and last port of each range: where probes and listeners meet."""
+        return tuple(sorted({port for ports in self.ports for port in (ports.first, ports.last)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One network interface of a device at one port: the unit that the guard admits.
+
+    Attributes:
+        id: ``device.name``, e.g. ``"nb-hq-1.wired"``.
+        name: The part after the dot.
+        air: Id of the SSID it stands in, or empty for a cable.
+        source: Source class id (row of the matrix).
+        destination: Destination class id (column of the matrix).
+        registered: False for a device that the plan does not admit (未登録機器).
+    """
+
+    id: str
+    device: str
+    name: str
+    at: PortRef
+    air: str
+    site: str
+    zone: str
+    mac: str
+    ip: IPv4Address
+    source: str
+    destination: str
+    registered: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A host: one thing with one or more attachments and the services it runs."""
+
+    id: str
+    label: Label
+    attachments: tuple[Attachment, ...]
+    services: tuple[str, ...]
+    where: str

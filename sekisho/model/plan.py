@@ -1,0 +1,101 @@
+"""A whole town, and the look-ups that everybody needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+
+from sekisho.model.network import (
+    Air,
+    Attachment,
+    Device,
+    Label,
+    Link,
+    Service,
+    Site,
+    Switch,
+    Zone,
+)
+from sekisho.model.rulebook import (
+    CellNote,
+    Clause,
+    DestinationClass,
+    MustDrop,
+    SourceClass,
+    StandingException,
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole town.
+
+    Attributes:
+        path: Path of the file as the user gave it.
+        sha256: Digest of the file's bytes, hexadecimal.
+        profile: Policy profile, e.g. ``seed-r4``.
+        edition: Guideline edition of the profile, e.g. ``R4.3``.
+        router_mac: MAC address that the virtual router answers with, everywhere.
+    """
+
+    path: str
+    sha256: str
+    id: str
+    label: Label
+    profile: str
+    edition: str
+    router_mac: str
+    sites: tuple[Site, ...]
+    zones: tuple[Zone, ...]
+    switches: tuple[Switch, ...]
+    links: tuple[Link, ...]
+    airs: tuple[Air, ...]
+    services: tuple[Service, ...]
+    sources: tuple[SourceClass, ...]
+    destinations: tuple[DestinationClass, ...]
+    devices: tuple[Device, ...]
+    clauses: tuple[Clause, ...]
+    notes: tuple[CellNote, ...]
+    must_drop: tuple[MustDrop, ...]
+    exceptions: tuple[StandingException, ...] = field(default=())
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Every attachment of every device, in the order of the plan."""
+        return tuple(a for device in self.devices for a in device.attachments)
+
+    @cached_property
+    def attachment(self) -> dict[str, Attachment]:
+        """Attachments by id."""
+        return {a.id: a for a in self.attachments}
+
+    @cached_property
+    def device(self) -> dict[str, Device]:
+        """Devices by id."""
+        return {d.id: d for d in self.devices}
+
+    @cached_property
+    def service(self) -> dict[str, Service]:
+        """Services by id."""
+        return {s.id: s for s in self.services}
+
+    @cached_property
+    def switch(self) -> dict[str, Switch]:
+        """Switches by id."""
+        return {s.id: s for s in self.switches}
+
+    @cached_property
+    def zone(self) -> dict[str, Zone]:
+        """Zones by id."""
+        return {z.id: z for z in self.zones}
+
+    def gateway(self, attachment: Attachment) -> IPv4Address:
+        """Return the router address of the attachment's subnet: its first host address."""
+        return self.subnet(attachment)[1]
+
+    def subnet(self, attachment: Attachment) -> IPv4Network:
+        """Return the network that the attachment's address belongs to."""
+        network = self.zone[attachment.zone].subnet(attachment.site)
+        assert network is not None, f"{attachment.id} stands in no subnet"
+        return network

@@ -1,0 +1,141 @@
+"""What a town has agreed: classes, permissions, denials, and what an official signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sekisho.model.network import Label
+
+
+class Basis(Enum):
+    """Why a rule exists: a sentence of the town's case report, a guideline, or our own choice."""
+
+    SEED = "seed"
+    GUIDELINE = "guideline"
+    DESIGN = "design"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceClass:
+    """A row of the matrix: who initiates."""
+
+    id: str
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationClass:
+    """A column of the matrix: what is reached."""
+
+    id: str
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """The six fields of a designated communication (特定通信); the plan refuses fewer."""
+
+    source_mac: str
+    source_ip: str
+    destination_mac: str
+    destination_ip: str
+    protocol: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """One permitted direction: from classes to one class, over services.
+
+    Attributes:
+        sources: Source class ids.
+        only_from: Attachment ids that alone may initiate; empty means every one of *sources*.
+        destination: Destination class id.
+        only_to: Attachment ids that alone may be reached; empty means all of *destination*.
+        services: Service ids.
+        where: ``file:line`` of this direction in the plan.
+    """
+
+    sources: tuple[str, ...]
+    only_from: tuple[str, ...]
+    destination: str
+    only_to: tuple[str, ...]
+    services: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A numbered rule of the communication requirements table (通信要件表)."""
+
+    id: str
+    purpose: Label
+    basis: Basis
+    basis_note: str
+    allows: tuple[Allow, ...]
+    special: Special | None
+    where: str
+
+
+class CellKind(Enum):
+    """What the plan says about one (source class, destination class) cell."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    NOT_APPLICABLE = "not_applicable"
+    PLANNED = "planned"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class CellNote:
+    """A set of cells that are more than plainly denied.
+
+    Attributes:
+        kind: NOT_APPLICABLE, PLANNED or EXTERNAL; or DENY for a requirement with a severity.
+        id: Number shown in the cell (``P28``, ``E01``) or the requirement id (``MN-07``).
+        severity: ``A``, ``B``, ``C`` or empty.
+        edition: Guideline edition that the denial comes from, or empty.
+    """
+
+    kind: CellKind
+    id: str
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    severity: str
+    edition: str
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class MustDrop:
+    """A line of page one: a sentence an official signs, and the cases that decide it.
+
+    Attributes:
+        sources: Source class ids; empty means all.
+        destinations: Destination class ids; empty means all.
+        items: Probe items (numbers of the probe set) that count; empty means all.
+        state: State of the town in which it must hold (``normal``, ``controller-dead`` ...).
+    """
+
+    number: int
+    label: Label
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    items: tuple[int, ...]
+    state: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandingException:
+    """A risk that the design accepts in the open (例外措置), e.g. ``EX-01``."""
+
+    id: str
+    label: Label
+    measures: Label
+    where: str
