@@ -18,6 +18,7 @@ ETH_IPV6 = 0x86DD  # RFC 2464
 TCP_FIN, TCP_SYN, TCP_RST, TCP_ACK = 0x01, 0x02, 0x04, 0x10  # RFC 9293, 3.1
 ICMP = 1  # IANA protocol numbers
 ARP_REQUEST, ARP_REPLY = 1, 2  # RFC 826
+_PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
 class Phase(Enum):
@@ -111,7 +112,7 @@ class Packet:
     @property
     def protocol(self) -> Protocol | None:
         """The transport protocol that a service can name, or None."""
-        return next((p for p in Protocol if p.value == self.ip_proto), None)
+        return _PROTOCOLS.get(self.ip_proto)
 
 
 def is_group(mac: str) -> bool:
