@@ -5,10 +5,13 @@ Pure: knows rules, no switch and no framework.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.pipeline import Table
 from sekisho.rules import Rule
+
+
+_IDENTITY = (Table.DESTINATION, Table.ADMISSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,29 @@ class Changes:
 def changes(wanted: tuple[Rule, ...], held: tuple[Rule, ...]) -> Changes:
     """Compare by (table, priority, match): delete what is unwanted, add what is missing or differs.
 
-    First everything that takes permission away: deletions, and rules that drop. Then the rules
-    of the later tables, and last those of ADMISSION, so that no packet is let in before all that
-    judges it is there.
+    First everything that takes permission away: rules that drop, deletions, and those rules that
+    say who somebody is (ADMISSION, DESTINATION) and will say it otherwise: the same number may
+    stand for another class in the plan to come. Then the rules of the tables that judge, and
+    last those that say who is there and who is here, so that nobody is let in before all that
+    judges him is there.
     """
     want = {rule.key: rule for rule in wanted}
     have = {rule.key: rule for rule in held}
-    delete = tuple(rule for key, rule in have.items() if key not in want)
     add = tuple(rule for key, rule in want.items() if have.get(key) != rule)
+    delete = tuple(
+        rule
+        for key, rule in have.items()
+        if key not in want
+        or (rule.table in _IDENTITY and not rule.drops and not _says_the_same(rule, want[key]))
+    )
+    later = tuple(rule for rule in add if not rule.drops)
     steps = (
         Step(delete, tuple(rule for rule in add if rule.drops)),
-        Step((), tuple(r for r in add if not r.drops and r.table != Table.ADMISSION)),
-        Step((), tuple(r for r in add if not r.drops and r.table == Table.ADMISSION)),
+        Step((), tuple(rule for rule in later if rule.table not in _IDENTITY)),
+        *(Step((), tuple(rule for rule in later if rule.table == table)) for table in _IDENTITY),
     )
     return Changes(tuple(step for step in steps if step.delete or step.add))
+
+
+def _says_the_same(held: Rule, wanted: Rule) -> bool:
+    return replace(held, cookie=wanted.cookie) == wanted

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenarios.frames import Fields
-from scenarios.probes import PROBES, Bout, Shot
+from scenarios.probes import PROBES, Bout, Shot, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
@@ -33,6 +33,7 @@ class CasePlan:
         to: Attachment id that must receive every frame; empty when all must die.
         drop: The rule that must drop every frame; None when all must arrive.
         clause: Clause that allows it, or empty.
+        is_residual: True where no network can tell right from wrong; measured, not judged.
         where: ``file:line`` of the plan that decides.
     """
 
@@ -49,6 +50,7 @@ class CasePlan:
     clause: str
     where: str
     cell: Cell
+    is_residual: bool = False
 
     @property
     def name(self) -> str:
@@ -127,6 +129,9 @@ class _Generator:
                     for case, shots in new:
                         cases.append(case)
                         frames += [Frame(case.number, s.shape, s.fields) for s in shots]
+            for case, shots in self._sibling(bout, cell):
+                cases.append(case)
+                frames += [Frame(case.number, s.shape, s.fields) for s in shots]
         return cases, frames
 
     def _is_tried(self, source: Attachment, target: Attachment, cell: Cell) -> bool:
@@ -150,6 +155,23 @@ class _Generator:
             return False
         self._seen.add(key)
         return True
+
+    def _sibling(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
+        """A station that poses as another station of its own SSID: nobody can tell (residual).
+
+        Tried once for each pair of stations, on the first target that would let the victim in.
+        """
+        if not bout.source.air or cell.kind is not CellKind.ALLOW:
+            return
+        for sibling in self._plan.attachments:
+            key = ("sibling", bout.source.id, sibling.id)
+            if sibling.air != bout.source.air or sibling == bout.source or key in self._seen:
+                continue
+            shots = list(spoof_both(replace(bout, victim=sibling)))
+            if self._policy.ruling(shots[0].packet).verdict is Verdict.ALLOW:
+                self._seen.add(key)
+                for case, own in self._cases("spoof-sibling", 9, shots, bout, cell):
+                    yield replace(case, is_residual=True, spoof=sibling.id), own
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody."""

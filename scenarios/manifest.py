@@ -15,6 +15,8 @@ from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, Label, Plan
+from topologies.net import MININET_VERSION
+from topologies.ovs import OpenVSwitch
 
 _NOT_TESTED = (
     (
@@ -92,13 +94,14 @@ def _named(name: str, label: Label) -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    names = {"ryu": "ryu", "scapy": "scapy"}
-    found = {key: importlib.metadata.version(name) for key, name in names.items()}
+    found = {name: importlib.metadata.version(name) for name in ("ryu", "scapy")}
     return {
         "sekisho": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
         "kernel": platform.release(),
+        "mininet": MININET_VERSION,
+        "ovs": OpenVSwitch.version(),
         **found,
     }
 

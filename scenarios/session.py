@@ -183,7 +183,7 @@ class Session:
         for number, position, _ in between:
             twins.setdefault(self._plan.attachments[position].id, []).append(number)
         for case in wanted.values():
-            if case.to == case.target.id:
+            if case.to == case.target.id and not case.is_residual:
                 twins.setdefault(case.to, []).extend(by_case[case.number])
         return {
             number: Expectation(
@@ -194,6 +194,7 @@ class Session:
                 drop=case.drop,
                 frames=tuple(by_case[number]),
                 twins=tuple(twins.get(case.target.id, ())),
+                is_residual=case.is_residual,
             )
             for number, case in wanted.items()
         }

@@ -46,6 +46,7 @@ class Tally:
             frames_captured=self.captured,
             captures_dropped=self.dropped,
             exchanges=self.exchanges,
+            repeated=self.repeated,
             hosts=len(plan.devices),
             switches=len(plan.switches),
             attachments=len(plan.attachments),

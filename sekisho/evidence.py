@@ -216,6 +216,7 @@ class Summary:
     frames_captured: int = 0
     captures_dropped: int = 0
     exchanges: int = 0
+    repeated: int = 0
     hosts: int = 0
     switches: int = 0
     attachments: int = 0

@@ -35,6 +35,7 @@ class Expectation:
         drop: The rule that must drop them, or None when they must arrive.
         frames: Numbers of its frames.
         twins: Numbers of positive frames towards the same target in the same window.
+        is_residual: True where no network can tell right from wrong: measured, not judged.
     """
 
     case: int
@@ -44,6 +45,7 @@ class Expectation:
     drop: DropPoint | None
     frames: tuple[int, ...]
     twins: tuple[int, ...]
+    is_residual: bool = False
 
 
 @dataclass(slots=True)
@@ -162,7 +164,7 @@ def _judge(
         is_unsure=case.drop in unsure,
         counted=counted.get(case.drop, 0) if case.drop else 0,
     )
-    verdict, reason = _allowed(facts, health) if case.to else _denied(facts, health)
+    verdict, reason = _verdict(facts, health)
     return Judgement(
         case=case.case,
         verdict=verdict,
@@ -208,6 +210,18 @@ def _distrust(facts: _Facts, health: Health) -> str:
     if health.changed:
         return f"the town changed meanwhile: {', '.join(health.changed[:3])}"
     return ""
+
+
+def _verdict(facts: _Facts, health: Health) -> tuple[Verdict, str]:
+    if facts.case.is_residual:
+        doubt = _distrust(facts, health)
+        if doubt:
+            return Verdict.VOID, doubt
+        return Verdict.RESIDUAL, (
+            f"no switch can tell it from the true station: {facts.arrived} of "
+            f"{len(facts.case.frames)} arrived"
+        )
+    return _allowed(facts, health) if facts.case.to else _denied(facts, health)
 
 
 def _allowed(facts: _Facts, health: Health) -> tuple[Verdict, str]:

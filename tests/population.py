@@ -289,7 +289,7 @@ def _not_delivered(plan: Plan, asked: Packet, ruling: Ruling, outcome: Outcome) 
     if outcome.dropped or [place for place, _ in outcome.delivered] != [ruling.to.at]:
         return f"should reach {ruling.to.id} once, but: {outcome}"
     found = dict(outcome.delivered[0][1])
-    wanted = {name: value for name, value in headers(asked).items() if name not in _INSIDE}
+    wanted = {name: value for name, value in headers(asked).items() if name not in INSIDE}
     router, to = _number(plan.router_mac), _number(ruling.to.mac)
     wanted |= {"eth_src": router, "eth_dst": to}
     if asked.eth_type == ETH_IPV4:
@@ -302,7 +302,7 @@ def _not_delivered(plan: Plan, asked: Packet, ruling: Ruling, outcome: Outcome) 
     return f"arrived with {wrong}, tag {tag:#x}" if wrong or tag else ""
 
 
-_INSIDE = frozenset({"in_port", "metadata", "reg0", "ct_state"})  # not part of a frame
+INSIDE = frozenset({"in_port", "metadata", "reg0", "ct_state"})  # not part of a frame
 
 
 def _number(mac: str) -> int:

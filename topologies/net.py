@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mininet.log import setLogLevel  # type: ignore[import-untyped]  # Mininet has no types
-from mininet.net import Mininet  # type: ignore[import-untyped]
+from mininet.net import VERSION, Mininet  # type: ignore[import-untyped]
 from mininet.node import Host, OVSSwitch, RemoteController  # type: ignore[import-untyped]
 from mininet.topo import Topo  # type: ignore[import-untyped]
 
@@ -30,6 +30,7 @@ from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
 from topologies.names import interface
 
+MININET_VERSION = str(VERSION)
 _TIMEOUT_S = 60.0
 _FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
 _UPLINK = 1  # port of an air that leads to its switch; stations follow

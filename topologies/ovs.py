@@ -94,6 +94,21 @@ class OpenVSwitch:
                 raise LabError(f"Open vSwitch did not start: see {self._log}")
             time.sleep(0.005)
 
+    @staticmethod
+    def version() -> str:
+        """Return the version of the ``ovs-vswitchd`` that is installed, or ``unknown``."""
+        try:
+            done = subprocess.run(
+                ["ovs-vswitchd", "--version"],
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except OSError:
+            return "unknown"
+        return done.stdout.split("\n")[0].rpartition(" ")[2] or "unknown"
+
     def dead(self) -> list[str]:
         """Return the names of daemons that have ended by themselves."""
         return [str(p.args[0]) for p in self._processes if p.poll() is not None]  # type: ignore[index]  # args is the list given above
