@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from sekisho.pipeline import Table
 from sekisho.rules import Rule
 
-
 _IDENTITY = (Table.DESTINATION, Table.ADMISSION)
 
 
