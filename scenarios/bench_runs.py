@@ -1,0 +1,124 @@
+"""What a bench measures: runs of ``sekisho check``, and what they are compared with.
+
+Starts processes and reads what they left; what it means is in `scenarios.bench`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sekisho.commands.inner import listen
+from sekisho.errors import LabError
+from sekisho.launch import launched
+from sekisho.progress import Silent
+
+_PROBE = "tcp-scan"  # the kind of case that a loop of connections could try too
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run of ``sekisho check``.
+
+    Attributes:
+        wall_s: From its start to its report, by the clock of whoever waits for it.
+        peak_mb: The larger of what the laboratory and what the command itself used.
+        summary: Its ``summary.json``.
+        digest: Of its verdicts, see `verdict_digest`.
+        forbidden: Frames sent that must not arrive.
+        probes: Forbidden connections: attachment, address, TCP port.
+    """
+
+    wall_s: float
+    peak_mb: int
+    summary: Json
+    digest: str
+    forbidden: int
+    probes: tuple[tuple[str, str, int], ...]
+
+
+def verdict_digest(lines: Iterable[bytes]) -> str:
+    """Return the SHA-256 over test number and verdict of every line of ``cases.jsonl``."""
+    found = hashlib.sha256()
+    for line in lines:
+        case = orjson.loads(line)
+        found.update(f"{case['case']} {case['verdict']}\n".encode())
+    return found.hexdigest()
+
+
+def extrapolated(seconds: float, sample: int, whole: int) -> float:
+    """Return how long *whole* would take where *sample* of it took *seconds*."""
+    if sample < 1:
+        raise ValueError("nothing was measured")
+    return seconds * whole / sample
+
+
+def forbidden(lines: Iterable[bytes]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
+    """Return how many frames must not arrive, and every forbidden TCP connection once."""
+    frames = 0
+    probes: dict[tuple[str, str, int], None] = {}
+    for line in lines:
+        case = orjson.loads(line)
+        if case["expect"] != "drop":
+            continue
+        frames += case["sent"]
+        if case["probe"] == _PROBE and case["ports"]:
+            probe = (case["src"], case["dst_ip"], int(case["ports"].split()[0].split("-")[0]))
+            probes[probe] = None
+    return frames, tuple(probes)
+
+
+def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
+    """Run ``sekisho check`` once, wait for it, and read what it left.
+
+    Raises:
+        LabError: It did not pass; a figure of such a run means nothing.
+    """
+    words = [sys.executable, "-m", "sekisho.cli", "check", str(plan)]
+    words += ["--out", str(out), "--seed", str(seed), "--json"]
+    errors = out / "check.err"
+    began = time.monotonic()
+    with errors.open("wb") as err:
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err
+        )
+        _, status, usage = os.wait4(process.pid, 0)  # waits for its report, and knows its memory
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall_s = time.monotonic() - began
+    if process.returncode:
+        said = errors.read_text(errors="replace").strip().splitlines()[-1:]
+        raise LabError(f"{plan}: sekisho check ended with {process.returncode} {' '.join(said)}")
+    folder = (out / "latest").resolve()
+    summary = orjson.loads((folder / "summary.json").read_bytes())
+    with (folder / "cases.jsonl").open("rb") as lines:
+        digest = verdict_digest(lines)
+    with (folder / "cases.jsonl").open("rb") as lines:
+        frames, probes = forbidden(lines)
+    (folder / "cases.jsonl").unlink()  # a hundred megabytes, and all read
+    peak_mb = max(int(summary["peak_memory_mb"]), usage.ru_maxrss >> 10)
+    return Sample(wall_s, peak_mb, summary, digest, frames, probes)
+
+
+def baseline(what: str, plan: Path, out: Path, *words: str) -> Json:
+    """Run one half of `topologies.baseline` in namespaces of its own and return its facts."""
+    folder = out / what
+    folder.mkdir()
+    log = folder / "baseline.log"
+    command = [sys.executable, "-m", "topologies.baseline", what, str(plan)]
+    command += ["--folder", str(folder), *words]
+    with log.open("wb") as err, launched(command, folder=folder, log=err) as process:
+        outcome = listen(process, Silent(), log=log)
+    if outcome.error:
+        raise LabError(outcome.error)
+    return outcome.facts

@@ -1,0 +1,152 @@
+"""The figures of a bench: medians, extrapolations, digests, targets; and one real sitting."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scenarios.bench import comparisons, figures
+from scenarios.bench_runs import Sample, extrapolated, forbidden, verdict_digest
+from scenarios.bench_table import Comparison, Figure, duration, missed
+
+_ROOT = Path(__file__).parent.parent
+
+
+def sample(wall_s: float, *, frames: int = 20_000, dropped: int = 0) -> Sample:
+    """Return a run that took *wall_s*."""
+    seconds = {"boot": 3.0, "in_force": 1.0, "probe": 2.0}
+    summary = {
+        "frames_sent": frames,
+        "frames_per_s": frames / 2,
+        "captures_dropped": dropped,
+        "cases": 10,
+        "rules": 100,
+        "rules_per_attachment": 12.5,
+        "seconds": seconds,
+    }
+    return Sample(wall_s, 500, summary, "d", frames, ())
+
+
+def line(**facts: object) -> bytes:
+    """Return a line of ``cases.jsonl``."""
+    return json.dumps(facts).encode() + b"\n"
+
+
+def test_a_figure_is_the_median_of_its_runs() -> None:
+    """One slow run out of three moves the range, not the figure."""
+    found = figures([sample(40.0), sample(90.0), sample(42.0)], has_targets=True)[0]
+
+    assert (found.median, found.least, found.most) == (42.0, 40.0, 90.0)
+
+
+def test_every_missed_target_is_told() -> None:
+    """Too slow, too few frames and a dropped capture are three lines."""
+    found = list(missed(figures([sample(61.25, frames=100, dropped=1)], has_targets=True)))
+
+    assert found == [
+        "start to report, s is 61.2, target <= 60",
+        "frames sent is 100, target >= 10000",
+        "frames/s while probing is 50, target >= 10000",
+        "captures dropped is 1, target <= 0",
+    ]
+
+
+def test_another_plan_has_no_targets_but_that_nothing_is_dropped() -> None:
+    """The targets are those of one plan; a capture that drops frames is wrong on any."""
+    found = figures([sample(99.0, frames=5)], has_targets=False)
+
+    assert [figure.name for figure in found if figure.target] == ["captures dropped"]
+
+
+def test_a_sample_stands_for_the_whole_in_proportion() -> None:
+    """Twenty pings in 21 s make 3,540 pings 3,717 s."""
+    assert extrapolated(21.0, 20, 3540) == pytest.approx(3717.0)
+
+
+def test_nothing_measured_is_not_extrapolated() -> None:
+    """A sample of none says nothing, and not zero."""
+    with pytest.raises(ValueError, match="nothing was measured"):
+        extrapolated(0.0, 0, 3540)
+
+
+def test_the_digest_of_verdicts_sees_a_verdict_and_its_place_but_no_clock() -> None:
+    """Times differ from run to run; a verdict must not."""
+    first = [
+        line(case="T-000001", verdict="pass", start="1"),
+        line(case="T-000002", verdict="pass"),
+    ]
+    later = [
+        line(case="T-000001", verdict="pass", start="2"),
+        line(case="T-000002", verdict="pass"),
+    ]
+    other = [line(case="T-000001", verdict="pass"), line(case="T-000002", verdict="void")]
+
+    assert verdict_digest(first) == verdict_digest(later) != verdict_digest(other)
+
+
+def test_forbidden_frames_and_connections_are_counted_from_the_cases() -> None:
+    """What may arrive is not counted; a connection that two cases try is tried once."""
+    dropped = {"expect": "drop", "sent": 3, "src": "nb.wireless", "dst_ip": "10.0.0.1"}
+    lines = [
+        line(**dropped, probe="tcp-scan", ports="22 80"),
+        line(**dropped, probe="tcp-scan", ports="22"),
+        line(**dropped, probe="icmp", ports=""),
+        line(expect="arrive", sent=50, probe="service", ports="443"),
+    ]
+
+    assert forbidden(lines) == (9, (("nb.wireless", "10.0.0.1", 22),))
+
+
+def test_a_comparison_says_what_was_really_measured() -> None:
+    """An extrapolated time names the size of its sample."""
+    plain = {"start_s": 8.0, "hosts": 4, "switches": 4, "links": 8}
+    waits = {"pings": 20, "ping_s": 20.0, "all_pings": 60, "probes": 20, "probe_s": 20.0}
+    found = comparisons([sample(30.0)], plain, waits)
+
+    assert [(c.other_s, c.ours_s, c.ratio, c.how) for c in found] == [
+        (8.0, 4.0, 2.0, "4 hosts, 4 switches, 8 links"),
+        (60.0, 30.0, 2.0, "extrapolated from 20 pings in 20.0 s"),
+        (20_000.0, 2.0, 10_000.0, "extrapolated from 20 probes in 20.0 s"),
+    ]
+
+
+def test_times_are_said_as_people_say_them() -> None:
+    """Seconds up to two minutes, then minutes, hours, days."""
+    said = [duration(s) for s in (4.25, 119.0, 600.0, 5400.0, 260_000.0)]
+
+    assert said == ["4.2 s", "119.0 s", "10.0 min", "1.5 h", "3.0 days"]
+
+
+def test_a_figure_at_its_target_meets_it() -> None:
+    """The bounds belong to the targets; what takes no time has no ratio."""
+    assert Figure("s", 60.0, 60.0, 60.0, 1, "<= 60").is_met
+    assert Figure("n", 10_000, 10_000, 10_000, 0, ">= 10000").is_met
+    assert Comparison("a", 1.0, "b", 0.0, "").ratio == float("inf")
+
+
+@pytest.mark.live
+def test_a_bench_of_the_tiny_plan_prints_figures_and_ratios(tmp_path: Path) -> None:
+    """It runs for an ordinary user, and says what was extrapolated from what."""
+    words = [sys.executable, "-m", "scenarios.bench", "--runs=1", "--pairs=1"]
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [*words, "--plan=topologies/tiny.yaml"],
+        cwd=_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "captures dropped" in done.stdout
+    assert "extrapolated from 2 pings" in done.stdout
+    assert "extrapolated from 2 probes" in done.stdout
+    assert done.stdout.endswith("every target met\n")
+    assert list(tmp_path.iterdir()) == []
