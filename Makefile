@@ -1,0 +1,39 @@
+# Plain `make` lists what there is. Every target does its own set-up first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+PLAN ?= topologies/matsuno.yaml
+PYTEST ?=
+
+.PHONY: help setup check test lint golden lock bench clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup:  ## packages of the distribution and .venv; a second time in no time
+	@.ci/setup
+
+check: setup  ## boot, guard, probe and judge PLAN=topologies/matsuno.yaml
+	@$(BIN)/sekisho check $(PLAN)
+
+test: setup lint  ## lint, then every test; PYTEST="-m 'not live'" chooses
+	$(BIN)/pytest $(PYTEST)
+
+lint: setup  ## ruff, mypy --strict, the contracts between the packages
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: setup  ## rewrite the golden files; read the diff
+	$(BIN)/pytest -q -m "not live" --golden
+
+lock: setup  ## choose the newest versions of everything that is pinned
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --extra dev --extra os-ken --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --build-constraints build-constraints.txt pyproject.toml --output-file requirements.lock
+
+bench: setup  ## the figures: time, frames, memory, beside Mininet's own
+	$(BIN)/python -m scenarios.bench
+
+clean:  ## remove .venv, caches and runs
+	rm -rf .venv runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
