@@ -28,7 +28,7 @@ from typing import Any
 import orjson
 
 from controller import framework as fw
-from controller.openflow import add_message, delete_message, rule_from_stats
+from controller.openflow import Entry, add_bytes, delete_bytes, wire_match
 from controller.reconcile import changes
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError, SekishoError
@@ -55,6 +55,10 @@ def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+class _GoneError(Exception):
+    """The switch went away before it answered."""
+
+
 class Sekisho(fw.App):
     """Guards one town."""
 
@@ -70,9 +74,13 @@ class Sekisho(fw.App):
             self.say("failed", why=f"SEKISHO_PLAN: {error}")
             os._exit(EXIT_FAILED)
         self._names = {s.dpid: s.id for s in self.plan.switches}
-        self._waiting: dict[tuple[int, int], Any] = {}
-        self._held: dict[tuple[int, int], list[Rule]] = {}
+        self._current: dict[str, Any] = {}  # the connection of each switch
+        self._waiting: dict[tuple[Any, int], Any] = {}
+        self._held: dict[tuple[Any, int], list[Entry]] = {}
         self._in_force: set[str] = set()
+        for rules in self._wanted.values():  # while the town is still being built
+            for rule in rules:
+                add_bytes(rule)
         self.say("listening", framework=fw.NAME, version=fw.VERSION)
 
     def say(self, event: str, **facts: Any) -> None:
@@ -88,77 +96,110 @@ class Sekisho(fw.App):
     @loudly
     def on_state_change(self, event: Any) -> None:
         """Reconcile a switch that has connected; note one that has gone."""
-        name = self._names.get(event.datapath.id or 0)
+        datapath = event.datapath
+        name = self._names.get(datapath.id or 0)
         if event.state == fw.DEAD_DISPATCHER:
-            if name:
+            if name and self._current.get(name) is datapath:  # else it is back already
+                del self._current[name]
                 self._in_force.discard(name)
                 self.say("gone", switch=name)
+            for (waiting_for, _), answered in self._waiting.items():
+                if waiting_for is datapath:
+                    answered.set()
             return
         if name is None:
-            raise LabError(f"a switch with dpid {event.datapath.id} is not in the plan")
-        fw.hub.spawn(self.reconcile, event.datapath, name)
+            raise LabError(f"a switch with dpid {datapath.id} is not in the plan")
+        self._current[name] = datapath
+        self._in_force.discard(name)
+        fw.hub.spawn(self.reconcile, datapath, name)
 
     @loudly
     def reconcile(self, datapath: Any, name: str) -> None:
         """Bring one switch to its wanted rules by difference, and prove that they are in force."""
         started = time.monotonic()
-        wanted = self._wanted[name]
-        todo = changes(wanted, self._read(datapath))
-        for step in todo.steps:
-            for message in (
-                *(delete_message(datapath, rule) for rule in step.delete),
-                *(add_message(datapath, rule) for rule in step.add),
-            ):
-                datapath.send_msg(message)
-            self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))
-        if todo.steps:
-            held = self._read(datapath)
-            left = changes(wanted, held)
-            if left.steps:
-                first = (*left.steps[0].add, *left.steps[0].delete)[0]
-                found = next((rule for rule in held if rule.key == first.key), None)
-                raise LabError(
-                    f"{name}: after the change {left.summary} still differ, e.g. "
-                    f"wanted {first}, held {found}"
-                )
+        try:
+            added, deleted = self._change(datapath, name)
+        except _GoneError:
+            return  # it will be brought up to date when it is back
         self._in_force.add(name)
         self.say(
             "in-force",
             switch=name,
-            rules=len(wanted),
-            added=todo.added,
-            deleted=todo.deleted,
+            rules=len(self._wanted[name]),
+            added=added,
+            deleted=deleted,
             seconds=round(time.monotonic() - started, 4),
         )
         if len(self._in_force) == len(self._names):
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))
 
-    def _read(self, datapath: Any) -> tuple[Rule, ...]:
+    def _change(self, datapath: Any, name: str) -> tuple[int, int]:
+        """Send what one switch lacks; return how many rules were added and deleted."""
+        held, strangers = self._read(datapath)
+        todo = changes(self._wanted[name], held)
+        if strangers:
+            self._send(datapath, [stranger.delete for stranger in strangers])
+        for step in todo.steps:
+            delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
+            self._send(datapath, [*delete, *map(add_bytes, step.add)])
+        if todo.steps or strangers:
+            self._prove(name, *self._read(datapath))
+        return todo.added, todo.deleted + len(strangers)
+
+    def _prove(self, name: str, held: tuple[Rule, ...], strangers: tuple[Entry, ...]) -> None:
+        """Raise unless a switch holds exactly what it should."""
+        left = changes(self._wanted[name], held)
+        if strangers:
+            raise LabError(f"{name}: a rule cannot be deleted: {strangers[0].foreign}")
+        if left.steps:
+            first = (*left.steps[0].add, *left.steps[0].delete)[0]
+            found = next((rule for rule in held if rule.key == first.key), None)
+            raise LabError(
+                f"{name}: after the change {left.summary} still differ, e.g. "
+                f"wanted {first}, held {found}"
+            )
+
+    def _read(self, datapath: Any) -> tuple[tuple[Rule, ...], tuple[Entry, ...]]:
+        """Return what a switch holds: rules, and entries that no rule of ours can be."""
         request = fw.parser.OFPFlowStatsRequest(datapath)
         datapath.set_xid(request)
-        key = (datapath.id, request.xid)
-        self._held[key] = []
-        self._ask(datapath, request)
-        return tuple(self._held.pop(key))
+        entries = self._held[datapath, request.xid] = []
+        try:
+            self._ask(datapath, request)
+        finally:
+            del self._held[datapath, request.xid]
+        return (
+            tuple(entry.rule for entry in entries if entry.rule is not None),
+            tuple(entry for entry in entries if entry.rule is None),
+        )
+
+    def _send(self, datapath: Any, messages: list[bytes]) -> None:
+        """Send *messages* at once, and sleep until the switch has done them all."""
+        datapath.send(b"".join(messages))
+        self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))
 
     def _ask(self, datapath: Any, request: Any) -> None:
         """Send *request* and sleep until the switch has answered it (other switches go on)."""
         if request.xid is None:
             datapath.set_xid(request)
-        key = (datapath.id, request.xid)
+        key: tuple[Any, int] = (datapath, request.xid)
         self._waiting[key] = fw.hub.Event()
         datapath.send_msg(request)
-        if not self._waiting[key].wait(timeout=_ANSWER_S):
-            raise LabError(f"switch {self._names[datapath.id]} did not answer in {_ANSWER_S} s")
+        answered = self._waiting[key].wait(timeout=_ANSWER_S)
         del self._waiting[key]
+        name = self._names[datapath.id]
+        if self._current.get(name) is not datapath:
+            raise _GoneError
+        if not answered:
+            raise LabError(f"switch {name} did not answer in {_ANSWER_S} s")
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPFlowStatsReply, fw.MAIN_DISPATCHER)
     @loudly
     def on_flow_stats(self, event: Any) -> None:
         """Collect one part of a switch's rules."""
         message = event.msg
-        key = (message.datapath.id, message.xid)
-        self._held[key] += [rule_from_stats(stats) for stats in message.body]
+        key = (message.datapath, message.xid)
+        self._held[key] += message.body
         if not message.flags & fw.ofp.OFPMPF_REPLY_MORE:
             self._waiting[key].set()
 
@@ -166,7 +207,7 @@ class Sekisho(fw.App):
     @loudly
     def on_barrier(self, event: Any) -> None:
         """Wake whoever waits for this barrier."""
-        self._waiting[(event.msg.datapath.id, event.msg.xid)].set()
+        self._waiting[event.msg.datapath, event.msg.xid].set()
 
     @fw.set_ev_cls(
         fw.ofp_event.EventOFPErrorMsg,

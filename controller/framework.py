@@ -13,8 +13,6 @@ import os
 import warnings
 from typing import Any
 
-import eventlet.wsgi  # type: ignore[import-untyped]  # eventlet ships no types
-
 CHOICES = {"ryu": "ryu", "os-ken": "os_ken"}
 
 NAME = os.environ.get("SEKISHO_FRAMEWORK", "ryu")
@@ -22,15 +20,22 @@ if NAME not in CHOICES:
     raise SystemExit(f"SEKISHO_FRAMEWORK={NAME!r}: choose one of {', '.join(sorted(CHOICES))}")
 VERSION = importlib.metadata.version(NAME)
 
-if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):
-    eventlet.wsgi.ALREADY_HANDLED = object()
+
+def _quietly(name: str) -> Any:
+    """Import a module whose types are unknown, without its warnings about itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # names that Python deprecates; eventlet deprecates itself
+        return importlib.import_module(name)
+
+
+_wsgi = _quietly("eventlet.wsgi")
+if not hasattr(_wsgi, "ALREADY_HANDLED"):
+    _wsgi.ALREADY_HANDLED = object()
 
 
 def _module(path: str) -> Any:
-    """Import one module of the chosen framework; its types are unknown to a type checker."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # both frameworks use names that Python deprecates
-        return importlib.import_module(f"{CHOICES[NAME]}.{path}")
+    """Import one module of the chosen framework."""
+    return _quietly(f"{CHOICES[NAME]}.{path}")
 
 
 app_manager = _module("base.app_manager")
@@ -41,6 +46,8 @@ hub = _module("lib.hub")
 ofp = _module("ofproto.ofproto_v1_3")
 ofp_event = _module("controller.ofp_event")
 parser = _module("ofproto.ofproto_v1_3_parser")
+#: Stands for a connection where a message is only made, not sent.
+nobody = _module("ofproto.ofproto_protocol").ProtocolDesc(version=ofp.OFP_VERSION)
 
 App: Any = app_manager.RyuApp if NAME == "ryu" else app_manager.OSKenApp
 set_ev_cls = handler.set_ev_cls

@@ -6,10 +6,12 @@ values that the compiler makes, so that "wanted" and "held" are compared with ``
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address
 from typing import Any
 
-from controller.framework import ofp, parser
+from controller.framework import nobody, ofp, parser
 from sekisho.errors import RuleError
 from sekisho.rules import (
     WIDTHS,
@@ -99,8 +101,12 @@ def wire_action(action: Action) -> Any:
     raise RuleError(f"action {action!r} is not modelled")
 
 
-def add_message(datapath: Any, rule: Rule) -> Any:
-    """Return the message that adds *rule*, or replaces the entry of the same key."""
+@cache
+def add_bytes(rule: Rule) -> bytes:
+    """Return the message (xid 0) that adds *rule*, or replaces the entry of the same key.
+
+    Most rules stand on every switch: each is put into bytes once.
+    """
     instructions = []
     if rule.actions:
         actions = [wire_action(action) for action in rule.actions]
@@ -109,28 +115,83 @@ def add_message(datapath: Any, rule: Rule) -> Any:
         instructions.append(parser.OFPInstructionWriteMetadata(*rule.metadata))
     if rule.goto is not None:
         instructions.append(parser.OFPInstructionGotoTable(rule.goto))
-    return parser.OFPFlowMod(
-        datapath,
-        cookie=rule.cookie,
-        table_id=rule.table,
-        command=ofp.OFPFC_ADD,
-        priority=rule.priority,
-        match=wire_match(rule.match),
-        instructions=instructions,
+    return _bytes(
+        parser.OFPFlowMod(
+            nobody,
+            cookie=rule.cookie,
+            table_id=rule.table,
+            command=ofp.OFPFC_ADD,
+            priority=rule.priority,
+            match=wire_match(rule.match),
+            instructions=instructions,
+        )
     )
 
 
-def delete_message(datapath: Any, rule: Rule) -> Any:
-    """Return the message that deletes exactly the entry of *rule*."""
-    return parser.OFPFlowMod(
-        datapath,
-        table_id=rule.table,
-        command=ofp.OFPFC_DELETE_STRICT,
-        priority=rule.priority,
-        out_port=ofp.OFPP_ANY,
-        out_group=ofp.OFPG_ANY,
-        match=wire_match(rule.match),
+def delete_bytes(table: int, priority: int, fields: Any) -> bytes:
+    """Return the message (xid 0) that deletes exactly one entry.
+
+    Args:
+        table: Its table.
+        priority: Its priority.
+        fields: Its match, as an ``OFPMatch``.
+    """
+    return _bytes(
+        parser.OFPFlowMod(
+            nobody,
+            table_id=table,
+            command=ofp.OFPFC_DELETE_STRICT,
+            priority=priority,
+            out_port=ofp.OFPP_ANY,
+            out_group=ofp.OFPG_ANY,
+            match=fields,
+        )
     )
+
+
+def _bytes(message: Any) -> bytes:
+    message.set_xid(0)
+    message.serialize()
+    return bytes(message.buf)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a switch, as a flow-stats reply says it.
+
+    Attributes:
+        length: Its length in the reply, in bytes.
+        rule: The same as a rule; None where it has a part that no rule of ours can have.
+        foreign: What such a stranger says of itself, or empty.
+        delete: The message that deletes it.
+    """
+
+    length: int
+    rule: Rule | None
+    foreign: str
+    delete: bytes
+
+    @classmethod
+    def parser(cls, reply: bytes, offset: int) -> Entry:
+        """Read the entry at *offset* of *reply*; the framework calls this."""
+        length = int.from_bytes(reply[offset : offset + 2], "big")
+        entry = bytes(reply[offset : offset + length])
+        # Same bytes, same rule: only ages and counters differ from switch to switch.
+        return _entry(entry[:4] + bytes(8) + entry[12:32] + bytes(16) + entry[48:])
+
+
+# The framework would parse every entry of every switch anew, which takes most of a start-up.
+parser.OFPFlowStatsReply.cls_stats_body_cls = Entry
+
+
+@cache
+def _entry(raw: bytes) -> Entry:
+    stats = parser.OFPFlowStats.parser(raw, 0)
+    delete = delete_bytes(stats.table_id, stats.priority, stats.match)
+    try:
+        return Entry(stats.length, rule_from_stats(stats), "", delete)
+    except RuleError as error:
+        return Entry(stats.length, None, str(error), delete)
 
 
 def rule_from_stats(stats: Any) -> Rule:
@@ -139,6 +200,8 @@ def rule_from_stats(stats: Any) -> Rule:
     Raises:
         RuleError: The entry uses something that is not modelled.
     """
+    if stats.idle_timeout or stats.hard_timeout or stats.flags:
+        raise RuleError("a rule with a time-out or flags is not modelled")
     actions: list[Action] = []
     metadata, goto = None, None
     for instruction in stats.instructions:
@@ -146,7 +209,7 @@ def rule_from_stats(stats: Any) -> Rule:
             goto = instruction.table_id
         elif isinstance(instruction, parser.OFPInstructionWriteMetadata):
             metadata = (instruction.metadata, instruction.metadata_mask)
-        elif isinstance(instruction, parser.OFPInstructionActions):
+        elif getattr(instruction, "type", None) == ofp.OFPIT_APPLY_ACTIONS:
             actions += [_action_from_wire(action) for action in instruction.actions]
         else:
             raise RuleError(f"instruction {instruction!r} is not modelled")

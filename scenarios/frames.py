@@ -27,7 +27,7 @@ from sekisho.errors import RuleError
 Bytes = NDArray[np.uint8]
 
 MAGIC = b"SKSH"
-TOKEN_BYTES = 16  # magic 4, run 4, frame number 4, CRC-32 of those 4
+TOKEN_BYTES = 16  # magic 4, run 4, frame number 4, check 2, balance 2
 _BLANK = bytes(TOKEN_BYTES)
 
 # Byte offsets of an untagged Ethernet frame with a 20-byte IPv4 header (IEEE 802.3; RFC 791).
@@ -125,12 +125,26 @@ def _udp6(fields: Fields, prefix: str, load: Raw) -> ScapyPacket:
 
 
 def tokens(run: int, numbers: Sequence[int]) -> list[bytes]:
-    """Return the tokens of the frames *numbers* of run *run* (both 32 bits)."""
+    """Return the tokens of the frames *numbers* of run *run* (both 32 bits).
+
+    The last two bytes balance the others, so that every token adds the same to an Internet
+    checksum (RFC 1071): one token may take another's place in any finished frame.
+    """
+    start = MAGIC + run.to_bytes(4, "big")
+    base = _word_sum(start)
     out = []
     for number in numbers:
-        head = MAGIC + run.to_bytes(4, "big") + number.to_bytes(4, "big")
-        out.append(head + zlib.crc32(head).to_bytes(4, "big"))
+        low = number.to_bytes(4, "big")
+        check = zlib.crc32(start + low) & 0xFFFF
+        total = base + (number >> 16) + (number & 0xFFFF) + check
+        total = (total & 0xFFFF) + (total >> 16)
+        total = (total & 0xFFFF) + (total >> 16)
+        out.append(start + low + (check << 16 | 0xFFFF - total).to_bytes(4, "big"))
     return out
+
+
+def _word_sum(data: bytes) -> int:
+    return sum(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
 
 
 def frame_number(run: int, data: bytes) -> int | None:
@@ -142,10 +156,23 @@ def frame_number(run: int, data: bytes) -> int | None:
     while at >= 0:
         token = data[at : at + TOKEN_BYTES]
         is_ours = len(token) == TOKEN_BYTES and token[4:8] == run.to_bytes(4, "big")
-        if is_ours and zlib.crc32(token[:12]).to_bytes(4, "big") == token[12:]:
-            return int.from_bytes(token[8:12], "big")
+        if is_ours:
+            number = int.from_bytes(token[8:12], "big")
+            if tokens(run, [number])[0] == token:
+                return number
         at = data.find(MAGIC, at + 1)
     return None
+
+
+@cache
+def blank() -> bytes:
+    """Return the token to build finished frames with; `replace_token` puts true ones in."""
+    return tokens(0, [0])[0]
+
+
+def replace_token(frame: bytes, token: bytes) -> bytes:
+    """Return *frame* with *token* in place of every blank one; checksums stay right."""
+    return frame.replace(blank(), token)
 
 
 def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[bytes]:

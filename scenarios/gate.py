@@ -32,6 +32,7 @@ class CasePlan:
         number: 1-based; the case is called ``T-000001``.
         to: Attachment id that must receive every frame; empty when all must die.
         drop: The rule that must drop every frame; None when all must arrive.
+        also: Other rules that may drop it as well, where switches read a frame in their own way.
         clause: Clause that allows it, or empty.
         is_residual: True where no network can tell right from wrong; measured, not judged.
         where: ``file:line`` of the plan that decides.
@@ -51,6 +52,7 @@ class CasePlan:
     where: str
     cell: Cell
     is_residual: bool = False
+    also: tuple[DropPoint, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,11 +62,16 @@ class CasePlan:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of a window: which case it belongs to and what it is made of."""
+    """One frame of a window: which case it belongs to and what it is made of.
+
+    Attributes:
+        raw: A finished frame with a blank token, for the shape ``raw``.
+    """
 
     case: int
     shape: str
     fields: Fields
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

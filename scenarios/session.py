@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from scenarios.frames import Fields, build, frame_number, tokens
+from scenarios.frames import Fields, build, frame_number, replace_token, tokens
 from scenarios.gate import CasePlan, Frame, Window
 from scenarios.ring import Copy
 from scenarios.wire import Wire
@@ -137,6 +137,9 @@ class Session:
         by_shape: dict[str, list[int]] = {}
         for position, frame in enumerate(frames):
             by_shape.setdefault(frame.shape, []).append(position)
+        for position in by_shape.pop("raw", []):
+            (mark,) = tokens(self._run, [numbers[position]])
+            out[position] = replace_token(frames[position].raw, mark)
         for shape, positions in by_shape.items():
             marks = tokens(self._run, [numbers[p] for p in positions])
             built = build(shape, [frames[p].fields for p in positions], marks)
@@ -195,6 +198,7 @@ class Session:
                 frames=tuple(by_case[number]),
                 twins=tuple(twins.get(case.target.id, ())),
                 is_residual=case.is_residual,
+                also=case.also,
             )
             for number, case in wanted.items()
         }

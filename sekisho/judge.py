@@ -35,6 +35,7 @@ class Expectation:
         drop: The rule that must drop them, or None when they must arrive.
         frames: Numbers of its frames.
         twins: Numbers of positive frames towards the same target in the same window.
+        also: Other rules that may drop some of them; their counters are added to that of *drop*.
         is_residual: True where no network can tell right from wrong: measured, not judged.
     """
 
@@ -46,6 +47,7 @@ class Expectation:
     frames: tuple[int, ...]
     twins: tuple[int, ...]
     is_residual: bool = False
+    also: tuple[DropPoint, ...] = ()
 
 
 @dataclass(slots=True)
@@ -119,15 +121,49 @@ def judge(
         links: Places between switches, where frames that may pass are seen too.
     """
     cases = list(expectations)
-    due = Counter[DropPoint]()
-    unsure: set[DropPoint] = set()
-    for case in cases:
-        if case.drop is not None:
+    books = _Books(cases, seen, counted)
+    return [_judge(case, seen, books, health, links) for case in cases]
+
+
+class _Books:
+    """Copies that were sent to die, against what the counters say, rule by rule.
+
+    Where a case names several rules that may drop it, those rules share one account.
+    """
+
+    def __init__(
+        self,
+        cases: Iterable[Expectation],
+        seen: Mapping[int, Seen],
+        counted: Mapping[DropPoint, int],
+    ) -> None:
+        self._head: dict[DropPoint, DropPoint] = {}
+        dying = [case for case in cases if case.drop is not None]
+        for case in dying:
+            for other in case.also:
+                self._head[self._find(other)] = self._find(case.drop)
+        self.due, self.counted = Counter[DropPoint](), Counter[DropPoint]()
+        self.unsure: set[DropPoint] = set()
+        for case in dying:
             copies = [seen.get(n, _NOTHING).own for n in case.frames]
-            due[case.drop] += sum(copies)
+            self.due[self._find(case.drop)] += sum(copies)
             if any(n != 1 for n in copies):
-                unsure.add(case.drop)
-    return [_judge(case, seen, (due, unsure), counted, health, links) for case in cases]
+                self.unsure.add(self._find(case.drop))
+        for point, copies_counted in counted.items():
+            self.counted[self._find(point)] += copies_counted
+
+    def _find(self, point: DropPoint | None) -> DropPoint:
+        assert point is not None
+        while (head := self._head.get(point, point)) != point:
+            point = head
+        return point
+
+    def of(self, case: Expectation) -> tuple[int, int, bool]:
+        """Return (copies due, copies counted, whether the first is unsure) for *case*."""
+        if case.drop is None:
+            return 0, 0, False
+        head = self._find(case.drop)
+        return self.due[head], self.counted[head], head in self.unsure
 
 
 _NOTHING = Seen()
@@ -136,12 +172,11 @@ _NOTHING = Seen()
 def _judge(
     case: Expectation,
     seen: Mapping[int, Seen],
-    books: tuple[Mapping[DropPoint, int], set[DropPoint]],
-    counted: Mapping[DropPoint, int],
+    books: _Books,
     health: Health,
     links: frozenset[str],
 ) -> Judgement:
-    due, unsure = books
+    expected, counted, is_unsure = books.of(case)
     frames = [seen.get(number, _NOTHING) for number in case.frames]
     places = Counter[str]()
     for frame in frames:
@@ -160,9 +195,9 @@ def _judge(
         strays=strays,
         answers=sum(frame.answers for frame in frames),
         twins=tuple(twins),
-        expected=due[case.drop] if case.drop else 0,
-        is_unsure=case.drop in unsure,
-        counted=counted.get(case.drop, 0) if case.drop else 0,
+        expected=expected,
+        is_unsure=is_unsure,
+        counted=counted,
     )
     verdict, reason = _verdict(facts, health)
     return Judgement(

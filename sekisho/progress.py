@@ -125,6 +125,7 @@ class Moving(Silent):
             task = self._bars.tasks[self._bars.task_ids.index(self._now)]
             total = task.total or 1
             self._bars.update(self._now, completed=total, total=total)
+            self._bars.stop_task(self._now)  # or its clock would run on
 
 
 def progress(console: Console, *, language: str, is_quiet: bool) -> Progress:

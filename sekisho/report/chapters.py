@@ -45,6 +45,7 @@ _PHASES = {
     "report": Label("報告書", "report"),
     "total": Label("全体", "total"),
 }
+_REST = Label("その他(観測の準備、記録など)", "the rest (listening, records)")
 _SIZES = {
     "hosts": Label("端末・サーバ", "devices"),
     "attachments": Label("接続", "attachments"),
@@ -116,9 +117,13 @@ def _probes(record: RunRecord) -> Markup:
 def _times(seconds: Seconds) -> Markup:
     whole = max(seconds.total, 0.001)
     rows = []
-    for phase in fields(Seconds):
-        took = float(getattr(seconds, phase.name))
-        rows.append((both(_PHASES[phase.name]), f"{took:,.1f}", _bar(took / whole, "time")))
+    took = {_PHASES[f.name]: float(getattr(seconds, f.name)) for f in fields(Seconds)}
+    total = took.pop(_PHASES["total"])
+    took[_REST] = max(0.0, total - sum(took.values()))
+    took[_PHASES["total"]] = total
+    for phase, length in took.items():
+        if length:  # a phase that this suite does not have
+            rows.append((both(phase), f"{length:,.1f}", _bar(length / whole, "time")))
     heads = (say("工程", "phase"), say("秒", "seconds"), say("割合", "share"))
     return table(heads, rows, class_="plain bars")
 
@@ -136,7 +141,8 @@ def findings(record: RunRecord) -> Markup:
     rest = (*_apart(record, Verdict.VOID), *_apart(record, Verdict.RESIDUAL))
     if not number:
         nothing = tag("p", say("指摘はありません。", "There is no finding."))
-        return tag("section", title, nothing, *rest, class_="sheet", id="findings")
+        kind = "sheet" if rest else "sheet brief"  # on paper, a sheet of its own would be empty
+        return tag("section", title, nothing, *rest, class_=kind, id="findings")
     shown = record.findings[:MOST_FINDINGS]
     ja, en = (
         f"{number:,}件(うち{len(shown):,}件を下に示す)",
@@ -216,11 +222,16 @@ def limits(record: RunRecord) -> Markup:
         tag("ul", *(tag("li", both(thing)) for thing in untested(record))),
         tag("h2", say("版と識別値", "Versions and hashes")),
         _pairs(identity),
-        _pairs({f"SHA-256 {key}": value for key, value in manifest.hashes.items()}),
+        _pairs({f"{_hash(value)} {key}": value for key, value in manifest.hashes.items()}),
         _pairs({**manifest.versions, **manifest.machine}),
         class_="sheet",
         id="limits",
     )
+
+
+def _hash(value: str) -> str:
+    """Name the kind of a digest by its length in hexadecimal digits."""
+    return {8: "CRC-32", 64: "SHA-256"}.get(len(value), "")
 
 
 def _pairs(pairs: Mapping[str, str]) -> Markup:

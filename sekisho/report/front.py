@@ -24,6 +24,7 @@ _RESULTS = {
     Verdict.VOID: Label("判定不能", "undecided"),
     Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
 }
+_UNTESTED = Label("未実施", "not tested")
 _STATES = {"normal": Label("通常", "normal")}
 
 
@@ -130,19 +131,14 @@ def _lines(record: RunRecord) -> Markup:
         say("件数", "Cases"),
     )
     head = tag("tr", *(tag("th", cell, scope="col") for cell in heads))
-    rows = [_line(line, found, record) for line, found in tally.by_line(record)]
+    rows = [_line(line, found) for line, found in tally.by_line(record)]
     caption = tag("caption", say("重点確認項目", "Main points"))
     body = (tag("thead", head), tag("tbody", *rows))
     return tag("table", caption, *body, class_="lines")
 
 
-def _line(line: MustDrop, found: Tally, record: RunRecord) -> Markup:
-    if found.verdict is not None:
-        result = _RESULTS[found.verdict]
-    elif line.state != record.manifest.state:
-        result = Label("未実施(別の状態)", "not tested (other state)")
-    else:
-        result = Label("未実施", "not tested")
+def _line(line: MustDrop, found: Tally) -> Markup:
+    result = _RESULTS[found.verdict] if found.verdict is not None else _UNTESTED
     sign = tag("span", found.mark, class_="mark")
     return tag(
         "tr",
@@ -213,5 +209,5 @@ def _foot(record: RunRecord) -> Markup:
         "この結果は、町のネットワークを模した環境で確かめたものです。実際の機器での確認に代わるものではありません。",
         "Found in an emulation of the town's network. It does not replace tests on real equipment.",
     )
-    digest = record.manifest.hashes.get("plan", "")[:16]
+    digest = record.manifest.hashes.get("plan", "")[:12]
     return tag("footer", said, " ", say("計画書", "Plan"), f": {digest}", class_="foot")

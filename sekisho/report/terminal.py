@@ -125,12 +125,13 @@ def _cell(cell: Tally | None) -> Text:
 
 
 def _legend(record: RunRecord, language: str, width: int) -> RenderableType:
-    columns = 2 if width < NARROW else 3
     destinations = record.manifest.plan.destinations
+    names = [Text(f"{d.id:<3} {d.label.text(language)}", style="dim") for d in destinations]
+    widest = max((name.cell_len for name in names), default=0)
+    columns = max(1, (width + 2) // (widest + 2))
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(columns):
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=width // columns - 2)
-    names = [Text(f"{d.id:<3} {d.label.text(language)}", style="dim") for d in destinations]
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=width)
     rows = -(-len(names) // columns)
     for row in range(rows):
         table.add_row(*names[row::rows])
@@ -204,17 +205,19 @@ def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
 
 def _counts(record: RunRecord, language: str) -> Text:
     total = tally.overall(record)
-    words = [f"{_say(language, '試験', 'cases')} {total.total:,}"]
-    words += [
+    found = [f"{_say(language, '試験', 'cases')} {total.total:,}"]
+    found += [
         f"{verdict.mark} {verdict.label.text(language)} {total.counts.get(verdict, 0):,}"
         for verdict in Verdict
     ]
+    lines = ["  ".join(found)]
     if record.summary is not None:
         sent, dropped = record.summary.frames_sent, record.summary.captures_dropped
-        words.append(f"{_say(language, '送信', 'frames sent')} {sent:,}")
+        words = [f"{_say(language, '送信', 'frames sent')} {sent:,}"]
         words.append(f"{_say(language, '取りこぼし', 'captures dropped')} {dropped:,}")
         words.append(f"{_say(language, '所要', 'took')} {record.summary.seconds.total:.1f} s")
-    return Text("  ".join(words))
+        lines.append("  ".join(words))
+    return Text("\n".join(lines))
 
 
 def _say(language: str, ja: str, en: str) -> str:
