@@ -1,0 +1,87 @@
+"""The contracts of ``pyproject.toml`` hold the architecture; each must bite."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("sekisho", "topologies", "controller", "scenarios")
+MERE_PYTHON = shutil.ignore_patterns("__pycache__", "*.yaml", "*.json", "*.js", "*.css")
+
+#: (module that oversteps, what it imports, the contract that must say so)
+BREACHES = (
+    ("sekisho/wiring.py", "topologies.names", "sekisho knows no network"),
+    ("sekisho/launch.py", "scenarios.check", "sekisho knows no network"),
+    ("topologies/town.py", "scenarios.check", "sekisho knows no network"),
+    ("scenarios/session.py", "controller.reconcile", "The guard stands alone"),
+    ("sekisho/compiler.py", "controller.openflow", "The guard stands alone"),
+    ("controller/app.py", "topologies.names", "The guard knows nothing of the town"),
+    ("controller/app.py", "ryu.base.app_manager", "The OpenFlow framework"),
+    ("topologies/ovs.py", "os_ken.lib.hub", "The OpenFlow framework"),
+    ("scenarios/wire.py", "mininet.net", "Mininet is imported by"),
+    ("sekisho/switch.py", "mininet.node", "Mininet is imported by"),
+    ("scenarios/gate.py", "scapy.layers.inet", "Scapy is imported where"),
+    ("topologies/services.py", "scapy.packet", "Scapy is imported where"),
+    ("sekisho/flow.py", "sekisho.rules", "Inside sekisho, imports go down"),
+    ("sekisho/policy.py", "sekisho.compiler", "First witness"),
+    ("sekisho/matrix.py", "sekisho.permissions", "First witness"),
+    ("sekisho/compiler.py", "sekisho.policy", "Second witness"),
+    ("sekisho/switch.py", "sekisho.policy", "Second witness"),
+    ("sekisho/judge.py", "sekisho.compiler", "Third witness"),
+    ("sekisho/judge.py", "sekisho.pipeline", "Third witness"),
+    ("sekisho/report/tally.py", "sekisho.plan", "A report knows the run folder alone"),
+)
+
+
+def _broken(tree: Path) -> list[str]:
+    """Return the names of the contracts that *tree* breaks."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    names = [line.removesuffix(" BROKEN") for line in done.stdout.splitlines() if "BROKEN" in line]
+
+    assert bool(names) == bool(done.returncode), done.stdout + done.stderr
+    return names
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a copy of the code to plant breaches in."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=MERE_PYTHON)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_code_keeps_every_contract(tree: Path) -> None:
+    """As it stands, no import crosses a border."""
+    assert _broken(tree) == []
+
+
+@pytest.mark.parametrize(("module", "imported", "contract"), BREACHES)
+def test_an_import_across_a_border_is_found(
+    tree: Path, module: str, imported: str, contract: str
+) -> None:
+    """One forbidden import breaks the contract that stands for its border."""
+    with (tree / module).open("a") as file:
+        file.write(f"\nimport {imported}\n")
+
+    broken = _broken(tree)
+    assert any(name.startswith(contract) for name in broken), broken
+
+
+def test_a_new_module_must_be_given_its_layer(tree: Path) -> None:
+    """A module of sekisho that no contract knows is a breach, not a gap."""
+    (tree / "sekisho" / "misc.py").write_text('"""Anything."""\n')
+
+    assert _broken(tree) == ["Inside sekisho, imports go down"]
