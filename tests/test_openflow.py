@@ -1,0 +1,171 @@
+"""Rules survive the wire: value to message to bytes and back, under both frameworks."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import struct
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller import framework as fw
+from controller.openflow import Entry, add_bytes, delete_bytes, wire_action, wire_match
+from sekisho.compiler import compile_town
+from sekisho.errors import RuleError
+from sekisho.rules import Output, Rule, match
+
+from .population import TOWNS, town
+
+ROOT = Path(__file__).parent.parent
+ONE = Rule(0, 7, match(in_port=1, eth_type=0x0800, ipv4_src=(0x0A290000, 0xFFFF0000)), 0x5E01 << 48)
+
+
+def message(raw: bytes) -> Any:
+    """Parse one flow-mod."""
+    version, kind = raw[0], raw[1]
+    assert int.from_bytes(raw[2:4], "big") == len(raw)
+    return fw.parser.OFPFlowMod.parser(fw.nobody, version, kind, len(raw), 0, raw)
+
+
+def said(rule: Rule, **told: int) -> bytes:
+    """Return what a switch that holds *rule* says of it in a flow-stats reply."""
+    facts = {"seconds": 5, "idle": 0, "hard": 0, "flags": 0, "packets": 7} | told
+    body = add_bytes(rule)[48:]  # the match and the instructions follow the fixed part
+    head = struct.pack(
+        fw.ofp.OFP_FLOW_STATS_0_PACK_STR,
+        48 + len(body),
+        rule.table,
+        facts["seconds"],
+        6,
+        rule.priority,
+        facts["idle"],
+        facts["hard"],
+        facts["flags"],
+        rule.cookie,
+        facts["packets"],
+        8,
+    )
+    return head + body
+
+
+@cache
+def distinct(name: str) -> tuple[Rule, ...]:
+    """Return every rule of a town once."""
+    return tuple(dict.fromkeys(r for own in compile_town(town(name)).values() for r in own))
+
+
+@pytest.mark.parametrize("name", TOWNS)
+def test_every_rule_survives_the_wire(name: str) -> None:
+    """What is read back from a switch is the very value that was sent to it."""
+    read = [Entry.parser(said(rule), 0) for rule in distinct(name)]
+
+    assert tuple(entry.rule for entry in read) == distinct(name)
+
+
+def test_entries_are_read_one_after_another() -> None:
+    """A reply holds many entries; each says how long it is."""
+    rules, offset, read = distinct("tiny"), 0, []
+    reply = b"".join(said(rule) for rule in rules)
+    while offset < len(reply):
+        read.append(Entry.parser(reply, offset))
+        offset += read[-1].length
+
+    assert tuple(entry.rule for entry in read) == rules
+
+
+def test_ages_and_counters_are_not_part_of_a_rule() -> None:
+    """A rule that has counted a million packets for a year is still the same rule."""
+    old = Entry.parser(said(ONE, seconds=31_536_000, packets=1_000_000), 0)
+
+    assert old.rule == Entry.parser(said(ONE, seconds=0, packets=0), 0).rule == ONE
+
+
+@pytest.mark.parametrize("told", [{"idle": 60}, {"hard": 60}, {"flags": 1}])
+def test_a_rule_that_will_go_away_is_a_stranger(told: dict[str, int]) -> None:
+    """It matches and acts like ours, but the switch would forget it."""
+    entry = Entry.parser(said(ONE, **told), 0)
+
+    assert entry.rule is None
+    assert entry.foreign == "a rule with a time-out or flags is not modelled"
+
+
+def test_a_stranger_can_be_deleted() -> None:
+    """Whatever a foreign rule does, its table, priority and match are enough to be rid of it."""
+    delete = message(Entry.parser(said(ONE, hard=60), 0).delete)
+
+    assert (delete.command, delete.table_id, delete.priority) == (
+        fw.ofp.OFPFC_DELETE_STRICT,
+        ONE.table,
+        ONE.priority,
+    )
+    assert dict(delete.match.items()) == dict(wire_match(ONE.match).items())
+
+
+def test_a_foreign_group_action_is_a_stranger() -> None:
+    """An action that no rule of ours has is reported, not skipped."""
+    own = add_bytes(ONE)[48:]
+    group = struct.pack("!HH4xHHI", fw.ofp.OFPIT_APPLY_ACTIONS, 16, fw.ofp.OFPAT_GROUP, 8, 3)
+    raw = said(ONE)[2:48] + own + group
+    entry = Entry.parser((len(raw) + 2).to_bytes(2, "big") + raw, 0)
+
+    assert entry.rule is None
+    assert "OFPActionGroup" in entry.foreign
+
+
+def test_a_deletion_names_one_entry() -> None:
+    """Strict: a match that is wider or narrower is another entry (OpenFlow 1.3.5, 6.4)."""
+    delete = message(delete_bytes(ONE.table, ONE.priority, wire_match(ONE.match)))
+
+    assert delete.command == fw.ofp.OFPFC_DELETE_STRICT
+    assert (delete.out_port, delete.out_group) == (fw.ofp.OFPP_ANY, fw.ofp.OFPG_ANY)
+
+
+def test_prerequisites_come_first() -> None:
+    """Open vSwitch refuses ``nw_ttl`` before ``eth_type`` (OpenFlow 1.3.5, 7.2.3.6)."""
+    fields = match(nw_ttl=1, eth_type=0x0800, in_port=2, ct_state=(1, 1), ip_proto=6)
+    names = [name for name, _ in wire_match(fields)._fields2]
+
+    assert names[:3] == ["in_port", "eth_type", "ip_proto"]
+
+
+def test_an_unknown_action_is_refused() -> None:
+    """What is not modelled is never sent."""
+    with pytest.raises(RuleError, match=r"^action 'flood' is not modelled$"):
+        wire_action("flood")  # type: ignore[arg-type]  # that is the point
+
+
+def test_nothing_is_ever_sent_to_the_controller() -> None:
+    """No rule of any town outputs to the controller: there is no packet-in to handle."""
+    ports = {
+        action.port
+        for name in TOWNS
+        for rule in distinct(name)
+        for action in rule.actions
+        if isinstance(action, Output)
+    }
+
+    assert fw.ofp.OFPP_CONTROLLER not in ports
+    assert not ports & {fw.ofp.OFPP_FLOOD, fw.ofp.OFPP_ALL, fw.ofp.OFPP_NORMAL}
+
+
+@pytest.mark.skipif(fw.NAME != "ryu", reason="this is the other framework's run")
+def test_all_of_this_holds_on_os_ken() -> None:
+    """The maintained fork serves as well: the same tests, in a process of their own."""
+    if importlib.util.find_spec("os_ken") is None:
+        pytest.skip("os-ken is not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+        env={**os.environ, "SEKISHO_FRAMEWORK": "os-ken"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-2000:]
