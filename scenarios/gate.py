@@ -59,6 +59,10 @@ class CasePlan:
         """The test number as reports show it."""
         return f"T-{self.number:06d}"
 
+    def is_twin_of(self, targets: set[str]) -> bool:
+        """Tell whether every frame of it must arrive at one of *targets*, and at no other."""
+        return self.to in targets and self.to == self.target.id and not self.is_residual
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

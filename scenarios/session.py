@@ -25,7 +25,7 @@ from sekisho.flow import DropPoint
 from sekisho.judge import Expectation, Health, Judgement, Seen, judge
 from sekisho.model import Plan
 from sekisho.rules import Cookie, Kind, drop_point
-from topologies.town import Town
+from topologies.town import OWN_GUARD, Town
 
 #: Shapes whose twin is whispered to each target of a window.
 EAR_SHAPES = (
@@ -86,7 +86,8 @@ class Session:
         self._links = frozenset(p.name for p in wire.rings if p.kind == "link")
         self._next = 1
         self.frames_sent = 0
-        self._before = self._drop_rules()
+        self._is_attributed = town.guard == OWN_GUARD
+        self._before = self._drop_rules() if self._is_attributed else {}
 
     def attempt(self, window: Window, cases: Iterable[CasePlan]) -> Attempt:
         """Send the frames of *cases* (all or some of the window's) once, and judge them."""
@@ -119,7 +120,7 @@ class Session:
             by_case[frame.case].append(number)
         expectations = self._expectations(wanted, by_case, between)
         self._listen(ledger, dict(zip(numbers, frames, strict=True)))
-        counted, rules, changed = self._count()
+        counted, rules, changed = self._count() if self._is_attributed else ({}, {}, ())
         if link_states() != links_before:
             changed = (*changed, "a link")
         health = Health(
@@ -127,6 +128,7 @@ class Session:
             lossy=tuple(place.name for place in self._wire.dropped),
             changed=changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
+            is_attributed=self._is_attributed,
         )
         judgements = judge(expectations.values(), ledger.seen, counted, health, links=self._links)
         sent = dict(zip(numbers, raw, strict=True))
@@ -186,7 +188,7 @@ class Session:
         for number, position, _ in between:
             twins.setdefault(self._plan.attachments[position].id, []).append(number)
         for case in wanted.values():
-            if case.to == case.target.id and not case.is_residual:
+            if case.is_twin_of({case.to}):
                 twins.setdefault(case.to, []).extend(by_case[case.number])
         return {
             number: Expectation(

@@ -68,12 +68,14 @@ class Health:
         lossy: Capture points that lost copies.
         changed: What of the town changed meanwhile (tables, links), in words.
         uncounted: Switches whose counters could not be read.
+        is_attributed: False where somebody else's controller guards: its rules have other names.
     """
 
     deaf: frozenset[str] = frozenset()
     lossy: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     uncounted: frozenset[str] = frozenset()
+    is_attributed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,8 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.VOID, (
             f"{sum(facts.twins)} copies of {len(facts.twins)} positive twins arrived at the target"
         )
+    if not health.is_attributed:
+        return Verdict.PASS, "dropped; by which rule is not known (not our controller)"
     if facts.case.drop is None or facts.case.drop.switch in health.uncounted:
         return Verdict.VOID, f"the counter of {facts.case.drop} was not read"
     if facts.counted != facts.expected and facts.is_unsure:
