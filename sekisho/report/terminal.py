@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -50,7 +51,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [
         *_void(record, language),
         *_not_tested(record, language),
-        _counts(record, language),
+        _counts(record, language, width),
         Text(),
     ]
     return Group(*parts, verdict_line(record, language=language))
@@ -96,6 +97,7 @@ def _title(record: RunRecord, language: str) -> Text:
     manifest = record.manifest
     name = manifest.plan.label.text(language)
     when = manifest.started[:19].replace("T", " ")
+    when += " JST" if manifest.started.endswith("+09:00") else ""
     text = Text("\n").append(f"{name}  ", style="bold")
     return text.append(f"{manifest.run}  {when}  {manifest.suite}/{manifest.state}\n", style="dim")
 
@@ -127,20 +129,39 @@ def _cell(cell: Tally | None) -> Text:
 def _legend(record: RunRecord, language: str, width: int) -> RenderableType:
     destinations = record.manifest.plan.destinations
     names = [Text(f"{d.id:<3} {d.label.text(language)}", style="dim") for d in destinations]
-    widest = max((name.cell_len for name in names), default=0)
-    columns = max(1, (width + 2) // (widest + 2))
+    rows = _rows(names, width)
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(columns):
+    for _ in range(-(-len(names) // rows)):
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=width)
-    rows = -(-len(names) // columns)
     for row in range(rows):
         table.add_row(*names[row::rows])
     marks = _say(
         language,
-        "○ 計画どおり  × 漏れ・過剰遮断  △ 判定できない  － 未実施・対象外",
-        "○ as planned  × leak or over-block  △ undecided  － not tested",
+        "○ 計画どおり  × 漏れ・過剰遮断  △ 判定できない  － 未実施・対象外・残存リスク",
+        "○ as planned  × leak or over-block  △ undecided  － not tested or residual",
     )
     return Group(Text(), table, Text(marks))
+
+
+def _rows(names: list[Text], width: int) -> int:
+    """Return into how few rows *names* can be set, column by column, without being cut."""
+    for rows in range(1, len(names)):
+        columns = [names[at : at + rows] for at in range(0, len(names), rows)]
+        if sum(max(name.cell_len for name in column) + 2 for column in columns) - 2 <= width:
+            return rows
+    return max(1, len(names))
+
+
+def _packed(phrases: list[str], width: int) -> str:
+    """Return *phrases* side by side on lines of at most *width* columns, none of them broken."""
+    lines = [""]
+    for phrase in phrases:
+        longer = f"{lines[-1]}  {phrase}" if lines[-1] else phrase
+        if cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(phrase)
+    return "\n".join(lines)
 
 
 def _findings(record: RunRecord, language: str) -> Iterator[Text]:
@@ -203,20 +224,20 @@ def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
     yield Text()
 
 
-def _counts(record: RunRecord, language: str) -> Text:
+def _counts(record: RunRecord, language: str, width: int) -> Text:
     total = tally.overall(record)
     found = [f"{_say(language, '試験', 'cases')} {total.total:,}"]
     found += [
         f"{verdict.mark} {verdict.label.text(language)} {total.counts.get(verdict, 0):,}"
         for verdict in Verdict
     ]
-    lines = ["  ".join(found)]
+    lines = [_packed(found, width)]
     if record.summary is not None:
         sent, dropped = record.summary.frames_sent, record.summary.captures_dropped
         words = [f"{_say(language, '送信', 'frames sent')} {sent:,}"]
         words.append(f"{_say(language, '取りこぼし', 'captures dropped')} {dropped:,}")
         words.append(f"{_say(language, '所要', 'took')} {record.summary.seconds.total:.1f} s")
-        lines.append("  ".join(words))
+        lines.append(_packed(words, width))
     return Text("\n".join(lines))
 
 

@@ -241,7 +241,7 @@ def test_page_one_of_a_real_plan_is_one_sheet_of_paper(tmp_path: Path) -> None:
         }
         for e in plan.exceptions
     ]
-    found["not_tested"] *= 2
+    found["not_tested"] += found["not_tested"][:4]
     file.write_bytes(orjson.dumps(found))
 
     assert sheets(folder, tmp_path) == 4
