@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sekisho.evidence import RunVerdict
 from sekisho.launch import launched, namespace_flags
 from sekisho.plan import load
 from sekisho.progress import progress
+from sekisho.relay import address, served_outside
 from sekisho.report import terminal
 from sekisho.report.reading import RunRecord, read
 from sekisho.report.writing import write_reports
@@ -33,8 +35,10 @@ _MODULE = "scenarios.check"
 def check(args: Namespace, screen: Screen) -> int:
     """Run the whole check of ``args.plan`` and return the exit status."""
     plan = load(args.plan)
+    if args.controller not in ("", "none"):
+        address(args.controller)
     namespace_flags()
-    folder = runs.make_run(args.out, plan.id, datetime.now())
+    folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     runs.point_latest(folder)
     outcome = _supervised(args, folder, screen)
     if outcome.error:
@@ -47,13 +51,38 @@ def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--suite", args.suite, "--seed", str(args.seed)]
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
+    bridge = _bridge(args.controller, folder)
+    words += [f"--guard={bridge.guard}"]
     log = folder / "log" / "check.log"
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet or args.json)
     try:
-        with log.open("wb") as out, shown, launched(words, folder=folder, log=out) as process:
+        with (
+            log.open("wb") as out,
+            shown,
+            bridge.open,
+            launched(words, folder=folder, log=out) as process,
+        ):
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
         return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Bridge:
+    """How the switches reach their controller: the word for it, and what must be open meanwhile."""
+
+    guard: str
+    open: AbstractContextManager[None]
+
+
+def _bridge(controller: str, folder: Path) -> _Bridge:
+    if not controller:
+        return _Bridge("own", nullcontext())
+    if controller == "none":
+        return _Bridge("none", nullcontext())
+    host, port = address(controller)
+    path = (folder / "controller.sock").resolve()
+    return _Bridge(str(path), served_outside(path, host, port))
 
 
 def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:

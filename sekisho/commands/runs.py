@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sekisho.errors import UsageError
@@ -14,6 +14,8 @@ from sekisho.report.reading import read_summary
 RUNS = Path("runs")
 LATEST = "latest"
 EXIT_VOID = 3
+#: Run folders are named by the clock that the records in them go by.
+JST = timezone(timedelta(hours=9), "JST")
 
 
 def make_run(out: Path, plan: str, now: datetime) -> Path:

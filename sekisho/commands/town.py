@@ -34,7 +34,7 @@ def up(args: Namespace, screen: Screen) -> int:
     """Boot a town; return when every rule is in force, or stay with ``--foreground``."""
     plan = load(args.plan)
     namespace_flags()
-    folder = runs.make_run(args.out, plan.id, datetime.now())
+    folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     words = [sys.executable, "-m", "topologies.up", str(args.plan), f"--folder={folder}"]
     words += [] if args.foreground else ["--lasting"]
     log = folder / "log" / "up.log"

@@ -21,7 +21,6 @@ from sekisho.report.tally import Tally
 
 MOST_FINDINGS = 10
 MOST_VOID = 5
-NARROW = 100  # columns; below this the ids of the destinations stand upright, a letter a line
 
 _STYLES = {
     Verdict.PASS: "green",
@@ -96,16 +95,19 @@ def _number(verdict: Verdict, total: Tally, language: str) -> str:
 def _title(record: RunRecord, language: str) -> Text:
     manifest = record.manifest
     name = manifest.plan.label.text(language)
-    when = manifest.started[:19].replace("T", " ")
+    when = manifest.started[:16].replace("T", " ")
     when += " JST" if manifest.started.endswith("+09:00") else ""
     text = Text("\n").append(f"{name}  ", style="bold")
-    return text.append(f"{manifest.run}  {when}  {manifest.suite}/{manifest.state}\n", style="dim")
+    text.append(f"{when}  {manifest.suite}/{manifest.state}", style="dim")
+    return text.append(f"\n{manifest.run}\n", style="dim")
 
 
 def _matrix(record: RunRecord, language: str, width: int) -> Table:
     plan = record.manifest.plan
     tallies = tally.by_cell(record)
-    is_narrow = width < NARROW
+    longest = max((cell_len(s.label.text(language)) for s in plan.sources), default=0)
+    spread = sum(max(2, len(d.id)) + 1 for d in plan.destinations)
+    is_narrow = 5 + longest + spread > width  # then the ids stand upright, a letter a line
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     widths = [2 if is_narrow else max(2, len(d.id)) for d in plan.destinations]
     names = max(4, width - sum(widths) - len(widths) - 1)
