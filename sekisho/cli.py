@@ -24,7 +24,7 @@ from sekisho.commands.town import down, execute, shell, up
 from sekisho.draw import FORMATS, VIEWS
 from sekisho.errors import SekishoError
 
-PLAN = Path("topologies/matsuno.yaml")
+PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -95,8 +95,15 @@ def _command(
     return found
 
 
+def default_plan() -> Path:
+    """Return the plan that the link ``topologies/default.yaml`` names."""
+    return PLAN.parent / PLAN.readlink() if PLAN.is_symlink() else PLAN
+
+
 def _add_plan(to: argparse.ArgumentParser) -> None:
-    to.add_argument("plan", type=Path, nargs="?", default=PLAN, metavar="PLAN", help=f"({PLAN})")
+    to.add_argument(
+        "plan", type=Path, nargs="?", default=default_plan(), metavar="PLAN", help="(%(default)s)"
+    )
 
 
 def _add_run(to: argparse.ArgumentParser) -> None:
@@ -112,6 +119,12 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     to.add_argument("--suite", choices=("smoke", "gate"), default="gate", help="how much to try")
     to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
     to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
+    to.add_argument(
+        "--controller",
+        default="",
+        metavar="HOST:PORT",
+        help="judge this OpenFlow controller instead of our own; none: no controller at all",
+    )
     to.add_argument("--tester", default="", metavar="NAME", help="who tests, for the record")
     to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
 

@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ _TRIAL = "ip link set lo up && mount -t tmpfs tmpfs /run"
 _ENTER = f'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir {WORK} {_TEMPORARY} && exec "$@"'
 _TRIAL_S = 20.0
 _END_S = 20.0
+_POLL_S = 0.01
 _TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
 #: Where a kernel refuses user namespaces: (setting, value that refuses, value that allows).
 _SETTINGS = (
@@ -141,7 +143,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """End a namespace and wait until its last process is gone.
 
     The first process inside is killed, not ``unshare``: the kernel lets it be waited for only
-    when the whole namespace is empty, and ``unshare`` waits for it.
+    when the whole namespace is empty, and ``unshare`` waits for it. Where ``unshare`` itself was
+    killed by somebody, the first process is known by the session that was made for them both.
     """
     first = first_inside(process.pid)
     if first is not None and process.poll() is None:
@@ -153,6 +156,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    deadline = time.monotonic() + _END_S
+    while _has_session(process.pid) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
@@ -168,6 +174,18 @@ def first_inside(pid: int) -> int | None:
     except OSError:
         return None
     return int(children[0]) if children else None
+
+
+def _has_session(session: int) -> bool:
+    """Tell whether any living process is in *session*, proc(5)."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, found = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has just ended
+            continue
+        if found == str(session) and state not in "ZX":
+            return True
+    return False
 
 
 def _need_tools() -> None:

@@ -1,4 +1,4 @@
-"""For Mininet's own command: ``mn --custom topologies/mn.py --topo town,topologies/matsuno.yaml``.
+"""For Mininet's own command: ``mn --custom topologies/mn.py --topo town,topologies/tiny.yaml``.
 
 ``mn`` runs this file with ``exec``: there is no ``__file__`` and no package to be relative to.
 Give it a controller with ``--controller remote`` and its switches with ``--switch sekisho``.
