@@ -1,13 +1,15 @@
 """The Ryu application: brings every switch to its wanted tables and says when that is a fact.
 
 Load it as ``ryu-manager controller/app.py`` loads any application, with ``SEKISHO_PLAN`` naming
-the plan, or run ``python -m controller PLAN``. It never handles a packet: nothing is sent to it.
+the plan, or run ``python -m controller PLAN``. It never handles a packet: none is sent to it.
 What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS`` names:
 
 * ``listening``   the application is loaded (and its OpenFlow port open);
 * ``in-force``    a switch's tables are exactly the wanted ones: every barrier answered, no
   error, and read back equal;
 * ``town-in-force`` that holds for every switch of the plan;
+* ``gone``        a switch is no longer connected; its tables stand;
+* ``packet-in``   a switch handed a packet over, which no rule of ours does;
 * ``failed``      why this process ended itself.
 
 The framework's event loop swallows exceptions and would leave a switch half-programmed, so every
@@ -208,6 +210,12 @@ class Sekisho(fw.App):
     def on_barrier(self, event: Any) -> None:
         """Wake whoever waits for this barrier."""
         self._waiting[event.msg.datapath, event.msg.xid].set()
+
+    @fw.set_ev_cls(fw.ofp_event.EventOFPPacketIn, fw.MAIN_DISPATCHER)
+    @loudly
+    def on_packet_in(self, event: Any) -> None:
+        """State that somebody's rule sends packets here; never decide about one."""
+        self.say("packet-in", switch=self._names.get(event.msg.datapath.id, "?"))
 
     @fw.set_ev_cls(
         fw.ofp_event.EventOFPErrorMsg,

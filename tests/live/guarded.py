@@ -1,0 +1,183 @@
+"""An evening in the life of the guard: ``python -m tests.live.guarded PLAN FOLDER``.
+
+Runs inside the namespaces of one run, for `tests.live.test_guard`, on one booted town; prints
+what happened as one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from sekisho.dumps import digest, flows
+from sekisho.launch import WORK
+from sekisho.model import Plan
+from sekisho.plan import load
+from topologies.town import Town
+
+_SECONDS = 60.0
+_FOREIGN = "cookie=0x99,table=5,priority=999,ip,actions=NORMAL"
+_STRANGER = "cookie=0x98,table=0,priority=998,ipv6,hard_timeout=900,actions=drop"
+_OWN = "table=0,priority=300,in_port=1,ipv6"
+_LEARNER = "cookie=0x97,table=0,priority=997,tcp,actions=learn(table=9,in_port)"
+_TO_THE_GUARD = "cookie=0x96,table=0,priority=996,arp,actions=CONTROLLER:64"
+
+
+class Evening:
+    """The town and what the tests want to know about it."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.plan = town, town.plan
+
+    def ofctl(self, *words: str) -> str:
+        """Speak to a switch behind the guard's back."""
+        return self.town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *words)
+
+    def tables(self) -> dict[str, Any]:
+        """Return every switch's rules as (table, priority, cookie), and a digest of each."""
+        dumps = {s.id: flows(self.town.ovs.flows(s.id)) for s in self.plan.switches}
+        return {
+            name: {
+                "rules": sorted((x.table, x.priority, x.cookie) for x in lines),
+                "digest": digest(lines),
+            }
+            for name, lines in dumps.items()
+        }
+
+    def page(self, source: str, target: str) -> str:
+        """Ask for a page as a user would, from one interface; empty if there is no answer."""
+        a, b = self.plan.attachment[source], self.plan.attachment[target]
+        command = f"curl -sk -m 2 --interface {self.town.interface(a)} https://{b.ip}/"
+        return str(self.town.net.get(a.device).cmd(command))
+
+    def pages(self) -> dict[str, str]:
+        """Return what an allowed and a denied notebook see of the register."""
+        return {
+            "allowed": self.page("nb.wired", "juki.lan"),
+            "denied": self.page("nb.wireless", "juki.lan"),
+        }
+
+    def new_guard(self, plan: str = "") -> list[dict[str, Any]]:
+        """Start a guard; return what it states until it is in force, or has ended."""
+        before = len(self.town.facts())
+        shown = self.town.plan
+        if plan:
+            object.__setattr__(self.town.plan, "path", plan)
+        self.town.start_guard()
+        object.__setattr__(shown, "path", self.plan.path)
+        return self.stated("town-in-force", before)
+
+    def stated(self, event: str, before: int) -> list[dict[str, Any]]:
+        """Return the facts since number *before*, up to *event* or the guard's end."""
+        process, deadline = self.town._processes["controller"], time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            facts = self.town.facts()[before:]
+            if any(fact["event"] == event for fact in facts) or process.poll() is not None:
+                return self.town.facts()[before:]
+            time.sleep(0.05)
+        return self.town.facts()[before:]
+
+    def status(self) -> int:
+        """Wait for the guard's end and return its exit status."""
+        process = self.town._processes.pop("controller")
+        return process.wait(_SECONDS)
+
+
+def story(town: Town, folder: Path) -> dict[str, Any]:
+    """Let the evening pass."""
+    evening, out = Evening(town), dict[str, Any]()
+    town.await_in_force()
+    out["start"] = town.facts()
+    out["tables"] = evening.tables()
+    out["pages"] = evening.pages()
+    out["bridges"] = _bridges(town)
+
+    town.end("controller", how=signal.SIGKILL)
+    out["dead"] = {"tables": evening.tables(), "pages": evening.pages()}
+    out["restart"] = evening.new_guard()
+
+    town.end("controller", how=signal.SIGKILL)
+    evening.ofctl("add-flow", "floor", _FOREIGN)
+    evening.ofctl("del-flows", "--strict", "floor", _OWN)
+    out["meddled"] = evening.new_guard()
+    out["meddled tables"] = evening.tables()
+
+    town.end("controller", how=signal.SIGKILL)
+    evening.ofctl("add-flow", "room", _STRANGER)
+    evening.ofctl("add-flow", "room", _LEARNER)
+    out["strangers"] = evening.new_guard()
+    out["strangers tables"] = evening.tables()
+
+    before = len(town.facts())
+    evening.ofctl("del-flows", "floor")
+    town.ovs.appctl("bridge/reconnect", "floor")
+    out["wiped"] = evening.stated("town-in-force", before)
+    out["wiped tables"] = evening.tables()
+    out["wiped pages"] = evening.pages()
+    out["quiet"] = town.facts()
+
+    before = len(town.facts())
+    evening.ofctl("add-flow", "floor", _TO_THE_GUARD)
+    town.net.get("nb").cmd("ip neigh flush all")
+    evening.page("nb.wired", "juki.lan")
+    out["packet-in"] = evening.stated("packet-in", before)
+
+    town.ovs.run(
+        "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=9", "overflow_policy=refuse",
+        "--", "set", "Bridge", "floor", "flow_tables:5=@t",
+    )  # fmt: skip
+    before = len(town.facts())
+    evening.ofctl("del-flows", "floor")
+    town.ovs.appctl("bridge/reconnect", "floor")
+    out["refused"] = {"facts": evening.stated("failed", before), "status": evening.status()}
+
+    out["wrong plan"] = {
+        "facts": evening.new_guard(str(_one_switch(town.plan, folder))),
+        "status": evening.status(),
+    }
+    return out
+
+
+def _bridges(town: Town) -> dict[str, dict[str, str]]:
+    """Return what the database says about every switch."""
+    ask = town.ovs.run
+    return {
+        s.id: {
+            "fail_mode": ask("ovs-vsctl", "get", "Bridge", s.id, "fail_mode").strip(),
+            "in_band": ask(
+                "ovs-vsctl", "get", "Bridge", s.id, "other_config:disable-in-band"
+            ).strip(),
+            "protocols": ask("ovs-vsctl", "get", "Bridge", s.id, "protocols").strip(),
+        }
+        for s in town.plan.switches
+    }
+
+
+def _one_switch(plan: Plan, folder: Path) -> Path:
+    """Write the tiny plan again with only one of its two switches."""
+    text = Path(plan.path).read_text(encoding="utf-8")
+    lines = [
+        line
+        for line in text.splitlines()
+        if not line.startswith(("  room:", "links:", "  - {a: \"floor:8\""))
+    ]
+    out = folder / "one-switch.yaml"
+    joined = "\n".join(lines).replace("room:1", "floor:4").replace("room:2", "floor:5")
+    out.write_text(joined + "\n", encoding="utf-8")
+    return out
+
+
+def main() -> None:
+    """Boot, live through the evening, and print it."""
+    plan, folder = load(Path(sys.argv[1])), Path(sys.argv[2])
+    with Town(plan, folder=folder, work=WORK) as town:
+        out = story(town, folder)
+    print(json.dumps(out))  # noqa: T201  # this is a program
+
+
+if __name__ == "__main__":
+    main()
