@@ -1,0 +1,193 @@
+"""The machine as an onlooker sees it: its network, and whatever a run may have left on it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sekisho.launch import MARK
+
+ROOT = Path(__file__).parents[2]
+NOBODY = 65534  # the overflow uid of every Linux, user_namespaces(7)
+_KINDS = ("net", "pid", "mnt", "user")
+_OURS = re.compile(r"sekisho|mininet|openvswitch|ovs|\bmn\.", re.IGNORECASE)
+_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who runs Sekisho.
+
+    Attributes:
+        name: For the name of a test.
+        prefix: Words that become that person and then the rest of the words.
+        python: The interpreter as that person reaches it.
+        home: A folder of theirs to work in.
+    """
+
+    name: str
+    prefix: tuple[str, ...]
+    python: str
+    home: Path
+
+    def words(self, *arguments: str) -> list[str]:
+        """Return the words that run ``sekisho`` as this person."""
+        return [*self.prefix, self.python, "-m", "sekisho.cli", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return an environment whose temporary folder is this person's own."""
+        plain = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        return {
+            **plain,
+            "TMPDIR": str(self.home / "tmp"),
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+
+def myself(home: Path) -> Person:
+    """Return whoever runs the tests."""
+    (home / "tmp").mkdir()
+    return Person("myself", (), sys.executable, home)
+
+
+def ordinary(home: Path) -> Person | str:
+    """Return a person without rights, to whom root shows the code; or why that cannot be.
+
+    Root mounts the code where anybody can read it, in a mount namespace that ends with the run.
+    """
+    (home / "tmp").mkdir()
+    for folder in (home, home / "tmp"):
+        os.chown(folder, NOBODY, NOBODY)
+    for parent in home.parents:
+        if not parent.stat().st_mode & 1:
+            parent.chmod(parent.stat().st_mode | 1)  # pytest's own folders, mode 0700
+    become = (
+        f"mount --bind {shlex.quote(str(ROOT))} /mnt && cd {shlex.quote(str(home))} && "
+        f"PYTHONPATH=/mnt exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups "
+        '--no-new-privs -- "$@"'
+    )
+    prefix = ("unshare", "--mount", "--", "sh", "-c", become, "sh")
+    person = Person("ordinary", prefix, "/mnt/.venv/bin/python", home)
+    tried = subprocess.run(
+        person.words("--version"), capture_output=True, text=True, timeout=60, check=False
+    )
+    return tried.stderr.strip() if tried.returncode else person
+
+
+def network() -> dict[str, str]:
+    """Return the machine's links, addresses, routes and bridges, as text that must not change."""
+    links = ("-br link", "link show type bridge", "-br addr")
+    questions = (*links, "route show table all", "-6 route")
+    return {question: _ip(question) for question in questions}
+
+
+def _ip(question: str) -> str:
+    done = subprocess.run(
+        ["ip", *question.split()], capture_output=True, text=True, timeout=20, check=True
+    )
+    return re.sub(r"expires \d+sec|refcnt \d+", "", done.stdout)
+
+
+def processes(mark: Path) -> dict[int, str]:
+    """Return the living processes of the runs below *mark*: pid to command line."""
+    wanted = os.fsencode(f"{MARK}={mark}/")
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes()
+            if words and wanted in (folder / "environ").read_bytes():
+                found[int(folder.name)] = words.replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+    return found
+
+
+def inhabitants(mark: Path) -> dict[int, str]:
+    """Return every process in a namespace of the runs below *mark*: pid to when it was born.
+
+    Also one that has thrown the mark away. Namespaces have no other way to stay: see `mounts`.
+    """
+    home = _namespaces(os.getpid())
+    foreign: set[str] = set().union(*(_namespaces(pid) for pid in processes(mark))) - home
+    everybody = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return {pid: born(pid) for pid in everybody if _namespaces(pid) & foreign}
+
+
+def _namespaces(pid: int) -> set[str]:
+    with suppress(OSError):
+        return {str(Path(f"/proc/{pid}/ns/{kind}").readlink()) for kind in _KINDS}
+    return set()
+
+
+def born(pid: int) -> str:
+    """Return when *pid* was born, in the kernel's ticks; nothing for the dead."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
+    return ""
+
+
+def mounts() -> str:
+    """Return everything that is mounted here, namespaces that are kept by a mount included."""
+    return Path("/proc/self/mountinfo").read_text()
+
+
+def files(home: Path) -> list[str]:
+    """Return what lies in *home*'s temporary folder, and what of ours lies in the common ones."""
+    common = [path for folder in ("/tmp", "/var/tmp", "/run") for path in Path(folder).iterdir()]
+    ours = {str(path) for path in common if _OURS.search(path.name)}
+    return sorted(ours | {str(path) for path in (home / "tmp").iterdir()})
+
+
+def until(fact: Callable[[], bool], what: str) -> None:
+    """Wait for *fact*, or fail saying *what* did not come true."""
+    deadline = time.monotonic() + _WAIT_S
+    while not fact():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {_WAIT_S:.0f} s: {what}")
+        time.sleep(0.01)
+
+
+def one(mark: Path, words: str) -> int:
+    """Wait for the run's process whose command line holds *words*; return its pid."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = [pid for pid, line in processes(mark).items() if words in line]
+        return bool(found)
+
+    until(is_there, f"a process {words!r}")
+    return min(found)
+
+
+@contextmanager
+def terminal(person: Person, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run ``sekisho`` on a terminal of its own; give the process and the terminal's other end."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *person.words(*arguments)],
+        cwd=person.home,
+        env={**person.environment, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait()
