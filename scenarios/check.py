@@ -18,6 +18,8 @@ from typing import Any
 
 import orjson
 
+from scenarios.catalogue import load_families
+from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.exchange import converse, exchanges
 from scenarios.findings import Findings
 from scenarios.gate import CasePlan, Window, windows
@@ -92,7 +94,7 @@ class Check:
         )
         with town:
             began = time.monotonic()
-            batches = list(windows(plan, seed=self._run.seed, suite=self._run.suite))
+            batches = self._windows()
             seconds["build"] = time.monotonic() - began
             town.await_in_force()
             seconds |= town.seconds
@@ -116,6 +118,19 @@ class Check:
             town.check()
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+
+    def _windows(self) -> list[Window]:
+        """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
+        plan, run = self._plan, self._run
+        base = list(windows(plan, seed=run.seed, suite="smoke" if run.suite == "smoke" else "gate"))
+        if run.suite != "full":
+            return base
+        first = 1 + max(case.number for window in base for case in window.cases)
+        catalogue = Catalogue(plan, seed=run.seed, first_case=first, first_window=len(base) + 1)
+        entries = load_families()
+        more = list(catalogue.windows(entries, representative_pairs(plan)))
+        self._manifest["catalogue"] = catalogue.account(entries)
+        return base + more
 
     def _probe(
         self, session: Session, batches: list[Window], findings: Findings, town: Town
@@ -243,7 +258,7 @@ def main() -> None:
     parser.add_argument("plan", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("/run/sekisho"))
-    parser.add_argument("--suite", choices=("smoke", "gate"), default="gate")
+    parser.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--guard", default=OWN_GUARD, help="own, none, or a socket file")
     parser.add_argument("--tester", default="")

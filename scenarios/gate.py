@@ -80,12 +80,18 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Frames that are sent together and judged together, in sending order."""
+    """Frames that are sent together and judged together, in sending order.
+
+    Attributes:
+        is_stateful: True where frames leave something behind: the state is reset before and after,
+            and the reset is proved.
+    """
 
     number: int
     targets: tuple[Attachment, ...]
     cases: tuple[CasePlan, ...]
     frames: tuple[Frame, ...]
+    is_stateful: bool = False
 
 
 def windows(plan: Plan, *, seed: int, suite: str = "gate") -> Iterator[Window]:

@@ -100,6 +100,8 @@ class Session:
         outgoing = [
             (self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)
         ]
+        if window.is_stateful:
+            self._town.ovs.forget_connections()
         links_before = link_states()
         before, between, after = self._ears(window), self._twins(window), self._ears(window)
         ledger = Ledger()
@@ -120,6 +122,8 @@ class Session:
             by_case[frame.case].append(number)
         expectations = self._expectations(wanted, by_case, between)
         self._listen(ledger, dict(zip(numbers, frames, strict=True)))
+        if window.is_stateful:
+            self._town.ovs.forget_connections()
         counted, rules, changed = self._count() if self._is_attributed else ({}, {}, ())
         if link_states() != links_before:
             changed = (*changed, "a link")

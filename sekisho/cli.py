@@ -116,7 +116,7 @@ def _add_run(to: argparse.ArgumentParser) -> None:
 
 def _add_check(to: argparse.ArgumentParser) -> None:
     _add_run(to)
-    to.add_argument("--suite", choices=("smoke", "gate"), default="gate", help="how much to try")
+    to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
     to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
     to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
     to.add_argument(

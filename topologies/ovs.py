@@ -149,6 +149,17 @@ class OpenVSwitch:
         """Return how *bridge* would treat *frame* if it came in at *port* now (ovs-appctl(8))."""
         return self.appctl("ofproto/trace", bridge, f"in_port={port}", frame.hex())
 
+    def forget_connections(self) -> None:
+        """Empty every connection table (ovs-appctl(8), dpctl/flush-conntrack), and prove it.
+
+        Raises:
+            LabError: Connections are still there.
+        """
+        self.appctl("dpctl/flush-conntrack")
+        left = self.appctl("dpctl/dump-conntrack").strip()
+        if left:
+            raise LabError(f"connections survived a flush: {left.splitlines()[0]}")
+
     def settle(self) -> None:
         """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8))."""
         self.appctl("revalidator/purge")

@@ -1,0 +1,113 @@
+"""The list of catalogue entries: each family module adds its own when it is imported."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from scapy.packet import Packet as ScapyPacket
+
+from scenarios.catalogue.roles import Roles
+from sekisho.errors import RuleError
+
+#: What a recipe gives: packets to send from the source, or (attachment id, packet) from another.
+Sendable = ScapyPacket | bytes | tuple[str, ScapyPacket]
+Recipe = Callable[[Roles], Iterable[Sendable]]
+
+_NOT_FAMILIES = frozenset({"registry", "roles", "parts", "apply"})
+
+
+class Kind(Enum):
+    """How an entry is run.
+
+    FRAMES are sent with the others of their family. STATEFUL ones leave something behind and get a
+    window of their own. ELSEWHERE are run by another part of the suite (events, relays, the
+    instrument's own controls), which is named. RESIDUAL cannot be decided by a network.
+    SKIPPED cannot be sent on this machine.
+    """
+
+    FRAMES = "frames"
+    STATEFUL = "stateful"
+    ELSEWHERE = "elsewhere"
+    RESIDUAL = "residual"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way across a boundary.
+
+    Attributes:
+        id: Family and number, e.g. ``VL-05``.
+        name: In English, a few words.
+        source: Standard, CVE or tool that it is known from.
+        reason: Why it is not simply sent, for the kinds that are not; else empty.
+        exotic: True where switches may read the frame in their own way, so that any dropping rule
+            of the port where it enters may be the one that counts it.
+    """
+
+    id: str
+    name: str
+    source: str
+    kind: Kind
+    reason: str
+    exotic: bool
+    recipe: Recipe
+
+    @property
+    def family(self) -> str:
+        """The two letters before the dash."""
+        return self.id.partition("-")[0]
+
+    @property
+    def sort_key(self) -> tuple[str, int]:
+        """Family, then number."""
+        return self.family, int(self.id.partition("-")[2])
+
+
+ENTRIES: dict[str, Entry] = {}
+
+
+def entry(
+    name_id: str,
+    name: str,
+    source: str,
+    *,
+    kind: Kind = Kind.FRAMES,
+    reason: str = "",
+    exotic: bool = False,
+) -> Callable[[Recipe], Recipe]:
+    """Register a recipe under its id.
+
+    Raises:
+        RuleError: The id is taken, or a kind that needs a reason has none.
+    """
+
+    def add(recipe: Recipe) -> Recipe:
+        if name_id in ENTRIES:
+            raise RuleError(f"two catalogue entries are called {name_id}")
+        if (kind in (Kind.FRAMES, Kind.STATEFUL)) == bool(reason):
+            raise RuleError(
+                f"{name_id}: a reason belongs to what is not simply sent, and only there"
+            )
+        ENTRIES[name_id] = Entry(name_id, name, source, kind, reason, exotic, recipe)
+        return recipe
+
+    return add
+
+
+def note(name_id: str, name: str, source: str, *, kind: Kind, reason: str) -> None:
+    """Register an entry that sends nothing here: run elsewhere, residual or skipped."""
+    entry(name_id, name, source, kind=kind, reason=reason)(lambda roles: ())
+
+
+def import_families() -> None:
+    """Import every module of this package but the machinery."""
+    here = Path(__file__).parent
+    for module in pkgutil.iter_modules([str(here)]):
+        if module.name not in _NOT_FAMILIES:
+            importlib.import_module(f"scenarios.catalogue.{module.name}")

@@ -1,0 +1,123 @@
+"""Who plays what in a recipe: the source, the target, and the others that attacks make use of.
+
+Chosen from the plan by what they may do, never by name, so that a recipe fits every town.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from sekisho.matrix import matrix
+from sekisho.model import Attachment, CellKind, Plan
+from sekisho.policy import Policy
+
+_UNIQUE_LOCAL, _LINK_LOCAL = int(IPv6Address("fd00::")), int(IPv6Address("fe80::"))
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One party of a recipe.
+
+    Attributes:
+        id: Attachment id, or empty for the router.
+        vlan: VLAN number of its zone in the documents.
+        port: A destination port that somebody may open there (443 where nobody may).
+    """
+
+    id: str
+    mac: str
+    ip: str
+    vlan: int
+    port: int
+
+    @property
+    def ip6(self) -> str:
+        """A unique local IPv6 address that carries the IPv4 one (RFC 4193)."""
+        return str(IPv6Address(_UNIQUE_LOCAL | int(IPv4Address(self.ip))))
+
+    @property
+    def ll(self) -> str:
+        """A link-local IPv6 address that carries the IPv4 one (RFC 4291)."""
+        return str(IPv6Address(_LINK_LOCAL | int(IPv4Address(self.ip))))
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The cast of one bout.
+
+    Attributes:
+        w: Who sends: forbidden to reach *r*.
+        r: The target.
+        t: Somebody at another port whom *r* lets in (else anybody): the identity to steal.
+        w2: Another terminal, at the same SSID if there is one.
+        p: A peer that *w* may reach (else anybody): the printer, the shared thing.
+        x: Another peer that *w* may reach, if there is one.
+        b: A bystander in another zone than *w* and *r*.
+        g: The router, with the gateway address of *w*.
+        c: A management device: where controllers and switches are reached.
+        wb: A terminal like *w* at another site.
+        rate: 0 for the lightest sample of exhaustive recipes, 1 for all of them.
+    """
+
+    w: Player
+    r: Player
+    t: Player
+    w2: Player
+    p: Player
+    x: Player
+    b: Player
+    g: Player
+    c: Player
+    wb: Player
+    rate: int
+
+
+class Cast:
+    """Chooses the roles for pairs of attachments of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._policy = Policy(plan)
+        self._cells = matrix(plan)
+        self._known = [a for a in plan.attachments if a.registered]
+
+    def roles(self, source: Attachment, target: Attachment, *, rate: int = 0) -> Roles:
+        """Return who plays what when *source* tries *target*."""
+        apart = [a for a in self._known if a.device not in (source.device, target.device)]
+        welcome = [a for a in apart if a.at != source.at and self._may(a, target)]
+        elsewhere = [a for a in apart if a.at != source.at] or apart
+        peers = [a for a in apart if self._may(source, a)] or elsewhere
+        same_air = [a for a in apart if source.air and a.air == source.air]
+        like = [a for a in apart if a.site != source.site and bool(a.air) == bool(source.air)]
+        zones = {source.zone, target.zone}
+        bystanders = [a for a in elsewhere if a.zone not in zones] or elsewhere
+        managers = [a for a in apart if self._is_managing(a)] or elsewhere
+        gateway = Player("", self._plan.router_mac, str(self._plan.gateway(source)), 0, 443)
+        return Roles(
+            w=self.player(source),
+            r=self.player(target),
+            t=self.player((welcome or elsewhere)[0]),
+            w2=self.player((same_air or like or elsewhere)[0]),
+            p=self.player(peers[0]),
+            x=self.player(peers[-1]),
+            b=self.player(bystanders[0]),
+            g=gateway,
+            c=self.player(managers[0]),
+            wb=self.player((like or elsewhere)[0]),
+            rate=rate,
+        )
+
+    def player(self, attachment: Attachment) -> Player:
+        """Return an attachment as a party of a recipe."""
+        services = [self._plan.service[s] for s in self._plan.device[attachment.device].services]
+        port = services[0].edges()[0] if services else 443
+        vlan = self._plan.zone[attachment.zone].vlan
+        return Player(attachment.id, attachment.mac, str(attachment.ip), vlan, port)
+
+    def _may(self, source: Attachment, target: Attachment) -> bool:
+        return self._cells[source.source, target.destination].kind is CellKind.ALLOW
+
+    def _is_managing(self, attachment: Attachment) -> bool:
+        kinds = {self._plan.service[s].kind for s in self._plan.device[attachment.device].services}
+        return bool(kinds & {"openflow", "ssh", "radius"})
