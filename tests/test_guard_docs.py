@@ -1,0 +1,45 @@
+"""The guard's page tells the truth: every table, priority and kind of rule stands in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sekisho.compiler import compile_town
+from sekisho.flow import Reason
+from sekisho.pipeline import Table
+from sekisho.rules import Cookie
+
+from .population import TOWNS, town
+
+PAGE = (Path(__file__).parent.parent / "docs" / "guard.md").read_text("utf-8")
+
+
+def test_the_page_lists_exactly_the_rules_that_there_are() -> None:
+    """Read off all compiled towns; a new kind of rule needs its line."""
+    told = {
+        (table, int(priority), kind)
+        for table, priority, kind in re.findall(r"^\| ([A-Z]+) \| (\d+) \| `(\w+)` \|", PAGE, re.M)
+    }
+    found = set()
+    for name in (*TOWNS, "peers"):
+        for rule in (rule for own in compile_town(town(name)).values() for rule in own):
+            cookie = Cookie.parse(rule.cookie)
+            assert cookie is not None
+            found.add((Table(rule.table).name, rule.priority, cookie.kind.name))
+
+    assert told == found
+
+
+def test_the_page_names_every_reason_to_drop() -> None:
+    """Whatever a report may say about a drop can be looked up."""
+    assert all(f"DROP_{reason.name}" in PAGE for reason in Reason)
+
+
+def test_the_page_counts_the_rules_of_the_largest_town() -> None:
+    """Figures that nobody counts again go stale."""
+    rules = [rule for own in compile_town(town("matsuno")).values() for rule in own]
+    policy = sum(rule.table == Table.POLICY for rule in rules)
+
+    assert f"{len(rules):,} rules" in PAGE
+    assert f"{policy:,} are the policy" in PAGE
