@@ -48,10 +48,11 @@ class Evening:
             for name, lines in dumps.items()
         }
 
-    def page(self, source: str, target: str) -> str:
+    def page(self, source: str, target: str, *, header_bytes: int = 0) -> str:
         """Ask for a page as a user would, from one interface; empty if there is no answer."""
         a, b = self.plan.attachment[source], self.plan.attachment[target]
-        command = f"curl -sk -m 2 --interface {self.town.interface(a)} https://{b.ip}/"
+        command = f"curl -sk -m 2 --interface {self.town.interface(a)}"
+        command += f" -H X-Long:{'x' * header_bytes} https://{b.ip}/"
         return str(self.town.net.get(a.device).cmd(command))
 
     def pages(self) -> dict[str, str]:
@@ -94,6 +95,7 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
     out["start"] = town.facts()
     out["tables"] = evening.tables()
     out["pages"] = evening.pages()
+    out["large page"] = evening.page("nb.wired", "juki.lan", header_bytes=2900)
     out["bridges"] = _bridges(town)
 
     town.end("controller", how=signal.SIGKILL)

@@ -99,6 +99,11 @@ def test_an_allowed_page_is_seen_and_a_denied_one_is_not(
     assert pages["denied"] == ""
 
 
+def test_a_packet_of_full_size_passes_between_switches(evening: dict[str, Any]) -> None:
+    """The class tag between switches does not cost the user four bytes of his MTU."""
+    assert "<h1>juki</h1>" in evening["large page"]
+
+
 def test_with_the_guard_killed_the_tables_stand(evening: dict[str, Any]) -> None:
     """Nothing expires and nothing is flushed."""
     assert evening["dead"]["tables"] == evening["tables"]
