@@ -1,7 +1,14 @@
 """For Mininet's own command: ``mn --custom topologies/mn.py --topo town,topologies/tiny.yaml``.
 
-``mn`` runs this file with ``exec``: there is no ``__file__`` and no package to be relative to.
-Give it a controller with ``--controller remote`` and its switches with ``--switch sekisho``.
+``mn`` runs this file with ``exec``: there is no ``__file__`` and no package to be relative to, and
+the distribution's own Python has to find ours. With the guard in another terminal::
+
+    .venv/bin/python -m controller topologies/tiny.yaml --events events.jsonl
+    sudo env PYTHONPATH=. mn --custom topologies/mn.py --topo town,topologies/tiny.yaml \\
+        --controller remote
+
+The switches are the town's whatever ``--switch`` says: without a guard they let nothing pass,
+where Mininet's default would join the four layers into one and loop.
 """
 
 from pathlib import Path
@@ -13,7 +20,10 @@ from topologies.net import TownSwitch, TownTopo
 
 def town(plan: str = "topologies/tiny.yaml", **_: Any) -> TownTopo:
     """Return the topology of the plan file *plan*."""
-    return TownTopo(plan=load(Path(plan)))
+    topo = TownTopo(plan=load(Path(plan)))
+    for switch in topo.switches():
+        topo.nodeInfo(switch).setdefault("cls", TownSwitch)
+    return topo
 
 
 topos = {"town": town}
