@@ -69,6 +69,9 @@ class TownHost(Host):
         )
         for attachment in device.attachments:  # userspace datapath: checksums must be complete
             name = interface(attachment, device)
+            intf = self.nameToIntf[name]  # Mininet's prompt puts these in place of a host's name
+            intf.ip, intf.mac = str(attachment.ip), attachment.mac
+            intf.prefixLen = plan.subnet(attachment).prefixlen
             self.cmd(f"echo 0 > {sysctl}/ipv4/conf/{name}/rp_filter; ethtool -K {name} tx off")
         lines = "\\n".join(words)
         said = self.cmd(f"printf '{lines}\\n' | ip -batch -")

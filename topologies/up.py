@@ -34,6 +34,7 @@ def keep(plan: Path, folder: Path, *, is_lasting: bool) -> None:
         Town(load(plan), folder=folder, work=WORK, progress=lambda name: say(phase=name)) as town,
         shell.listen() as control,
     ):
+        town.await_in_force()
         say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
         if is_lasting and not sys.stdin.readline():
             return
