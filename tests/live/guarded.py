@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from sekisho.dumps import digest, flows
 from sekisho.launch import WORK
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.rules import Cookie, Kind
+from topologies.inside import inside
 from topologies.town import Town
 
 _SECONDS = 60.0
@@ -61,6 +65,31 @@ class Evening:
             "allowed": self.page("nb.wired", "juki.lan"),
             "denied": self.page("nb.wireless", "juki.lan"),
         }
+
+    def told_after(self, meddle: Callable[[], object]) -> str:
+        """Open a conversation, let *meddle* happen, and return what the server then answers."""
+        a, b = self.plan.attachment["nb.wired"], self.plan.attachment["www.lan"]
+        with inside(self.town.pid(a)):
+            client = socket.socket()
+        with client:
+            client.setsockopt(
+                socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.town.interface(a).encode()
+            )
+            client.settimeout(3)
+            client.connect((str(b.ip), 80))
+            meddle()
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            try:
+                return client.recv(4096).decode()
+            except TimeoutError:
+                return ""
+
+    def revoke(self, clause: str) -> None:
+        """Take the rules of one clause from the first switch, and nothing else."""
+        number = 1 + [c.id for c in self.plan.clauses].index(clause)
+        for kind in (Kind.OPEN, Kind.CONTINUE, Kind.REPLY):
+            cookie = int(Cookie(kind, number))
+            self.ofctl("del-flows", "floor", f"cookie={cookie:#x}/0xffffffff00000000")
 
     def new_guard(self, plan: str = "") -> list[dict[str, Any]]:
         """Start a guard; return what it states until it is in force, or has ended."""
@@ -113,6 +142,9 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
     evening.ofctl("add-flow", "room", _LEARNER)
     out["strangers"] = evening.new_guard()
     out["strangers tables"] = evening.tables()
+
+    out["conversation"] = evening.told_after(lambda: None)
+    out["conversation cut"] = evening.told_after(lambda: evening.revoke("A02"))
 
     before = len(town.facts())
     evening.ofctl("del-flows", "floor")

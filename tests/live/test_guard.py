@@ -126,6 +126,12 @@ def test_strangers_are_deleted(evening: dict[str, Any]) -> None:
     assert evening["strangers tables"] == evening["tables"]
 
 
+def test_a_conversation_ends_with_its_clause(evening: dict[str, Any]) -> None:
+    """An open session is cut as soon as the rules of its clause are gone."""
+    assert "<h1>www</h1>" in evening["conversation"]
+    assert evening["conversation cut"] == ""
+
+
 def test_a_wiped_switch_is_programmed_again(evening: dict[str, Any]) -> None:
     """It came back empty (perhaps before its going was noticed), and holds everything again."""
     events = [fact["event"] for fact in evening["wiped"] if fact["event"] != "gone"]
