@@ -84,6 +84,12 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
             / load
         ),
         "udp": lambda: ip / UDP(sport=fields.sport, dport=fields.dport) / load,
+        "udp-ttl1": lambda: (
+            IP(src=str(fields.ip_src), dst=str(fields.ip_dst), ttl=1, id=_ip_id(token))
+            / UDP(sport=fields.sport, dport=fields.dport)
+            / load
+        ),
+        "other": lambda: load,
         "icmp-echo": lambda: ip / ICMP(type=8, id=fields.sport, seq=1) / load,
         "icmp-timestamp": lambda: ip / ICMP(type=13, id=fields.sport, seq=1) / load,
         "icmp-redirect": lambda: ip / ICMP(type=5, code=1, gw=str(fields.ip_src)) / load,
@@ -107,6 +113,8 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
     }
     if shape not in builders:
         raise RuleError(f"shape {shape!r} is not known")
+    if shape == "other":  # no protocol of ours: the destination port says which EtherType
+        ether.type = fields.dport
     return ether / builders[shape]()
 
 
@@ -189,6 +197,8 @@ def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[by
     out[:, -TOKEN_BYTES:] = np.frombuffer(b"".join(marks), dtype=np.uint8).reshape(-1, TOKEN_BYTES)
     if shape == "arp":
         _stamp_arp(out, rows)
+    elif shape == "other":
+        out[:, _TAG : _TAG + 2] = _words([f.dport for f in rows])
     elif shape in _IPV6_SHAPES:
         _stamp_ip6(out, rows, shape)
     else:
@@ -231,12 +241,12 @@ def _stamp_ip(out: Bytes, rows: Sequence[Fields], shape: str) -> None:
     out[:, _IP_SRC : _IP_SRC + 4] = _ips([f.ip_src for f in rows])
     out[:, _IP_DST : _IP_DST + 4] = _ips([f.ip_dst for f in rows])
     _put_checksum(out, _IP_SUM, _IP, _L4)
-    if shape in ("tcp", "fragment", "udp"):
+    if shape in ("tcp", "fragment", "udp", "udp-ttl1"):
         out[:, _L4 : _L4 + 2] = _words([f.sport for f in rows])
         out[:, _L4 + 2 : _L4 + 4] = _words([f.dport for f in rows])
-        if shape != "udp":
+        if shape in ("tcp", "fragment"):
             out[:, _TCP_FLAGS] = [f.flags for f in rows]
-        protocol, field = (17, _UDP_SUM) if shape == "udp" else (6, _TCP_SUM)
+        protocol, field = (17, _UDP_SUM) if "udp" in shape else (6, _TCP_SUM)
         pseudo = protocol + out.shape[1] - _L4  # RFC 9293, 3.1: protocol and L4 length
         _put_checksum(out, field, _IP_SRC, out.shape[1], extra=pseudo)
     else:

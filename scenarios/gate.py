@@ -19,7 +19,8 @@ from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy, Ruling
 
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
-_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
+_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6", "ethertype", "group", "nobody"})
+_ONCE_A_SOURCE = frozenset({"arp-ask"})
 _SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
 
@@ -165,9 +166,10 @@ class _Generator:
     def _is_wanted(self, probe: str, source: Attachment, target: Attachment) -> bool:
         if self._suite == "smoke" and probe not in _SMOKE_PROBES:
             return False
-        if probe not in _ONCE_A_SUBNET:
+        if probe not in _ONCE_A_SUBNET | _ONCE_A_SOURCE:
             return True
-        key = (probe, source.id, str(self._plan.subnet(target)))
+        place = str(self._plan.subnet(target)) if probe in _ONCE_A_SUBNET else ""
+        key = (probe, source.id, place)
         if key in self._seen:
             return False
         self._seen.add(key)

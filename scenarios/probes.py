@@ -15,6 +15,7 @@ from typing import NamedTuple
 from scenarios.frames import Fields
 from sekisho.flow import (
     ARP_REPLY,
+    ARP_REQUEST,
     ETH_ARP,
     ETH_IPV4,
     ETH_IPV6,
@@ -36,6 +37,7 @@ _IP_PROTOCOLS = {
     "tagged": Protocol.TCP.value,
     "fragment": Protocol.TCP.value,
     "udp": Protocol.UDP.value,
+    "udp-ttl1": Protocol.UDP.value,
 }
 _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 
@@ -81,6 +83,8 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
             arp_spa=fields.ip_src,
             arp_tpa=fields.ip_dst,
         )
+    if shape == "other":
+        return replace(base, eth_type=fields.dport)
     if shape in ("udp6-local", "udp6-ula", "ra"):
         return replace(base, eth_type=ETH_IPV6)
     protocol = _IP_PROTOCOLS.get(shape, ICMP)
@@ -96,6 +100,7 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         dport=0 if protocol == ICMP else fields.dport,
         tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
         tagged=shape == "tagged",
+        ttl=1 if shape == "udp-ttl1" else 64,
         fragment=shape == "fragment",
         phase=Phase.NEW,
     )
@@ -227,6 +232,35 @@ def arp_gateway(bout: Bout) -> Iterator[Shot]:
     )
 
 
+def arp_ask(bout: Bout) -> Iterator[Shot]:
+    """Item 11: honest requests: the gateway, a neighbour, oneself, and somebody far (RFC 826)."""
+    own = bout.plan.subnet(bout.source)
+    for asked in (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target)):
+        yield _shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
+
+
+def ethertype(bout: Bout) -> Iterator[Shot]:
+    """Item 13: protocols that a town does not speak: LLDP, and two for experiments (IEEE 802)."""
+    for number in (0x88CC, 0x88B5, 0x88B6):
+        yield _shot(bout, "other", dport=number, eth_dst=bout.target.mac)
+
+
+def group(bout: Bout) -> Iterator[Shot]:
+    """Item 14: mDNS's group (RFC 6762), the subnet's broadcast and the limited one (RFC 919)."""
+    everybody = "ff:ff:ff:ff:ff:ff"
+    mdns = IPv4Address("224.0.0.251")
+    yield _shot(bout, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
+    directed = bout.plan.subnet(bout.target).broadcast_address
+    yield _shot(bout, "udp", dport=137, eth_dst=everybody, ip_dst=directed)
+    yield _shot(bout, "udp", dport=67, eth_dst=everybody, ip_dst=IPv4Address("255.255.255.255"))
+
+
+def nobody(bout: Bout) -> Iterator[Shot]:
+    """An address that the plan gives to nobody, and a datagram that the router must not pass on."""
+    yield _shot(bout, "udp", dport=443, ip_dst=bout.plan.subnet(bout.target)[-2])
+    yield _shot(bout, "udp-ttl1", dport=443)
+
+
 def ipv6(bout: Bout) -> Iterator[Shot]:
     """Item 12: link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
     yield _shot(bout, "udp6-local", dport=443, eth_dst=bout.target.mac)
@@ -256,6 +290,10 @@ PROBES: tuple[tuple[str, int, Probe], ...] = (
     ("spoof-both", 9, spoof_both),
     ("tagged", 10, tagged),
     ("arp-gateway", 11, arp_gateway),
+    ("arp-ask", 11, arp_ask),
     ("ipv6", 12, ipv6),
+    ("ethertype", 13, ethertype),
+    ("group", 14, group),
+    ("nobody", 0, nobody),
     ("foreign-l2", 15, foreign_l2),
 )

@@ -7,7 +7,6 @@ frame is the policy's word, and whether it did is the judge's.
 from __future__ import annotations
 
 import struct
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -20,11 +19,11 @@ from scenarios.gate import CasePlan, Frame, Window
 from scenarios.ring import Copy
 from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, counters, digest, flows
-from sekisho.errors import LabError
 from sekisho.flow import DropPoint
 from sekisho.judge import Expectation, Health, Judgement, Seen, judge
 from sekisho.model import Plan
 from sekisho.rules import Cookie, Kind, drop_point
+from topologies.links import link_states
 from topologies.town import OWN_GUARD, Town
 
 #: Shapes whose twin is whispered to each target of a window.
@@ -40,6 +39,8 @@ EAR_SHAPES = (
     "udp6-local",
     "udp6-ula",
     "ra",
+    "other",
+    "udp-ttl1",
 )
 _EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
 _DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
@@ -288,18 +289,3 @@ class Session:
             f"the tables of {s}" for s in after if digest(after[s]) != digest(before[s])
         )
         return dict(counted), rules, changed
-
-
-def link_states() -> tuple[str, ...]:
-    """Return every interface of this network namespace with its state, sorted.
-
-    Raises:
-        LabError: ``ip`` failed.
-    """
-    done = subprocess.run(
-        ["ip", "-o", "link"], capture_output=True, text=True, timeout=10, check=False
-    )
-    if done.returncode:
-        raise LabError(f"ip link failed: {done.stderr.strip()}")
-    words = (line.split(": ", 2) for line in done.stdout.splitlines())
-    return tuple(sorted(f"{w[1]} {w[2].split(' ', 1)[0]} {'state UP' in w[2]}" for w in words))

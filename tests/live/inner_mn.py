@@ -1,0 +1,49 @@
+"""``python -m tests.live.inner_mn PLAN``: inside a run's namespaces, what a Mininet user types.
+
+A private Open vSwitch, the guard, and the distribution's own ``mn`` under the distribution's own
+Python.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sekisho.launch import WORK
+from topologies.ovs import OpenVSwitch
+from topologies.town import quiet_machine
+
+_GUARD = "--listen=127.0.0.1:6653"
+_PROMPT = "nodes\nnb ip route\nexit\n"
+_LIMIT_S = 60.0
+
+
+def main() -> int:
+    """Start the guard, run ``mn`` with a few lines for its prompt, and pass on what the guard said."""
+    plan, root = sys.argv[1:]
+    log = Path(os.environ["TMPDIR"])
+    events = log / "events.jsonl"
+    quiet_machine()
+    command = [sys.executable, "-m", "controller", plan, f"--events={events}", _GUARD]
+    with OpenVSwitch(WORK / "ovs", log), subprocess.Popen(command) as guard:
+        while not events.exists():
+            time.sleep(0.05)
+        words = ["mn", f"--custom={root}/topologies/mn.py", f"--topo=town,{plan}"]
+        done = subprocess.run(
+            [*words, "--controller=remote"],
+            env={**os.environ, "PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            input=_PROMPT,
+            text=True,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+        guard.terminate()
+    sys.stderr.write(events.read_text("utf-8"))
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
