@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ from sekisho.report.reading import read_summary
 RUNS = Path("runs")
 LATEST = "latest"
 EXIT_VOID = 3
+_MOST_A_SECOND = 100
 #: Run folders are named by the clock that the records in them go by.
 JST = timezone(timedelta(hours=9), "JST")
 
@@ -25,19 +27,19 @@ def make_run(out: Path, plan: str, now: datetime) -> Path:
         UsageError: The folder cannot be made.
     """
     stem = f"{now:%Y%m%d-%H%M%S}-{plan}"
-    for number in range(1, 100):
-        folder = out / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise UsageError(
-                f"{folder}: {error.strerror}\n  hint: choose another place with --out"
-            ) from error
-        (folder / "log").mkdir()
-        return folder
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for number in range(1, _MOST_A_SECOND):
+            folder = out / (stem if number == 1 else f"{stem}-{number}")
+            if not folder.exists():
+                with suppress(FileExistsError):  # another run was faster
+                    folder.mkdir()
+                    (folder / "log").mkdir()
+                    return folder
+    except OSError as error:
+        raise UsageError(
+            f"{out}: {error.strerror}\n  hint: choose another place with --out"
+        ) from error
     raise UsageError(f"{out / stem}: too many runs in one second")
 
 

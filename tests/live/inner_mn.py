@@ -22,7 +22,7 @@ _LIMIT_S = 60.0
 
 
 def main() -> int:
-    """Start the guard, run ``mn`` with a few lines for its prompt, and pass on what the guard said."""
+    """Start the guard, run ``mn`` with a few lines for its prompt, and say what the guard said."""
     plan, root = sys.argv[1:]
     log = Path(os.environ["TMPDIR"])
     events = log / "events.jsonl"

@@ -1,0 +1,132 @@
+"""Which namespaces a machine grants is found by trying; what it refuses is said in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sekisho import launch
+from sekisho.errors import LabError, NamespaceError, UsageError
+
+Shim = Callable[[str], None]
+
+
+@pytest.fixture
+def unshare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shim:
+    """Put a shell script in the place of ``unshare``; the other tools do nothing."""
+
+    def put(script: str) -> None:
+        for name, text in (("unshare", script), ("setpriv", "exit 0"), ("ip", "exit 0")):
+            path = tmp_path / name
+            path.write_text(f"#!/bin/sh\n{text}\n")
+            path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    return put
+
+
+def test_user_namespaces_are_taken_where_they_are_granted(unshare: Shim) -> None:
+    """Even root is better off without rights over the machine."""
+    unshare("exit 0")
+
+    assert launch.namespace_flags(is_root=True)[:2] == ("--user", "--map-root-user")
+    assert launch.namespace_flags(is_root=False) == launch.namespace_flags(is_root=True)
+
+
+def test_root_goes_on_without_user_namespaces(unshare: Shim) -> None:
+    """``sudo`` is the way out where the kernel refuses."""
+    unshare('case "$*" in *--user*) exit 1;; esac')
+
+    assert launch.namespace_flags(is_root=True)[0] == "--net"
+
+
+def test_a_refusal_is_one_line_and_one_hint(unshare: Shim) -> None:
+    """AppArmor lets ``unshare`` go through and refuses what is done inside."""
+    unshare('echo "noise" >&2; echo "RTNETLINK answers: Operation not permitted" >&2; exit 2')
+    with pytest.raises(NamespaceError) as caught:
+        launch.namespace_flags(is_root=False)
+    first, hint = str(caught.value).split("\n")
+
+    assert first == (
+        "this machine refuses user namespaces to ordinary users "
+        "(RTNETLINK answers: Operation not permitted)"
+    )
+    assert hint.startswith("  hint: run with sudo")
+    assert caught.value.exit_code == 3
+
+
+def test_root_that_is_refused_is_in_a_container(unshare: Shim) -> None:
+    """There is nothing that sudo could add."""
+    unshare("exit 1")
+    with pytest.raises(NamespaceError) as caught:
+        launch.namespace_flags(is_root=True)
+
+    assert str(caught.value) == (
+        "this machine refuses namespaces even to root (exit 1)\n"
+        "  hint: a container needs --privileged"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "hint"),
+    [
+        ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+        ("kernel.unprivileged_userns_clone", "0", "1"),
+        ("user.max_user_namespaces", "0", "10000"),
+    ],
+)
+def test_the_hint_names_the_setting_that_refuses(
+    tmp_path: Path, setting: str, value: str, hint: str
+) -> None:
+    """Each family of kernels has its own."""
+    path = tmp_path / setting.replace(".", "/")
+    path.parent.mkdir()
+    path.write_text(f"{value}\n")
+
+    assert launch._hint(tmp_path) == (
+        f"run with sudo, or allow them: sudo sysctl -w {setting}={hint}"
+    )
+
+
+def test_without_a_telling_setting_the_hint_is_sudo(tmp_path: Path) -> None:
+    """A guess at a setting would be worse than none."""
+    assert launch._hint(tmp_path) == "run with sudo"
+
+
+def test_a_missing_tool_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without util-linux is told so, not given a traceback."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LabError) as caught:
+        launch.namespace_flags()
+
+    assert str(caught.value) == (
+        "unshare is not installed\n  hint: sudo apt install util-linux"
+    )
+
+
+def test_a_run_folder_that_the_run_could_not_see_is_refused() -> None:
+    """The run's own ``/run`` would cover it."""
+    with pytest.raises(UsageError) as caught:
+        launch.entering(["true"], folder=Path("/run/user/1000/x"))
+
+    assert str(caught.value) == (
+        "/run/user/1000/x: a run has a /run of its own\n  hint: use another folder"
+    )
+
+
+def test_what_runs_inside_carries_its_run_folder(tmp_path: Path) -> None:
+    """Whoever finds a process of a run can tell whose it is; temporary files stay inside."""
+    inner = launch.inner_environment(tmp_path, {"PATH": "/bin", "TMPDIR": "/tmp"})
+
+    assert inner == {
+        "PATH": "/bin",
+        "SEKISHO_RUN": str(tmp_path),
+        "TMPDIR": "/run/tmp",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
