@@ -7,15 +7,23 @@ from functools import cache
 
 import pytest
 
-from scenarios.gate import CasePlan, Frame, Window, windows
+from scenarios.gate import (
+    _ONCE_A_SOURCE,
+    _ONCE_A_SUBNET,
+    CasePlan,
+    Frame,
+    Window,
+    windows,
+)
 from scenarios.probes import PROBES, packet
+from scenarios.session import EAR_SHAPES
 from sekisho.flow import Verdict
 from sekisho.matrix import matrix
 from sekisho.model import CellKind
 from sekisho.policy import Policy
 from tests.population import town
 
-EVERY_PAIR = frozenset(name for name, _, _ in PROBES) - {"arp-gateway", "ipv6"}
+EVERY_PAIR = frozenset(name for name, _, _ in PROBES) - _ONCE_A_SUBNET - _ONCE_A_SOURCE
 
 
 @cache
@@ -24,6 +32,7 @@ def gate(name: str, seed: int = 1, suite: str = "gate") -> tuple[Window, ...]:
     return tuple(windows(town(name), seed=seed, suite=suite))
 
 
+@cache
 def cases(name: str, seed: int = 1, suite: str = "gate") -> list[CasePlan]:
     """Return the cases of a town in order."""
     return [case for window in gate(name, seed, suite) for case in window.cases]
@@ -74,11 +83,21 @@ def test_every_pair_of_an_applicable_cell_is_tried_with_every_probe(name: str) -
 def test_the_rest_is_tried_once_a_subnet(name: str) -> None:
     """Where the target itself plays no part, once from everyone into each subnet is enough."""
     plan = town(name)
-    for probe in ("arp-gateway", "ipv6"):
+    for probe in sorted(_ONCE_A_SUBNET):
         pairs = [(c.source.id, plan.subnet(c.target)) for c in cases(name) if c.probe == probe]
         frames = {(c.source.id, plan.subnet(c.target)) for c in cases(name)}
 
         assert set(pairs) == frames
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+def test_what_has_no_target_is_tried_once_by_everyone(name: str) -> None:
+    """Questions to the switch itself do not depend on whom they are about."""
+    sources = {case.source.id for case in cases(name)}
+    for probe in sorted(_ONCE_A_SOURCE):
+        tried = {case.source.id for case in cases(name) if case.probe == probe}
+
+        assert tried == sources
 
 
 def test_a_large_town_is_tried_with_many_frames() -> None:
@@ -135,7 +154,7 @@ def test_every_allowed_cell_has_a_frame_that_must_arrive() -> None:
 
 def test_a_spoof_names_its_victim() -> None:
     """Who was posed as stands in the evidence, and is never the spoofer."""
-    spoofs = [case for case in cases("matsuno") if case.probe.startswith("spoof")]
+    spoofs = [c for c in cases("matsuno") if c.probe in ("spoof-ip", "spoof-mac", "spoof-both")]
 
     assert all(c.spoof and c.spoof != c.source.id for c in spoofs)
     assert all(
@@ -153,6 +172,13 @@ def test_two_frames_of_a_window_never_share_ports() -> None:
             if frame.shape in ("tcp", "udp") and f.sport >= 20000:
                 assert key not in seen
                 seen[key] = frame
+
+
+def test_every_shape_has_a_twin() -> None:
+    """An ear that cannot hear a shape would look like a guard that drops it."""
+    sent = {frame.shape for name in ("tiny", "matsuno") for w in gate(name) for frame in w.frames}
+
+    assert sent <= set(EAR_SHAPES)
 
 
 def test_a_smoke_run_is_a_small_part_of_the_gate() -> None:
