@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
 from scapy.packet import Packet as ScapyPacket
 
 from scenarios.catalogue.registry import Entry, Kind, Sendable
-from scenarios.catalogue.roles import Cast
+from scenarios.catalogue.roles import Cast, Roles
 from scenarios.frames import Fields, blank
 from scenarios.gate import WINDOW_FRAMES, CasePlan, Frame, Window
 from sekisho.dissect import dissect
@@ -26,8 +27,10 @@ from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy
 
-#: Bytes of the longest frame that a 1500-byte cable takes (IEEE 802.3, with one 802.1Q tag).
-MAX_FRAME = 1518
+#: Bytes of the longest frame that a 1500-byte cable takes (IEEE 802.3, without check sequence).
+MAX_FRAME = 1514
+# A capture at a terminal holds 4096 frames between two looks (`scenarios.ring`).
+_CASE_FRAMES, _TERMINAL_FRAMES = 1000, 3000
 _PORT_REASONS = (
     Reason.TAGGED,
     Reason.IPV6,
@@ -91,6 +94,27 @@ class Tried:
     too_long: int = 0
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What has been gathered for a window: no more than the captures hold."""
+
+    cases: list[CasePlan] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    busy: Counter[str] = field(default_factory=Counter)
+
+    def has_room_for(self, case: CasePlan, frames: int) -> bool:
+        """Tell whether neither the window nor the captures of its terminals would overflow."""
+        busiest = max(self.busy[case.source.id], self.busy[case.to]) + frames
+        return busiest <= _TERMINAL_FRAMES and len(self.frames) + frames <= WINDOW_FRAMES
+
+    def add(self, case: CasePlan, frames: list[Frame]) -> None:
+        """Gather one case: its frames are heard where they leave and where they arrive."""
+        self.cases.append(case)
+        self.frames += frames
+        for name in {case.source.id, case.to} - {""}:
+            self.busy[name] += len(frames)
+
+
 class Catalogue:
     """Turns entries into windows for one plan.
 
@@ -109,9 +133,14 @@ class Catalogue:
         self.tried: dict[str, Tried] = {}
 
     def windows(self, entries: Sequence[Entry], pairs: Sequence[Pair]) -> Iterator[Window]:
-        """Yield the windows of *entries* on *pairs*: a family at a time, stateful entries alone."""
-        plain = [e for e in entries if e.kind is Kind.FRAMES]
-        for _, members in itertools.groupby(plain, key=lambda e: e.family):
+        """Yield the windows of *entries* on *pairs*: a family at a time, stateful entries alone.
+
+        Exotic entries are kept apart: the account that they share would blur that of the others.
+        """
+        plain = sorted(
+            (e for e in entries if e.kind is Kind.FRAMES), key=lambda e: (e.exotic, e.sort_key)
+        )
+        for _, members in itertools.groupby(plain, key=lambda e: (e.exotic, e.family)):
             yield from self._grouped(list(members), pairs, is_stateful=False)
         for one in entries:
             if one.kind is Kind.STATEFUL:
@@ -140,52 +169,52 @@ class Catalogue:
     def _grouped(
         self, entries: list[Entry], pairs: Sequence[Pair], *, is_stateful: bool
     ) -> Iterator[Window]:
-        cases: list[CasePlan] = []
-        frames: list[Frame] = []
-        targets: dict[str, Attachment] = {}
+        batch = _Batch()
         whole: set[str] = set()
         for source, target in pairs:
-            rate = int(source.site not in whole)
+            roles = self._cast.roles(source, target, is_whole=source.site not in whole)
             whole.add(source.site)
             for one in entries:
-                for case, raws in self._cases(one, source, target, rate):
-                    cases.append(case)
-                    frames += [Frame(case.number, "raw", _NO_FIELDS, raw) for raw in raws]
-            targets[target.id] = target
-            if len(frames) >= WINDOW_FRAMES:
-                yield self._window(cases, frames, targets, is_stateful)
-                cases, frames, targets = [], [], {}
-        if frames:
-            yield self._window(cases, frames, targets, is_stateful)
+                for case, frames in self._cases(one, roles, source, target):
+                    if not batch.has_room_for(case, len(frames)):
+                        yield self._window(batch, is_stateful)
+                        batch = _Batch()
+                    batch.add(case, frames)
+        if batch.frames:
+            yield self._window(batch, is_stateful)
 
-    def _window(
-        self,
-        cases: list[CasePlan],
-        frames: list[Frame],
-        targets: dict[str, Attachment],
-        is_stateful: bool,
-    ) -> Window:
+    def _window(self, batch: _Batch, is_stateful: bool) -> Window:
         number = next(self._windows)
         if not is_stateful:
-            random.Random(f"{self._seed}/{number}").shuffle(frames)
-        return Window(number, tuple(targets.values()), tuple(cases), tuple(frames), is_stateful)
+            random.Random(f"{self._seed}/{number}").shuffle(batch.frames)
+        targets = {case.target.id: case.target for case in batch.cases}
+        return Window(
+            number,
+            tuple(targets.values()),
+            tuple(batch.cases),
+            tuple(batch.frames),
+            is_stateful,
+        )
 
     def _cases(
-        self, one: Entry, source: Attachment, target: Attachment, rate: int
-    ) -> Iterator[tuple[CasePlan, list[bytes]]]:
+        self, one: Entry, roles: Roles, source: Attachment, target: Attachment
+    ) -> Iterator[tuple[CasePlan, list[Frame]]]:
         tried = self.tried.setdefault(one.id, Tried())
         groups: dict[tuple[str, str, DropPoint], list[bytes]] = {}
-        for sendable in one.recipe(self._cast.roles(source, target, rate=rate)):
+        for sendable in one.recipe(roles):
             sender, raw = _finished(sendable, source.id)
             if len(raw) > MAX_FRAME:
                 tried.too_long += 1
                 continue
             to, drop = self._fate(raw, self._plan.attachment[sender], target)
             groups.setdefault((sender, to, drop), []).append(raw)
-        for (sender, to, drop), raws in groups.items():
-            tried.cases += 1
+        for fate, raws in groups.items():
             tried.frames += len(raws)
-            yield self._case(one, (sender, to, drop), (source, target)), raws
+            for first in range(0, len(raws), _CASE_FRAMES):
+                tried.cases += 1
+                case = self._case(one, fate, (source, target))
+                part = raws[first : first + _CASE_FRAMES]
+                yield case, [Frame(case.number, "raw", _NO_FIELDS, raw) for raw in part]
 
     def _fate(self, raw: bytes, sender: Attachment, target: Attachment) -> tuple[str, DropPoint]:
         """Who must receive the frame, or nobody; and the rule that must drop it."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Padding, Raw
 
-from scenarios.catalogue.roles import Player
+from scenarios.catalogue.roles import Player, Roles
 from scenarios.frames import blank
+
+Item = TypeVar("Item")
 
 ALL = "ff:ff:ff:ff:ff:ff"  # broadcast, IEEE 802.3
 DISCARD = 9  # UDP discard, RFC 863: a port that nobody in a town offers
+SAMPLE = 6  # how much of an exhaustive recipe most pairs get
 # Every frame has a source port of its own: what one leaves in a connection table is not another's.
 _CLIENTS = itertools.cycle(range(20000, 60000))
 
@@ -58,3 +63,33 @@ def tcp(
     ip = IP(src=source.ip, dst=target.ip)
     header = TCP(sport=sport or client(), dport=dport or target.port, flags=flags, seq=1)
     return frame(source, hop) / ip / header / token()
+
+
+def sample(r: Roles, everything: Sequence[Item]) -> Sequence[Item]:
+    """Return everything on the pairs that get it whole, else a few from end to end."""
+    if r.is_whole or len(everything) <= SAMPLE:
+        return everything
+    last = len(everything) - 1
+    return [everything[last * n // (SAMPLE - 1)] for n in range(SAMPLE)]
+
+
+def address(source: Player, target: Player) -> IP:
+    """Return an honest IPv4 header from *source* to *target*."""
+    return IP(src=source.ip, dst=target.ip)
+
+
+def knock(source: Player, target: Player) -> Packet:
+    """Return the packet that *target* would let in from somebody: a SYN to its port."""
+    header = TCP(sport=client(), dport=target.port, flags="S", seq=1)
+    return address(source, target) / header / token()
+
+
+def message(source: Player, target: Player) -> Packet:
+    """Return a datagram from *source* to a port that nobody offers on *target*."""
+    return address(source, target) / UDP(sport=client(), dport=DISCARD) / token()
+
+
+def straight(r: Roles, packet: Packet) -> Iterator[Packet]:
+    """Yield *packet* from the source twice: to the router, and past it to the target's MAC."""
+    yield frame(r.w, r.g) / packet
+    yield frame(r.w, r.r) / packet

@@ -57,7 +57,7 @@ class Roles:
         g: The router, with the gateway address of *w*.
         c: A management device: where controllers and switches are reached.
         wb: A terminal like *w* at another site.
-        rate: 0 for the lightest sample of exhaustive recipes, 1 for all of them.
+        is_whole: True where exhaustive recipes send everything, else a sample of it.
     """
 
     w: Player
@@ -70,7 +70,7 @@ class Roles:
     g: Player
     c: Player
     wb: Player
-    rate: int
+    is_whole: bool
 
 
 class Cast:
@@ -82,7 +82,7 @@ class Cast:
         self._cells = matrix(plan)
         self._known = [a for a in plan.attachments if a.registered]
 
-    def roles(self, source: Attachment, target: Attachment, *, rate: int = 0) -> Roles:
+    def roles(self, source: Attachment, target: Attachment, *, is_whole: bool = False) -> Roles:
         """Return who plays what when *source* tries *target*."""
         apart = [a for a in self._known if a.device not in (source.device, target.device)]
         welcome = [a for a in apart if a.at != source.at and self._may(a, target)]
@@ -105,7 +105,7 @@ class Cast:
             g=gateway,
             c=self.player(managers[0]),
             wb=self.player((like or elsewhere)[0]),
-            rate=rate,
+            is_whole=is_whole,
         )
 
     def player(self, attachment: Attachment) -> Player:
