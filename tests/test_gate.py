@@ -26,9 +26,13 @@ from tests.population import town
 EVERY_PAIR = frozenset(name for name, _, _ in PROBES) - _ONCE_A_SUBNET - _ONCE_A_SOURCE
 
 
-@cache
 def gate(name: str, seed: int = 1, suite: str = "gate") -> tuple[Window, ...]:
     """Return the windows of a town."""
+    return _gate(name, seed, suite)
+
+
+@cache
+def _gate(name: str, seed: int, suite: str) -> tuple[Window, ...]:
     return tuple(windows(town(name), seed=seed, suite=suite))
 
 
