@@ -7,6 +7,7 @@ everything that was found is in the run folder.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import time
 import traceback
@@ -264,6 +265,7 @@ def main() -> None:
     parser.add_argument("--tester", default="")
     parser.add_argument("--witness", default="")
     args = parser.parse_args()
+    gc.disable()  # millions of small values and no cycles: the collector would take a third of it
     run = Run(args.folder.resolve().name, args.suite, args.seed, args.tester, args.witness)
     plan = load(args.plan)
     check = Check(plan, args.folder.resolve(), run, work=args.work, guard=args.guard)

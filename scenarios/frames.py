@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +40,7 @@ _IPV6_SHAPES = frozenset({"udp6-local", "udp6-ula", "ra"})
 _ARP_OP, _ARP_SHA, _ARP_SPA, _ARP_TPA = 20, 22, 28, 38  # RFC 826
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What tells one frame of a shape from another.
 
     Attributes:

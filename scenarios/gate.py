@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from scenarios.frames import Fields
 from scenarios.probes import PROBES, Bout, Shot, spoof_both
@@ -19,8 +20,8 @@ from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy, Ruling
 
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
-_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6", "ethertype", "group", "nobody"})
-_ONCE_A_SOURCE = frozenset({"arp-ask"})
+_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
+_ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
 _SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
 
@@ -65,8 +66,7 @@ class CasePlan:
         return self.to in targets and self.to == self.target.id and not self.is_residual
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame of a window: which case it belongs to and what it is made of.
 
     Attributes:

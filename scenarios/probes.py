@@ -8,7 +8,7 @@ To add a probe, write such a function and put it into `PROBES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -75,8 +75,7 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
     """Return the header values of a frame of *shape* that enters at *at*."""
     base = Packet(at=at, eth_src=fields.eth_src, eth_dst=fields.eth_dst)
     if shape == "arp":
-        return replace(
-            base,
+        return base._replace(
             eth_type=ETH_ARP,
             arp_op=fields.flags,
             arp_sha=fields.eth_src,
@@ -84,9 +83,9 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
             arp_tpa=fields.ip_dst,
         )
     if shape == "other":
-        return replace(base, eth_type=fields.dport)
+        return base._replace(eth_type=fields.dport)
     if shape in ("udp6-local", "udp6-ula", "ra"):
-        return replace(base, eth_type=ETH_IPV6)
+        return base._replace(eth_type=ETH_IPV6)
     protocol = _IP_PROTOCOLS.get(shape, ICMP)
     return Packet(
         at=at,

@@ -7,7 +7,6 @@ here: the policy has nothing to say about it but that it must die at the port wh
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, Packet
@@ -26,7 +25,7 @@ def dissect(frame: bytes, at: PortRef) -> Packet | None:
     (eth_type,) = struct.unpack_from("!H", frame, 12)
     base = Packet(at=at, eth_src=_mac(frame[6:12]), eth_dst=_mac(frame[:6]), eth_type=eth_type)
     if eth_type in _TPIDS:
-        return replace(base, tagged=True)
+        return base._replace(tagged=True)
     body = frame[_ETHERNET:]
     if eth_type == ETH_IPV4:
         return _ipv4(base, body)
@@ -48,8 +47,7 @@ def _ipv4(base: Packet, body: bytes) -> Packet | None:
     (total, _, cut) = struct.unpack_from("!HHH", body, 2)
     if header < _IPV4 or total < header or total > len(body):
         return None
-    packet = replace(
-        base,
+    packet = base._replace(
         ip_src=IPv4Address(body[12:16]),
         ip_dst=IPv4Address(body[16:20]),
         ip_proto=body[9],
@@ -64,15 +62,14 @@ def _ipv4(base: Packet, body: bytes) -> Packet | None:
         return None
     sport, dport = struct.unpack_from("!HH", payload)
     flags = payload[13] if packet.protocol is Protocol.TCP else 0
-    return replace(packet, sport=sport, dport=dport, tcp_flags=flags)
+    return packet._replace(sport=sport, dport=dport, tcp_flags=flags)
 
 
 def _arp(base: Packet, body: bytes) -> Packet | None:
     if len(body) < _ARP or body[:6] != _ARP_ETHERNET_IPV4:
         return None
     (operation,) = struct.unpack_from("!H", body, 6)
-    return replace(
-        base,
+    return base._replace(
         arp_op=operation,
         arp_sha=_mac(body[8:14]),
         arp_spa=IPv4Address(body[14:18]),

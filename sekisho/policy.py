@@ -7,8 +7,9 @@ both shared would prove nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from sekisho.flow import (
     ARP_REQUEST,
@@ -29,8 +30,7 @@ from sekisho.flow import (
 from sekisho.model import Allow, Attachment, Clause, Plan, PortRef, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """A verdict and what gave it.
 
     Attributes:
@@ -143,14 +143,7 @@ class Policy:
         return Ruling(Verdict.ALLOW, clause="arp", where=asker.where, to=asker)
 
     def _between(self, sender: Attachment, target: Attachment, packet: Packet) -> Ruling:
-        denied = Ruling(
-            Verdict.DENY,
-            drop=DropPoint(
-                Reason.CELL.value,
-                packet.at.switch,
-                f"{sender.source}/{target.destination}",
-            ),
-        )
+        denied = _denied_by_cell(packet.at.switch, sender.source, target.destination)
         protocol = packet.protocol
         if protocol is None or packet.phase is Phase.INVALID:
             return denied
@@ -167,6 +160,13 @@ class Policy:
             return Ruling(Verdict.DENY, drop=drop)
         clause, allow = found
         return Ruling(Verdict.ALLOW, clause.id, allow.where, to=target)
+
+
+@cache
+def _denied_by_cell(switch: str, source: str, destination: str) -> Ruling:
+    return Ruling(
+        Verdict.DENY, drop=DropPoint(Reason.CELL.value, switch, f"{source}/{destination}")
+    )
 
 
 def _opens(packet: Packet) -> bool:

@@ -173,72 +173,72 @@ def _arp(here: Places, choose: Choose) -> Packet:
 
 
 def _other_port(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, at=choose(here.ports))
+    return p._replace(at=choose(here.ports))
 
 
 def _tag(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, tagged=True)
+    return p._replace(tagged=True)
 
 
 def _ether_type(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, eth_type=choose((ETH_IPV6, 0x88CC, 0x8847, 0x888E, 0x0000)))
+    return p._replace(eth_type=choose((ETH_IPV6, 0x88CC, 0x8847, 0x888E, 0x0000)))
 
 
 def _forge_mac(here: Places, choose: Choose, p: Packet) -> Packet:
     mac = choose((choose(here.attachments).mac, _NOBODY, here.plan.router_mac))
-    return replace(p, eth_src=mac, arp_sha=choose((mac, p.arp_sha)))
+    return p._replace(eth_src=mac, arp_sha=choose((mac, p.arp_sha)))
 
 
 def _forge_ip(here: Places, choose: Choose, p: Packet) -> Packet:
     ip = choose((choose(here.attachments).ip, *_NOWHERE))
-    return replace(p, arp_spa=ip) if p.eth_type == ETH_ARP else replace(p, ip_src=ip)
+    return p._replace(arp_spa=ip) if p.eth_type == ETH_ARP else p._replace(ip_src=ip)
 
 
 def _forge_both(here: Places, choose: Choose, p: Packet) -> Packet:
     a = choose(here.attachments)
     if p.eth_type == ETH_ARP:
-        return replace(p, eth_src=a.mac, arp_sha=a.mac, arp_spa=a.ip)
-    return replace(p, eth_src=a.mac, ip_src=a.ip)
+        return p._replace(eth_src=a.mac, arp_sha=a.mac, arp_spa=a.ip)
+    return p._replace(eth_src=a.mac, ip_src=a.ip)
 
 
 def _next_hop(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, eth_dst=choose((*_GROUPS, _NOBODY, choose(here.attachments).mac)))
+    return p._replace(eth_dst=choose((*_GROUPS, _NOBODY, choose(here.attachments).mac)))
 
 
 def _target(here: Places, choose: Choose, p: Packet) -> Packet:
     a = choose(here.attachments)
     ip = choose((a.ip, here.plan.gateway(a), *_NOWHERE))
-    return replace(p, arp_tpa=ip) if p.eth_type == ETH_ARP else replace(p, ip_dst=ip)
+    return p._replace(arp_tpa=ip) if p.eth_type == ETH_ARP else p._replace(ip_dst=ip)
 
 
 def _fragment(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, fragment=True)
+    return p._replace(fragment=True)
 
 
 def _ttl(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, ttl=choose((0, 1, 2, 255)))
+    return p._replace(ttl=choose((0, 1, 2, 255)))
 
 
 def _protocol(here: Places, choose: Choose, p: Packet) -> Packet:
     number = choose((Protocol.TCP.value, Protocol.UDP.value, ICMP, 47, 50, 132, 0))
-    return replace(p, ip_proto=number, tcp_flags=TCP_SYN if number == Protocol.TCP.value else 0)
+    return p._replace(ip_proto=number, tcp_flags=TCP_SYN if number == Protocol.TCP.value else 0)
 
 
 def _flags(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, tcp_flags=choose(_FLAGS)) if p.protocol is Protocol.TCP else p
+    return p._replace(tcp_flags=choose(_FLAGS)) if p.protocol is Protocol.TCP else p
 
 
 def _phase(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, phase=choose(tuple(Phase)))
+    return p._replace(phase=choose(tuple(Phase)))
 
 
 def _port(here: Places, choose: Choose, p: Packet) -> Packet:
     port = choose((0, 22, 53, 80, 443, 445, 9100, 65535, *choose(here.plan.services).edges()))
-    return replace(p, **{choose(("sport", "dport")): port})
+    return p._replace(**{choose(("sport", "dport")): port})
 
 
 def _swap(here: Places, choose: Choose, p: Packet) -> Packet:
-    return replace(p, sport=p.dport, dport=p.sport)
+    return p._replace(sport=p.dport, dport=p.sport)
 
 
 _FAULTS = (

@@ -50,7 +50,7 @@ def packet(source: str, target: str, port: int, phase: Phase = Phase.NEW) -> Pac
 
 def reply(source: str, target: str, port: int) -> Packet:
     """Return what a server's *port* answers."""
-    return replace(packet(source, target, 50000, Phase.REPLY), sport=port)
+    return packet(source, target, 50000, Phase.REPLY)._replace(sport=port)
 
 
 def arp(**fields: object) -> Packet:
@@ -65,7 +65,7 @@ def arp(**fields: object) -> Packet:
         arp_spa=WIRED.ip,
         arp_tpa=TINY.gateway(WIRED),
     )
-    return replace(honest, **fields)  # type: ignore[arg-type]  # the fields of a packet
+    return honest._replace(**fields)  # type: ignore[arg-type]  # the fields of a packet
 
 
 def dropped(asked: Packet) -> str:
@@ -133,27 +133,27 @@ def test_a_conversation_goes_on_only_where_it_may_begin() -> None:
 @pytest.mark.parametrize("flags", [0, TCP_ACK, TCP_RST, TCP_SYN | TCP_ACK, TCP_SYN | TCP_FIN])
 def test_only_syn_begins_a_conversation(flags: int) -> None:
     """A scan with other flags finds nothing behind an open port (RFC 9293, 3.5)."""
-    assert dropped(replace(HELLO, tcp_flags=flags)) == "cell S1/D1 at floor"
+    assert dropped(HELLO._replace(tcp_flags=flags)) == "cell S1/D1 at floor"
 
 
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        (replace(HELLO, at=PortRef("floor", 5)), "quarantine at floor"),
-        (replace(HELLO, tagged=True), "tagged 1 at floor"),
-        (replace(HELLO, eth_type=ETH_IPV6), "ipv6 1 at floor"),
-        (replace(HELLO, eth_type=0x88CC), "ethertype 1 at floor"),
-        (replace(HELLO, at=WIRELESS.at), "identity 2 at floor"),
-        (replace(HELLO, ip_src=WIRELESS.ip), "identity 1 at floor"),
-        (replace(HELLO, eth_src=WIRELESS.mac), "identity 1 at floor"),
-        (replace(HELLO, eth_src=JUKI.mac, ip_src=JUKI.ip), "identity 1 at floor"),
-        (replace(HELLO, eth_dst="ff:ff:ff:ff:ff:ff"), "group at floor"),
-        (replace(HELLO, eth_dst=JUKI.mac), "next-hop at floor"),
-        (replace(HELLO, fragment=True), "fragment at floor"),
-        (replace(HELLO, ttl=1), "ttl at floor"),
-        (replace(HELLO, ip_dst=TINY.gateway(JUKI)), "destination at floor"),
-        (replace(HELLO, ip_proto=ICMP), "cell S1/D1 at floor"),
-        (replace(HELLO, phase=Phase.INVALID), "cell S1/D1 at floor"),
+        (HELLO._replace(at=PortRef("floor", 5)), "quarantine at floor"),
+        (HELLO._replace(tagged=True), "tagged 1 at floor"),
+        (HELLO._replace(eth_type=ETH_IPV6), "ipv6 1 at floor"),
+        (HELLO._replace(eth_type=0x88CC), "ethertype 1 at floor"),
+        (HELLO._replace(at=WIRELESS.at), "identity 2 at floor"),
+        (HELLO._replace(ip_src=WIRELESS.ip), "identity 1 at floor"),
+        (HELLO._replace(eth_src=WIRELESS.mac), "identity 1 at floor"),
+        (HELLO._replace(eth_src=JUKI.mac, ip_src=JUKI.ip), "identity 1 at floor"),
+        (HELLO._replace(eth_dst="ff:ff:ff:ff:ff:ff"), "group at floor"),
+        (HELLO._replace(eth_dst=JUKI.mac), "next-hop at floor"),
+        (HELLO._replace(fragment=True), "fragment at floor"),
+        (HELLO._replace(ttl=1), "ttl at floor"),
+        (HELLO._replace(ip_dst=TINY.gateway(JUKI)), "destination at floor"),
+        (HELLO._replace(ip_proto=ICMP), "cell S1/D1 at floor"),
+        (HELLO._replace(phase=Phase.INVALID), "cell S1/D1 at floor"),
     ],
 )
 def test_one_wrong_thing_is_enough_to_die(spoilt: Packet, said: str) -> None:
@@ -163,7 +163,7 @@ def test_one_wrong_thing_is_enough_to_die(spoilt: Packet, said: str) -> None:
 
 def test_the_first_of_several_wrong_things_counts() -> None:
     """A forged, fragmented, expiring packet dies at the edge, as its counter says."""
-    spoilt = replace(HELLO, ip_src=JUKI.ip, fragment=True, ttl=0)
+    spoilt = HELLO._replace(ip_src=JUKI.ip, fragment=True, ttl=0)
 
     assert dropped(spoilt) == "identity 1 at floor"
 
@@ -197,7 +197,7 @@ def test_an_unregistered_device_is_nobody() -> None:
     """Its true addresses are as good as forged ones."""
     plan = town("matsuno")
     stranger = next(a for a in plan.attachments if not a.registered)
-    asked = replace(HELLO, at=stranger.at, eth_src=stranger.mac, ip_src=stranger.ip)
+    asked = HELLO._replace(at=stranger.at, eth_src=stranger.mac, ip_src=stranger.ip)
     ruling = Policy(plan).ruling(asked)
 
     assert ruling.drop == DropPoint("identity", stranger.at.switch, str(stranger.at.port))
@@ -218,7 +218,7 @@ def test_nobody_is_spoken_to_in_his_own_name() -> None:
     """Where a class may open its own kind, a packet from an address to itself still dies."""
     plan = town("peers")
     own = plan.attachment["nb.wireless"]
-    asked = replace(HELLO, at=own.at, eth_src=own.mac, ip_src=own.ip, ip_dst=own.ip, dport=80)
+    asked = HELLO._replace(at=own.at, eth_src=own.mac, ip_src=own.ip, ip_dst=own.ip, dport=80)
     ruling = Policy(plan).ruling(asked)
 
     assert ruling == Ruling(Verdict.DENY, drop=DropPoint("forward", "floor"))

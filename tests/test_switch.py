@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sekisho.errors import RuleError
@@ -167,7 +165,7 @@ def test_a_switch_forgets_what_the_last_one_knew() -> None:
 
 def test_other_ether_types_carry_no_addresses() -> None:
     """An IPv6 frame has no IPv4 field to match, even if the packet was made from one."""
-    fields = headers(replace(HELLO, eth_type=0x86DD))
+    fields = headers(HELLO._replace(eth_type=0x86DD))
 
     assert fields["eth_type"] == 0x86DD
     assert not matches(match(eth_type=ETH_IPV4), fields)
