@@ -23,7 +23,7 @@ from rich.console import Console
 
 from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
-from sekisho.cli import PLAN
+from sekisho.cli import default_plan
 from sekisho.errors import LabError, SekishoError
 
 SMALL = Path("topologies/tiny.yaml")
@@ -171,7 +171,8 @@ class Bench:
 def main(words: list[str] | None = None) -> int:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m scenarios.bench", description=__doc__)
-    parser.add_argument("--plan", type=Path, default=PLAN, help=f"({PLAN})")
+    plan = default_plan()
+    parser.add_argument("--plan", type=Path, default=plan, help="(%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of which the median is taken (3)")
     parser.add_argument("--pairs", type=int, default=10, help="of hosts to be pinged (10)")
     parser.add_argument(
@@ -189,16 +190,19 @@ def main(words: list[str] | None = None) -> int:
     except SekishoError as error:
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        return 3
 
 
 def _bench(bench: Bench, args: argparse.Namespace) -> int:
-    has_targets = args.plan == PLAN
+    has_targets = args.plan.resolve() == default_plan().resolve()
     runs = SAME_SEED_RUNS if args.verdicts else args.runs
     samples = bench.samples(args.plan, runs, has_targets=has_targets)
     bench.verdicts(args.plan, samples)
     if not args.verdicts:
         bench.compare(args.plan, samples, pairs=args.pairs)
-        if args.plan != SMALL:
+        if args.plan.resolve() != SMALL.resolve():
             bench.small(SMALL, SAME_SEED_RUNS)
     return bench.end()
 

@@ -24,6 +24,8 @@ from sekisho.progress import Silent
 
 _PROBE = "tcp-scan"  # the kind of case that a loop of connections could try too
 
+_END_S = 60.0
+
 Json = dict[str, Any]
 
 
@@ -85,7 +87,8 @@ def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
     Raises:
         LabError: It did not pass; a figure of such a run means nothing.
     """
-    words = [sys.executable, "-m", "sekisho.cli", "check", str(plan)]
+    words = ["setpriv", "--pdeathsig=TERM", "--"]  # it ends with us
+    words += [sys.executable, "-m", "sekisho.cli", "check", str(plan)]
     words += ["--out", str(out), "--seed", str(seed), "--json"]
     errors = out / "check.err"
     began = time.monotonic()
@@ -93,7 +96,12 @@ def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err
         )
-        _, status, usage = os.wait4(process.pid, 0)  # waits for its report, and knows its memory
+        try:
+            _, status, usage = os.wait4(process.pid, 0)  # waits for its report, knows its memory
+        except BaseException:
+            process.terminate()
+            process.wait(_END_S)
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
     wall_s = time.monotonic() - began
     if process.returncode:
