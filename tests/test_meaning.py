@@ -16,7 +16,8 @@ from sekisho.pipeline import SOURCE_S
 from sekisho.policy import Policy
 from sekisho.rules import Cookie, Kind, Output, Rule
 from sekisho.switch import Fabric
-from tests.population import TOWNS, differences, disagreement, packet, places, population, town
+from tests.population import TOWNS, packet, places, population, town
+from tests.readings import differences, disagreement
 
 SIZES = [("tiny", 4000), ("peers", 4000), ("alpha", 2500), ("matsuno", 1200)]
 Tables = Mapping[str, tuple[Rule, ...]]

@@ -16,8 +16,8 @@ from sekisho.model import Plan
 from sekisho.pipeline import Table
 from sekisho.rules import Output, Rule, match
 from sekisho.switch import Fabric
-
-from .population import INSIDE, population, town
+from tests.population import population, town
+from tests.readings import INSIDE
 
 Tables = Mapping[str, tuple[Rule, ...]]
 Key = tuple[object, ...]

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,11 @@ class Evening:
             except TimeoutError:
                 return ""
 
+    def wipe(self, switch: str) -> None:
+        """Take every rule from a switch and let it connect anew."""
+        self.ofctl("del-flows", switch)
+        self.town.ovs.appctl("bridge/reconnect", switch)
+
     def revoke(self, clause: str) -> None:
         """Take the rules of one clause from the first switch, and nothing else."""
         number = 1 + [c.id for c in self.plan.clauses].index(clause)
@@ -94,11 +100,9 @@ class Evening:
     def new_guard(self, plan: str = "") -> list[dict[str, Any]]:
         """Start a guard; return what it states until it is in force, or has ended."""
         before = len(self.town.facts())
-        shown = self.town.plan
-        if plan:
-            object.__setattr__(self.town.plan, "path", plan)
+        self.town.plan = replace(self.plan, path=plan or self.plan.path)
         self.town.start_guard()
-        object.__setattr__(shown, "path", self.plan.path)
+        self.town.plan = self.plan
         return self.stated("town-in-force", before)
 
     def stated(self, event: str, before: int) -> list[dict[str, Any]]:
@@ -126,7 +130,12 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
     out["pages"] = evening.pages()
     out["large page"] = evening.page("nb.wired", "juki.lan", header_bytes=2900)
     out["bridges"] = _bridges(town)
+    return out | _deaths(evening) | _losses(evening) | _refusals(evening, folder)
 
+
+def _deaths(evening: Evening) -> dict[str, Any]:
+    """The guard is killed three times; twice somebody meddles before the next one starts."""
+    town, out = evening.town, dict[str, Any]()
     town.end("controller", how=signal.SIGKILL)
     out["dead"] = {"tables": evening.tables(), "pages": evening.pages()}
     out["restart"] = evening.new_guard()
@@ -142,13 +151,17 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
     evening.ofctl("add-flow", "room", _LEARNER)
     out["strangers"] = evening.new_guard()
     out["strangers tables"] = evening.tables()
+    return out
 
+
+def _losses(evening: Evening) -> dict[str, Any]:
+    """Rules are lost under a living guard, and one sends packets to it."""
+    town, out = evening.town, dict[str, Any]()
     out["conversation"] = evening.told_after(lambda: None)
     out["conversation cut"] = evening.told_after(lambda: evening.revoke("A02"))
 
     before = len(town.facts())
-    evening.ofctl("del-flows", "floor")
-    town.ovs.appctl("bridge/reconnect", "floor")
+    evening.wipe("floor")
     out["wiped"] = evening.stated("town-in-force", before)
     out["wiped tables"] = evening.tables()
     out["wiped pages"] = evening.pages()
@@ -159,16 +172,19 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
     town.net.get("nb").cmd("ip neigh flush all")
     evening.page("nb.wired", "juki.lan")
     out["packet-in"] = evening.stated("packet-in", before)
+    return out
 
+
+def _refusals(evening: Evening, folder: Path) -> dict[str, Any]:
+    """Twice the guard cannot do its work: a table is full, and its plan is of another town."""
+    town, out = evening.town, dict[str, Any]()
     town.ovs.run(
         "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=9", "overflow_policy=refuse",
         "--", "set", "Bridge", "floor", "flow_tables:5=@t",
     )  # fmt: skip
     before = len(town.facts())
-    evening.ofctl("del-flows", "floor")
-    town.ovs.appctl("bridge/reconnect", "floor")
+    evening.wipe("floor")
     out["refused"] = {"facts": evening.stated("failed", before), "status": evening.status()}
-
     out["wrong plan"] = {
         "facts": evening.new_guard(str(_one_switch(town.plan, folder))),
         "status": evening.status(),
@@ -197,7 +213,7 @@ def _one_switch(plan: Plan, folder: Path) -> Path:
     lines = [
         line
         for line in text.splitlines()
-        if not line.startswith(("  room:", "links:", "  - {a: \"floor:8\""))
+        if not line.startswith(("  room:", "links:", '  - {a: "floor:8"'))
     ]
     out = folder / "one-switch.yaml"
     joined = "\n".join(lines).replace("room:1", "floor:4").replace("room:2", "floor:5")
