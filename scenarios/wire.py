@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -26,7 +27,9 @@ from topologies.town import Town
 CHANNEL = "controller-channel"
 _LINK_SLOTS = 1 << 14
 _BURST = 192  # frames between two looks at the switches' sockets
-_FULL_BYTES = 64 * 1024  # a switch port's socket holds about 208 KiB (net.core.rmem_default)
+# A switch port's socket holds about 208 KiB (net.core.rmem_default): what waits there when a
+# burst begins, and what the burst may add. The kernel counts a frame's own memory, not its length.
+_FULL_BYTES, _ONE_PORT_BYTES, _OVERHEAD_BYTES = 64 * 1024, 96 * 1024, 1024
 # The kernel waits a grace period for every packet socket it closes; many wait together.
 _CLOSERS = 64
 _STUCK_S = 20.0
@@ -98,10 +101,13 @@ class Wire:
         self._send(self._ears, frames)
 
     def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
-        for first in range(0, len(frames), _BURST):
-            for source, frame in frames[first : first + _BURST]:
-                sockets[source].send(frame)
-            self._let_switches_breathe()
+        taken, fill = 0, Counter[int]()
+        for source, frame in frames:
+            sockets[source].send(frame)
+            taken, fill[source] = taken + 1, fill[source] + len(frame) + _OVERHEAD_BYTES
+            if taken == _BURST or fill[source] > _ONE_PORT_BYTES:
+                self._let_switches_breathe()
+                taken, fill = 0, Counter[int]()
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S

@@ -46,8 +46,8 @@ def udp(
     source: Player, hop: Player, target: Player, *, sport: int = 0, dport: int = DISCARD
 ) -> Packet:
     """Return a datagram from *source* to *target* by way of *hop*, with a token."""
-    ip = IP(src=source.ip, dst=target.ip)
-    return frame(source, hop) / ip / UDP(sport=sport or client(), dport=dport) / token()
+    header = UDP(sport=sport or client(), dport=dport)
+    return stack(frame(source, hop), address(source, target), header, token())
 
 
 def tcp(
@@ -60,9 +60,31 @@ def tcp(
     dport: int = 0,
 ) -> Packet:
     """Return a segment from *source* to *target* by way of *hop*, with a token."""
-    ip = IP(src=source.ip, dst=target.ip)
     header = TCP(sport=sport or client(), dport=dport or target.port, flags=flags, seq=1)
-    return frame(source, hop) / ip / header / token()
+    return stack(frame(source, hop), address(source, target), header, token())
+
+
+def stack(*layers: Packet) -> Packet:
+    """Put *layers*, each made for this, one into the other: as ``/`` does, without its copies."""
+    for outer, inner in itertools.pairwise(layers):
+        outer.lastlayer().add_payload(inner)
+    return layers[0]
+
+
+def vary(raw: bytes, at: int, word: int, *sums: int) -> bytes:
+    """Write the 16-bit *word* at the even offset *at*, and mend the checksums at *sums*.
+
+    A thousand times faster than building the frame again (RFC 1624, equation 3).
+    """
+    out = bytearray(raw)
+    old = int.from_bytes(out[at : at + 2], "big")
+    out[at : at + 2] = word.to_bytes(2, "big")
+    for place in sums:
+        total = (~int.from_bytes(out[place : place + 2], "big") & 0xFFFF) + (~old & 0xFFFF) + word
+        total = (total & 0xFFFF) + (total >> 16)
+        total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+        out[place : place + 2] = total.to_bytes(2, "big")
+    return bytes(out)
 
 
 def sample(r: Roles, everything: Sequence[Item]) -> Sequence[Item]:
@@ -81,12 +103,13 @@ def address(source: Player, target: Player) -> IP:
 def knock(source: Player, target: Player) -> Packet:
     """Return the packet that *target* would let in from somebody: a SYN to its port."""
     header = TCP(sport=client(), dport=target.port, flags="S", seq=1)
-    return address(source, target) / header / token()
+    return stack(address(source, target), header, token())
 
 
 def message(source: Player, target: Player) -> Packet:
     """Return a datagram from *source* to a port that nobody offers on *target*."""
-    return address(source, target) / UDP(sport=client(), dport=DISCARD) / token()
+    header = UDP(sport=client(), dport=DISCARD)
+    return stack(address(source, target), header, token())
 
 
 def straight(r: Roles, packet: Packet) -> Iterator[Packet]:
