@@ -18,7 +18,7 @@ from sekisho.errors import RuleError
 Sendable = ScapyPacket | bytes | tuple[str, ScapyPacket]
 Recipe = Callable[[Roles], Iterable[Sendable]]
 
-_NOT_FAMILIES = frozenset({"registry", "roles", "parts", "apply"})
+_NOT_FAMILIES = frozenset({"registry", "roles", "parts", "headers", "apply"})
 
 
 class Kind(Enum):
