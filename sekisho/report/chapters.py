@@ -99,6 +99,7 @@ def _verdicts(record: RunRecord) -> Markup:
 
 
 def _probes(record: RunRecord) -> Markup:
+    apart = {line.id for line in record.manifest.catalogue}  # they have a chapter of their own
     rows = [
         (
             f"{item}  {probe}" if item else probe,
@@ -107,6 +108,7 @@ def _probes(record: RunRecord) -> Markup:
             found.mark,
         )
         for (item, probe), found in tally.by_probe(record).items()
+        if probe not in apart
     ]
     heads = [say("試験の種類", "probe"), say("件数", "cases")]
     heads += [join((tag("b", verdict.mark), both(verdict.label))) for verdict in Verdict]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sekisho.report.catalogue import catalogue
 from sekisho.report.chapters import figures, findings, limits
 from sekisho.report.embedding import payload
 from sekisho.report.front import front
@@ -22,6 +23,7 @@ _CHAPTERS = (
     ("figures", say("数字", "Figures")),
     ("matrix", say("表", "Matrix")),
     ("findings", say("指摘事項", "Findings")),
+    ("catalogue", say("攻撃の型", "Catalogue")),
     ("limits", say("限界・版", "Limits")),
 )
 
@@ -45,9 +47,12 @@ def _head(record: RunRecord) -> Markup:
 
 
 def _body(record: RunRecord) -> Markup:
-    links = (tag("a", name, href=f"#{key}") for key, name in _CHAPTERS)
+    attacks = catalogue(record)
+    chapters = [c for c in _CHAPTERS if c[0] != "catalogue" or attacks]
+    links = (tag("a", name, href=f"#{key}") for key, name in chapters)
     switch = tag("button", say("English", "日本語"), id="language", type="button")
-    main = (front(record), figures(record), grid(record), findings(record), limits(record))
+    main = [front(record), figures(record), grid(record), findings(record)]
+    main += [*attacks, limits(record)]
     data = tag("script", Markup(payload(record)), type="text/plain", id="cases")
     bar = tag("nav", *links, switch, aria_label="章 chapters")
     return tag("body", bar, tag("main", *main), data, tag("script", _asset("report.js")))

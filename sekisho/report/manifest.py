@@ -86,8 +86,34 @@ class PlanText:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueLine:
+    """What became of one entry of the catalogue of attacks.
+
+    Attributes:
+        kind: ``frames``, ``stateful``, ``elsewhere``, ``residual`` or ``skipped``.
+        reason: Why it was not simply sent; else empty.
+    """
+
+    id: str
+    name: str
+    kind: str
+    reason: str
+    cases: int
+    frames: int
+
+    @property
+    def family(self) -> str:
+        """The letters before the dash."""
+        return self.id.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """``manifest.json``."""
+    """``manifest.json``.
+
+    Attributes:
+        catalogue: Sorted by id; empty where the suite has no catalogue.
+    """
 
     run: str
     started: str
@@ -105,6 +131,7 @@ class Manifest:
     witness: str
     approver: str
     plan: PlanText
+    catalogue: tuple[CatalogueLine, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -121,6 +148,7 @@ def read_manifest(path: Path) -> Manifest:
             missing=_each(found["missing"], _named),
             not_tested=_each(found["not_tested"], _named),
             plan=_plan(cast(Json, found["plan"])),
+            catalogue=_each(found.get("catalogue", []), _catalogue_line),
         )
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
@@ -197,6 +225,14 @@ def _must_drop(found: Json) -> MustDrop:
         tuple(cast(list[int], found["items"])),
         str(found["state"]),
         str(found.get("where", "")),
+    )
+
+
+def _catalogue_line(found: Json) -> CatalogueLine:
+    return CatalogueLine(
+        **{key: str(found[key]) for key in ("id", "name", "kind", "reason")},
+        cases=cast(int, found["cases"]),
+        frames=cast(int, found["frames"]),
     )
 
 

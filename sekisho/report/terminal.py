@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import tally
+from sekisho.report import catalogue, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -240,6 +240,8 @@ def _counts(record: RunRecord, language: str, width: int) -> Text:
         words.append(f"{_say(language, '取りこぼし', 'captures dropped')} {dropped:,}")
         words.append(f"{_say(language, '所要', 'took')} {record.summary.seconds.total:.1f} s")
         lines.append(_packed(words, width))
+    if tried := catalogue.words(record, language):
+        lines.append(_packed(tried, width))
     return Text("\n".join(lines))
 
 
