@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 import time
 import traceback
@@ -48,6 +49,8 @@ _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
 Meddle = Callable[[Town, Wire], None]
+#: Ends the process with an exit status.
+Leave = Callable[[int], None]
 
 
 def say(**facts: Any) -> None:
@@ -68,8 +71,14 @@ class Check:
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
 
-    def run(self, meddle: Meddle | None = None) -> int:
-        """Run everything; return the exit status. The run folder is complete whatever happens."""
+    def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
+        """Run everything; return the exit status. The run folder is complete whatever happens.
+
+        Args:
+            meddle: Called just before the first frame.
+            leave: Called with the exit status instead of taking the town down part by part; for
+                the first process of a PID namespace, whose end is the end of all of it.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._manifest = manifest(
             self._plan, self._run, started=jst(), facts={}, missing=missing_features()
@@ -77,14 +86,14 @@ class Check:
         self._write_manifest()
         aborted = ""
         try:
-            self._in_town(meddle)
+            self._in_town(meddle, leave)
         except SekishoError as error:
             aborted = str(error)
         except Exception:  # noqa: BLE001  # the one place of this process: record, then end it
             aborted = traceback.format_exc()
         return self._finish(aborted)
 
-    def _in_town(self, meddle: Meddle | None) -> None:
+    def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
         plan, seconds = self._plan, self._tally.seconds
         town = Town(
             plan,
@@ -95,6 +104,7 @@ class Check:
         )
         with town:
             began = time.monotonic()
+            say(phase="build")
             batches = self._windows()
             seconds["build"] = time.monotonic() - began
             town.await_in_force()
@@ -111,14 +121,16 @@ class Check:
                     sum(wire.dropped.values()),
                 )
                 self._tally.frames_sent = session.frames_sent
-            self._converse(town, findings)
-            say(phase="judge")
-            after = self._tables(town, keep=True)
-            if self._guard == OWN_GUARD and after != before:
-                self._doubt("the tables changed while the gate ran")
-            town.check()
-            self._write_findings(findings)
-            self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+                self._converse(town, findings)
+                say(phase="judge")
+                after = self._tables(town, keep=True)
+                if self._guard == OWN_GUARD and after != before:
+                    self._doubt("the tables changed while the gate ran")
+                town.check()
+                self._write_findings(findings)
+                self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+                if leave is not None:
+                    leave(self._finish(""))
 
     def _windows(self) -> list[Window]:
         """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
@@ -269,7 +281,7 @@ def main() -> None:
     run = Run(args.folder.resolve().name, args.suite, args.seed, args.tester, args.witness)
     plan = load(args.plan)
     check = Check(plan, args.folder.resolve(), run, work=args.work, guard=args.guard)
-    sys.exit(check.run())
+    sys.exit(check.run(leave=os._exit))
 
 
 if __name__ == "__main__":

@@ -119,12 +119,12 @@ def _between(
                 yield Exchange(source, target, service, port, found[0], found[1].where)
 
 
-def converse(town: Town, wanted: list[Exchange]) -> list[Outcome]:
+def converse(town: Town, wanted: list[Exchange], *, timeout_s: float = _TIMEOUT_S) -> list[Outcome]:
     """Hold every conversation of *wanted* and return what became of each, in order."""
-    return asyncio.run(_all(town, wanted))
+    return asyncio.run(_all(town, wanted, timeout_s))
 
 
-async def _all(town: Town, wanted: list[Exchange]) -> list[Outcome]:
+async def _all(town: Town, wanted: list[Exchange], timeout_s: float) -> list[Outcome]:
     turn = asyncio.Semaphore(_AT_ONCE)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the run's own certificate
@@ -134,11 +134,11 @@ async def _all(town: Town, wanted: list[Exchange]) -> list[Outcome]:
             clock = asyncio.get_running_loop().time
             started = clock()
             try:
-                async with asyncio.timeout(_TIMEOUT_S):
+                async with asyncio.timeout(timeout_s):
                     answer = await _ask(town, exchange, context)
                 trouble = _check(exchange, answer)
             except TimeoutError:
-                trouble = f"no answer within {_TIMEOUT_S:.0f} s"
+                trouble = f"no answer within {timeout_s:g} s"
             except (OSError, ssl.SSLError, LabError) as error:
                 trouble = str(error)
             return Outcome(exchange, trouble, clock() - started)

@@ -147,7 +147,7 @@ class _Generator:
                     for case, shots in new:
                         cases.append(case)
                         frames += [Frame(case.number, s.shape, s.fields) for s in shots]
-            for case, shots in self._sibling(bout, cell):
+            for case, shots in (*self._sibling(bout, cell), *self._neighbours(bout, cell)):
                 cases.append(case)
                 frames += [Frame(case.number, s.shape, s.fields) for s in shots]
         return cases, frames
@@ -191,6 +191,19 @@ class _Generator:
                 self._seen.add(key)
                 for case, own in self._cases("spoof-sibling", 9, shots, bout, cell):
                     yield replace(case, is_residual=True, spoof=sibling.id), own
+
+    def _neighbours(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
+        """A device that poses as each other device of its switch, port by port, once."""
+        key = ("neighbours", bout.source.id)
+        if key in self._seen or self._suite == "smoke":
+            return
+        self._seen.add(key)
+        for victim in self._plan.attachments:
+            if victim.at.switch == bout.source.at.switch and victim.at != bout.source.at:
+                shots = list(spoof_both(replace(bout, victim=victim)))
+                yield from self._cases(
+                    "spoof-neighbour", 9, shots, replace(bout, victim=victim), cell
+                )
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody."""

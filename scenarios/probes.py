@@ -182,6 +182,10 @@ def reply_shaped(bout: Bout) -> Iterator[Shot]:
     yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
     yield _shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
     yield _shot(bout, "udp", sport=53, dport=_HIGH_PORT)
+    own = bout.plan.device[bout.source.device].services
+    for offered in (bout.plan.service[name] for name in own):  # a server that speaks first
+        for port in offered.edges():
+            yield _shot(bout, _shape(offered.protocol), sport=port, dport=bout.ports())
 
 
 def _knock(bout: Bout) -> tuple[str, int]:

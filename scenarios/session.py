@@ -18,9 +18,10 @@ from scenarios.frames import Fields, build, frame_number, replace_token, tokens
 from scenarios.gate import CasePlan, Frame, Window
 from scenarios.ring import Copy
 from scenarios.wire import Wire
+from sekisho.books import Expectation, Seen
 from sekisho.dumps import FlowLine, counters, digest, flows
 from sekisho.flow import DropPoint
-from sekisho.judge import Expectation, Health, Judgement, Seen, judge
+from sekisho.judge import Health, Judgement, judge
 from sekisho.model import Plan
 from sekisho.rules import Cookie, Kind, drop_point
 from topologies.links import link_states
@@ -97,7 +98,7 @@ class Session:
         first = self._next
         numbers = range(first, first + len(frames))
         self._next += len(frames)
-        raw = self._build(frames, numbers)
+        raw = self.build(frames, numbers)
         outgoing = [
             (self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)
         ]
@@ -139,7 +140,12 @@ class Session:
         sent = dict(zip(numbers, raw, strict=True))
         return Attempt(judgements, ledger, expectations, sent, seconds, rules)
 
-    def _build(self, frames: list[Frame], numbers: range) -> list[bytes]:
+    def rebase(self) -> None:
+        """Take the tables and counters as they are now for the state before the next attempt."""
+        self._before = self._drop_rules()
+
+    def build(self, frames: list[Frame], numbers: range) -> list[bytes]:
+        """Return the bytes of *frames*, each with the token of its number."""
         out: list[bytes] = [b""] * len(frames)
         by_shape: dict[str, list[int]] = {}
         for position, frame in enumerate(frames):

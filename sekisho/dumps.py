@@ -47,7 +47,7 @@ def flows(dump: str) -> list[FlowLine]:
     for line in dump.splitlines():
         found = _FLOW.match(line.strip())
         if found is None:
-            if "reply" in line or not line.strip():
+            if line.startswith("OFPST_FLOW reply") or not line.strip():
                 continue
             raise RuleError(f"cannot read this line of a flow dump: {line.strip()!r}")
         text = _NOISE.sub("", found["rest"])

@@ -17,46 +17,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from sekisho.books import NOTHING, Books, Expectation, Seen
 from sekisho.evidence import Verdict
 from sekisho.flow import DropPoint
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What the plan wants of one case.
-
-    Attributes:
-        case: Case number.
-        source: Attachment id of the sender.
-        target: Attachment id that is tried.
-        to: Attachment id that must receive every frame, or empty when all must die.
-        drop: The rule that must drop them, or None when they must arrive.
-        frames: Numbers of its frames.
-        twins: Numbers of positive frames towards the same target in the same window.
-        also: Other rules that may drop some of them; their counters are added to that of *drop*.
-        is_residual: True where no network can tell right from wrong: measured, not judged.
-    """
-
-    case: int
-    source: str
-    target: str
-    to: str
-    drop: DropPoint | None
-    frames: tuple[int, ...]
-    twins: tuple[int, ...]
-    is_residual: bool = False
-    also: tuple[DropPoint, ...] = ()
-
-
-@dataclass(slots=True)
-class Seen:
-    """Copies of one frame: how many its sender's own interface showed, and where else."""
-
-    own: int = 0
-    places: Counter[str] = field(default_factory=Counter)
-    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,63 +88,19 @@ def judge(
         links: Places between switches, where frames that may pass are seen too.
     """
     cases = list(expectations)
-    books = _Books(cases, seen, counted)
+    books = Books(cases, seen, counted)
     return [_judge(case, seen, books, health, links) for case in cases]
-
-
-class _Books:
-    """Copies that were sent to die, against what the counters say, rule by rule.
-
-    Where a case names several rules that may drop it, those rules share one account.
-    """
-
-    def __init__(
-        self,
-        cases: Iterable[Expectation],
-        seen: Mapping[int, Seen],
-        counted: Mapping[DropPoint, int],
-    ) -> None:
-        self._head: dict[DropPoint, DropPoint] = {}
-        dying = [case for case in cases if case.drop is not None]
-        for case in dying:
-            for other in case.also:
-                self._head[self._find(other)] = self._find(case.drop)
-        self.due, self.counted = Counter[DropPoint](), Counter[DropPoint]()
-        self.unsure: set[DropPoint] = set()
-        for case in dying:
-            copies = [seen.get(n, _NOTHING).own for n in case.frames]
-            self.due[self._find(case.drop)] += sum(copies)
-            if any(n != 1 for n in copies):
-                self.unsure.add(self._find(case.drop))
-        for point, copies_counted in counted.items():
-            self.counted[self._find(point)] += copies_counted
-
-    def _find(self, point: DropPoint | None) -> DropPoint:
-        assert point is not None
-        while (head := self._head.get(point, point)) != point:
-            point = head
-        return point
-
-    def of(self, case: Expectation) -> tuple[int, int, bool]:
-        """Return (copies due, copies counted, whether the first is unsure) for *case*."""
-        if case.drop is None:
-            return 0, 0, False
-        head = self._find(case.drop)
-        return self.due[head], self.counted[head], head in self.unsure
-
-
-_NOTHING = Seen()
 
 
 def _judge(
     case: Expectation,
     seen: Mapping[int, Seen],
-    books: _Books,
+    books: Books,
     health: Health,
     links: frozenset[str],
 ) -> Judgement:
     expected, counted, is_unsure = books.of(case)
-    frames = [seen.get(number, _NOTHING) for number in case.frames]
+    frames = [seen.get(number, NOTHING) for number in case.frames]
     places = Counter[str]()
     for frame in frames:
         places.update(frame.places)
@@ -187,7 +108,7 @@ def _judge(
         strays = {p: n for p, n in places.items() if p != case.to and p not in links}
     else:
         strays = dict(places)
-    twins = [seen.get(number, _NOTHING).places[case.target] for number in case.twins]
+    twins = [seen.get(number, NOTHING).places[case.target] for number in case.twins]
     facts = _Facts(
         case=case,
         sent_seen=sum(frame.own for frame in frames),
@@ -199,6 +120,7 @@ def _judge(
         twins=tuple(twins),
         expected=expected,
         is_unsure=is_unsure,
+        strays_counted=books.stray(case),
         counted=counted,
     )
     verdict, reason = _verdict(facts, health)
@@ -231,6 +153,7 @@ class _Facts:
     expected: int
     counted: int
     is_unsure: bool
+    strays_counted: str
 
 
 def _distrust(facts: _Facts, health: Health) -> str:
@@ -299,4 +222,6 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.UNATTRIBUTED, (
             f"{facts.case.drop} counted {facts.counted} of {facts.expected} copies"
         )
+    if facts.strays_counted:
+        return Verdict.UNATTRIBUTED, facts.strays_counted
     return Verdict.PASS, ""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from sekisho.books import Expectation, Seen
 from sekisho.evidence import Verdict
 from sekisho.flow import DropPoint
-from sekisho.judge import Expectation, Health, Judgement, Seen, judge
+from sekisho.judge import Health, Judgement, judge
 
 LINK = "floor:8-room:8"
 CELL = DropPoint("cell", "floor", "S2/D1")

@@ -25,7 +25,12 @@ from sekisho.rules import (
 
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _IPS = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
-_NAMES = {"tcp_flags_nxm": "tcp_flags", "nw_ttl": "nw_ttl"}
+_NAMES = {
+    "tcp_flags_nxm": "tcp_flags",
+    "ipv4_src": "nw_src",
+    "ipv4_dst": "nw_dst",
+    "ip_proto": "nw_proto",
+}
 _FIRST = ("in_port", "eth_type", "ip_proto")  # what others require must be said before them
 
 
