@@ -202,7 +202,7 @@ class Catalogue:
         tried = self.tried.setdefault(one.id, Tried())
         groups: dict[tuple[str, str, DropPoint], list[bytes]] = {}
         for sendable in one.recipe(roles):
-            sender, raw = _finished(sendable, source.id)
+            sender, raw = finished(sendable, source.id)
             if len(raw) > MAX_FRAME:
                 tried.too_long += 1
                 continue
@@ -265,7 +265,7 @@ class Catalogue:
 _NO_FIELDS = Fields("", "", IPv4Address(0), IPv4Address(0))
 
 
-def _finished(sendable: Sendable, source: str) -> tuple[str, bytes]:
+def finished(sendable: Sendable, source: str) -> tuple[str, bytes]:
     """Return (sender, bytes) with a blank token in it, behind the packet if nowhere else."""
     sender, packet = sendable if isinstance(sendable, tuple) else (source, sendable)
     raw = bytes(packet) if isinstance(packet, ScapyPacket) else packet

@@ -251,7 +251,7 @@ def listener(r: Roles) -> Iterator[Sendable]:
 @entry("V6-26", "a question for names and addresses", "RFC 4620; node_query6")
 def node_information(r: Roles) -> Iterator[Sendable]:
     """Who is there?"""
-    yield local6(r.w, NODES) / ICMPv6NIQueryName(data="resident") / trailer()
+    yield local6(r.w, NODES) / ICMPv6NIQueryName(nonce=bytes(8), data="resident") / trailer()
 
 
 @entry("V6-27", "sources that nobody can have", "RFC 4291, 2.5")
