@@ -50,14 +50,14 @@ class Findings:
 
     def bare(self, case: Case) -> None:
         """Note a finding that has no single packet: a conversation that failed."""
-        self.all.append(_finding(case, rule="", seen_at=(), frame=b"", trace="", pcap=""))
+        self.all.append(_finding(case, "", (), b"", ("", "")))
 
     def _with_packet(self, case: Case, judged: Judgement, attempt: Attempt) -> Case:
         expectation = attempt.expectations[judged.case]
         number = _culprit(expectation.frames, attempt, case.verdict)
         frame = attempt.frames[number]
         if len(self.all) >= _MOST:
-            self.all.append(_finding(case, case.drop_rule, judged.seen_at, frame, "", ""))
+            self.all.append(_finding(case, case.drop_rule, judged.seen_at, frame, ("", "")))
             return case
         trace = self._trace(case, frame)
         rule = _deciding_rule(trace) or case.drop_rule
@@ -65,7 +65,7 @@ class Findings:
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
         write(path, _packets(case, number, frame, attempt))
-        self.all.append(_finding(case, rule, judged.seen_at, frame, trace, name))
+        self.all.append(_finding(case, rule, judged.seen_at, frame, (trace, name)))
         return replace(case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
     def _trace(self, case: Case, frame: bytes) -> str:
@@ -107,8 +107,9 @@ def _deciding_rule(trace: str) -> str:
 
 
 def _finding(
-    case: Case, rule: str, seen_at: tuple[str, ...], frame: bytes, trace: str, pcap: str
+    case: Case, rule: str, seen_at: tuple[str, ...], frame: bytes, explained: tuple[str, str]
 ) -> Finding:
+    trace, pcap = explained
     return Finding(
         case=case.case,
         verdict=case.verdict,

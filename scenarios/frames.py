@@ -8,7 +8,7 @@ recomputes the checksums (RFC 1071). A test holds stamped frames to Scapy's own,
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
@@ -68,52 +68,38 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
     ether = Ether(dst=fields.eth_dst, src=fields.eth_src)
     if shape == "tagged":
         ether, shape = ether / Dot1Q(vlan=fields.vlan), "tcp"
-    ip = IP(src=str(fields.ip_src), dst=str(fields.ip_dst), ttl=64, id=_ip_id(token))
-    load = Raw(token)
-    builders: dict[str, Any] = {
-        "tcp": lambda: (
-            ip
-            / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
-            / load
-        ),
-        "fragment": lambda: (
-            IP(src=str(fields.ip_src), dst=str(fields.ip_dst), flags="MF", id=_ip_id(token))
-            / TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
-            / load
-        ),
-        "udp": lambda: ip / UDP(sport=fields.sport, dport=fields.dport) / load,
-        "udp-ttl1": lambda: (
-            IP(src=str(fields.ip_src), dst=str(fields.ip_dst), ttl=1, id=_ip_id(token))
-            / UDP(sport=fields.sport, dport=fields.dport)
-            / load
-        ),
-        "other": lambda: load,
-        "icmp-echo": lambda: ip / ICMP(type=8, id=fields.sport, seq=1) / load,
-        "icmp-timestamp": lambda: ip / ICMP(type=13, id=fields.sport, seq=1) / load,
-        "icmp-redirect": lambda: ip / ICMP(type=5, code=1, gw=str(fields.ip_src)) / load,
-        "arp": lambda: (
-            ARP(
-                op=fields.flags,
-                hwsrc=fields.eth_src,
-                psrc=str(fields.ip_src),
-                hwdst="00:00:00:00:00:00",
-                pdst=str(fields.ip_dst),
-            )
-            / load
-        ),
-        "udp6-local": lambda: _udp6(fields, "fe80::", load),
-        "udp6-ula": lambda: _udp6(fields, "fd00::", load),
-        "ra": lambda: (
-            IPv6(src=_ip6("fe80::", fields.ip_src), dst="ff02::1", hlim=255)
-            / ICMPv6ND_RA(routerlifetime=1800)
-            / load
-        ),
-    }
-    if shape not in builders:
+    if shape not in _BODIES:
         raise RuleError(f"shape {shape!r} is not known")
     if shape == "other":  # no protocol of ours: the destination port says which EtherType
         ether.type = fields.dport
-    return ether / builders[shape]()
+    return ether / _BODIES[shape](fields, token) / Raw(token)
+
+
+def _ip(fields: Fields, token: bytes, **more: Any) -> IP:
+    return IP(src=str(fields.ip_src), dst=str(fields.ip_dst), id=_ip_id(token), **more)
+
+
+def _tcp(fields: Fields) -> TCP:
+    return TCP(sport=fields.sport, dport=fields.dport, flags=fields.flags, seq=1, window=8192)
+
+
+def _udp(fields: Fields) -> UDP:
+    return UDP(sport=fields.sport, dport=fields.dport)
+
+
+def _arp(fields: Fields) -> ARP:
+    nobody = "00:00:00:00:00:00"
+    source, asked = str(fields.ip_src), str(fields.ip_dst)
+    return ARP(op=fields.flags, hwsrc=fields.eth_src, psrc=source, hwdst=nobody, pdst=asked)
+
+
+def _udp6(fields: Fields, prefix: str) -> ScapyPacket:
+    return IPv6(src=_ip6(prefix, fields.ip_src), dst=_ip6(prefix, fields.ip_dst)) / _udp(fields)
+
+
+def _advertisement(fields: Fields) -> ScapyPacket:
+    header = IPv6(src=_ip6("fe80::", fields.ip_src), dst="ff02::1", hlim=255)
+    return header / ICMPv6ND_RA(routerlifetime=1800)
 
 
 def _ip_id(token: bytes) -> int:
@@ -125,9 +111,21 @@ def _ip6(prefix: str, ip: IPv4Address) -> str:
     return str(IPv6Address(int(IPv6Address(prefix)) | int(ip)))
 
 
-def _udp6(fields: Fields, prefix: str, load: Raw) -> ScapyPacket:
-    source, target = _ip6(prefix, fields.ip_src), _ip6(prefix, fields.ip_dst)
-    return IPv6(src=source, dst=target) / UDP(sport=fields.sport, dport=fields.dport) / load
+#: What stands between the Ethernet header and the token, by shape.
+_BODIES: dict[str, Callable[[Fields, bytes], Any]] = {
+    "tcp": lambda f, t: _ip(f, t) / _tcp(f),
+    "fragment": lambda f, t: _ip(f, t, flags="MF") / _tcp(f),
+    "udp": lambda f, t: _ip(f, t) / _udp(f),
+    "udp-ttl1": lambda f, t: _ip(f, t, ttl=1) / _udp(f),
+    "icmp-echo": lambda f, t: _ip(f, t) / ICMP(type=8, id=f.sport, seq=1),
+    "icmp-timestamp": lambda f, t: _ip(f, t) / ICMP(type=13, id=f.sport, seq=1),
+    "icmp-redirect": lambda f, t: _ip(f, t) / ICMP(type=5, code=1, gw=str(f.ip_src)),
+    "arp": lambda f, t: _arp(f),
+    "udp6-local": lambda f, t: _udp6(f, "fe80::"),
+    "udp6-ula": lambda f, t: _udp6(f, "fd00::"),
+    "ra": lambda f, t: _advertisement(f),
+    "other": lambda f, t: Raw(),
+}
 
 
 def tokens(run: int, numbers: Sequence[int]) -> list[bytes]:

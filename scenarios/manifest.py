@@ -14,7 +14,7 @@ from typing import Any
 from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
-from sekisho.model import Attachment, Label, Plan
+from sekisho.model import Attachment, Label, MustDrop, Plan
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
@@ -150,18 +150,7 @@ def _plan_words(plan: Plan) -> dict[str, Any]:
         },
         "sites": [_named(s.id, s.label) for s in plan.sites],
         "attachments": {a.id: _attachment_words(plan, a) for a in plan.attachments},
-        "must_drop": [
-            {
-                "number": m.number,
-                "ja": m.label.ja,
-                "en": m.label.en,
-                "sources": list(m.sources),
-                "destinations": list(m.destinations),
-                "items": list(m.items),
-                "state": m.state,
-            }
-            for m in plan.must_drop
-        ],
+        "must_drop": [_must_drop_words(line) for line in plan.must_drop],
         "exceptions": [
             {
                 **_named(e.id, e.label),
@@ -170,6 +159,18 @@ def _plan_words(plan: Plan) -> dict[str, Any]:
             }
             for e in plan.exceptions
         ],
+    }
+
+
+def _must_drop_words(line: MustDrop) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "ja": line.label.ja,
+        "en": line.label.en,
+        "sources": list(line.sources),
+        "destinations": list(line.destinations),
+        "items": list(line.items),
+        "state": line.state,
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scenarios.frames import Fields
 from sekisho.flow import (
@@ -105,29 +105,18 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
     )
 
 
-def _shot(
-    bout: Bout,
-    shape: str,
-    *,
-    dport: int = 0,
-    sport: int | None = None,
-    flags: int = TCP_SYN,
-    eth_src: str = "",
-    eth_dst: str = "",
-    ip_src: IPv4Address | None = None,
-    ip_dst: IPv4Address | None = None,
-) -> Shot:
+def _shot(bout: Bout, shape: str, dport: int = 0, **changes: Any) -> Shot:
     """A frame from the bout's source to its target through the router, but for what is given."""
     fields = Fields(
-        eth_dst=eth_dst or bout.plan.router_mac,
-        eth_src=eth_src or bout.source.mac,
-        ip_src=ip_src or bout.source.ip,
-        ip_dst=ip_dst or bout.target.ip,
-        sport=bout.ports() if sport is None else sport,
+        eth_dst=bout.plan.router_mac,
+        eth_src=bout.source.mac,
+        ip_src=bout.source.ip,
+        ip_dst=bout.target.ip,
+        sport=changes.pop("sport") if "sport" in changes else bout.ports(),
         dport=dport,
-        flags=flags,
+        flags=TCP_SYN,
         vlan=bout.plan.zone[bout.target.zone].vlan if shape == "tagged" else 0,
-    )
+    )._replace(**changes)
     return Shot(shape, fields, packet(shape, fields, bout.source.at))
 
 

@@ -109,16 +109,7 @@ class Recorder:
             arrived=0 if outcome.trouble else 1,
             elsewhere=0,
             answered=0,
-            drop_switch="",
-            drop_table="",
-            drop_cookie="",
-            drop_priority="",
-            drop_rule="",
-            drop_expected=0,
-            drop_counted=0,
-            control="",
-            control_arrived=0,
-            control_gap_ms=0.0,
+            **_NO_WITNESS,
             verdict=verdict,
             mark=verdict.mark,
             reason=f"{tried.service.id}: {outcome.trouble}" if outcome.trouble else "",
@@ -161,6 +152,18 @@ class Recorder:
 
 
 _END_KEYS = ("host", "site", "switch", "port", "zone", "vlan", "mac", "ip")
+_NO_WITNESS: dict[str, Any] = {
+    "drop_switch": "",
+    "drop_table": "",
+    "drop_cookie": "",
+    "drop_priority": "",
+    "drop_rule": "",
+    "drop_expected": 0,
+    "drop_counted": 0,
+    "control": "",
+    "control_arrived": 0,
+    "control_gap_ms": 0.0,
+}
 _NO_DROP = {
     "drop_switch": "",
     "drop_table": "",

@@ -49,6 +49,9 @@ _TUPLE = struct.Struct(">4s4sHH")  # IPv4 source, destination and the ports behi
 _PROTOCOL_AT = 23  # of an IPv4 header behind an untagged Ethernet header
 _AT_ONCE = 6
 
+#: Sentinels: frame number -> (attachment position, bytes).
+Ears = dict[int, tuple[int, bytes]]
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -105,24 +108,13 @@ class Session:
         if window.is_stateful:
             self._town.ovs.forget_connections()
         links_before = link_states()
-        before, between, after = self._ears(window), self._twins(window), self._ears(window)
         ledger = Ledger()
-        half = len(outgoing) // 2
-        self._discard_what_was_heard()
-        self._wire.whisper(list(before.values()))
-        began = time.monotonic()
-        self._wire.send(outgoing[:half])
-        self._wire.whisper([(position, data) for _, position, data in between])
-        self._wire.send(outgoing[half:])
-        self._wire.settle()  # sent means: taken by the switches
-        seconds = time.monotonic() - began
-        self._wire.whisper(list(after.values()))
-        self._wire.settle()
+        sentinels, twins, seconds = self._send(window, outgoing)
         self.frames_sent += len(outgoing)
         by_case: dict[int, list[int]] = {number: [] for number in wanted}
         for number, frame in zip(numbers, frames, strict=True):
             by_case[frame.case].append(number)
-        expectations = self._expectations(wanted, by_case, between)
+        expectations = self._expectations(wanted, by_case, twins)
         self._listen(ledger, dict(zip(numbers, frames, strict=True)))
         if window.is_stateful:
             self._town.ovs.forget_connections()
@@ -130,7 +122,7 @@ class Session:
         if link_states() != links_before:
             changed = (*changed, "a link")
         health = Health(
-            deaf=self._deaf(ledger, before, after),
+            deaf=self._deaf(ledger, *sentinels),
             lossy=tuple(place.name for place in self._wire.dropped),
             changed=changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
@@ -139,6 +131,27 @@ class Session:
         judgements = judge(expectations.values(), ledger.seen, counted, health, links=self._links)
         sent = dict(zip(numbers, raw, strict=True))
         return Attempt(judgements, ledger, expectations, sent, seconds, rules)
+
+    def _send(
+        self, window: Window, outgoing: list[tuple[int, bytes]]
+    ) -> tuple[tuple[Ears, Ears], list[tuple[int, int, bytes]], float]:
+        """Send everything between two rounds of sentinels, with the twins in the middle.
+
+        Returns the sentinels, the twins, and the seconds until the switches had taken the frames.
+        """
+        before, twins, after = self._ears(), self._twins(window), self._ears()
+        half = len(outgoing) // 2
+        self._discard_what_was_heard()
+        self._wire.whisper(list(before.values()))
+        began = time.monotonic()
+        self._wire.send(outgoing[:half])
+        self._wire.whisper([(position, data) for _, position, data in twins])
+        self._wire.send(outgoing[half:])
+        self._wire.settle()
+        seconds = time.monotonic() - began
+        self._wire.whisper(list(after.values()))
+        self._wire.settle()
+        return (before, after), twins, seconds
 
     def rebase(self) -> None:
         """Take the tables and counters as they are now for the state before the next attempt."""
@@ -173,9 +186,8 @@ class Session:
             out.append((number, name, data))
         return out
 
-    def _ears(self, window: Window) -> dict[int, tuple[int, bytes]]:
+    def _ears(self) -> Ears:
         """Sentinels: one frame to every attachment of the town."""
-        del window
         every = ((("udp", a.id)) for a in self._plan.attachments)
         return {n: (self._position[name], data) for n, name, data in self._whispers(every)}
 
@@ -256,7 +268,7 @@ class Session:
                 ledger.seen.setdefault(number, Seen()).answers += 1
                 ledger.data.setdefault((number, f"answer to {name}"), copy.data)
 
-    def _deaf(self, ledger: Ledger, *sentinels: dict[int, tuple[int, bytes]]) -> frozenset[str]:
+    def _deaf(self, ledger: Ledger, *sentinels: Ears) -> frozenset[str]:
         """Attachments at which some sentinel was not heard exactly once."""
         return frozenset(
             self._plan.attachments[position].id

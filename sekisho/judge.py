@@ -99,30 +99,7 @@ def _judge(
     health: Health,
     links: frozenset[str],
 ) -> Judgement:
-    expected, counted, is_unsure = books.of(case)
-    frames = [seen.get(number, NOTHING) for number in case.frames]
-    places = Counter[str]()
-    for frame in frames:
-        places.update(frame.places)
-    if case.to:  # on its way, and at its end
-        strays = {p: n for p, n in places.items() if p != case.to and p not in links}
-    else:
-        strays = dict(places)
-    twins = [seen.get(number, NOTHING).places[case.target] for number in case.twins]
-    facts = _Facts(
-        case=case,
-        sent_seen=sum(frame.own for frame in frames),
-        muted=sum(frame.own != 1 for frame in frames),
-        arrived=places[case.target],
-        once=all(frame.places[case.to] == 1 for frame in frames) if case.to else False,
-        strays=strays,
-        answers=sum(frame.answers for frame in frames),
-        twins=tuple(twins),
-        expected=expected,
-        is_unsure=is_unsure,
-        strays_counted=books.stray(case),
-        counted=counted,
-    )
+    facts = _facts(case, seen, books, links)
     verdict, reason = _verdict(facts, health)
     return Judgement(
         case=case.case,
@@ -131,12 +108,12 @@ def _judge(
         sent=len(case.frames),
         sent_seen=facts.sent_seen,
         arrived=facts.arrived,
-        elsewhere=sum(n for p, n in strays.items() if p != case.target),
+        elsewhere=sum(n for p, n in facts.strays.items() if p != case.target),
         answered=facts.answers,
         expected=facts.expected,
         counted=facts.counted,
-        twins_arrived=sum(twins),
-        seen_at=tuple(sorted(strays)) if verdict is Verdict.LEAK else (),
+        twins_arrived=sum(facts.twins),
+        seen_at=tuple(sorted(facts.strays)) if verdict is Verdict.LEAK else (),
     )
 
 
@@ -154,6 +131,36 @@ class _Facts:
     counted: int
     is_unsure: bool
     strays_counted: str
+
+
+def _facts(
+    case: Expectation, seen: Mapping[int, Seen], books: Books, links: frozenset[str]
+) -> _Facts:
+    """Add up what was seen of all frames of one case."""
+    expected, counted, is_unsure = books.of(case)
+    frames = [seen.get(number, NOTHING) for number in case.frames]
+    places = Counter[str]()
+    for frame in frames:
+        places.update(frame.places)
+    if case.to:  # on its way, and at its end
+        strays = {p: n for p, n in places.items() if p != case.to and p not in links}
+    else:
+        strays = dict(places)
+    twins = [seen.get(number, NOTHING).places[case.target] for number in case.twins]
+    return _Facts(
+        case=case,
+        sent_seen=sum(frame.own for frame in frames),
+        muted=sum(frame.own != 1 for frame in frames),
+        arrived=places[case.target],
+        once=all(frame.places[case.to] == 1 for frame in frames) if case.to else False,
+        strays=strays,
+        answers=sum(frame.answers for frame in frames),
+        twins=tuple(twins),
+        expected=expected,
+        is_unsure=is_unsure,
+        strays_counted=books.stray(case),
+        counted=counted,
+    )
 
 
 def _distrust(facts: _Facts, health: Health) -> str:

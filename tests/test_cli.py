@@ -113,9 +113,7 @@ def test_a_sound_plan_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"{TINY}: no mistake (devices 4, switches 2, rules 3)\n"
 
 
-def test_an_absent_run_folder_is_exit_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_absent_run_folder_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``report`` names the file that it looked for."""
     assert main(["report", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/manifest.json: No such file or directory\n"
@@ -158,7 +156,10 @@ def test_a_run_that_died_is_void_whatever_it_had_written(tmp_path: Path) -> None
     found = read_summary(path)
 
     assert (found.verdict, found.aborted, found.exit, found.cases) == (
-        RunVerdict.VOID, "interrupted", 3, 3,
+        RunVerdict.VOID,
+        "interrupted",
+        3,
+        3,
     )
 
 
@@ -197,8 +198,7 @@ def test_silence_is_death(tmp_path: Path) -> None:
 
     assert outcome.exit == 3
     assert outcome.error == (
-        "the laboratory ended by itself (exit status 1): MemoryError\n"
-        f"  see {tmp_path / 'log'}"
+        f"the laboratory ended by itself (exit status 1): MemoryError\n  see {tmp_path / 'log'}"
     )
 
 

@@ -104,9 +104,7 @@ def test_a_missing_tool_is_named_with_its_package(
     with pytest.raises(LabError) as caught:
         launch.namespace_flags()
 
-    assert str(caught.value) == (
-        "unshare is not installed\n  hint: sudo apt install util-linux"
-    )
+    assert str(caught.value) == ("unshare is not installed\n  hint: sudo apt install util-linux")
 
 
 def test_a_run_folder_that_the_run_could_not_see_is_refused() -> None:

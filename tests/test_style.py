@@ -103,15 +103,21 @@ PLANTED = (
     (SOUND.replace('"""What it knows."""', ""), "x.py:1 module: no docstring"),
     (SOUND.replace('    """Return something."""\n', ""), "x.py:4 rule: no docstring"),
     (SOUND + "\n\nclass Port:\n    pass\n", "x.py:9 Port: no docstring"),
-    (SOUND + '\n\nclass Port:\n    """A port."""\n\n    def up(self) -> None: ...\n',
-     "x.py:12 up: no docstring"),
+    (
+        SOUND + '\n\nclass Port:\n    """A port."""\n\n    def up(self) -> None: ...\n',
+        "x.py:12 up: no docstring",
+    ),
     (SOUND.replace("    return", "    plan = plan\n" * 38 + "    return"), "x.py:4 rule: 41 lines"),
     (SOUND.replace("plan: str", "a, b, c, d, plan, *, e"), "x.py:4 rule: 6 parameters"),
     (SOUND + "\n\ntry:\n    pass\nexcept:\n    pass\n", "x.py:11 except: bare"),
-    (SOUND + "\n\ntry:\n    pass\nexcept Exception:\n    pass\n",
-     "x.py:11 except: broad, without a reason"),
-    (SOUND + "\n\ntry:\n    pass\nexcept (OSError, Exception):  # noqa: BLE001\n    pass\n",
-     "x.py:11 except: broad, without a reason"),
+    (
+        SOUND + "\n\ntry:\n    pass\nexcept Exception:\n    pass\n",
+        "x.py:11 except: broad, without a reason",
+    ),
+    (
+        SOUND + "\n\ntry:\n    pass\nexcept (OSError, Exception):  # noqa: BLE001\n    pass\n",
+        "x.py:11 except: broad, without a reason",
+    ),
 )
 
 

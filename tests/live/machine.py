@@ -19,8 +19,9 @@ from sekisho.launch import MARK
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534  # the overflow uid of every Linux, user_namespaces(7)
 _KINDS = ("net", "pid", "mnt", "user")
-_OURS = re.compile(r"sekisho|mininet|openvswitch|ovs|\bmn\.", re.IGNORECASE)
-_WAIT_S = 60.0
+_OURS = re.compile(r"sekisho(?!-bench)|mininet|openvswitch|ovs|\bmn\.", re.IGNORECASE)
+_WAIT_S = 120.0
+_POLL_S = 0.05  # looking costs, too: every process of the machine is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def until(fact: Callable[[], bool], what: str) -> None:
     while not fact():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {_WAIT_S:.0f} s: {what}")
-        time.sleep(0.01)
+        time.sleep(_POLL_S)
 
 
 def one(mark: Path, words: str) -> int:

@@ -32,9 +32,7 @@ def person(tmp_path: Path) -> Iterator[Person]:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def _sekisho(
-    person: Person, *arguments: str, given: str = ""
-) -> subprocess.CompletedProcess[str]:
+def _sekisho(person: Person, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         person.words(*arguments),
         cwd=person.home,
