@@ -73,7 +73,7 @@ def catalogue(record: RunRecord) -> list[Markup]:
         return []
     found = {probe: one for (_, probe), one in tally.by_probe(record).items()}
     parts = [tag("h2", say("攻撃の型の一覧", "Catalogue of attacks"))]
-    parts.append(tag("p", say("  ".join(words(record, "ja")), "  ".join(words(record, "en")))))
+    parts.append(tag("p", say("、".join(words(record, "ja")), ", ".join(words(record, "en")))))
     for family, members in groupby(lines, key=lambda line: line.family):
         label = FAMILIES.get(family, Label(family, family))
         parts.append(tag("h3", f"{family} ", both(label)))

@@ -1,0 +1,91 @@
+"""The page about scenarios tells the truth: every probe and id stands in it, its examples run."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from scenarios import probes
+from scenarios.catalogue import ENTRIES, Entry, load_families
+from scenarios.catalogue.roles import Cast
+from scenarios.probes import PROBES, Bout
+from sekisho.report.catalogue import FAMILIES, KINDS
+
+from .population import town
+
+PAGE = Path(__file__).parent.parent / "docs" / "scenarios.md"
+_EXAMPLES = re.compile(r"```python\n(.*?)```", re.S)
+
+
+def probe_table() -> str:
+    """Return the table of the gate's probes."""
+    rows = [f"| `{name}` | {item or '－'} | {_said(probe)} |" for name, item, probe in PROBES]
+    return "\n".join(["| probe | item | what |", "|---|---|---|", *rows, ""])
+
+
+def _said(probe: object) -> str:
+    sentence = " ".join((probe.__doc__ or "").split("\n\n")[0].split())
+    return re.sub(r"^Item \d+: ", "", sentence).rstrip(".")
+
+
+def catalogue() -> str:
+    """Return the tables of all entries, a heading for each family."""
+    out = []
+    for family, members in itertools.groupby(load_families(), key=lambda entry: entry.family):
+        out += [f"### {family}: {FAMILIES[family].en}", "", "| id | name | kind | source |"]
+        out += ["|---|---|---|---|", *map(_row, members), ""]
+    return "\n".join(out)
+
+
+def _row(entry: Entry) -> str:
+    kind = KINDS[entry.kind.value].en
+    told = f"{kind}: {entry.reason}" if entry.reason else kind
+    return f"| {entry.id} | {entry.name} | {told} | {entry.source} |"
+
+
+@pytest.mark.parametrize(("part", "wanted"), [("probes", probe_table), ("catalogue", catalogue)])
+def test_the_page_lists_exactly_what_there_is(
+    part: str, wanted: Callable[[], str], pytestconfig: pytest.Config
+) -> None:
+    """Both ways: nothing is sent that is not told, nothing told that is not there."""
+    between = re.compile(rf"(<!-- {part}: .*? -->\n)(.*?)(<!-- end -->)", re.S)
+    if pytestconfig.getoption("--golden"):
+        text = between.sub(lambda m: m[1] + wanted() + m[3], PAGE.read_text("utf-8"))
+        PAGE.write_text(text, "utf-8")
+    (found,) = between.findall(PAGE.read_text("utf-8"))
+
+    assert found[1] == wanted()
+
+
+def test_the_probe_of_the_page_runs() -> None:
+    """As it stands there, put at the end of the module."""
+    example, _ = _EXAMPLES.findall(PAGE.read_text("utf-8"))
+    module = ModuleType("probes")
+    vars(module).update(vars(probes))
+    exec(example, vars(module))
+    plan = town("tiny")
+    source, target, victim, *_ = plan.attachments
+    bout = Bout(plan, source, target, victim, (), itertools.count(20000).__next__)
+    name, _, probe = module.PROBES[-1]
+
+    assert name == "telephone"
+    assert [shot.packet.dport for shot in probe(bout)] == [5060, 5060]
+
+
+def test_the_entry_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands there, in a module of its own."""
+    _, example = _EXAMPLES.findall(PAGE.read_text("utf-8"))
+    load_families()
+    for name in tuple(ENTRIES):
+        monkeypatch.delitem(ENTRIES, name)
+    exec(compile(example, "my.py", "exec", dont_inherit=True), {})
+    plan = town("tiny")
+    roles = Cast(plan).roles(plan.attachments[0], plan.attachments[2])
+    added = ENTRIES.pop("MY-01")
+
+    assert len(list(added.recipe(roles))) == 2
