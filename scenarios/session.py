@@ -6,17 +6,16 @@ frame is the policy's word, and whether it did is the judge's.
 
 from __future__ import annotations
 
-import struct
 import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from scenarios.frames import Fields, build, frame_number, replace_token, tokens
+from scenarios.frames import Fields, build, replace_token, tokens
 from scenarios.gate import CasePlan, Frame, Window
-from scenarios.ring import Copy
+from scenarios.ledger import Ledger
 from scenarios.wire import Wire
 from sekisho.books import Expectation, Seen
 from sekisho.dumps import FlowLine, counters, digest, flows
@@ -45,22 +44,10 @@ EAR_SHAPES = (
 )
 _EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
 _DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
-_TUPLE = struct.Struct(">4s4sHH")  # IPv4 source, destination and the ports behind them
-_PROTOCOL_AT = 23  # of an IPv4 header behind an untagged Ethernet header
 _AT_ONCE = 6
 
 #: Sentinels: frame number -> (attachment position, bytes).
 Ears = dict[int, tuple[int, bytes]]
-
-
-@dataclass(slots=True)
-class Ledger:
-    """Everything that was heard of the frames of one window."""
-
-    seen: dict[int, Seen] = field(default_factory=dict)
-    sent_at_ns: dict[int, int] = field(default_factory=dict)
-    heard_at_ns: dict[int, int] = field(default_factory=dict)
-    data: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +102,7 @@ class Session:
         for number, frame in zip(numbers, frames, strict=True):
             by_case[frame.case].append(number)
         expectations = self._expectations(wanted, by_case, twins)
-        self._listen(ledger, dict(zip(numbers, frames, strict=True)))
+        ledger.listen(self._wire.heard(), self._run, dict(zip(numbers, frames, strict=True)))
         if window.is_stateful:
             self._town.ovs.forget_connections()
         counted, rules, changed = self._count() if self._is_attributed else ({}, {}, ())
@@ -227,46 +214,6 @@ class Session:
             )
             for number, case in wanted.items()
         }
-
-    def _listen(self, ledger: Ledger, frames: dict[int, Frame]) -> None:
-        """Sort every copy: the sender's own, a sight of a frame, or an answer to one."""
-        owner = {n: f.fields for n, f in frames.items()}
-        unmarked: list[tuple[str, Copy]] = []
-        for place, copy in self._wire.heard():
-            number = frame_number(self._run, copy.data)
-            if number is None:
-                if place.kind == "attachment" and not copy.outgoing:
-                    unmarked.append((place.name, copy))
-                continue
-            seen = ledger.seen.setdefault(number, Seen())
-            if place.kind == "attachment" and copy.outgoing:
-                seen.own += 1
-                ledger.sent_at_ns.setdefault(number, copy.at_ns)
-                continue
-            seen.places[place.name] += 1
-            ledger.heard_at_ns.setdefault(number, copy.at_ns)
-            ledger.data.setdefault((number, place.name), copy.data)
-        if unmarked:
-            self._match_answers(ledger, owner, unmarked)
-
-    def _match_answers(
-        self, ledger: Ledger, owner: dict[int, Fields], unmarked: list[tuple[str, Copy]]
-    ) -> None:
-        """Count frames without a token that answer one of ours: addresses and ports reversed."""
-        asked = {
-            (int(f.ip_dst), int(f.ip_src), f.dport, f.sport): number for number, f in owner.items()
-        }
-        for name, copy in unmarked:
-            if len(copy.data) < 38 or copy.data[12:14] != b"\x08\x00":
-                continue
-            if copy.data[_PROTOCOL_AT] not in (6, 17):
-                continue
-            source, target, sport, dport = _TUPLE.unpack_from(copy.data, 26)
-            key = (int.from_bytes(source, "big"), int.from_bytes(target, "big"), sport, dport)
-            number = asked.get(key)
-            if number is not None:
-                ledger.seen.setdefault(number, Seen()).answers += 1
-                ledger.data.setdefault((number, f"answer to {name}"), copy.data)
 
     def _deaf(self, ledger: Ledger, *sentinels: Ears) -> frozenset[str]:
         """Attachments at which some sentinel was not heard exactly once."""

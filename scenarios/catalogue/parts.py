@@ -51,16 +51,19 @@ def udp(
 
 
 def tcp(
-    source: Player,
-    hop: Player,
-    target: Player,
-    flags: str | int = "S",
-    *,
-    sport: int = 0,
-    dport: int = 0,
+    source: Player, hop: Player, target: Player, flags: str | int = "S", **ports: int
 ) -> Packet:
-    """Return a segment from *source* to *target* by way of *hop*, with a token."""
-    header = TCP(sport=sport or client(), dport=dport or target.port, flags=flags, seq=1)
+    """Return a segment from *source* to *target* by way of *hop*, with a token.
+
+    Args:
+        source: Who sends.
+        hop: Whose MAC address it goes to.
+        target: Whose IP address it goes to.
+        flags: As Scapy writes them.
+        ports: ``sport`` and ``dport``; a fresh one, and one that the target may offer.
+    """
+    sport, dport = ports.get("sport", 0) or client(), ports.get("dport", 0) or target.port
+    header = TCP(sport=sport, dport=dport, flags=flags, seq=1)
     return stack(frame(source, hop), address(source, target), header, token())
 
 

@@ -70,6 +70,7 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {}
+_SENT = frozenset({Kind.FRAMES, Kind.STATEFUL})
 
 
 def entry(
@@ -78,31 +79,38 @@ def entry(
     source: str,
     *,
     kind: Kind = Kind.FRAMES,
-    reason: str = "",
     exotic: bool = False,
 ) -> Callable[[Recipe], Recipe]:
-    """Register a recipe under its id.
+    """Register a recipe, whose frames are sent, under its id.
 
     Raises:
-        RuleError: The id is taken, or a kind that needs a reason has none.
+        RuleError: The id is taken, or the kind is one whose frames are not sent.
     """
+    if kind not in _SENT:
+        raise RuleError(f"{name_id}: what is not sent has a reason: use note")
 
     def add(recipe: Recipe) -> Recipe:
-        if name_id in ENTRIES:
-            raise RuleError(f"two catalogue entries are called {name_id}")
-        if (kind in (Kind.FRAMES, Kind.STATEFUL)) == bool(reason):
-            raise RuleError(
-                f"{name_id}: a reason belongs to what is not simply sent, and only there"
-            )
-        ENTRIES[name_id] = Entry(name_id, name, source, kind, reason, exotic, recipe)
+        _register(Entry(name_id, name, source, kind, "", exotic, recipe))
         return recipe
 
     return add
 
 
 def note(name_id: str, name: str, source: str, *, kind: Kind, reason: str) -> None:
-    """Register an entry that sends nothing here: run elsewhere, residual or skipped."""
-    entry(name_id, name, source, kind=kind, reason=reason)(lambda roles: ())
+    """Register an entry that sends nothing here: run elsewhere, residual or skipped.
+
+    Raises:
+        RuleError: The id is taken, the kind is one that is sent, or the reason is missing.
+    """
+    if kind in _SENT or not reason:
+        raise RuleError(f"{name_id}: a note is for what is not sent, and says why")
+    _register(Entry(name_id, name, source, kind, reason, False, lambda roles: ()))
+
+
+def _register(one: Entry) -> None:
+    if one.id in ENTRIES:
+        raise RuleError(f"two catalogue entries are called {one.id}")
+    ENTRIES[one.id] = one
 
 
 def import_families() -> None:

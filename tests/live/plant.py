@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scenarios import session as session_module
+from scenarios import ledger as ledger_module
 from scenarios.check import Check
 from scenarios.record import Run
 from scenarios.session import Session
@@ -30,7 +30,7 @@ def ear_removed(town: Town, wire: Wire) -> None:
 
 def token_search_off(town: Town, wire: Wire) -> None:
     """No frame is recognised."""
-    setattr(session_module, "frame_number", lambda run, data: None)  # noqa: B010  # on purpose
+    setattr(ledger_module, "frame_number", lambda run, data: None)  # noqa: B010  # on purpose
 
 
 def sender_muted(town: Town, wire: Wire) -> None:
