@@ -23,7 +23,8 @@ from sekisho.judge import Judgement
 from sekisho.report.pcapng import CapturedFrame, write
 from topologies.town import Town
 
-_MOST = 100  # findings that get a trace and a pcapng in one run; the rest are listed
+# One finding of each pair and verdict gets a trace and a pcapng, up to this many; all are listed.
+_MOST = 200
 _STEP = re.compile(
     r"^\s*\d+\. (?P<match>.*?)(?:, )?priority (?P<priority>\d+)"
     r"(?:, cookie (?P<cookie>0x[0-9a-f]+))?"
@@ -36,6 +37,7 @@ class Findings:
     def __init__(self, town: Town, folder: Path) -> None:
         self._town, self._folder = town, folder
         self.all: list[Finding] = []
+        self._explained: set[tuple[str, str, Verdict]] = set()
 
     def add(
         self, cases: Iterator[Case], plans: dict[int, CasePlan], attempt: Attempt
@@ -56,9 +58,11 @@ class Findings:
         expectation = attempt.expectations[judged.case]
         number = _culprit(expectation.frames, attempt, case.verdict)
         frame = attempt.frames[number]
-        if len(self.all) >= _MOST:
+        kind = (case.src, case.dst, case.verdict)
+        if kind in self._explained or len(self._explained) >= _MOST:
             self.all.append(_finding(case, case.drop_rule, judged.seen_at, frame, ("", "")))
             return case
+        self._explained.add(kind)
         trace = self._trace(case, frame)
         rule = _deciding_rule(trace) or case.drop_rule
         name = f"findings/{case.case}.pcapng"
