@@ -28,16 +28,19 @@ _ID, _SUM = 18, 24  # byte offsets behind an Ethernet header (RFC 791)
 _TCP, _UDP, _ICMP = 6, 17, 1  # IANA protocol numbers
 
 
-def _piece(
-    source: Player, target: Player, number: int, data: bytes, *, at: int = -1, protocol: int = _UDP
-) -> Packet:
-    """Return one fragment of packet *number*: the first, or the last at *at* times 8 bytes."""
-    header = IP(src=source.ip, dst=target.ip, id=number, proto=protocol)
+def _of(source: Player, target: Player, *, number: int, protocol: int = _UDP) -> IP:
+    """Return the header that all fragments of packet *number* share."""
+    return IP(src=source.ip, dst=target.ip, id=number, proto=protocol)
+
+
+def _piece(header: IP, data: bytes, *, at: int = -1) -> Packet:
+    """Return one fragment: the first, or the last at *at* times 8 bytes."""
+    own = header.copy()
     if at < 0:
-        header.flags = _MORE
+        own.flags = _MORE
     else:
-        header.frag = at
-    return header / Raw(data)
+        own.frag = at
+    return own / Raw(data)
 
 
 def _cut(packet: Packet, *, size: int) -> list[Packet]:
@@ -69,16 +72,16 @@ def tiny(r: Roles) -> Iterator[Sendable]:
 def later(r: Roles) -> Iterator[Sendable]:
     """Send a fragment without ports, which a careless rule reads as port 0."""
     for protocol in (_UDP, _TCP):
-        piece = _piece(r.w, r.r, 7, bytes(token()), at=3, protocol=protocol)
+        piece = _piece(_of(r.w, r.r, number=7, protocol=protocol), bytes(token()), at=3)
         yield from straight(r, piece)
 
 
 @entry("FR-03", "overlap that rewrites the port", "RFC 3128; fragroute")
 def overlap(r: Roles) -> Iterator[Sendable]:
     """Show a peer's permitted port first, and write another over it."""
-    start = _piece(r.w, r.p, 8, _syn(r.p.port), protocol=_TCP)
-    over = _piece(r.w, r.p, 8, _syn(22) + bytes(token()), protocol=_TCP)
-    last = _piece(r.w, r.p, 8, bytes(token()), at=3, protocol=_TCP)
+    start = _piece(_of(r.w, r.p, number=8, protocol=_TCP), _syn(r.p.port))
+    over = _piece(_of(r.w, r.p, number=8, protocol=_TCP), _syn(22) + bytes(token()))
+    last = _piece(_of(r.w, r.p, number=8, protocol=_TCP), bytes(token()), at=3)
     for piece in (start, over, last):
         yield frame(r.w, r.g) / piece
 
@@ -86,8 +89,8 @@ def overlap(r: Roles) -> Iterator[Sendable]:
 @entry("FR-04", "overlap that rewrites the flags", "RFC 1858; RFC 3128")
 def flags_overlap(r: Roles) -> Iterator[Sendable]:
     """Send what looks like an answer, and write a SYN over its flags."""
-    start = _piece(r.w, r.r, 9, _syn(r.r.port, "A")[:16], protocol=_TCP)
-    over = _piece(r.w, r.r, 9, _syn(r.r.port)[8:] + bytes(token()), at=1, protocol=_TCP)
+    start = _piece(_of(r.w, r.r, number=9, protocol=_TCP), _syn(r.r.port, "A")[:16])
+    over = _piece(_of(r.w, r.r, number=9, protocol=_TCP), _syn(r.r.port)[8:] + bytes(token()), at=1)
     yield from _both(r, (start, over))
 
 
@@ -102,28 +105,31 @@ def reversed_order(r: Roles) -> Iterator[Sendable]:
 def twice(r: Roles) -> Iterator[Sendable]:
     """Begin with a permitted port and with another, and end both at once."""
     for data in (_udp(r.p.port), _udp(DISCARD)):
-        yield frame(r.w, r.g) / _piece(r.w, r.p, 10, data)
-    yield frame(r.w, r.g) / _piece(r.w, r.p, 10, bytes(token()), at=1)
+        yield frame(r.w, r.g) / _piece(_of(r.w, r.p, number=10), data)
+    yield frame(r.w, r.g) / _piece(_of(r.w, r.p, number=10), bytes(token()), at=1)
 
 
 @entry("FR-07", "two senders of one packet", "RFC 6274")
 def two_senders(r: Roles) -> Iterator[Sendable]:
     """Let a welcome party begin, and end it in its name."""
-    yield r.t.id, frame(r.t, r.g) / _piece(r.t, r.r, 11, _udp(r.r.port))
-    yield from straight(r, _piece(r.t, r.r, 11, bytes(token()), at=1))
+    yield r.t.id, frame(r.t, r.g) / _piece(_of(r.t, r.r, number=11), _udp(r.r.port))
+    yield from straight(r, _piece(_of(r.t, r.r, number=11), bytes(token()), at=1))
 
 
 @entry("FR-08", "fragment beyond 65,535", "CVE-1999-0128 (ping of death)")
 def beyond(r: Roles) -> Iterator[Sendable]:
     """End where no packet can end."""
     data = bytes(token()) + b"x" * 100
-    yield from straight(r, _piece(r.w, r.r, 12, data, at=8189, protocol=_ICMP))
+    yield from straight(r, _piece(_of(r.w, r.r, number=12, protocol=_ICMP), data, at=8189))
 
 
 @entry("FR-09", "late last fragment", "RFC 1122, 3.3.2; Linux ipfrag_time", kind=Kind.STATEFUL)
 def late(r: Roles) -> Iterator[Sendable]:
     """End what has no beginning any more; no fragment is kept, so there is no time to wait out."""
-    ends = [_piece(r.w, r.r, 13, bytes(token()), at=1), _piece(r.w, r.r, 13, _udp(r.r.port))]
+    ends = [
+        _piece(_of(r.w, r.r, number=13), bytes(token()), at=1),
+        _piece(_of(r.w, r.r, number=13), _udp(r.r.port)),
+    ]
     yield from _both(r, (*ends, ends[0]))
 
 
@@ -164,14 +170,14 @@ def tagged(r: Roles) -> Iterator[Sendable]:
 @entry("FR-14", "begun for one, ended for another", "Ptacek and Newsham 1998")
 def switched(r: Roles) -> Iterator[Sendable]:
     """Begin with a peer, and end with the target."""
-    yield frame(r.w, r.g) / _piece(r.w, r.p, 14, _udp(r.p.port))
-    yield from straight(r, _piece(r.w, r.r, 14, bytes(token()), at=1))
+    yield frame(r.w, r.g) / _piece(_of(r.w, r.p, number=14), _udp(r.p.port))
+    yield from straight(r, _piece(_of(r.w, r.r, number=14), bytes(token()), at=1))
 
 
 @entry("FR-15", "fill the table of fragments", "CVE-2018-5391", kind=Kind.STATEFUL)
 def exhaustion(r: Roles) -> Iterator[Sendable]:
     """Begin many packets and end none; then knock, and let a welcome party knock."""
-    raw = bytes(frame(r.w, r.g) / _piece(r.w, r.p, 0, _udp(r.p.port) + bytes(token())))
+    raw = bytes(frame(r.w, r.g) / _piece(_of(r.w, r.p, number=0), _udp(r.p.port) + bytes(token())))
     for number in sample(r, range(200)):
         yield vary(raw, _ID, number, _SUM)
     yield tcp(r.w, r.g, r.r)
