@@ -25,6 +25,16 @@ _OF_A_PORT = frozenset(
 )
 _POSED = frozenset({Kind.ADMIT, Kind.ADMIT_ARP})
 _OF_A_PERMISSION = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
+#: Rules of a whole switch, and the probes that meet them.
+_SHOWN_BY = {
+    Kind.ANSWER_ARP: ("arp-ask", "arp-gateway"),
+    Kind.DROP_ARP_TARGET: ("arp-ask",),
+    Kind.DROP_TTL: ("nobody", "service"),
+    Kind.DROP_GROUP: ("group", "service"),
+    Kind.DROP_FRAGMENT: ("fragment", "service"),
+    Kind.DROP_NEXT_HOP: ("foreign-l2", "group", "service"),
+    Kind.DROP_DESTINATION: ("nobody", "tcp-scan", "service"),
+}
 _OF_A_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
 
 
@@ -51,6 +61,8 @@ def concerns(tried: CasePlan | Exchange, fault: Fault, plan: Plan) -> bool:
         return not here and numbers.tag[numbers.pair(source)] == cookie.b
     if cookie.kind is Kind.TRANSIT:
         return plan.switch[target.at.switch].dpid == cookie.b
+    if cookie.kind in _SHOWN_BY and isinstance(tried, CasePlan):
+        return here and tried.probe in _SHOWN_BY[cookie.kind]
     return here or target.at.switch == fault.switch
 
 

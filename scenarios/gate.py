@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from scenarios.bout import Bout, Shot
 from scenarios.frames import Fields
-from scenarios.probes import PROBES, Bout, Shot, spoof_both
+from scenarios.probes import PROBES, arp_pose, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
@@ -200,10 +201,9 @@ class _Generator:
         self._seen.add(key)
         for victim in self._plan.attachments:
             if victim.at.switch == bout.source.at.switch and victim.at != bout.source.at:
-                shots = list(spoof_both(replace(bout, victim=victim)))
-                yield from self._cases(
-                    "spoof-neighbour", 9, shots, replace(bout, victim=victim), cell
-                )
+                posing = replace(bout, victim=victim)
+                shots = [*spoof_both(posing), *arp_pose(posing)]
+                yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody."""

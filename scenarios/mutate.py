@@ -45,6 +45,7 @@ from topologies.town import Town
 _MOST_CASES = 240  # tried for one fault
 _MOST_EXCHANGES = 4
 _CONVERSE_S = 1.5
+_INSIDE = frozenset({"metadata", "reg0", "ct_state", "in_port"})  # what no wire shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,11 @@ def _at_the_edges(packet: Packet, rule: Rule) -> Iterator[Packet]:
 def _fare(fabric: Fabric, packet: Packet) -> tuple[object, ...]:
     outcome = fabric.send(packet)
     ends = tuple((switch, rule.cookie if rule else 0) for switch, rule in outcome.dropped)
-    return outcome.delivered, ends
+    arrived = tuple(
+        (port, tuple(field for field in headers if field[0] not in _INSIDE))
+        for port, headers in outcome.delivered
+    )
+    return arrived, ends
 
 
 def _findings(attempt: Attempt) -> list[Judgement]:

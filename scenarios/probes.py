@@ -8,116 +8,20 @@ To add a probe, write such a function and put it into `PROBES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
 
-from scenarios.frames import Fields
-from sekisho.flow import (
-    ARP_REPLY,
-    ARP_REQUEST,
-    ETH_ARP,
-    ETH_IPV4,
-    ETH_IPV6,
-    ICMP,
-    TCP_ACK,
-    TCP_RST,
-    TCP_SYN,
-    Packet,
-    Phase,
-)
-from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
+from scenarios.bout import Bout, Shot, shot
+from sekisho.flow import ARP_REPLY, ARP_REQUEST, TCP_ACK, TCP_RST, TCP_SYN
+from sekisho.model import Protocol
 
 # Ports that a stranger tries first (IANA service names): remote shells, web, Windows services,
 # databases, remote desktop, printers; and the UDP services of every network.
 TCP_PORTS = (22, 80, 135, 139, 443, 445, 1433, 1521, 3306, 3389, 5432, 8080, 9100)
 UDP_PORTS = (53, 67, 123, 137, 161, 500, 1812, 5060, 5353)
-_IP_PROTOCOLS = {
-    "tcp": Protocol.TCP.value,
-    "tagged": Protocol.TCP.value,
-    "fragment": Protocol.TCP.value,
-    "udp": Protocol.UDP.value,
-    "udp-ttl1": Protocol.UDP.value,
-}
 _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 
 
-class Shot(NamedTuple):
-    """One frame to send: its shape and fields, and the same as a packet for the policy."""
-
-    shape: str
-    fields: Fields
-    packet: Packet
-
-
-@dataclass(frozen=True, slots=True)
-class Bout:
-    """One source trying one target.
-
-    Attributes:
-        victim: Whose identity a spoofed frame claims; stands at another switch port.
-        services: Services that the target's device runs.
-        ports: Gives a source port that no other frame of the window uses.
-    """
-
-    plan: Plan
-    source: Attachment
-    target: Attachment
-    victim: Attachment
-    services: tuple[Service, ...]
-    ports: Callable[[], int]
-
-
 Probe = Callable[[Bout], Iterator[Shot]]
-
-
-def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
-    """Return the header values of a frame of *shape* that enters at *at*."""
-    base = Packet(at=at, eth_src=fields.eth_src, eth_dst=fields.eth_dst)
-    if shape == "arp":
-        return base._replace(
-            eth_type=ETH_ARP,
-            arp_op=fields.flags,
-            arp_sha=fields.eth_src,
-            arp_spa=fields.ip_src,
-            arp_tpa=fields.ip_dst,
-        )
-    if shape == "other":
-        return base._replace(eth_type=fields.dport)
-    if shape in ("udp6-local", "udp6-ula", "ra"):
-        return base._replace(eth_type=ETH_IPV6)
-    protocol = _IP_PROTOCOLS.get(shape, ICMP)
-    return Packet(
-        at=at,
-        eth_src=fields.eth_src,
-        eth_dst=fields.eth_dst,
-        eth_type=ETH_IPV4,
-        ip_src=fields.ip_src,
-        ip_dst=fields.ip_dst,
-        ip_proto=protocol,
-        sport=0 if protocol == ICMP else fields.sport,
-        dport=0 if protocol == ICMP else fields.dport,
-        tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
-        tagged=shape == "tagged",
-        ttl=1 if shape == "udp-ttl1" else 64,
-        fragment=shape == "fragment",
-        phase=Phase.NEW,
-    )
-
-
-def _shot(bout: Bout, shape: str, dport: int = 0, **changes: Any) -> Shot:
-    """A frame from the bout's source to its target through the router, but for what is given."""
-    fields = Fields(
-        eth_dst=bout.plan.router_mac,
-        eth_src=bout.source.mac,
-        ip_src=bout.source.ip,
-        ip_dst=bout.target.ip,
-        sport=changes.pop("sport") if "sport" in changes else bout.ports(),
-        dport=dport,
-        flags=TCP_SYN,
-        vlan=bout.plan.zone[bout.target.zone].vlan if shape == "tagged" else 0,
-    )._replace(**changes)
-    return Shot(shape, fields, packet(shape, fields, bout.source.at))
 
 
 def _shape(protocol: Protocol) -> str:
@@ -130,13 +34,13 @@ def service(bout: Bout) -> Iterator[Shot]:
     for offered in bout.services:
         for port in offered.edges():
             knocked.add((offered.protocol, port))
-            yield _shot(bout, _shape(offered.protocol), dport=port)
+            yield shot(bout, _shape(offered.protocol), dport=port)
     for offered in bout.services:
         for ports in offered.ports:
             for beside in (ports.first - 1, ports.last + 1):
                 if 0 < beside < 1 << 16 and (offered.protocol, beside) not in knocked:
                     knocked.add((offered.protocol, beside))
-                    yield _shot(bout, _shape(offered.protocol), dport=beside)
+                    yield shot(bout, _shape(offered.protocol), dport=beside)
 
 
 def _offered(bout: Bout, protocol: Protocol, port: int) -> bool:
@@ -147,34 +51,35 @@ def tcp_scan(bout: Bout) -> Iterator[Shot]:
     """Item 2: a SYN to each of the ports that a stranger tries first."""
     for port in TCP_PORTS:
         if not _offered(bout, Protocol.TCP, port):  # those are item 1's
-            yield _shot(bout, "tcp", dport=port)
+            yield shot(bout, "tcp", dport=port)
 
 
 def udp_scan(bout: Bout) -> Iterator[Shot]:
     """Item 3: a datagram to each of the usual UDP services."""
     for port in UDP_PORTS:
         if not _offered(bout, Protocol.UDP, port):
-            yield _shot(bout, "udp", dport=port)
+            yield shot(bout, "udp", dport=port)
 
 
 def icmp(bout: Bout) -> Iterator[Shot]:
     """Item 4: echo, timestamp and redirect (RFC 792)."""
     for shape in ("icmp-echo", "icmp-timestamp", "icmp-redirect"):
-        yield _shot(bout, shape)
+        yield shot(bout, shape)
 
 
 def reply_shaped(bout: Bout) -> Iterator[Shot]:
     """Item 5: packets that look like replies, to find rules that let "returns" pass stateless."""
     known = _tcp_port(bout)
-    yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_SYN)
-    yield _shot(bout, "tcp", dport=known, flags=TCP_ACK)
-    yield _shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
-    yield _shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
-    yield _shot(bout, "udp", sport=53, dport=_HIGH_PORT)
+    yield shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_SYN)
+    for port in sorted({p for s in bout.services if s.protocol is Protocol.TCP for p in s.edges()}):
+        yield shot(bout, "tcp", dport=port, flags=TCP_ACK)
+    yield shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
+    yield shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
+    yield shot(bout, "udp", sport=53, dport=_HIGH_PORT)
     own = bout.plan.device[bout.source.device].services
     for offered in (bout.plan.service[name] for name in own):  # a server that speaks first
         for port in offered.edges():
-            yield _shot(bout, _shape(offered.protocol), sport=port, dport=bout.ports())
+            yield shot(bout, _shape(offered.protocol), sport=port, dport=bout.ports())
 
 
 def _knock(bout: Bout) -> tuple[str, int]:
@@ -189,37 +94,53 @@ def _tcp_port(bout: Bout) -> int:
 
 def fragment(bout: Bout) -> Iterator[Shot]:
     """Item 6: the first fragment of a SYN, with more to come (RFC 791; RFC 1858)."""
-    yield _shot(bout, "fragment", dport=_tcp_port(bout))
+    yield shot(bout, "fragment", dport=_tcp_port(bout))
 
 
 def tagged(bout: Bout) -> Iterator[Shot]:
     """Item 10: an 802.1Q tag with the VLAN number of the target's zone."""
-    yield _shot(bout, "tagged", dport=_tcp_port(bout))
+    yield shot(bout, "tagged", dport=_tcp_port(bout))
 
 
 def spoof_ip(bout: Bout) -> Iterator[Shot]:
     """Item 7: with the IP address of somebody who may."""
     shape, port = _knock(bout)
-    yield _shot(bout, shape, dport=port, ip_src=bout.victim.ip)
+    yield shot(bout, shape, dport=port, ip_src=bout.victim.ip)
 
 
 def spoof_mac(bout: Bout) -> Iterator[Shot]:
     """Item 8: with the MAC address of somebody who may."""
     shape, port = _knock(bout)
-    yield _shot(bout, shape, dport=port, eth_src=bout.victim.mac)
+    yield shot(bout, shape, dport=port, eth_src=bout.victim.mac)
 
 
 def spoof_both(bout: Bout) -> Iterator[Shot]:
     """Item 9: with both; the port is then the only truth."""
     shape, port = _knock(bout)
     victim = bout.victim
-    yield _shot(bout, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
+    yield shot(bout, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
+
+
+def arp_pose(bout: Bout) -> Iterator[Shot]:
+    """Item 11: an ARP request in the name of somebody else, MAC and IP (RFC 826)."""
+    victim = bout.victim
+    gateway = bout.plan.gateway(victim)
+    everybody = "ff:ff:ff:ff:ff:ff"
+    yield shot(
+        bout,
+        "arp",
+        eth_dst=everybody,
+        eth_src=victim.mac,
+        flags=ARP_REQUEST,
+        ip_src=victim.ip,
+        ip_dst=gateway,
+    )
 
 
 def arp_gateway(bout: Bout) -> Iterator[Shot]:
     """Item 11: an ARP reply to all that claims the gateway of the target's subnet (RFC 5227)."""
     gateway = bout.plan.gateway(bout.target)
-    yield _shot(
+    yield shot(
         bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REPLY, ip_src=gateway, ip_dst=gateway
     )
 
@@ -228,44 +149,44 @@ def arp_ask(bout: Bout) -> Iterator[Shot]:
     """Item 11: honest requests: the gateway, a neighbour, oneself, and somebody far (RFC 826)."""
     own = bout.plan.subnet(bout.source)
     for asked in (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target)):
-        yield _shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
+        yield shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
 
 
 def ethertype(bout: Bout) -> Iterator[Shot]:
     """Item 13: protocols that a town does not speak: LLDP, and two for experiments (IEEE 802)."""
     for number in (0x88CC, 0x88B5, 0x88B6):
-        yield _shot(bout, "other", dport=number, eth_dst=bout.target.mac)
+        yield shot(bout, "other", dport=number, eth_dst=bout.target.mac)
 
 
 def group(bout: Bout) -> Iterator[Shot]:
     """Item 14: mDNS's group (RFC 6762), the subnet's broadcast and the limited one (RFC 919)."""
     everybody = "ff:ff:ff:ff:ff:ff"
     mdns = IPv4Address("224.0.0.251")
-    yield _shot(bout, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
+    yield shot(bout, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
     directed = bout.plan.subnet(bout.target).broadcast_address
-    yield _shot(bout, "udp", dport=137, eth_dst=everybody, ip_dst=directed)
-    yield _shot(bout, "udp", dport=67, eth_dst=everybody, ip_dst=IPv4Address("255.255.255.255"))
+    yield shot(bout, "udp", dport=137, eth_dst=everybody, ip_dst=directed)
+    yield shot(bout, "udp", dport=67, eth_dst=everybody, ip_dst=IPv4Address("255.255.255.255"))
 
 
 def nobody(bout: Bout) -> Iterator[Shot]:
     """An address that the plan gives to nobody, and a datagram that the router must not pass on."""
-    yield _shot(bout, "udp", dport=443, ip_dst=bout.plan.subnet(bout.target)[-2])
-    yield _shot(bout, "udp-ttl1", dport=443)
+    yield shot(bout, "udp", dport=443, ip_dst=bout.plan.subnet(bout.target)[-2])
+    yield shot(bout, "udp-ttl1", dport=443)
 
 
 def ipv6(bout: Bout) -> Iterator[Shot]:
     """Item 12: link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
-    yield _shot(bout, "udp6-local", dport=443, eth_dst=bout.target.mac)
-    yield _shot(bout, "udp6-ula", dport=443)
-    yield _shot(bout, "ra", eth_dst="33:33:00:00:00:01")
+    yield shot(bout, "udp6-local", dport=443, eth_dst=bout.target.mac)
+    yield shot(bout, "udp6-ula", dport=443)
+    yield shot(bout, "ra", eth_dst="33:33:00:00:00:01")
 
 
 def foreign_l2(bout: Bout) -> Iterator[Shot]:
     """Item 15: straight to the target's MAC, past the router, with its and with a foreign IP."""
     shape, port = _knock(bout)
     foreign = bout.plan.gateway(bout.target)
-    yield _shot(bout, shape, dport=port, eth_dst=bout.target.mac)
-    yield _shot(bout, shape, dport=port, eth_dst=bout.target.mac, ip_dst=foreign)
+    yield shot(bout, shape, dport=port, eth_dst=bout.target.mac)
+    yield shot(bout, shape, dport=port, eth_dst=bout.target.mac, ip_dst=foreign)
 
 
 #: (id, item number in the probe set, probe). Item 17, the reverse of every direction, is there

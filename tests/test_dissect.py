@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.bout import packet
 from scenarios.frames import Fields, build, tokens
-from scenarios.probes import packet
 from sekisho.dissect import dissect
 from sekisho.model import PortRef
 

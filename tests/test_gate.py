@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from scenarios.bout import packet
 from scenarios.gate import (
     _ONCE_A_SOURCE,
     _ONCE_A_SUBNET,
@@ -15,7 +16,7 @@ from scenarios.gate import (
     Window,
     windows,
 )
-from scenarios.probes import PROBES, packet
+from scenarios.probes import PROBES
 from scenarios.session import EAR_SHAPES
 from sekisho.flow import Verdict
 from sekisho.matrix import matrix

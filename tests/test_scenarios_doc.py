@@ -11,9 +11,10 @@ from types import ModuleType
 import pytest
 
 from scenarios import probes
+from scenarios.bout import Bout
 from scenarios.catalogue import ENTRIES, Entry, load_families
 from scenarios.catalogue.roles import Cast
-from scenarios.probes import PROBES, Bout
+from scenarios.probes import PROBES
 from sekisho.report.catalogue import FAMILIES, KINDS
 
 from .population import town
