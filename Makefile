@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 PLAN ?= topologies/matsuno.yaml
+COUNT ?= 60
 PYTEST ?=
 
-.PHONY: help setup check test lint golden lock bench clean
+.PHONY: help setup check test lint golden lock bench mutate clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -34,6 +35,9 @@ lock: setup  ## choose the newest versions of everything that is pinned
 
 bench: setup  ## the figures: time, frames, memory, beside Mininet's own
 	$(BIN)/python -m scenarios.bench
+
+mutate: setup  ## plant COUNT=60 faults in a running town, and see each one told
+	@$(BIN)/sekisho mutate $(PLAN) --count $(COUNT)
 
 clean:  ## remove .venv, caches and runs
 	rm -rf .venv runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands.check import check
+from sekisho.commands.mutate import mutate
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
 from sekisho.commands.report import report
 from sekisho.commands.runs import LATEST, RUNS
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
+    _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
     _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
     _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
@@ -127,6 +129,12 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     )
     to.add_argument("--tester", default="", metavar="NAME", help="who tests, for the record")
     to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
+
+
+def _add_mutate(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--count", type=int, default=200, metavar="N", help="how many faults")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="which faults")
 
 
 def _add_up(to: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ _PHASES = {
     "in-force": Label("通信規則の適用を確認", "wait until every rule is in force"),
     "build": Label("試験パケットを作成", "build the frames"),
     "probe": Label("試験パケットを送信", "send the frames"),
+    "mutate": Label("誤りを仕込んで試験", "plant faults and try"),
     "exchange": Label("実際の通信を試験", "try real exchanges"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),
