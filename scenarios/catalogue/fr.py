@@ -135,7 +135,10 @@ def late(r: Roles) -> Iterator[Sendable]:
 
 @entry("FR-10", "more to come behind a whole packet", "RFC 6274")
 def more(r: Roles) -> Iterator[Sendable]:
-    """Mark a whole packet as the first part of one."""
+    """Mark a whole packet as the first part of one, to where one may go as well."""
+    allowed = knock(r.w, r.p)
+    allowed.flags = _MORE
+    yield frame(r.w, r.g) / allowed
     for packet in (message(r.w, r.r), knock(r.w, r.r)):
         packet.flags = _MORE
         yield from straight(r, packet)

@@ -74,9 +74,10 @@ def both_hops(r: Roles) -> Iterator[Sendable]:
 
 @entry("I4-04", "through a third party", "RFC 1122, 3.3.4.2; CVE-2019-14899")
 def third_party(r: Roles) -> Iterator[Sendable]:
-    """To the MAC of somebody who may forward what is not for him."""
+    """To the MAC of somebody who may forward what is not for him; and past the router to him."""
     for hop in (r.p, r.x, r.b, r.t):
         yield frame(r.w, hop) / knock(r.w, r.r)
+        yield frame(r.w, hop) / knock(r.w, hop)
 
 
 @entry("I4-05", "in the name of a party that may", "BCP 38 (RFC 2827)")

@@ -49,6 +49,7 @@ def _posing(source_mac: str, r: Roles, packet: Packet) -> Iterator[Sendable]:
 def stolen_mac(r: Roles) -> Iterator[Sendable]:
     """Take the MAC of somebody who is let in, keep the own IP address."""
     yield from _posing(r.t.mac, r, knock(r.w, r.r))
+    yield Ether(src=r.t.mac, dst=r.g.mac) / knock(r.w, r.p)
 
 
 @entry("L2-02", "full clone of a party that may", "RFC 7039 (SAVI)")
@@ -84,14 +85,16 @@ def flooding(r: Roles) -> Iterator[Sendable]:
 
 @entry("L2-06", "unknown unicast", "IEEE 802.1Q, 8.8")
 def unknown_unicast(r: Roles) -> Iterator[Sendable]:
-    """Address a station that nobody knows, and hope to be flooded."""
-    yield frame(r.w, _NOBODY) / knock(r.w, r.r)
+    """Address a station that nobody knows, and hope to be flooded: what may pass, too."""
+    for target in (r.r, r.p):
+        yield frame(r.w, _NOBODY) / knock(r.w, target)
 
 
 @entry("L2-07", "broadcast MAC, unicast IP", "Hole 196; AirSnitch")
 def broadcast_mac(r: Roles) -> Iterator[Sendable]:
-    """Wrap a packet for one into a frame for all."""
-    yield frame(r.w, ALL) / knock(r.w, r.r)
+    """Wrap a packet for one into a frame for all: what may pass, too."""
+    for target in (r.r, r.p):
+        yield frame(r.w, ALL) / knock(r.w, target)
 
 
 @entry("L2-08", "multicast MAC, unicast IP", "RFC 1122, 3.3.6")
@@ -161,8 +164,9 @@ def flapping(r: Roles) -> Iterator[Sendable]:
 
 @entry("L2-17", "randomised MAC address", "IEEE 802c; RFC 9797")
 def randomised(r: Roles) -> Iterator[Sendable]:
-    """Come with an address that the terminal made up itself."""
-    yield from _posing("da:a1:19:00:00:01", r, knock(r.w, r.r))
+    """Come with an address that the terminal made up itself, to where it may go as well."""
+    for target in (r.r, r.p):
+        yield from _posing("da:a1:19:00:00:01", r, knock(r.w, target))
 
 
 @entry("L2-18", "runts and giants", "IEEE 802.3", exotic=True)

@@ -32,8 +32,9 @@ def _snap(source: str, target: str, code: int, *, oui: int = 0) -> Packet:
 
 @entry("VL-01", "tagged frame on an access port", "IEEE 802.1Q; yersinia")
 def tagged(r: Roles) -> Iterator[Sendable]:
-    """Claim the VLAN of the target."""
+    """Claim the VLAN of the target; and the own one, on the way to where one may go."""
     yield from _tagged(r, Dot1Q(vlan=r.r.vlan))
+    yield frame(r.w, r.g) / Dot1Q(vlan=r.w.vlan) / knock(r.w, r.p)
 
 
 @entry("VL-02", "double tag", "yersinia 802.1Q; VLAN hopping")
@@ -56,8 +57,9 @@ def both_tags(r: Roles) -> Iterator[Sendable]:
 
 @entry("VL-05", "priority tag", "CVE-2021-27853; openvswitch/ovs-issues#221")
 def priority_tagged(r: Roles) -> Iterator[Sendable]:
-    """Carry a tag that names no VLAN."""
+    """Carry a tag that names no VLAN, to where one may go as well."""
     yield from _tagged(r, Dot1Q(vlan=0))
+    yield frame(r.w, r.g) / Dot1Q(vlan=0) / knock(r.w, r.p)
 
 
 @entry("VL-06", "stack of priority tags", "CVE-2021-27853; VU#855201")
