@@ -162,11 +162,15 @@ def until(fact: Callable[[], bool], what: str) -> None:
         time.sleep(_POLL_S)
 
 
-def one(mark: Path, words: str) -> int:
-    """Wait for the run's process whose command line holds *words*; return its pid."""
+def one(mark: Path, words: str, *, of: subprocess.Popen[bytes] | None = None) -> int:
+    """Wait for the run's process whose command line holds *words*; return its pid.
+
+    Where the command *of* the run has ended meanwhile, nobody needs to wait for the rest.
+    """
     found: list[int] = []
 
     def is_there() -> bool:
+        assert of is None or of.poll() is None, f"the command ended with {of.returncode}"
         found[:] = [pid for pid, line in processes(mark).items() if words in line]
         return bool(found)
 

@@ -63,9 +63,9 @@ def _begun(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def _town_stands(person: Person) -> dict[int, str]:
+def _town_stands(person: Person, process: subprocess.Popen[bytes]) -> dict[int, str]:
     """Wait until the hosts are served; return everybody in the run's namespaces."""
-    machine.one(person.home, "-m topologies.services")
+    machine.one(person.home, "-m topologies.services", of=process)
     return machine.inhabitants(person.home)
 
 
@@ -88,7 +88,7 @@ def _folder(person: Person) -> Path:
 def test_a_run_that_ends_leaves_its_folder_alone(person: Person) -> None:
     """The normal end: a verdict, a folder, and nothing else."""
     process = _begun(person)
-    inhabitants = _town_stands(person)
+    inhabitants = _town_stands(person, process)
     out, said = process.communicate(timeout=_END_S)
 
     _nothing_left(person, inhabitants)
@@ -101,7 +101,7 @@ def test_a_run_that_ends_leaves_its_folder_alone(person: Person) -> None:
 def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signals) -> None:
     """Whoever is asked to stop says so in the folder, and leaves nothing."""
     process = _begun(person)
-    inhabitants = _town_stands(person)
+    inhabitants = _town_stands(person, process)
     process.send_signal(number)
     _, said = process.communicate(timeout=_END_S)
 
@@ -119,7 +119,7 @@ def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signa
 def test_ctrl_c_on_a_terminal_stops_everything(person: Person) -> None:
     """The key reaches the command alone; what is inside ends with it."""
     with machine.terminal(person, "check", "tiny.yaml") as (process, ours):
-        inhabitants = _town_stands(person)
+        inhabitants = _town_stands(person, process)
         os.write(ours, b"\x03")
         with suppress(OSError):  # the terminal is gone with its last user
             while os.read(ours, 4096):
@@ -134,7 +134,7 @@ def test_ctrl_c_on_a_terminal_stops_everything(person: Person) -> None:
 def test_a_killed_terminal_takes_the_run_with_it(person: Person) -> None:
     """Closing the window is as good as Ctrl-C."""
     with machine.terminal(person, "check", "tiny.yaml") as (process, ours):
-        inhabitants = _town_stands(person)
+        inhabitants = _town_stands(person, process)
         os.close(ours)
         process.wait(_END_S)
 
@@ -146,7 +146,7 @@ def test_a_killed_terminal_takes_the_run_with_it(person: Person) -> None:
 def test_kill_minus_nine_leaves_nothing(person: Person) -> None:
     """The kernel ends what the command could not; the folder is void, not green."""
     process = _begun(person)
-    inhabitants = _town_stands(person)
+    inhabitants = _town_stands(person, process)
     process.kill()
     process.communicate(timeout=_END_S)
     machine.until(lambda: not _alive(inhabitants), "every process gone")
@@ -162,7 +162,7 @@ PARTS = ("-m controller", "ovs-vswitchd", "ovsdb-server", "unshare", "python -m 
 def test_a_part_that_dies_makes_the_run_void(person: Person, part: str) -> None:
     """A dead part is never a pass, and takes the rest with it."""
     process = _begun(person)
-    inhabitants = _town_stands(person)
+    inhabitants = _town_stands(person, process)
     os.kill(machine.one(person.home, part), signal.SIGKILL)
     _, said = process.communicate(timeout=_END_S)
 
