@@ -9,6 +9,8 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
   error, and read back equal;
 * ``town-in-force`` that holds for every switch of the plan;
 * ``gone``        a switch is no longer connected; its tables stand;
+* ``line-down``, ``line-up``  a line between switches broke or is whole again: ways go around it,
+  the switches concerned have their new rules, and ``in-force`` follows when that is proved;
 * ``packet-in``   a switch handed a packet over, which no rule of ours does;
 * ``failed``      why this process ended itself.
 
@@ -30,11 +32,12 @@ from typing import Any
 import orjson
 
 from controller import framework as fw
+from controller.lines import Lines
 from controller.openflow import Entry, add_bytes, delete_bytes, wire_match
-from controller.reconcile import changes
+from controller.reconcile import Step, changes
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError, SekishoError
-from sekisho.model import Plan
+from sekisho.model import Plan, PortRef
 from sekisho.plan import load
 from sekisho.rules import Rule
 
@@ -55,6 +58,12 @@ def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
             os._exit(EXIT_FAILED)
 
     return wrapper
+
+
+def step_bytes(step: Step) -> list[bytes]:
+    """Return the messages of one step, deletions first."""
+    delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
+    return [*delete, *map(add_bytes, step.add)]
 
 
 class _GoneError(Exception):
@@ -80,6 +89,9 @@ class Sekisho(fw.App):
         self._waiting: dict[tuple[Any, int], Any] = {}
         self._held: dict[tuple[Any, int], list[Entry]] = {}
         self._in_force: set[str] = set()
+        self._lines = Lines(self.plan)
+        self._busy: set[Any] = set()  # connections that are being reconciled
+        self._again: set[Any] = set()  # and of those, whose wanted rules have changed meanwhile
         for rules in self._wanted.values():  # while the town is still being built
             for rule in rules:
                 add_bytes(rule)
@@ -113,21 +125,71 @@ class Sekisho(fw.App):
             raise LabError(f"a switch with dpid {datapath.id} is not in the plan")
         self._current[name] = datapath
         self._in_force.discard(name)
+        for port in datapath.ports.values():
+            self._note_port(name, port, is_deleted=False)
+        self._bring(name)
+
+    @fw.set_ev_cls(fw.ofp_event.EventOFPPortStatus, fw.MAIN_DISPATCHER)
+    @loudly
+    def on_port_status(self, event: Any) -> None:
+        """Send ways around a line that broke, and back over one that is whole again."""
+        message = event.msg
+        name = self._names[message.datapath.id]
+        is_deleted = message.reason == fw.ofp.OFPPR_DELETE
+        self._note_port(name, message.desc, is_deleted=is_deleted)
+
+    def _note_port(self, name: str, port: Any, *, is_deleted: bool) -> None:
+        is_down = is_deleted or bool(
+            port.state & fw.ofp.OFPPS_LINK_DOWN or port.config & fw.ofp.OFPPC_PORT_DOWN
+        )
+        link = self._lines.note(PortRef(name, port.port_no), is_down=is_down)
+        if link is None:
+            return
+        old, self._wanted = self._wanted, compile_town(self.plan, down=self._lines.down)
+        changed = sorted(n for n in self._in_force if self._wanted[n] != old[n])
+        for other in changed:  # at once and unread, since proved; `reconcile` reads and proves
+            steps = changes(self._wanted[other], old[other]).steps
+            self._current[other].send(b"".join(b for s in steps for b in step_bytes(s)))
+        event = "line-down" if self._lines.is_broken(link) else "line-up"
+        self.say(event, line=f"{link.a}-{link.b}", told_by=name, switches=changed)
+        for other in changed:
+            self._in_force.discard(other)
+        for other in self._current:
+            if self._wanted[other] != old[other]:
+                self._bring(other)
+
+    def _bring(self, name: str) -> None:
+        """Reconcile a switch; once more, if that is happening just now."""
+        datapath = self._current[name]
+        if datapath in self._busy:
+            self._again.add(datapath)
+            return
+        self._busy.add(datapath)
         fw.hub.spawn(self.reconcile, datapath, name)
 
     @loudly
     def reconcile(self, datapath: Any, name: str) -> None:
         """Bring one switch to its wanted rules by difference, and prove that they are in force."""
-        started = time.monotonic()
         try:
-            added, deleted = self._change(datapath, name)
+            self._again.add(datapath)
+            while datapath in self._again:
+                self._again.discard(datapath)
+                self._reconcile_once(datapath, name)
         except _GoneError:
-            return  # it will be brought up to date when it is back
+            self._again.discard(datapath)  # it will be brought up to date when it is back
+        finally:
+            self._busy.discard(datapath)
+
+    def _reconcile_once(self, datapath: Any, name: str) -> None:
+        started, wanted = time.monotonic(), self._wanted[name]
+        added, deleted = self._change(datapath, name, wanted)
+        if wanted is not self._wanted[name] and wanted != self._wanted[name]:
+            return  # a line has broken or mended meanwhile: this is old
         self._in_force.add(name)
         self.say(
             "in-force",
             switch=name,
-            rules=len(self._wanted[name]),
+            rules=len(wanted),
             added=added,
             deleted=deleted,
             seconds=round(time.monotonic() - started, 4),
@@ -135,22 +197,29 @@ class Sekisho(fw.App):
         if len(self._in_force) == len(self._names):
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))
 
-    def _change(self, datapath: Any, name: str) -> tuple[int, int]:
+    def _change(self, datapath: Any, name: str, wanted: tuple[Rule, ...]) -> tuple[int, int]:
         """Send what one switch lacks; return how many rules were added and deleted."""
         held, strangers = self._read(datapath)
-        todo = changes(self._wanted[name], held)
+        todo = changes(wanted, held)
         if strangers:
             self._send(datapath, [stranger.delete for stranger in strangers])
         for step in todo.steps:
-            delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
-            self._send(datapath, [*delete, *map(add_bytes, step.add)])
+            self._send(datapath, step_bytes(step))
         if todo.steps or strangers:
-            self._prove(name, *self._read(datapath))
+            self._prove(name, wanted, *self._read(datapath))
         return todo.added, todo.deleted + len(strangers)
 
-    def _prove(self, name: str, held: tuple[Rule, ...], strangers: tuple[Entry, ...]) -> None:
+    def _prove(
+        self,
+        name: str,
+        wanted: tuple[Rule, ...],
+        held: tuple[Rule, ...],
+        strangers: tuple[Entry, ...],
+    ) -> None:
         """Raise unless a switch holds exactly what it should."""
-        left = changes(self._wanted[name], held)
+        if wanted != self._wanted[name]:
+            return  # a line has broken or mended meanwhile: the next round proves
+        left = changes(wanted, held)
         if strangers:
             raise LabError(f"{name}: a rule cannot be deleted: {strangers[0].foreign}")
         if left.steps:

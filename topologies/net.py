@@ -107,9 +107,13 @@ class Air(TownSwitch):
         """Start all airs, then give each its fixed rules."""
         super().batchStartup(switches, run)
         for air in switches:
-            rules = "\n".join(_air_rules(air.params["stations"]))
-            _run_checked(["ovs-ofctl", "-O", "OpenFlow13", "add-flows", air.name, "-"], text=rules)
+            air.fix()
         return switches
+
+    def fix(self) -> None:
+        """Give the air its fixed rules, also after a restart: no guard does it."""
+        rules = "\n".join(_air_rules(self.params["stations"]))
+        _run_checked(["ovs-ofctl", "-O", "OpenFlow13", "add-flows", self.name, "-"], text=rules)
 
 
 def _air_rules(stations: list[Attachment]) -> Iterator[str]:
@@ -179,6 +183,13 @@ def network(plan: Plan, *, controller_port: int = 6653) -> Any:
     net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=controller_port)
     net.build()
     return net
+
+
+def fix_airs(net: Any) -> None:
+    """Give every air of a town its rules again."""
+    for switch in net.switches:
+        if isinstance(switch, Air):
+            switch.fix()
 
 
 def switch_side(net: Any, host: str, name: str) -> str:

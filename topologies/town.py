@@ -132,13 +132,17 @@ class Town:
             time.sleep(_FOREIGN_S)
         self.seconds["in_force"] = time.monotonic() - waited
 
-    def start_guard(self) -> None:
-        """Start the controller process; it listens before the first switch looks for it."""
+    def start_guard(self, plan: Path | None = None) -> None:
+        """Start the controller process; it listens before the first switch looks for it.
+
+        Args:
+            plan: Another plan of the same town, if not the town's own.
+        """
         command = [
             sys.executable,
             "-m",
             "controller",
-            self.plan.path,
+            str(plan or self.plan.path),
             f"--events={self.events}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
         ]
@@ -176,6 +180,26 @@ class Town:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def signal(self, name: str, how: signal.Signals) -> int:
+        """Send a signal to one of the town's own processes; return its pid."""
+        process = self._processes[name]
+        process.send_signal(how)
+        return process.pid
+
+    def wait_for_end(self, name: str, *, timeout_s: float) -> int:
+        """Wait until one of the town's own processes has ended by itself; return its status.
+
+        Raises:
+            LabError: It has not.
+        """
+        process = self._processes[name]
+        try:
+            status = process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"{name} did not end by itself in {timeout_s:.0f} s") from error
+        del self._processes[name]
+        return status
 
     def _stop_net(self) -> None:
         """End the hosts' shells. The interfaces die with the namespaces, at once."""

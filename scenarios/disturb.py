@@ -1,0 +1,134 @@
+"""``python -m scenarios.disturb PLAN --folder RUN``: let things happen to a guarded town.
+
+Runs inside the namespaces of one run. Its standard output is progress, one JSON object a line;
+what was found is in ``events.json`` of the run folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from scenarios.check import say
+from scenarios.events.registry import events
+from scenarios.events.scene import Event, Outcome, Scene
+from scenarios.wire import Wire
+from sekisho.errors import SekishoError, UsageError
+from sekisho.evidence import write_atomically
+from sekisho.model import Plan
+from sekisho.plan import load
+from topologies.town import Town
+
+#: Called with the town before the first event; tests plant their faults with it.
+Meddle = Callable[[Town], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to play.
+
+    Attributes:
+        repeat: How often each event is played.
+        only: Id of one event, or the part before its colon; empty for all.
+        seed: Names the run in its tokens.
+    """
+
+    repeat: int = 5
+    only: str = ""
+    seed: int = 1
+
+
+def chosen(plan: Plan, only: str) -> list[Event]:
+    """Return all events, or those whose id is *only* or begins with it and a colon.
+
+    Raises:
+        UsageError: There is no such event.
+    """
+    every = events(plan)
+    found = [e for e in every if only in ("", e.id) or e.id.startswith(only + ":")]
+    if not found:
+        known = ", ".join(dict.fromkeys(e.id.partition(":")[0] for e in every))
+        raise UsageError(f"no event is called {only!r}\n  hint: choose one of {known}")
+    return found
+
+
+def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | None = None) -> int:
+    """Play the chosen events; write ``events.json``; return the exit status."""
+    wanted, outcomes = chosen(plan, order.only), list[Outcome]()
+    labels = {e.id: {**asdict(e.label), "requirements": e.requirements} for e in wanted}
+    with Town(plan, folder=folder, work=work, progress=lambda p: say(phase=p)) as town:
+        town.await_in_force()
+        with Wire(town) as wire:
+            scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
+            if meddle is not None:
+                meddle(town)
+            for number, event in enumerate(wanted):
+                say(phase="disturb", done=number, of=len(wanted))
+                outcomes += _played(scene, event, order.repeat)
+                _write(folder, plan, labels, outcomes)
+    return exit_status(outcomes)
+
+
+def _played(scene: Scene, event: Event, repeat: int) -> list[Outcome]:
+    reason = event.skip(scene.plan)
+    if reason:
+        return [Outcome(event.id, 0, "skipped", reason)]
+    out = []
+    for number in range(1, repeat + 1):
+        out.append(scene.trial(event, number))
+        scene.town.check()
+    return out
+
+
+def _write(
+    folder: Path, plan: Plan, labels: dict[str, dict[str, str]], outcomes: list[Outcome]
+) -> None:
+    data = {
+        "schema": 1,
+        "plan": plan.id,
+        "events": labels,
+        "outcomes": [asdict(o) for o in outcomes],
+        "exit": exit_status(outcomes),
+    }
+    write_atomically(folder / "events.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+
+
+def exit_status(outcomes: list[Outcome]) -> int:
+    """Return 1 where something leaked or never came back, 3 where anything is void, else 0."""
+    verdicts = {o.verdict for o in outcomes}
+    if verdicts & {"leak", "overblock"}:
+        return 1
+    return 3 if "void" in verdicts or "pass" not in verdicts else 0
+
+
+def main() -> None:
+    """Read the command line, play, and end with the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m scenarios.disturb", description=__doc__)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("/run/sekisho"))
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    gc.disable()  # see scenarios.check
+    folder = args.folder.resolve()
+    try:
+        order = Order(args.repeat, args.only, args.seed)
+        status = run(load(args.plan), folder, order, work=args.work)
+    except SekishoError as error:
+        status = error.exit_code
+        say(error=str(error), exit=status)
+    say(end=True, exit=status)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Which streams run through an event: chosen by the plan's policy and matrix, never by a name.
+
+A *trio* is a target, somebody who may open a service on it, and somebody at the same site who
+must never reach it. A plan with several sites gives one trio of the first and one of a branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scenarios.frames import Fields, build, tokens
+from sekisho.flow import TCP_SYN
+from sekisho.matrix import matrix
+from sekisho.model import Attachment, Plan, Protocol
+from sekisho.policy import Policy
+from sekisho.wiring import next_hops
+
+_FIRST_SPORT, _SPORTS = 20000, 40000
+_MOST_TRIOS = 2
+_STREAM_BITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Trio:
+    """Somebody who may, somebody who must not, and what they both want.
+
+    Attributes:
+        clause: The clause that permits it.
+    """
+
+    permitted: Attachment
+    forbidden: Attachment
+    target: Attachment
+    protocol: Protocol
+    port: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Frames of one kind from one attachment, sent one after the other.
+
+    Attributes:
+        number: Names the stream in the tokens of its frames.
+        source: Attachment whose interface sends.
+        to: Attachment that must hear them; empty where every frame must die.
+        words: What it is, for the record.
+    """
+
+    number: int
+    source: Attachment
+    to: str
+    frames: tuple[bytes, ...]
+    words: str
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether every frame must die."""
+        return not self.to
+
+
+def trios(plan: Plan) -> list[Trio]:
+    """Return at most one trio a site, those whose frames pass between switches first."""
+    out: list[Trio] = []
+    for site in dict.fromkeys(a.site for a in plan.attachments):
+        found = sorted(_at(plan, site), key=lambda t: t.permitted.at.switch == t.target.at.switch)
+        out += found[:1]
+    return out[:_MOST_TRIOS]
+
+
+def _at(plan: Plan, site: str) -> Iterator[Trio]:
+    """Yield, for each target, the first who may and the first who must not from *site*."""
+    policy, cells = Policy(plan), matrix(plan)
+    here = [a for a in plan.attachments if a.site == site and a.registered]
+    for target in plan.attachments:
+        bad = next((a for a in here if cells[a.source, target.destination].is_must_drop), None)
+        if bad is None or not target.registered:
+            continue
+        for name in plan.device[target.device].services:
+            service = plan.service[name]
+            port = service.edges()[0]
+            for good in here:
+                found = policy.permission(good, target, service.protocol, port)
+                if found is not None and good.device != target.device:
+                    yield Trio(good, bad, target, service.protocol, port, found[0].id)
+                    break
+
+
+def path(plan: Plan, source: Attachment, target: Attachment) -> list[str]:
+    """Return the switches between *source* and *target*, with every line whole."""
+    out = [source.at.switch]
+    while out[-1] != target.at.switch:
+        port = next_hops(plan, out[-1])[target.at.switch]
+        link = next(x for x in plan.links if port in (x.a, x.b))
+        out.append(link.b.switch if link.a == port else link.a.switch)
+    return out
+
+
+class Maker:
+    """Makes streams whose tokens nobody else of this run uses."""
+
+    def __init__(self, plan: Plan, *, run: int, length: int) -> None:
+        self._plan, self._run, self._length = plan, run, length
+        self._next = 1
+
+    def of_trio(self, trio: Trio) -> list[Stream]:
+        """Return the permitted and the forbidden stream of a trio, of the same shape."""
+        return [
+            self.opening(trio.permitted, trio, to=trio.target.id),
+            self.opening(trio.forbidden, trio),
+        ]
+
+    def opening(
+        self,
+        source: Attachment,
+        trio: Trio,
+        *,
+        posing: Attachment | None = None,
+        flags: int = TCP_SYN,
+        to: str = "",
+    ) -> Stream:
+        """Return frames that ask for the trio's service, from *source*'s interface.
+
+        Args:
+            source: Whose interface sends.
+            trio: Whose target and service they ask for.
+            posing: Whose MAC and IP address the frames carry, if not the source's own.
+            flags: TCP flags.
+            to: Attachment that must hear them.
+        """
+        who = posing or source
+        fields = Fields(self._plan.router_mac, who.mac, who.ip, trio.target.ip, 0, trio.port, flags)
+        shape = "tcp" if trio.protocol is Protocol.TCP else "udp"
+        as_whom = f" as {who.id}" if posing else ""
+        words = f"{source.id}{as_whom} to {trio.target.id} {shape}/{trio.port}"
+        return self.raw(source, shape, fields, words=words, to=to)
+
+    def raw(
+        self, source: Attachment, shape: str, fields: Fields, *, words: str, to: str = ""
+    ) -> Stream:
+        """Return frames of *shape*; a source port of 0 stands for an ever changing one."""
+        number, self._next = self._next, self._next + 1
+        first = number << _STREAM_BITS
+        rows = [
+            fields._replace(sport=fields.sport or _FIRST_SPORT + n % _SPORTS)
+            for n in range(self._length)
+        ]
+        marks = tokens(self._run, range(first, first + self._length))
+        return Stream(number, source, to, tuple(build(shape, rows, marks)), words)
+
+
+def stream_of(token: int) -> int:
+    """Return the number of the stream that a token's number belongs to."""
+    return token >> _STREAM_BITS
+
+
+def twin(plan: Plan, trio: Trio) -> Attachment:
+    """Return another interface of the permitted one's own device, or the forbidden one."""
+    device = plan.device[trio.permitted.device]
+    return next((a for a in device.attachments if a != trio.permitted), trio.forbidden)
+
+
+def half_posing(own: Attachment, other: Attachment, *, what: str) -> Attachment:
+    """Return *own* with the other's ``mac``, ``ip`` or ``both``."""
+    if what == "both":
+        return replace(own, mac=other.mac, ip=other.ip)
+    return replace(own, mac=other.mac) if what == "mac" else replace(own, ip=other.ip)

@@ -1,0 +1,202 @@
+"""What happens at the edge: cables move, notebooks undock, somebody poses as somebody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from scenarios.events.choose import Stream, Trio, half_posing, trios, twin
+from scenarios.events.scene import Event, Scene
+from scenarios.frames import Fields
+from sekisho.flow import ARP_REPLY, TCP_ACK
+from sekisho.model import Attachment, Label, Plan, Protocol
+
+_FLAPS = 50
+_HOLD_S = 1.0
+_PSH_ACK = TCP_ACK | 0x08  # RFC 9293, 3.1
+_EVERYBODY = "ff:ff:ff:ff:ff:ff"
+_STRANGER = "02:ba:d0:00:00:01"
+
+
+def _neighbour(scene: Scene) -> Attachment:
+    """Return somebody at a port of the first trio's switch whom no stream needs."""
+    busy = {s.source.at for s in scene.base} | {t.target.at for t in scene.trios}
+    here = scene.trios[0].permitted.at.switch
+    free = [a for a in scene.plan.attachments if a.at not in busy]
+    return next((a for a in free if a.at.switch == here), free[0])
+
+
+def _flap(scene: Scene) -> None:
+    side = scene.town.switch_side(_neighbour(scene))
+    at = scene.ip("link", "set", side, "down")
+    scene.zero(at, f"{side} is down")
+    for _ in range(_FLAPS - 1):
+        scene.ip("link", "set", side, "up")
+        scene.ip("link", "set", side, "down")
+    scene.ip("link", "set", side, "up")
+
+
+def _posing_streams(scene: Scene, *, flags: Sequence[int]) -> list[Stream]:
+    """The first trio's device from its other interface: as itself, and as its wired twin."""
+    trio = scene.trios[0]
+    own = twin(scene.plan, trio)
+    streams = []
+    for what in ("mac", "ip", "both"):
+        posing = half_posing(own, trio.permitted, what=what)
+        streams += [
+            scene.maker.opening(own, trio, posing=posing, flags=f)
+            for f in flags
+            if trio.protocol is Protocol.TCP or f == flags[0]
+        ]
+    return [*streams, scene.maker.opening(own, trio)]
+
+
+def _undock(scene: Scene) -> None:
+    """The wire is pulled from under an open conversation; the other interface tries to go on."""
+    trio = scene.trios[0]
+    side = scene.town.switch_side(trio.permitted)
+    with scene.conversation(trio) as talk:
+        if not talk.answers():
+            scene.broken("the conversation never began")
+        at = scene.ip("link", "set", side, "down")
+        try:
+            scene.zero(at, f"{side} is down")
+            for stream in scene.base:
+                if stream.source == trio.permitted and stream.to:
+                    scene.revoked(stream, at)
+            scene.speak("undocked")
+            time.sleep(_HOLD_S)
+            if talk.answers():
+                scene.leak("the open conversation went on without its cable")
+        finally:
+            scene.given_back(time.time_ns())
+            scene.ip("link", "set", side, "up")
+
+
+def _stand(how: str) -> Callable[[Scene], None]:
+    def play(scene: Scene) -> None:
+        scene.zero(time.time_ns(), how)
+        time.sleep(_HOLD_S)
+
+    return play
+
+
+def _swapped(scene: Scene) -> list[Stream]:
+    """Another device at the permitted one's port: a registered one, and a stranger."""
+    trio = scene.trios[0]
+    others = [a for a in scene.plan.attachments if a.registered and a.at != trio.permitted.at]
+    other = next((a for a in others if a.source == trio.permitted.source), others[0])
+    stranger = replace(trio.permitted, mac=_STRANGER)
+    return [
+        scene.maker.opening(trio.permitted, trio, posing=other),
+        scene.maker.opening(trio.permitted, trio, posing=stranger),
+    ]
+
+
+def _rogue_dhcp(scene: Scene) -> list[Stream]:
+    out = []
+    for trio in scene.trios:
+        source, ip = trio.forbidden, trio.forbidden.ip
+        offer = Fields(_EVERYBODY, source.mac, ip, IPv4Address("255.255.255.255"), 67, 68)
+        words = f"{source.id} offers addresses"  # RFC 2131, 4.1
+        out.append(scene.maker.raw(source, "udp", offer, words=words))
+    return out
+
+
+def _rogue_gateway(scene: Scene) -> list[Stream]:
+    """Announcements in the gateway's name, as a reply and as a request (RFC 5227, 3)."""
+    out = []
+    for trio in scene.trios:
+        source = trio.forbidden
+        gateway = scene.plan.gateway(source)
+        for operation in (ARP_REPLY, 1):
+            fields = Fields(_EVERYBODY, source.mac, gateway, gateway, 0, 0, operation)
+            words = f"{source.id} announces {gateway}, operation {operation}"
+            out.append(scene.maker.raw(source, "arp", fields, words=words))
+    return out
+
+
+def _air_pair(plan: Plan) -> tuple[Attachment, Attachment, Trio] | None:
+    """A station, somebody on a cable who is let in where the station is not, and the trio."""
+    for trio in trios(plan):
+        stations = [a for a in plan.attachments if a.air and a.registered]
+        station = next((a for a in stations if a.site == trio.target.site), None) or next(
+            iter(stations), None
+        )
+        if station is not None and not trio.permitted.air:
+            return station, trio.permitted, trio
+    return None
+
+
+def _air_in_wired_port(scene: Scene) -> list[Stream]:
+    pair = _air_pair(scene.plan)
+    assert pair is not None
+    station, wired, trio = pair
+    air = [a for a in scene.plan.attachments if a.air == station.air]
+    ports = (wired, trio.target)
+    return [
+        scene.maker.opening(port, _to_other(trio, port), posing=a) for a in air for port in ports
+    ]
+
+
+def _to_other(trio: Trio, port: Attachment) -> Trio:
+    """The trio, or where its own target's port sends, the same towards the permitted one."""
+    return trio if port != trio.target else replace(trio, target=trio.permitted)
+
+
+def _wired_in_air_port(scene: Scene) -> list[Stream]:
+    pair = _air_pair(scene.plan)
+    assert pair is not None
+    station, wired, trio = pair
+    posing = scene.maker.opening(station, trio, posing=wired)
+    return [posing, scene.maker.opening(station, _to_other(trio, trio.target), posing=trio.target)]
+
+
+def _no_air(plan: Plan) -> str:
+    return "" if _air_pair(plan) else "the plan has no access point"
+
+
+def _no_twin(plan: Plan) -> str:
+    first = next(iter(trios(plan)), None)
+    alone = first is None or len(plan.device[first.permitted.device].attachments) < 2
+    return "the device has one interface only" if alone else ""
+
+
+EVENTS = (
+    Event(
+        "port-flapping", Label("ポートの断続50回", "An edge port flaps 50 times"), "RT-02",
+        _flap,
+    ),
+    Event(
+        "undocked", Label("通信中に有線を抜き無線へ", "Undocked with a session open, on to Wi-Fi"),
+        "RT-03 MN-07", _undock, lambda s: _posing_streams(s, flags=(2, _PSH_ACK)), _no_twin, True,
+    ),
+    Event(
+        "docked-and-wireless",
+        Label("有線と無線の同時接続・なりすまし", "Docked and on Wi-Fi at once, posing"),
+        "RT-06 MN-07", _stand("both interfaces are up"),
+        lambda s: _posing_streams(s, flags=(2, _PSH_ACK)), _no_twin,
+    ),
+    Event(
+        "cable-swapped", Label("差し替え(別の機器)", "Another PC in its place"), "WL-05 MN-02",
+        _stand("frames of another device enter at the port"), _swapped,
+    ),
+    Event(
+        "rogue-dhcp", Label("偽のアドレス配布", "Rogue DHCP server"), "RT-04",
+        _stand("offers enter at an edge port"), _rogue_dhcp,
+    ),
+    Event(
+        "rogue-gateway", Label("偽のゲートウェイ", "Rogue gateway"), "RT-04",
+        _stand("announcements enter at an edge port"), _rogue_gateway,
+    ),
+    Event(
+        "ap-in-wired-port", Label("APの線を有線の口へ", "An access point's cable in a wired port"),
+        "WL-02", _stand("stations' frames enter at wired ports"), _air_in_wired_port, _no_air,
+    ),
+    Event(
+        "wired-in-ap-port", Label("有線の線をAPの口へ", "A wired cable in an access point's port"),
+        "WL-02", _stand("wired devices' frames enter at an AP's port"), _wired_in_air_port, _no_air,
+    ),
+)  # fmt: skip

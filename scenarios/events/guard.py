@@ -1,0 +1,114 @@
+"""The guard dies, hangs, comes back: tables must stand, and nobody may notice but the log."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+
+import yaml
+
+from scenarios.events.scene import Event, Scene
+from sekisho.model import Label
+
+_DEAD_S, _HUNG_S = 1.0, 2.0
+_RELOADS = 10
+
+
+def _end(scene: Scene, how: int) -> None:
+    """End the guard, and take its connections' end on the wire for time zero."""
+    since = time.time_ns()
+    scene.town.end("controller", how=SIGKILL if how == SIGKILL else SIGTERM)
+    scene.zero(scene.closed(since), "the guard's connections closed on the wire")
+
+
+def _back(scene: Scene, plan: Path | None = None) -> int:
+    """Start the guard and wait until the town is in force; return when it said so."""
+    before = len(scene.town.facts())
+    scene.town.start_guard(plan)
+    return int(scene.fact("town-in-force", before)["at"] * 1e9)
+
+
+def _killed(scene: Scene) -> None:
+    _end(scene, SIGKILL)
+    time.sleep(_DEAD_S)
+    _back(scene)
+
+
+def _restarted(scene: Scene) -> None:
+    _end(scene, SIGTERM)
+    _back(scene)
+
+
+def _hung(scene: Scene) -> None:
+    pid = scene.town.signal("controller", SIGSTOP)
+    deadline = time.monotonic() + 1
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        if time.monotonic() > deadline:
+            scene.broken("the guard did not stop")
+            break
+        time.sleep(0.001)
+    scene.zero(time.time_ns(), "the kernel lists the guard as stopped")
+    time.sleep(_HUNG_S)
+    scene.town.signal("controller", SIGCONT)
+    scene.town.check()
+
+
+def _reloaded(scene: Scene) -> None:
+    scene.zero(time.time_ns(), "the first switch was told to connect anew")
+    for _ in range(_RELOADS):
+        before = len(scene.town.facts())
+        for switch in scene.plan.switches:
+            scene.town.ovs.appctl("bridge/reconnect", switch.id)
+        scene.fact("town-in-force", before)
+
+
+def without_clause(scene: Scene, clause: str) -> Path:
+    """Write the town's plan again without one clause; return the file."""
+    data = yaml.safe_load(Path(scene.plan.path).read_text("utf-8"))
+    data["policy"] = [rule for rule in data["policy"] if rule["id"] != clause]
+    out = scene.town.folder / f"without-{clause}.yaml"
+    out.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), "utf-8")
+    return out
+
+
+def _ticket_ends(scene: Scene) -> None:
+    """A permission is taken away from under an open conversation, and given back."""
+    trio = scene.trios[0]
+    plan = without_clause(scene, trio.clause)
+    with scene.conversation(trio) as talk:
+        if not talk.answers():
+            scene.broken("the conversation never began")
+        scene.town.end("controller")
+        said = _back(scene, plan)
+        scene.zero(said, "the guard states that the town is in force without the clause")
+        for stream in scene.base:
+            other = next(t for t in scene.trios if t.target.id == stream.to or not stream.to)
+            if stream.to and other.clause == trio.clause:
+                scene.revoked(stream, said)
+        if talk.answers():
+            scene.leak("the open conversation went on")
+        else:
+            scene.note(f"the conversation opened by {trio.clause} is dead")
+    time.sleep(_DEAD_S)
+    scene.given_back(time.time_ns())
+    scene.town.end("controller")
+    _back(scene)
+
+
+EVENTS = (
+    Event("controller-killed", Label("制御装置の異常終了", "Controller killed"), "RT-02", _killed),
+    Event("controller-hung", Label("制御装置の停止(ハング)", "Controller hung"), "RT-02", _hung),
+    Event(
+        "controller-restarted", Label("制御装置の再起動", "Controller restarted"), "RT-02",
+        _restarted,
+    ),
+    Event(
+        "plan-reloaded", Label("全装置の再適用を10回", "Every switch reconciled ten times"),
+        "RT-01 RT-02", _reloaded,
+    ),
+    Event(
+        "permission-ends", Label("許可の期限切れ(保守など)", "A permission ends (vendor's ticket)"),
+        "MG-02 RT-03", _ticket_ends,
+    ),
+)  # fmt: skip

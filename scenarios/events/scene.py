@@ -1,0 +1,280 @@
+"""The scene of one event: the running town, its streams, and the moment that counts.
+
+An event's ``play`` changes the town, says when time zero was and by which fact it is known, and
+brings the town back; the streams run all the while. The outcome is counted here, once for all
+events: what was sent, what leaked, how long the permitted stream was silent.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenarios.events.choose import Maker, Stream, Trio, trios
+from scenarios.events.streams import Streams
+from scenarios.events.talk import Conversation
+from scenarios.wire import Wire
+from sekisho.errors import LabError
+from sekisho.model import Attachment, Label, Plan
+from topologies.town import Town
+
+_CALM_S = 0.5
+_AFTER_S = 0.6
+_BACK_S = 0.4  # the permitted stream must be heard this shortly before the end
+_FACT_S = 60.0
+_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that befalls a town.
+
+    Attributes:
+        play: Lets it happen and brings the town back.
+        extra: Streams that run besides the trios' own; each permitted one must arrive.
+        skip: Says why it cannot happen to this town; empty where it can.
+        starts_silent: Whether the extra streams begin only when `play` says so.
+    """
+
+    id: str
+    label: Label
+    requirements: str
+    play: Callable[[Scene], None]
+    extra: Callable[[Scene], Sequence[Stream]] = lambda scene: ()
+    skip: Callable[[Plan], str] = lambda plan: ""
+    starts_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One repeat of one event; all times in milliseconds.
+
+    Attributes:
+        verdict: ``pass``, ``leak``, ``overblock`` (never came back), ``void`` or ``skipped``.
+        gap_ms: Longest silence of a permitted stream at its target.
+        pause_ms: Longest silence of its sender: what the machine itself did.
+        deny_ms: From time zero to the last arrival of what had become forbidden.
+        allow_ms: From time zero until the permitted stream was heard again; 0: never lost.
+    """
+
+    event: str
+    repeat: int
+    verdict: str
+    reason: str = ""
+    leaked: int = 0
+    forbidden_sent: int = 0
+    permitted_sent: int = 0
+    permitted_heard: int = 0
+    gap_ms: float = 0.0
+    pause_ms: float = 0.0
+    deny_ms: float | None = None
+    allow_ms: float | None = None
+    zero: str = ""
+    seen_at: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Zero:
+    at_ns: int = 0
+    how: str = ""
+    revoked: dict[int, int] = field(default_factory=dict)
+    given_back: int = 0
+    leaks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+class Scene:
+    """The town with its wire; one event after the other is played on it."""
+
+    def __init__(self, town: Town, wire: Wire, *, run: int, length: int = 20000) -> None:
+        self.town, self.plan, self.wire, self._run = town, town.plan, wire, run
+        self.maker = Maker(town.plan, run=run, length=length)
+        self.trios: list[Trio] = trios(town.plan)
+        if not self.trios:
+            raise LabError("no target has both somebody who may and somebody who must not")
+        self.base = [stream for trio in self.trios for stream in self.maker.of_trio(trio)]
+        self._zero = _Zero()
+        self._extra: dict[str, Sequence[Stream]] = {}
+        self.streams: Streams | None = None
+
+    def trial(self, event: Event, repeat: int) -> Outcome:
+        """Play *event* once and count what became of the streams."""
+        extra = self._extra.setdefault(event.id, event.extra(self))
+        self._zero = _Zero()
+        deaf = self._deaf()
+        lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
+        trouble = ""
+        with Streams(self.wire, self.plan, [*self.base, *extra], run=self._run) as streams:
+            self.streams = streams
+            for stream in extra if event.starts_silent else ():
+                streams.pause(stream.number)
+            time.sleep(_CALM_S)
+            try:
+                event.play(self)
+            except (LabError, OSError, subprocess.SubprocessError) as error:
+                trouble = str(error)
+            time.sleep(_AFTER_S)
+            ended = time.time_ns()
+        deaf |= self._deaf()
+        lost = sum(n for p, n in self.wire.dropped.items() if p.kind != "channel") - lost
+        doubts = [trouble, streams.trouble, f"{lost} copies were lost" if lost else ""]
+        doubts += [f"not heard at {' '.join(sorted(deaf))}"] if deaf else []
+        self.town.ovs.forget_connections()
+        return self._counted(event, repeat, streams, ended, [d for d in doubts if d])
+
+    def _deaf(self) -> set[str]:
+        """Whisper to every ear, and return those who did not hear it."""
+        for _ in self.wire.heard():
+            pass
+        self.wire.whisper([(n, _sentinel(a)) for n, a in enumerate(self.plan.attachments)])
+        self.wire.settle()
+        heard = {
+            place.name
+            for place, copy in self.wire.heard()
+            if not copy.outgoing and _SENTINEL in copy.data
+        }
+        return {a.id for a in self.plan.attachments} - heard
+
+    def _counted(
+        self, event: Event, repeat: int, streams: Streams, ended: int, doubts: list[str]
+    ) -> Outcome:
+        zero = self._zero
+        leaks = self._leaks(streams)
+        permitted = [s for s in self._permitted(streams) if s.number not in zero.revoked]
+        heard = [streams.heard[s.number] for s in permitted]
+        forbidden = [streams.heard[n].count for n, s in streams.streams.items() if s.is_forbidden]
+        gap = max((streams.longest_gap_ms(s.number) for s in permitted), default=0.0)
+        sent, got = sum(h.count for h in heard), sum(len(h.arrived) for h in heard)
+        doubts += zero.broken
+        if not all(h.count and h.arrived for h in heard) or not all(forbidden):
+            doubts.append("a stream did not run")
+        if not zero.at_ns and not doubts:
+            doubts.append("nobody said when it happened")
+        stuck = [
+            s.words
+            for s, h in zip(permitted, heard, strict=True)
+            if h.arrived and max(h.arrived)[0] < ended - _BACK_S * 1e9
+        ]
+        verdict = "leak" if leaks else "void" if doubts else "overblock" if stuck else "pass"
+        return Outcome(
+            event=event.id,
+            repeat=repeat,
+            verdict=verdict,
+            reason="; ".join(doubts or [f"never came back: {w}" for w in stuck]),
+            leaked=len(leaks),
+            forbidden_sent=sum(forbidden) + sum(self._sent_late(streams, n) for n in zero.revoked),
+            permitted_sent=sent,
+            permitted_heard=got,
+            gap_ms=round(gap, 3),
+            pause_ms=round(
+                max((streams.sender_pause_ms(s.number) for s in permitted), default=0), 3
+            ),
+            deny_ms=self._deny_ms(streams),
+            allow_ms=max((streams.back_ms(s.number, zero.at_ns) for s in permitted), default=0.0),
+            zero=zero.how,
+            seen_at=tuple(sorted(set(leaks)))[:8],
+            notes=tuple(zero.notes),
+        )
+
+    def _permitted(self, streams: Streams) -> list[Stream]:
+        return [s for s in streams.streams.values() if not s.is_forbidden]
+
+    def _leaks(self, streams: Streams) -> list[str]:
+        """Where each token was seen that must not have been, one entry a sight."""
+        out = list(self._zero.leaks)
+        until = self._zero.given_back or 1 << 63
+        for number in streams.streams:
+            heard = streams.heard[number]
+            out += [place for _, place in heard.elsewhere]
+            after = self._zero.revoked.get(number)
+            if after is not None:
+                to = streams.streams[number].to
+                late = [
+                    at
+                    for at, token in heard.arrived
+                    if after < at < until and heard.sent.get(token, 0) > after
+                ]
+                out += [to] * len(late)
+        return out
+
+    def _sent_late(self, streams: Streams, number: int) -> int:
+        after, until = self._zero.revoked[number], self._zero.given_back or 1 << 63
+        return sum(after < at < until for at in streams.heard[number].sent.values())
+
+    def _deny_ms(self, streams: Streams) -> float | None:
+        until = self._zero.given_back or 1 << 63
+        last = [
+            max((at for at, _ in streams.heard[n].arrived if at < until), default=0)
+            for n in self._zero.revoked
+        ]
+        return round(max(0, max(last) - self._zero.at_ns) / _MS, 3) if last else None
+
+    # What an event may say and ask.
+
+    def zero(self, at_ns: int, how: str) -> None:
+        """Say when it happened, and by which fact that is known; the first word counts."""
+        if not self._zero.at_ns:
+            self._zero.at_ns, self._zero.how = at_ns, how
+
+    def revoked(self, stream: Stream, at_ns: int) -> None:
+        """Say that a permitted stream is forbidden from *at_ns* on."""
+        self._zero.revoked[stream.number] = at_ns
+
+    def given_back(self, at_ns: int) -> None:
+        """Say that what was revoked is permitted again from *at_ns* on."""
+        self._zero.given_back = at_ns
+
+    def leak(self, text: str) -> None:
+        """Say that something forbidden happened which no token shows."""
+        self._zero.leaks.append(text)
+
+    def conversation(self, trio: Trio) -> Conversation:
+        """Open a real conversation of a trio."""
+        return Conversation(self.town, trio)
+
+    def note(self, text: str) -> None:
+        """Write down what else was seen."""
+        self._zero.notes.append(text)
+
+    def broken(self, text: str) -> None:
+        """Say that the event did not do what it should: the trial proves nothing."""
+        self._zero.broken.append(text)
+
+    def speak(self, event: str) -> None:
+        """Let the extra streams of *event* begin."""
+        assert self.streams is not None
+        for stream in self._extra[event]:
+            self.streams.resume(stream.number)
+
+    def closed(self, since_ns: int, *, timeout_s: float = 5.0) -> int:
+        """Wait until the guard's side closes its connections on the wire; return when it did."""
+        assert self.streams is not None
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            found = [at for at in self.streams.closed_at_ns if at >= since_ns]
+            if found:
+                return min(found)
+            time.sleep(0.02)
+        raise LabError("the guard's connections were not seen to close")
+
+    def fact(self, name: str, before: int, *, timeout_s: float = _FACT_S) -> dict[str, Any]:
+        """Wait for a fact that the guard states after fact number *before*."""
+        return self.town.wait_for(name, timeout_s=timeout_s, after=before)
+
+    def ip(self, *words: str) -> int:
+        """Change a switch's own end of a cable; return when that was done."""
+        self.town.ovs.run("ip", *words)
+        return time.time_ns()
+
+
+_SENTINEL = b"sekisho-sentinel"
+
+
+def _sentinel(to: Attachment) -> bytes:
+    """A frame that only tests an ear: local experimental EtherType (IEEE 802, 9.2.3)."""
+    return b"\x02\xea\x00\x00\x00\x01\x02\xea\x00\x00\x00\x02\x88\xb5" + _SENTINEL + to.mac.encode()
