@@ -5,6 +5,8 @@ Reads the rule's cookie: whose port, which cell, which permission, whose address
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scenarios.exchange import Exchange
 from scenarios.gate import CasePlan
 from sekisho.faults import Fault
@@ -40,6 +42,16 @@ _OF_A_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
 
 def concerns(tried: CasePlan | Exchange, fault: Fault, plan: Plan) -> bool:
     """Tell whether *tried* may fare differently with *fault* in the tables."""
+    if isinstance(tried, Exchange) and _concerns(_answer(tried), fault, plan):
+        return True  # the replies of a conversation meet rules of their own
+    return _concerns(tried, fault, plan)
+
+
+def _answer(tried: Exchange) -> Exchange:
+    return replace(tried, source=tried.target, target=tried.source)
+
+
+def _concerns(tried: CasePlan | Exchange, fault: Fault, plan: Plan) -> bool:
     cookie = Cookie.parse(fault.rule.cookie)
     if cookie is None:
         return True
