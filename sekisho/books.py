@@ -78,12 +78,22 @@ class Books:
         for point, copies_counted in counted.items():
             self.counted[self._find(point)] += copies_counted
 
-        self._strays: dict[str, str] = {}
-        for point, copies_counted in sorted(self.counted.items()):
-            if copies_counted > 0 and not self.due[point] and point not in self.unsure:
-                self._strays[point.switch] = (
-                    f"{point} counted {copies_counted} copies that nobody sent there"
-                )
+        self._strays = self._unexplained()
+
+    def _unexplained(self) -> dict[str, str]:
+        """What rules counted though nothing was to die there, by switch.
+
+        Copies that another rule of the switch lacks explain it: those cases say so themselves.
+        """
+        lacking, out = Counter[str](), dict[str, str]()
+        for point, copies in self.due.items():
+            lacking[point.switch] += max(0, copies - self.counted[point])
+        for point, copies in sorted(self.counted.items()):
+            if copies <= 0 or self.due[point] or point in self.unsure:
+                continue
+            if copies > lacking[point.switch]:
+                out[point.switch] = f"{point} counted {copies} copies that nobody sent there"
+        return out
 
     def stray(self, case: Expectation) -> str:
         """Return what a rule at the case's switch counted though nothing was to die there."""

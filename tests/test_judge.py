@@ -221,3 +221,12 @@ def test_an_allowed_frame_that_a_third_hears_is_a_leak(evening: Evening, place: 
     _, allowed = evening.judged()
 
     assert (allowed.verdict, allowed.reason) == (Verdict.LEAK, f"also seen at {place}")
+
+
+def test_a_drop_that_lets_on_is_unattributed(evening: Evening) -> None:
+    """The right counter rose, but so did another that nothing was sent to: something went on."""
+    evening.counted[DropPoint("forward", "floor")] = 1
+    denied, _ = evening.judged()
+
+    assert denied.verdict is Verdict.UNATTRIBUTED
+    assert denied.reason == "forward at floor counted 1 copies that nobody sent there"
