@@ -21,10 +21,10 @@ from pathlib import Path
 
 import orjson
 
-from scenarios.check import say
 from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.focus import concerns
 from scenarios.gate import CasePlan, Frame, Window, windows
+from scenarios.inspection import say
 from scenarios.session import Attempt, Session
 from scenarios.wire import Wire
 from sekisho.compiler import compile_town

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scenarios import ledger as ledger_module
-from scenarios.check import Check
+from scenarios.inspection import Check
 from scenarios.record import Run
 from scenarios.session import Session
 from scenarios.wire import Place, Wire
