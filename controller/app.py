@@ -36,6 +36,7 @@ from controller.lines import Lines
 from controller.openflow import Entry, add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
 from sekisho.compiler import compile_town
+from sekisho.detour import rerouted
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import Plan, PortRef
 from sekisho.plan import load
@@ -133,10 +134,8 @@ class Sekisho(fw.App):
     @loudly
     def on_port_status(self, event: Any) -> None:
         """Send ways around a line that broke, and back over one that is whole again."""
-        message = event.msg
-        name = self._names[message.datapath.id]
-        is_deleted = message.reason == fw.ofp.OFPPR_DELETE
-        self._note_port(name, message.desc, is_deleted=is_deleted)
+        message, is_deleted = event.msg, event.msg.reason == fw.ofp.OFPPR_DELETE
+        self._note_port(self._names[message.datapath.id], message.desc, is_deleted=is_deleted)
 
     def _note_port(self, name: str, port: Any, *, is_deleted: bool) -> None:
         is_down = is_deleted or bool(
@@ -145,8 +144,9 @@ class Sekisho(fw.App):
         link = self._lines.note(PortRef(name, port.port_no), is_down=is_down)
         if link is None:
             return
-        old, self._wanted = self._wanted, compile_town(self.plan, down=self._lines.down)
-        changed = sorted(n for n in self._in_force if self._wanted[n] != old[n])
+        old = self._wanted
+        self._wanted = rerouted(self.plan, old, down=self._lines.down)
+        changed = sorted(n for n in self._in_force if self._wanted[n] is not old[n])
         for other in changed:  # at once and unread, since proved; `reconcile` reads and proves
             steps = changes(self._wanted[other], old[other]).steps
             self._current[other].send(b"".join(b for s in steps for b in step_bytes(s)))
@@ -155,7 +155,7 @@ class Sekisho(fw.App):
         for other in changed:
             self._in_force.discard(other)
         for other in self._current:
-            if self._wanted[other] != old[other]:
+            if self._wanted[other] is not old[other]:
                 self._bring(other)
 
     def _bring(self, name: str) -> None:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands.check import check
+from sekisho.commands.disturb import disturb
 from sekisho.commands.mutate import mutate
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
+from sekisho.commands.relays import plan_relays
 from sekisho.commands.report import report
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Screen, language, screen
@@ -78,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
     _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
+    _add_disturb(_command(commands, "disturb", disturb, "let events befall a plan's town"))
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
     _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
     _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
@@ -137,6 +140,13 @@ def _add_mutate(to: argparse.ArgumentParser) -> None:
     to.add_argument("--seed", type=int, default=1, metavar="N", help="which faults")
 
 
+def _add_disturb(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--repeat", type=int, default=5, metavar="N", help="how often each (5)")
+    to.add_argument("--only", default="", metavar="ID", help="one event, or all before a colon")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="names the run in its tokens")
+
+
 def _add_up(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--foreground", action="store_true", help="stay; Ctrl-C ends the town")
@@ -161,6 +171,7 @@ def _add_plans(commands: _Commands) -> None:
     _add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
     show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
+    _add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
     draw = _command(commands, "draw", plan_draw, "draw the physical and the logical network")
     _add_plan(draw)
     draw.add_argument("--view", choices=VIEWS, action="append", help="one of them (both)")

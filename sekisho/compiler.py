@@ -238,7 +238,13 @@ def _forwarding(
     crowd = Counter(a.at for a in here)
     for a in here:
         yield from _deliver(plan, switch, numbers, a, is_shared=crowd[a.at] > 1)
-    for other, out in sorted(next_hops(plan, switch.id, down=down).items()):
+    yield from transit_rules(plan, switch.id, down)
+    yield drop_rule(Table.FORWARDING, 0, Cookie(Kind.DROP_FORWARD))
+
+
+def transit_rules(plan: Plan, switch: str, down: Iterable[PortRef]) -> Iterator[Rule]:
+    """Yield the rules that send on what is at home elsewhere, around the lines of *down*."""
+    for other, out in sorted(next_hops(plan, switch, down=down).items()):
         dpid = plan.switch[other].dpid
         yield Rule(
             Table.FORWARDING,
@@ -247,7 +253,6 @@ def _forwarding(
             int(Cookie(Kind.TRANSIT, out.port, dpid)),
             (PushVlan(), Move("metadata", "vlan_vid", TAG_BITS, TAG), Output(out.port)),
         )
-    yield drop_rule(Table.FORWARDING, 0, Cookie(Kind.DROP_FORWARD))
 
 
 def _deliver(

@@ -27,6 +27,7 @@ _PHASES = {
     "probe": Label("試験パケットを送信", "send the frames"),
     "mutate": Label("誤りを仕込んで試験", "plant faults and try"),
     "exchange": Label("実際の通信を試験", "try real exchanges"),
+    "disturb": Label("事象を発生", "let events befall the town"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),
     "write": Label("記録を書き込み", "write the records"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 from scenarios.frames import Fields, build, tokens
 from sekisho.flow import TCP_SYN
@@ -64,9 +65,17 @@ def trios(plan: Plan) -> list[Trio]:
     """Return at most one trio a site, those whose frames pass between switches first."""
     out: list[Trio] = []
     for site in dict.fromkeys(a.site for a in plan.attachments):
-        found = sorted(_at(plan, site), key=lambda t: t.permitted.at.switch == t.target.at.switch)
+        found = sorted(_at(plan, site), key=lambda trio: _rank(plan, trio))
         out += found[:1]
     return out[:_MOST_TRIOS]
+
+
+def _rank(plan: Plan, trio: Trio) -> tuple[int, bool, bool]:
+    """Sort the best guarded target first, then long ways, then devices with two interfaces."""
+    cells = matrix(plan)
+    guarded = sum(cells[s.id, trio.target.destination].is_must_drop for s in plan.sources)
+    is_short = trio.permitted.at.switch == trio.target.at.switch
+    return -guarded, is_short, len(plan.device[trio.permitted.device].attachments) < 2
 
 
 def _at(plan: Plan, site: str) -> Iterator[Trio]:
@@ -140,11 +149,17 @@ class Maker:
         self, source: Attachment, shape: str, fields: Fields, *, words: str, to: str = ""
     ) -> Stream:
         """Return frames of *shape*; a source port of 0 stands for an ever changing one."""
+        return self.mixed(source, shape, [fields], words=words, to=to)
+
+    def mixed(
+        self, source: Attachment, shape: str, each: list[Fields], *, words: str, to: str = ""
+    ) -> Stream:
+        """Return frames of *shape* that take the fields of *each* in turn."""
         number, self._next = self._next, self._next + 1
         first = number << _STREAM_BITS
         rows = [
             fields._replace(sport=fields.sport or _FIRST_SPORT + n % _SPORTS)
-            for n in range(self._length)
+            for n, fields in zip(range(self._length), cycle(each), strict=False)
         ]
         marks = tokens(self._run, range(first, first + self._length))
         return Stream(number, source, to, tuple(build(shape, rows, marks)), words)

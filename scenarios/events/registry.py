@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from scenarios.events import edges, guard, lines, switches
+from scenarios.events import edges, guard, lines, shared, switches
 from scenarios.events.scene import Event
 from sekisho.model import Plan
 
 
 def events(plan: Plan) -> list[Event]:
     """Return every event, also those that cannot happen to *plan*."""
-    return [*guard.EVENTS, *switches.events(plan), *lines.events(plan), *edges.EVENTS]
+    return [
+        *guard.EVENTS,
+        *switches.events(plan),
+        *lines.events(plan),
+        *edges.EVENTS,
+        *shared.events(plan),
+    ]

@@ -109,7 +109,9 @@ class Scene:
         deaf = self._deaf()
         lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
         trouble = ""
-        with Streams(self.wire, self.plan, [*self.base, *extra], run=self._run) as streams:
+        with Streams(
+            self.wire, self.plan, [*self.base, *extra], run=self._run, kinds=len(self.trios)
+        ) as streams:
             self.streams = streams
             for stream in extra if event.starts_silent else ():
                 streams.pause(stream.number)

@@ -37,10 +37,20 @@ class Heard:
 
 
 class Streams:
-    """Send every stream a thousand times a second, and hear them, for the time of the block."""
+    """Send the streams, and hear them, for the time of the block.
 
-    def __init__(self, wire: Wire, plan: Plan, streams: Sequence[Stream], *, run: int) -> None:
-        self._wire, self._run = wire, run
+    Args:
+        wire: The town's mouths and ears.
+        plan: The town.
+        streams: What is sent.
+        run: 32-bit number of this run, in every token.
+        kinds: How many streams share a thousand frames a second.
+    """
+
+    def __init__(
+        self, wire: Wire, plan: Plan, streams: Sequence[Stream], *, run: int, kinds: int
+    ) -> None:
+        self._wire, self._run, self._period_s = wire, run, _PERIOD_S * kinds
         self.streams = {s.number: s for s in streams}
         self.heard = {s.number: Heard() for s in streams}
         self.closed_at_ns: list[int] = []
@@ -95,7 +105,7 @@ class Streams:
                     self._wire.send([(at[stream.number], frame)])
                 except OSError:  # its cable is out
                     self.unsent += 1
-            turn, due = turn + 1, due + _PERIOD_S
+            turn, due = turn + 1, due + self._period_s
             wait = due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)

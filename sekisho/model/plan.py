@@ -22,6 +22,7 @@ from sekisho.model.rulebook import (
     Clause,
     DestinationClass,
     MustDrop,
+    Relay,
     SourceClass,
     StandingException,
 )
@@ -59,6 +60,7 @@ class Plan:
     notes: tuple[CellNote, ...]
     must_drop: tuple[MustDrop, ...]
     exceptions: tuple[StandingException, ...] = field(default=())
+    relays: tuple[Relay, ...] = field(default=())
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:

@@ -132,6 +132,25 @@ class MustDrop:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A way through a shared device that the town knows of and permits.
+
+    Attributes:
+        through: Device ids.
+        sources: Source class ids of those whose data may pass.
+        destinations: Destination class ids of those that it may reach.
+        exception: Id of the standing exception that it is, or empty.
+    """
+
+    through: tuple[str, ...]
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    exception: str
+    label: Label
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class StandingException:
     """A risk that the design accepts in the open (例外措置), e.g. ``EX-01``."""
 

@@ -12,7 +12,7 @@ from sekisho.errors import Fault
 from sekisho.model import CellKind, DestinationClass, Plan, SourceClass
 from sekisho.plan.addresses import check_addresses
 from sekisho.plan.fabric import check_fabric
-from sekisho.plan.places import Places
+from sekisho.plan.places import Places, suggestion
 from sekisho.plan.rulebook import check_rulebook
 
 _UNREAL = (CellKind.NOT_APPLICABLE, CellKind.PLANNED, CellKind.EXTERNAL)
@@ -37,6 +37,11 @@ def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:
     )
     exceptions = ((f"exceptions[{n}].id", e.id) for n, e in enumerate(plan.exceptions, 1))
     yield from _repeated(exceptions, places, "an exception", "give each exception its own number")
+    known = {e.id for e in plan.exceptions}
+    for n, relay in enumerate(plan.relays, 1):
+        if relay.exception and relay.exception not in known:
+            text = f"unknown exception '{relay.exception}'"
+            yield places.fault(f"relays[{n}].exception", text, suggestion(relay.exception, known))
     for device in plan.devices:
         if device.id in plan.switch:
             path = f"devices.{device.id}"

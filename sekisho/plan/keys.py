@@ -86,6 +86,8 @@ ROOT = Section("plan", "plan", "The whole file.", (
         section="must_drop", may_be_empty=True),
     Key("exceptions", Kind.ENTRIES, "Risks accepted in the open (例外措置).", required=False,
         section="exception", may_be_empty=True),
+    Key("relays", Kind.ENTRIES, "Ways through shared devices that are known and permitted.",
+        required=False, section="relay", may_be_empty=True),
 ))  # fmt: skip
 
 LABEL = Section("label", "label", "A name for people, in both languages.", (
@@ -243,8 +245,17 @@ EXCEPTION = Section("exception", "exceptions[n]", "A risk accepted in the open (
     Key("measures", Kind.LABEL, "What is done about it instead."),
 ))  # fmt: skip
 
+RELAY = Section("relay", "relays[n]", "A way through shared devices that is permitted.", (
+    Key("through", Kind.NAMES, "Devices that it leads through.", refers="devices"),
+    Key("from", Kind.NAMES, "Source classes whose data may pass.", refers="sources"),
+    Key("to", Kind.NAMES, "Destination classes that it may reach.", refers="destinations"),
+    Key("exception", Kind.NAME, "Standing exception that it is, e.g. `EX-01`.", required=False,
+        default="", pattern=NUMBERED),
+    _label("Why it is permitted, and what is done about it."),
+))  # fmt: skip
+
 SECTIONS = (
     ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, SERVICE, SOURCE, DESTINATION,
-    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, EXCEPTION,
+    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, EXCEPTION, RELAY,
 )  # fmt: skip
 SECTION = {section.name: section for section in SECTIONS}

@@ -28,6 +28,7 @@ from sekisho.model import (
     PortRange,
     PortRef,
     Protocol,
+    Relay,
     Service,
     Site,
     SourceClass,
@@ -110,6 +111,7 @@ class _Builder:
                 StandingException(r.text("id"), _label(r), _label(r, "measures"), self.where(r))
                 for r in each("exceptions")
             ),
+            relays=tuple(self.relay(r) for r in each("relays")),
         )
 
     def zone(self, r: Record) -> Zone:
@@ -208,6 +210,12 @@ class _Builder:
     def classes(self, r: Record, key: str, section: str) -> tuple[str, ...]:
         words = r.words(key)
         return words if words != (ALL,) else tuple(c.id for c in self.root.records(section))
+
+    def relay(self, r: Record) -> Relay:
+        return Relay(
+            r.words("through"), r.words("from"), r.words("to"), r.text("exception"), _label(r),
+            self.where(r),
+        )  # fmt: skip
 
     def must_drop(self, r: Record) -> MustDrop:
         sources, destinations = r.words("from"), r.words("to")

@@ -16,7 +16,7 @@ from sekisho.plan.record import ALL, Record
 _ONE = {
     "sites": "site", "switches": "switch", "airs": "air", "zones": "zone",
     "services": "service", "sources": "source class", "destinations": "destination class",
-    "attachments": "attachment",
+    "attachments": "attachment", "devices": "device",
 }  # fmt: skip
 
 

@@ -1,0 +1,109 @@
+"""``sekisho disturb``: let events befall a town; show what leaked and what was gone how long."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from datetime import datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import orjson
+from rich.table import Table
+
+from sekisho.commands import runs
+from sekisho.commands.inner import Outcome, listen
+from sekisho.commands.screen import Screen
+from sekisho.errors import UsageError
+from sekisho.launch import launched, namespace_flags
+from sekisho.model import Label
+from sekisho.plan import load
+from sekisho.progress import progress
+
+_MODULE = "scenarios.disturb"
+_HEADS = (
+    Label("事象", "event"),
+    Label("回数", "times"),
+    Label("判定", "verdict"),
+    Label("漏れ / 禁止送信", "leaked / forbidden sent"),
+    Label("許可の中断 p50/p99/最大 ms", "gap of permitted p50/p99/max ms"),
+    Label("再開まで ms", "allowed again ms"),
+    Label("遮断まで ms", "denied after ms"),
+    Label("備考", "notes"),
+)
+_WORDS = {
+    "pass": Label("○", "○ pass"),
+    "leak": Label("× 漏れ", "× leak"),
+    "overblock": Label("× 復旧せず", "× never came back"),
+    "void": Label("△ 判定不能", "△ void"),
+    "skipped": Label("－ 対象外", "－ skipped"),
+}
+_BADNESS = ("leak", "overblock", "void", "pass", "skipped")
+
+Row = dict[str, Any]
+
+
+def disturb(args: Namespace, screen: Screen) -> int:
+    """Play the events on ``args.plan`` and return the exit status."""
+    if args.repeat < 1:
+        raise UsageError("--repeat must be 1 or more")
+    plan = load(args.plan)
+    namespace_flags()
+    folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
+    outcome = _supervised(args, folder, screen)
+    if outcome.error:
+        screen.complain(outcome.error)
+    path = folder / "events.json"
+    if path.exists() and not args.quiet:
+        data = orjson.loads(path.read_bytes())
+        screen.out.print(_table(data, args.lang))
+        screen.out.print(str(path), style="dim", soft_wrap=True, highlight=False)
+    return outcome.exit
+
+
+def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
+    words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
+    words += ["--repeat", str(args.repeat), f"--only={args.only}", "--seed", str(args.seed)]
+    log = folder / "log" / "disturb.log"
+    shown = progress(screen.err, language=args.lang, is_quiet=args.quiet)
+    try:
+        with (
+            log.open("wb") as out,
+            shown,
+            launched(words, folder=folder, log=out) as process,
+        ):
+            return listen(process, shown, log=log)
+    except KeyboardInterrupt as stop:
+        return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+
+
+def _table(data: Row, language: str) -> Table:
+    out = Table(*(head.text(language) for head in _HEADS))
+    by_event: dict[str, list[Row]] = {}
+    for row in data["outcomes"]:
+        by_event.setdefault(row["event"], []).append(row)
+    for event, rows in by_event.items():
+        worst = min(rows, key=lambda row: _BADNESS.index(row["verdict"]))
+        label = Label(data["events"][event]["ja"], data["events"][event]["en"])
+        out.add_row(
+            f"{label.text(language)}\n{event}",
+            str(len(rows) if worst["verdict"] != "skipped" else 0),
+            _WORDS[worst["verdict"]].text(language),
+            f"{sum(r['leaked'] for r in rows)} / {sum(r['forbidden_sent'] for r in rows)}",
+            figures([r["gap_ms"] for r in rows if r["permitted_heard"]]),
+            figures([r["allow_ms"] for r in rows if r["allow_ms"] is not None]),
+            figures([r["deny_ms"] for r in rows if r["deny_ms"] is not None]),
+            "\n".join([worst["reason"], *worst["notes"]]).strip(),
+        )
+    return out
+
+
+def figures(values: list[float]) -> str:
+    """Return the median, the 99th percentile and the greatest of *values*, or a dash."""
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    cuts = quantiles(values, n=100, method="inclusive")
+    return f"{cuts[49]:.1f} / {cuts[98]:.1f} / {max(values):.1f}"
