@@ -16,9 +16,9 @@ from pathlib import Path
 
 import orjson
 
-from scenarios.check import say
 from scenarios.events.registry import events
 from scenarios.events.scene import Event, Outcome, Scene
+from scenarios.inspection import say
 from scenarios.wire import Wire
 from sekisho.errors import SekishoError, UsageError
 from sekisho.evidence import write_atomically

@@ -1,0 +1,50 @@
+"""Play one event with a fault planted: ``python -m tests.live.disturbed FAULT EVENT PLAN FOLDER``.
+
+Runs inside the namespaces of one run, for `tests.live.test_events`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scenarios.disturb import Order, run
+from scenarios.events.streams import Streams
+from sekisho.launch import WORK
+from sekisho.plan import load
+from topologies.town import Town
+
+
+def nothing(town: Town) -> None:
+    """No fault at all."""
+
+
+def register_open(town: Town) -> None:
+    """The forbidden stream's source is admitted as the permitted one."""
+    lines = town.ovs.flows("floor").splitlines()
+    own = next(x for x in lines if " table=0," in x and "priority=200,ip,in_port=2," in x)
+    wired = next(x for x in lines if " table=0," in x and "priority=200,ip,in_port=1," in x)
+    match = own.strip().split("priority=200,")[1].split(" actions=")[0]
+    actions = wired.strip().split(" actions=")[1]
+    flow = f"table=0,priority=201,{match},actions={actions}"
+    town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", "floor", flow)
+
+
+def muted(town: Town) -> None:
+    """No stream is ever sent."""
+    Streams._send = lambda self: None  # type: ignore[method-assign]
+
+
+FAULTS: dict[str, Callable[[Town], None]] = {f.__name__: f for f in (nothing, register_open, muted)}
+
+
+def main() -> None:
+    """Run and end with the run's exit status."""
+    fault, event, plan, folder = sys.argv[1:5]
+    order = Order(repeat=1, only=event)
+    sys.exit(run(load(Path(plan)), Path(folder), order, work=WORK, meddle=FAULTS[fault]))
+
+
+if __name__ == "__main__":
+    main()
