@@ -124,6 +124,20 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
     to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
     to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
+    for option, name, words in (
+        ("--only", "ID", "only this probe or catalogue entry (may be repeated)"),
+        ("--family", "VL", "only this family of the catalogue"),
+        ("--from", "CLASS", "only from this source class"),
+        ("--to", "CLASS", "only to this destination class"),
+    ):
+        to.add_argument(
+            option,
+            dest=f"part_{option[2:]}",
+            action="append",
+            default=[],
+            metavar=name,
+            help=words,
+        )
     to.add_argument(
         "--controller",
         default="",

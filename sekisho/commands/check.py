@@ -51,6 +51,8 @@ def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--suite", args.suite, "--seed", str(args.seed)]
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
+    for option in ("only", "family", "from", "to"):
+        words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]
     bridge = _bridge(args.controller, folder)
     words += [f"--guard={bridge.guard}"]
     log = folder / "log" / "check.log"
