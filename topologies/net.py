@@ -173,6 +173,7 @@ def network(plan: Plan, *, controller_port: int = 6653) -> Any:
         controller_port: TCP port on 127.0.0.1 of this network namespace.
     """
     setLogLevel("warning")
+    Mininet.inited = True  # else it raises limits by sysctls that are the whole machine's
     net = Mininet(
         topo=TownTopo(plan=plan),
         switch=TownSwitch,
