@@ -44,8 +44,8 @@ def main() -> None:
     args = parser().parse_args()
     gc.disable()  # millions of small values and no cycles: the collector would take a third of it
     folder = args.folder.resolve()
-    run = Run(folder.name, args.suite, args.seed, args.tester, args.witness)
     selection = Selection(*map(tuple, (args.only, args.families, args.sources, args.targets)))
+    run = Run(folder.name, args.suite, args.seed, args.tester, args.witness, selection)
     try:
         plan = load(args.plan)
         if not selection.is_whole:
@@ -54,7 +54,7 @@ def main() -> None:
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
         sys.exit(error.exit_code)
-    check = Check(plan, folder, run, work=args.work, guard=args.guard, selection=selection)
+    check = Check(plan, folder, run, work=args.work, guard=args.guard)
     sys.exit(check.run(leave=os._exit))
 
 

@@ -23,7 +23,6 @@ from scenarios.findings import Findings
 from scenarios.gate import CasePlan, Window, windows
 from scenarios.manifest import manifest
 from scenarios.record import Recorder, Run, jst
-from scenarios.selection import EVERYTHING, Selection
 from scenarios.session import Attempt, Session
 from scenarios.tally import Tally, missing_features, own_peak_mb
 from scenarios.wire import Wire
@@ -59,17 +58,10 @@ class Check:
     """One run of a suite on a plan, written to *folder*."""
 
     def __init__(
-        self,
-        plan: Plan,
-        folder: Path,
-        run: Run,
-        *,
-        work: Path,
-        guard: str = OWN_GUARD,
-        selection: Selection = EVERYTHING,
+        self, plan: Plan, folder: Path, run: Run, *, work: Path, guard: str = OWN_GUARD
     ) -> None:
         self._plan, self._folder, self._run, self._work = plan, folder, run, work
-        self._guard, self._selection = guard, selection
+        self._guard = guard
         self._tally = Tally()
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
@@ -137,9 +129,9 @@ class Check:
 
     def _windows(self) -> list[Window]:
         """The chosen part of the suite; what is left out goes into the manifest."""
-        chosen, left_out = self._selection.narrowed(self._suite())
+        chosen, left_out = self._run.selection.narrowed(self._suite())
         if left_out:
-            words = self._selection.words(left_out)
+            words = self._run.selection.words(left_out)
             line = {"id": "selection", "ja": words.ja, "en": words.en}
             self._manifest["not_tested"].insert(0, line)
         return chosen
@@ -152,7 +144,7 @@ class Check:
             return base
         first = 1 + max(case.number for window in base for case in window.cases)
         catalogue = Catalogue(plan, seed=run.seed, first_case=first, first_window=len(base) + 1)
-        entries = [e for e in load_families() if self._selection.wants_probe(e.id)]
+        entries = [e for e in load_families() if self._run.selection.wants_probe(e.id)]
         more = list(catalogue.windows(entries, representative_pairs(plan)))
         self._manifest["catalogue"] = catalogue.account(entries)
         return base + more
@@ -198,7 +190,7 @@ class Check:
         wanted = list(exchanges(self._plan))
         if self._run.suite == "smoke":
             wanted = _one_a_cell(wanted)
-        if not self._selection.is_whole:
+        if not self._run.selection.is_whole:
             wanted = []
         for number, outcome in enumerate(converse(town, wanted), 1):
             case = recorder.exchange(number, outcome)

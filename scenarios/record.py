@@ -9,6 +9,7 @@ from typing import Any
 
 from scenarios.exchange import Outcome
 from scenarios.gate import CasePlan
+from scenarios.selection import EVERYTHING, Selection
 from scenarios.session import Attempt
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
@@ -29,6 +30,7 @@ class Run:
     seed: int
     tester: str
     witness: str
+    selection: Selection = EVERYTHING
 
 
 def jst(at_ns: int | None = None) -> str:
