@@ -7,7 +7,7 @@ makes it blind in one way; a fault of the town opens a hole in the switches' tab
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scenarios import ledger as ledger_module
@@ -68,6 +68,17 @@ def counter_ignored(town: Town, wire: Wire) -> None:
 def copies_lost(town: Town, wire: Wire) -> None:
     """A capture lost one copy."""
     wire.rings[Place("attachment", _VICTIM)].dropped += 1
+
+
+def tables_changed(town: Town, wire: Wire) -> None:
+    """Somebody adds a rule while frames are sent; it harms nothing, and nobody knows that."""
+    send = wire.send
+
+    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+        send(frames)
+        _change(town, "room", "add-flow", "table=6,priority=1,udp,actions=drop")
+
+    wire.send = sending  # type: ignore[method-assign]
 
 
 def drop_rule_deleted(town: Town, wire: Wire) -> None:
@@ -131,6 +142,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         twin_dropped,
         counter_ignored,
         copies_lost,
+        tables_changed,
         drop_rule_deleted,
         allow_widened,
         wrong_class,

@@ -51,6 +51,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "twin_dropped",
         "counter_ignored",
         "copies_lost",
+        "tables_changed",
     ],
 )
 def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path) -> None:
