@@ -8,57 +8,36 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
 * ``in-force``    a switch's tables are exactly the wanted ones: every barrier answered, no
   error, and read back equal;
 * ``town-in-force`` that holds for every switch of the plan;
+* ``drift``       somebody else has changed the tables of a switch that was in force; they are
+  brought back at once, and ``in-force`` says with how many rules (not with ``SEKISHO_HEALS=no``);
 * ``gone``        a switch is no longer connected; its tables stand;
 * ``line-down``, ``line-up``  a line between switches broke or is whole again: ways go around it,
   the switches concerned have their new rules, and ``in-force`` follows when that is proved;
 * ``packet-in``   a switch handed a packet over, which no rule of ours does;
 * ``failed``      why this process ended itself.
 
-The framework's event loop swallows exceptions and would leave a switch half-programmed, so every
-handler ends the whole process when it fails (`loudly`).
+How switches are asked is in `asking`.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
 import os
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from controller import framework as fw
+from controller.asking import EXIT_FAILED, Asking, GoneError, loudly
 from controller.lines import Lines
 from controller.openflow import Entry, add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
+from controller.watch import is_pause, watch_bytes
 from sekisho.compiler import compile_town
 from sekisho.detour import rerouted
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import Plan, PortRef
 from sekisho.plan import load
 from sekisho.rules import Rule
-
-_log = logging.getLogger(__name__)
-_ANSWER_S = 30.0  # a switch that has not answered a barrier by then has failed
-EXIT_FAILED = 70  # EX_SOFTWARE, sysexits(3)
-
-
-def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a handler so that any exception in it is recorded and ends the process."""
-
-    @functools.wraps(method)
-    def wrapper(self: Any, *args: Any) -> Any:
-        try:
-            return method(self, *args)
-        except Exception:  # noqa: BLE001  # the one place of this process: record, then end it
-            self.say("failed", why=traceback.format_exc())
-            os._exit(EXIT_FAILED)
-
-    return wrapper
 
 
 def step_bytes(step: Step) -> list[bytes]:
@@ -67,18 +46,11 @@ def step_bytes(step: Step) -> list[bytes]:
     return [*delete, *map(add_bytes, step.add)]
 
 
-class _GoneError(Exception):
-    """The switch went away before it answered."""
-
-
-class Sekisho(fw.App):
+class Sekisho(Asking):
     """Guards one town."""
-
-    OFP_VERSIONS = [fw.ofp.OFP_VERSION]  # noqa: RUF012  # the framework reads a class attribute
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._events = os.environ.get("SEKISHO_EVENTS", "")
         try:
             self.plan: Plan = load(Path(os.environ["SEKISHO_PLAN"]))
             self._wanted = compile_town(self.plan)
@@ -86,9 +58,8 @@ class Sekisho(fw.App):
             self.say("failed", why=f"SEKISHO_PLAN: {error}")
             os._exit(EXIT_FAILED)
         self._names = {s.dpid: s.id for s in self.plan.switches}
-        self._current: dict[str, Any] = {}  # the connection of each switch
-        self._waiting: dict[tuple[Any, int], Any] = {}
-        self._held: dict[tuple[Any, int], list[Entry]] = {}
+        self._heals = os.environ.get("SEKISHO_HEALS") != "no"
+        self._watched: set[Any] = set()  # connections on which every change is told
         self._in_force: set[str] = set()
         self._lines = Lines(self.plan)
         self._busy: set[Any] = set()  # connections that are being reconciled
@@ -97,15 +68,6 @@ class Sekisho(fw.App):
             for rule in rules:
                 add_bytes(rule)
         self.say("listening", framework=fw.NAME, version=fw.VERSION)
-
-    def say(self, event: str, **facts: Any) -> None:
-        """Append one fact to the events file, or to the log when there is none."""
-        line = orjson.dumps({"event": event, "at": time.time(), **facts})
-        if not self._events:
-            _log.info("%s", line.decode())
-            return
-        with Path(self._events).open("ab") as out:
-            out.write(line + b"\n")
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPStateChange, [fw.MAIN_DISPATCHER, fw.DEAD_DISPATCHER])
     @loudly
@@ -118,6 +80,7 @@ class Sekisho(fw.App):
                 del self._current[name]
                 self._in_force.discard(name)
                 self.say("gone", switch=name)
+            self._watched.discard(datapath)
             for (waiting_for, _), answered in self._waiting.items():
                 if waiting_for is datapath:
                     answered.set()
@@ -175,7 +138,7 @@ class Sekisho(fw.App):
             while datapath in self._again:
                 self._again.discard(datapath)
                 self._reconcile_once(datapath, name)
-        except _GoneError:
+        except GoneError:
             self._again.discard(datapath)  # it will be brought up to date when it is back
         finally:
             self._busy.discard(datapath)
@@ -185,6 +148,8 @@ class Sekisho(fw.App):
         added, deleted = self._change(datapath, name, wanted)
         if wanted is not self._wanted[name] and wanted != self._wanted[name]:
             return  # a line has broken or mended meanwhile: this is old
+        if datapath in self._again:
+            return  # somebody has changed a table meanwhile: the next round proves
         self._in_force.add(name)
         self.say(
             "in-force",
@@ -205,7 +170,13 @@ class Sekisho(fw.App):
             self._send(datapath, [stranger.delete for stranger in strangers])
         for step in todo.steps:
             self._send(datapath, step_bytes(step))
-        if todo.steps or strangers:
+        is_changed = bool(todo.steps or strangers)
+        if self._heals and datapath not in self._watched:
+            self._watched.add(datapath)
+            datapath.send(watch_bytes())
+            if not is_changed:
+                self._again.add(datapath)  # what was read was read unwatched
+        if is_changed:
             self._prove(name, wanted, *self._read(datapath))
         return todo.added, todo.deleted + len(strangers)
 
@@ -217,8 +188,8 @@ class Sekisho(fw.App):
         strangers: tuple[Entry, ...],
     ) -> None:
         """Raise unless a switch holds exactly what it should."""
-        if wanted != self._wanted[name]:
-            return  # a line has broken or mended meanwhile: the next round proves
+        if wanted != self._wanted[name] or self._current.get(name) in self._again:
+            return  # a line or a table has changed meanwhile: the next round proves
         left = changes(wanted, held)
         if strangers:
             raise LabError(f"{name}: a rule cannot be deleted: {strangers[0].foreign}")
@@ -230,71 +201,31 @@ class Sekisho(fw.App):
                 f"wanted {first}, held {found}"
             )
 
-    def _read(self, datapath: Any) -> tuple[tuple[Rule, ...], tuple[Entry, ...]]:
-        """Return what a switch holds: rules, and entries that no rule of ours can be."""
-        request = fw.parser.OFPFlowStatsRequest(datapath)
-        datapath.set_xid(request)
-        entries = self._held[datapath, request.xid] = []
-        try:
-            self._ask(datapath, request)
-        finally:
-            del self._held[datapath, request.xid]
-        return (
-            tuple(entry.rule for entry in entries if entry.rule is not None),
-            tuple(entry for entry in entries if entry.rule is None),
-        )
+    @fw.set_ev_cls(fw.ofp_event.EventOFPExperimenterStatsReply, fw.MAIN_DISPATCHER)
+    @loudly
+    def on_update(self, event: Any) -> None:
+        """Bring back a switch whose tables somebody else has changed."""
+        if event.msg.body.foreign:
+            self._drifted(event.msg.datapath, event.msg.body.foreign)
 
-    def _send(self, datapath: Any, messages: list[bytes]) -> None:
-        """Send *messages* at once, and sleep until the switch has done them all."""
-        datapath.send(b"".join(messages))
-        self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))
+    @fw.set_ev_cls(fw.ofp_event.EventOFPExperimenter, fw.MAIN_DISPATCHER)
+    @loudly
+    def on_pause(self, event: Any) -> None:
+        """Take for changed what a switch does not tell of one by one."""
+        if is_pause(event.msg):
+            self._drifted(event.msg.datapath, 0)
 
-    def _ask(self, datapath: Any, request: Any) -> None:
-        """Send *request* and sleep until the switch has answered it (other switches go on)."""
-        if request.xid is None:
-            datapath.set_xid(request)
-        key: tuple[Any, int] = (datapath, request.xid)
-        self._waiting[key] = fw.hub.Event()
-        datapath.send_msg(request)
-        answered = self._waiting[key].wait(timeout=_ANSWER_S)
-        del self._waiting[key]
+    def _drifted(self, datapath: Any, changes_told: int) -> None:
         name = self._names[datapath.id]
         if self._current.get(name) is not datapath:
-            raise _GoneError
-        if not answered:
-            raise LabError(f"switch {name} did not answer in {_ANSWER_S} s")
-
-    @fw.set_ev_cls(fw.ofp_event.EventOFPFlowStatsReply, fw.MAIN_DISPATCHER)
-    @loudly
-    def on_flow_stats(self, event: Any) -> None:
-        """Collect one part of a switch's rules."""
-        message = event.msg
-        key = (message.datapath, message.xid)
-        self._held[key] += message.body
-        if not message.flags & fw.ofp.OFPMPF_REPLY_MORE:
-            self._waiting[key].set()
-
-    @fw.set_ev_cls(fw.ofp_event.EventOFPBarrierReply, fw.MAIN_DISPATCHER)
-    @loudly
-    def on_barrier(self, event: Any) -> None:
-        """Wake whoever waits for this barrier."""
-        self._waiting[event.msg.datapath, event.msg.xid].set()
+            return
+        if name in self._in_force:
+            self._in_force.discard(name)
+            self.say("drift", switch=name, told=changes_told)
+        self._bring(name)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPPacketIn, fw.MAIN_DISPATCHER)
     @loudly
     def on_packet_in(self, event: Any) -> None:
         """State that somebody's rule sends packets here; never decide about one."""
         self.say("packet-in", switch=self._names.get(event.msg.datapath.id, "?"))
-
-    @fw.set_ev_cls(
-        fw.ofp_event.EventOFPErrorMsg,
-        [fw.HANDSHAKE_DISPATCHER, fw.CONFIG_DISPATCHER, fw.MAIN_DISPATCHER],
-    )
-    @loudly
-    def on_error(self, event: Any) -> None:
-        """End the process: a refused rule would be a silent hole or a silent block."""
-        message = event.msg
-        raise LabError(
-            f"switch {self._names.get(message.datapath.id, '?')} refused a message: "
-            f"type {message.type}, code {message.code}, data {bytes(message.data).hex()}"
-        )

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--work", type=Path, default=Path("/run/sekisho"))
     top.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate")
     top.add_argument("--seed", type=int, default=1)
-    top.add_argument("--guard", default=OWN_GUARD, help="own, none, or a socket file")
+    top.add_argument("--guard", default=OWN_GUARD, help="own, own-lenient, none, or a socket file")
     for option, name in (("only", "only"), ("family", "families"), ("from", "sources")):
         top.add_argument(f"--{option}", dest=name, action="append", default=[])
     top.add_argument("--to", dest="targets", action="append", default=[])

@@ -24,7 +24,7 @@ from sekisho.errors import SekishoError, UsageError
 from sekisho.evidence import write_atomically
 from sekisho.model import Plan
 from sekisho.plan import load
-from topologies.town import Town
+from topologies.town import OWN_GUARD, Town
 
 #: Called with the town before the first event; tests plant their faults with it.
 Meddle = Callable[[Town], None]
@@ -38,11 +38,13 @@ class Order:
         repeat: How often each event is played.
         only: Id of one event, or the part before its colon; empty for all.
         seed: Names the run in its tokens.
+        guard: Who guards the town.
     """
 
     repeat: int = 5
     only: str = ""
     seed: int = 1
+    guard: str = OWN_GUARD
 
 
 def chosen(plan: Plan, only: str) -> list[Event]:
@@ -63,7 +65,9 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | 
     """Play the chosen events; write ``events.json``; return the exit status."""
     wanted, outcomes = chosen(plan, order.only), list[Outcome]()
     labels = {e.id: {**asdict(e.label), "requirements": e.requirements} for e in wanted}
-    with Town(plan, folder=folder, work=work, progress=lambda p: say(phase=p)) as town:
+    with Town(
+        plan, folder=folder, work=work, progress=lambda p: say(phase=p), guard=order.guard
+    ) as town:
         town.await_in_force()
         with Wire(town) as wire:
             scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))

@@ -24,7 +24,7 @@ from sekisho.judge import Health, Judgement, judge
 from sekisho.model import Plan
 from sekisho.rules import Cookie, Kind, drop_point
 from topologies.links import link_states
-from topologies.town import OWN_GUARD, Town
+from topologies.town import Town
 
 #: Shapes whose twin is whispered to each target of a window.
 EAR_SHAPES = (
@@ -78,7 +78,7 @@ class Session:
         self._links = frozenset(p.name for p in wire.rings if p.kind == "link")
         self._next = 1
         self.frames_sent = 0
-        self._is_attributed = town.guard == OWN_GUARD
+        self._is_attributed = town.is_ours
         self._before = self._drop_rules() if self._is_attributed else {}
 
     def attempt(self, window: Window, cases: Iterable[CasePlan]) -> Attempt:

@@ -164,6 +164,7 @@ def _add_disturb(to: argparse.ArgumentParser) -> None:
 def _add_up(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--foreground", action="store_true", help="stay; Ctrl-C ends the town")
+    to.add_argument("--no-heal", action="store_true", help="leave changed tables as they are")
 
 
 def _add_town(to: argparse.ArgumentParser) -> None:

@@ -32,6 +32,9 @@ _IN_FORCE_S = 120.0
 OPENFLOW_PORT = 6653  # IANA: openflow
 
 OWN_GUARD, NO_GUARD = "own", "none"
+#: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
+LENIENT_GUARD = "own-lenient"
+_OURS = (OWN_GUARD, LENIENT_GUARD)
 _CONNECT_S, _FOREIGN_S = 15.0, 3.0
 
 #: Called with the name of a phase that begins.
@@ -45,7 +48,8 @@ class Town:
         plan: The town.
         folder: The run folder; logs go to ``folder/log``.
         work: A short, private folder for sockets (inside the run's own mount namespace).
-        guard: ``own``, ``none``, or the socket file that leads to somebody else's controller.
+        guard: ``own``, ``own-lenient``, ``none``, or the socket file that leads to somebody
+            else's controller.
         progress: Told when a phase begins: ``switch``, ``guard``, ``hosts``, ``services``,
             ``in-force``.
     """
@@ -71,6 +75,11 @@ class Town:
         self.net: Any = None
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether our own guard guards it, which says what it does and names what it drops."""
+        return self.guard in _OURS
+
     def __enter__(self) -> Town:
         try:
             self._start()
@@ -94,7 +103,7 @@ class Town:
         quiet_machine()
         self._stack.enter_context(self.ovs)
         self._progress("guard")
-        if self.guard == OWN_GUARD:
+        if self.is_ours:
             self.start_guard()
         elif self.guard != NO_GUARD:
             command = [sys.executable, "-m", "topologies.relay", str(OPENFLOW_PORT), self.guard]
@@ -102,7 +111,7 @@ class Town:
         self._progress("hosts")
         self.net = network(self.plan, controller_port=OPENFLOW_PORT)
         self._stack.callback(self._stop_net)
-        if self.guard == OWN_GUARD:
+        if self.is_ours:
             self.wait_for("listening", timeout_s=_START_S)
         self.net.start()
         self._progress("services")
@@ -120,7 +129,7 @@ class Town:
         """
         self._progress("in-force")
         waited = time.monotonic()
-        if self.guard == OWN_GUARD:
+        if self.is_ours:
             self.wait_for("town-in-force", timeout_s=_IN_FORCE_S)
         elif self.guard != NO_GUARD:
             while "false" in self.ovs.run(
@@ -146,6 +155,7 @@ class Town:
             f"--events={self.events}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
         ]
+        command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
         self._spawn("controller", command)
 
     def _start_services(self) -> None:

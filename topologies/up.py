@@ -19,7 +19,7 @@ from sekisho.errors import SekishoError
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies import shell
-from topologies.town import Town
+from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
 def say(**facts: Any) -> None:
@@ -28,10 +28,16 @@ def say(**facts: Any) -> None:
     sys.stdout.flush()
 
 
-def keep(plan: Path, folder: Path, *, is_lasting: bool) -> None:
+def keep(plan: Path, folder: Path, *, is_lasting: bool, guard: str = OWN_GUARD) -> None:
     """Boot *plan* and serve its prompt until ended; raise when a part of the town dies."""
     with (
-        Town(load(plan), folder=folder, work=WORK, progress=lambda name: say(phase=name)) as town,
+        Town(
+            load(plan),
+            folder=folder,
+            work=WORK,
+            progress=lambda name: say(phase=name),
+            guard=guard,
+        ) as town,
         shell.listen() as control,
     ):
         town.await_in_force()
@@ -50,10 +56,12 @@ def main() -> int:
     parser.add_argument("plan", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--lasting", action="store_true")
+    parser.add_argument("--no-heal", action="store_true")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        keep(args.plan, args.folder, is_lasting=args.lasting)
+        guard = LENIENT_GUARD if args.no_heal else OWN_GUARD
+        keep(args.plan, args.folder, is_lasting=args.lasting, guard=guard)
     except SekishoError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the log of a process
         say(error=str(error), exit=error.exit_code)

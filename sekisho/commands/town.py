@@ -37,6 +37,7 @@ def up(args: Namespace, screen: Screen) -> int:
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     words = [sys.executable, "-m", "topologies.up", str(args.plan), f"--folder={folder}"]
     words += [] if args.foreground else ["--lasting"]
+    words += ["--no-heal"] if args.no_heal else []
     log = folder / "log" / "up.log"
     with log.open("wb") as errors:
         process = start(words, folder=folder, log=errors, is_lasting=not args.foreground)

@@ -13,7 +13,7 @@ from scenarios.disturb import Order, run
 from scenarios.events.streams import Streams
 from sekisho.launch import WORK
 from sekisho.plan import load
-from topologies.town import Town
+from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
 def nothing(town: Town) -> None:
@@ -42,7 +42,8 @@ FAULTS: dict[str, Callable[[Town], None]] = {f.__name__: f for f in (nothing, re
 def main() -> None:
     """Run and end with the run's exit status."""
     fault, event, plan, folder = sys.argv[1:5]
-    order = Order(repeat=1, only=event)
+    guard = OWN_GUARD if fault == "nothing" else LENIENT_GUARD
+    order = Order(repeat=1, only=event, guard=guard)
     sys.exit(run(load(Path(plan)), Path(folder), order, work=WORK, meddle=FAULTS[fault]))
 
 

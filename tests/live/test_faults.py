@@ -52,6 +52,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "counter_ignored",
         "copies_lost",
         "tables_changed",
+        "tables_healed",
     ],
 )
 def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path) -> None:
