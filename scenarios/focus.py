@@ -1,18 +1,23 @@
-"""Which cases a fault in one rule concerns: the smallest suite that should notice it.
+"""Which cases a fault concerns: the smallest suite that should notice it.
 
-Reads the rule's cookie: whose port, which cell, which permission, whose address.
+Reads the names of the rules concerned: whose port, which cell, which permission, whose address.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from scenarios.exchange import Exchange
 from scenarios.gate import CasePlan
-from sekisho.faults import Fault
 from sekisho.model import Attachment, Plan
 from sekisho.pipeline import Numbers
 from sekisho.rules import Cookie, Kind
+
+#: A rule by its switch and its cookie.
+Name = tuple[str, int]
+Tried = CasePlan | Exchange
 
 _OF_A_PORT = frozenset(
     {
@@ -40,49 +45,61 @@ _SHOWN_BY = {
 _OF_A_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
 
 
-def concerns(tried: CasePlan | Exchange, fault: Fault, plan: Plan) -> bool:
-    """Tell whether *tried* may fare differently with *fault* in the tables."""
-    if isinstance(tried, Exchange) and _concerns(_answer(tried), fault, plan):
-        return True  # the replies of a conversation meet rules of their own
-    return _concerns(tried, fault, plan)
+class Focus:
+    """Tells for one plan whether what is tried may fare differently with rules *names* wrong."""
 
+    def __init__(self, plan: Plan, names: Iterable[Name]) -> None:
+        self._plan, self._numbers = plan, Numbers(plan)
+        self._groups: dict[tuple[str, Kind], set[Cookie]] = defaultdict(set)
+        self._is_all = False
+        for switch, cookie in names:
+            parsed = Cookie.parse(cookie)
+            if parsed is None:
+                self._is_all = True  # a stranger's rule may concern anything
+            else:
+                self._groups[switch, parsed.kind].add(parsed)
 
-def _answer(tried: Exchange) -> Exchange:
-    return replace(tried, source=tried.target, target=tried.source)
+    def concerns(self, tried: Tried) -> bool:
+        """Tell whether *tried* may fare differently."""
+        if self._is_all:
+            return True
+        for (switch, kind), cookies in self._groups.items():
+            if self._meets(tried, switch, kind, cookies):
+                return True
+            if isinstance(tried, Exchange):  # its replies meet rules of their own
+                answer = replace(tried, source=tried.target, target=tried.source)
+                if self._meets(answer, switch, kind, cookies):
+                    return True
+        return False
 
+    def _meets(self, tried: Tried, switch: str, kind: Kind, cookies: set[Cookie]) -> bool:
+        source, target = tried.source, tried.target
+        here = source.at.switch == switch
+        if kind in _POSED and self._poses(tried, cookies):
+            return True
+        if kind in _OF_A_PORT:
+            return here and any(source.at.port == cookie.a for cookie in cookies)
+        if kind is Kind.DROP_CELL:
+            return here and Cookie(kind, *self._cell(source, target)) in cookies
+        if kind in _OF_A_PERMISSION:
+            cells = (self._cell(source, target), self._cell(target, source))
+            return any((cookie.b, cookie.c) in cells for cookie in cookies)
+        if kind in _OF_A_TARGET and all(cookie.b for cookie in cookies):
+            return any(self._numbers.attachment[target.id] == cookie.b for cookie in cookies)
+        if kind is Kind.ADMIT_TRUNK:
+            tag = self._numbers.tag[self._numbers.pair(source)]
+            return not here and any(tag == cookie.b for cookie in cookies)
+        if kind is Kind.TRANSIT:
+            home = self._plan.switch[target.at.switch].dpid
+            return any(home == cookie.b for cookie in cookies)
+        if kind in _SHOWN_BY and isinstance(tried, CasePlan):
+            return here and tried.probe in _SHOWN_BY[kind]
+        return here or target.at.switch == switch
 
-def _concerns(tried: CasePlan | Exchange, fault: Fault, plan: Plan) -> bool:
-    cookie = Cookie.parse(fault.rule.cookie)
-    if cookie is None:
-        return True
-    source, target = tried.source, tried.target
-    here = source.at.switch == fault.switch
-    if cookie.kind in _POSED and _spoofed(tried) == plan.attachments[cookie.b - 1].id:
-        return True
-    if cookie.kind in _OF_A_PORT:
-        return here and source.at.port == cookie.a
-    if cookie.kind is Kind.DROP_CELL:
-        return here and _cell(plan, source, target) == (cookie.a, cookie.b)
-    if cookie.kind in _OF_A_PERMISSION:
-        forth, back = _cell(plan, source, target), _cell(plan, target, source)
-        return (cookie.b, cookie.c) in (forth, back)
-    if cookie.kind in _OF_A_TARGET:
-        return plan.attachments[cookie.b - 1].id == target.id
-    if cookie.kind is Kind.ADMIT_TRUNK:
-        numbers = Numbers(plan)
-        return not here and numbers.tag[numbers.pair(source)] == cookie.b
-    if cookie.kind is Kind.TRANSIT:
-        return plan.switch[target.at.switch].dpid == cookie.b
-    if cookie.kind in _SHOWN_BY and isinstance(tried, CasePlan):
-        return here and tried.probe in _SHOWN_BY[cookie.kind]
-    return here or target.at.switch == fault.switch
+    def _poses(self, tried: Tried, cookies: set[Cookie]) -> bool:
+        posed = self._numbers.attachment.get(tried.spoof) if isinstance(tried, CasePlan) else None
+        return posed is not None and any(posed == cookie.b for cookie in cookies)
 
-
-def _spoofed(tried: CasePlan | Exchange) -> str:
-    return tried.spoof if isinstance(tried, CasePlan) else ""
-
-
-def _cell(plan: Plan, source: Attachment, target: Attachment) -> tuple[int, int]:
-    rows = [c.id for c in plan.sources]
-    columns = [c.id for c in plan.destinations]
-    return rows.index(source.source) + 1, columns.index(target.destination) + 1
+    def _cell(self, source: Attachment, target: Attachment) -> tuple[int, int]:
+        numbers = self._numbers
+        return numbers.source[source.source], numbers.destination[target.destination]

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
-from sekisho.flow import ARP_REQUEST, ETH_ARP, ETH_IPV4, ETH_IPV6
-from sekisho.model import Attachment, Plan, PortRef, Switch
+from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6
+from sekisho.model import Plan, PortRef, Switch
 from sekisho.permissions import policy_rules
 from sekisho.pipeline import (
     HOME,
-    HOME_BITS,
+    HOME_MASK,
     SOURCE_MASK,
     TAG,
     TAG_BITS,
@@ -23,12 +23,12 @@ from sekisho.pipeline import (
     Numbers,
     Table,
 )
+from sekisho.pools import Pool, pools
 from sekisho.rules import (
     IN_PORT,
     VLAN_PRESENT,
     Action,
     Cookie,
-    DecTtl,
     Kind,
     Match,
     Move,
@@ -41,10 +41,11 @@ from sekisho.rules import (
     drop_rule,
     match,
 )
+from sekisho.terminal import home, mac_number, own_rules
 from sekisho.wiring import edge_ports, next_hops, trunk_ports
 
 _IP = {"eth_type": ETH_IPV4}
-_HOME_MASK = ((1 << HOME_BITS) - 1) << HOME
+_FULL_IP = 0xFFFFFFFF
 
 
 def compile_town(plan: Plan, *, down: Iterable[PortRef] = ()) -> dict[str, tuple[Rule, ...]]:
@@ -54,30 +55,31 @@ def compile_town(plan: Plan, *, down: Iterable[PortRef] = ()) -> dict[str, tuple
         plan: The town.
         down: Ports whose link is broken; ways go around them.
     """
-    numbers = Numbers(plan)
-    policy = tuple(policy_rules(plan, numbers))
+    numbers, kept = Numbers(plan), pools(plan)
+    common = (*_destination(plan, numbers, kept), *_router(plan), *policy_rules(plan, numbers))
     broken = tuple(down)
-    return {s.id: compile_switch(plan, s, numbers, policy, down=broken) for s in plan.switches}
+    return {
+        s.id: _compile_switch(plan, s, numbers, (*_arp(plan, s, kept), *common), broken)
+        for s in plan.switches
+    }
 
 
-def compile_switch(
+def _compile_switch(
     plan: Plan,
     switch: Switch,
     numbers: Numbers,
-    policy: tuple[Rule, ...],
-    *,
-    down: Iterable[PortRef] = (),
+    common: tuple[Rule, ...],
+    down: tuple[PortRef, ...],
 ) -> tuple[Rule, ...]:
     """Return the wanted rules of one switch, sorted; no two share table, priority and match."""
     here = [a for a in plan.attachments if a.at.switch == switch.id and a.registered]
+    crowd = Counter(a.at for a in here)
     rules = [
-        *_admission(plan, switch, numbers, here),
-        *_arp(plan, numbers, here),
-        *_router(plan),
-        *_destination(plan, numbers),
+        *_admission(plan, switch, numbers),
+        *(r for a in here for r in own_rules(plan, numbers, a, is_shared=crowd[a.at] > 1)),
         *_state(switch),
-        *(_in_zone(rule, switch.dpid) for rule in policy),
-        *_forwarding(plan, switch, numbers, here, down),
+        *(_in_zone(rule, switch.dpid) for rule in common),
+        *_forwarding(plan, switch, down),
     ]
     unique: dict[tuple[int, int, Match], Rule] = {}
     for rule in rules:
@@ -85,14 +87,7 @@ def compile_switch(
     return tuple(sorted(unique.values(), key=lambda rule: rule.key))
 
 
-def mac_number(mac: str) -> int:
-    """Return ``aa:bb:cc:dd:ee:ff`` as a 48-bit number."""
-    return int(mac.replace(":", ""), 16)
-
-
-def _admission(
-    plan: Plan, switch: Switch, numbers: Numbers, here: list[Attachment]
-) -> Iterator[Rule]:
+def _admission(plan: Plan, switch: Switch, numbers: Numbers) -> Iterator[Rule]:
     table = Table.ADMISSION
     for port in trunk_ports(plan, switch.id):
         for pair, tag in numbers.tag.items():
@@ -115,40 +110,9 @@ def _admission(
         yield drop_rule(table, 100, claim, in_port=port, eth_type=ETH_ARP)
         yield drop_rule(table, 50, Cookie(Kind.DROP_ETHERTYPE, port), in_port=port)
     yield drop_rule(table, 0, Cookie(Kind.DROP_QUARANTINE))
-    for attachment in here:
-        yield from _admit(attachment, numbers)
 
 
-def _admit(attachment: Attachment, numbers: Numbers) -> Iterator[Rule]:
-    """The two rules of a terminal: its packets, and its ARP requests in its own name."""
-    number, mac = numbers.attachment[attachment.id], mac_number(attachment.mac)
-    ip, port = int(attachment.ip), attachment.at.port
-    metadata = (numbers.as_source(numbers.pair(attachment)), SOURCE_MASK)
-    yield Rule(
-        Table.ADMISSION,
-        200,
-        match(in_port=port, eth_src=mac, ipv4_src=ip, **_IP),
-        int(Cookie(Kind.ADMIT, port, number)),
-        metadata=metadata,
-        goto=Table.ROUTER,
-    )
-    yield Rule(
-        Table.ADMISSION,
-        200,
-        match(
-            in_port=port,
-            eth_type=ETH_ARP,
-            eth_src=mac,
-            arp_sha=mac,
-            arp_spa=ip,
-            arp_op=ARP_REQUEST,
-        ),
-        int(Cookie(Kind.ADMIT_ARP, port, number)),
-        goto=Table.ARP,
-    )
-
-
-def _arp(plan: Plan, numbers: Numbers, here: list[Attachment]) -> Iterator[Rule]:
+def _arp(plan: Plan, switch: Switch, kept: tuple[Pool, ...]) -> Iterator[Rule]:
     router = mac_number(plan.router_mac)
     answer: tuple[Action, ...] = (
         Move("eth_src", "eth_dst", 48),
@@ -161,17 +125,15 @@ def _arp(plan: Plan, numbers: Numbers, here: list[Attachment]) -> Iterator[Rule]
         Move("reg0", "arp_spa", 32),
         Output(IN_PORT),
     )
-    for attachment in here:  # never confirm somebody's own address: it would look like a duplicate
-        number = numbers.attachment[attachment.id]
-        yield drop_rule(
-            Table.ARP,
-            200,
-            Cookie(Kind.DROP_ARP_TARGET, 0, number),
-            eth_type=ETH_ARP,
-            arp_spa=int(attachment.ip),
-            arp_tpa=int(attachment.ip),
-        )
-    for number, network in enumerate(sorted({plan.subnet(a) for a in here}), 1):
+    origin = plan.origin
+    here = {
+        origin.subnet(a) for a in origin.attachments if a.at.switch == switch.id and a.registered
+    }
+    for pool in kept:
+        subnet = origin.zone[pool.zone].subnet(pool.site)
+        if pool.switch == switch.id and subnet is not None:
+            here.add(subnet)
+    for number, network in enumerate(sorted(here), 1):
         both = _prefix(network)
         yield Rule(
             Table.ARP,
@@ -195,19 +157,34 @@ def _router(plan: Plan) -> Iterator[Rule]:
     yield drop_rule(table, 0, Cookie(Kind.DROP_NEXT_HOP))
 
 
-def _destination(plan: Plan, numbers: Numbers) -> Iterator[Rule]:
-    for attachment in plan.attachments:
-        if attachment.registered:
-            home = plan.switch[attachment.at.switch].dpid
-            yield Rule(
-                Table.DESTINATION,
-                100,
-                match(ipv4_dst=int(attachment.ip), **_IP),
-                int(Cookie(Kind.DESTINATION, 0, numbers.attachment[attachment.id])),
-                metadata=(numbers.as_target(numbers.pair(attachment), home), TARGET_MASK),
-                goto=Table.STATE,
-            )
+def _destination(plan: Plan, numbers: Numbers, kept: tuple[Pool, ...]) -> Iterator[Rule]:
+    """Who has which address, the vacant ones too: a move changes nothing here.
+
+    A packet for an address that nobody has at the time dies at the home switch of the address,
+    where no rule delivers it.
+    """
+    origin = plan.origin
+    for a in origin.attachments:
+        if a.registered:
+            number, pair = numbers.attachment[a.id], numbers.pair(a)
+            cookie = Cookie(Kind.DESTINATION, 0, number)
+            yield _known(cookie, (int(a.ip), _FULL_IP), numbers.as_target(pair, home(plan, a)))
+    for number, pool in enumerate(kept, 1):
+        pair = numbers.source[pool.source], numbers.destination[pool.destination]
+        target = numbers.as_target(pair, plan.switch[pool.switch].dpid)
+        yield _known(Cookie(Kind.DESTINATION, number), _prefix(pool.network), target)
     yield drop_rule(Table.DESTINATION, 0, Cookie(Kind.DROP_DESTINATION))
+
+
+def _known(cookie: Cookie, ip: tuple[int, int], target: int) -> Rule:
+    return Rule(
+        Table.DESTINATION,
+        100,
+        match(ipv4_dst=ip, **_IP),
+        int(cookie),
+        metadata=(target, TARGET_MASK),
+        goto=Table.STATE,
+    )
 
 
 def _state(switch: Switch) -> Iterator[Rule]:
@@ -228,16 +205,7 @@ def _in_zone(rule: Rule, zone: int) -> Rule:
     )
 
 
-def _forwarding(
-    plan: Plan,
-    switch: Switch,
-    numbers: Numbers,
-    here: list[Attachment],
-    down: Iterable[PortRef],
-) -> Iterator[Rule]:
-    crowd = Counter(a.at for a in here)
-    for a in here:
-        yield from _deliver(plan, switch, numbers, a, is_shared=crowd[a.at] > 1)
+def _forwarding(plan: Plan, switch: Switch, down: Iterable[PortRef]) -> Iterator[Rule]:
     yield from transit_rules(plan, switch.id, down)
     yield drop_rule(Table.FORWARDING, 0, Cookie(Kind.DROP_FORWARD))
 
@@ -249,34 +217,10 @@ def transit_rules(plan: Plan, switch: str, down: Iterable[PortRef]) -> Iterator[
         yield Rule(
             Table.FORWARDING,
             100,
-            match(metadata=(dpid << HOME, _HOME_MASK)),
+            match(metadata=(dpid << HOME, HOME_MASK)),
             int(Cookie(Kind.TRANSIT, out.port, dpid)),
             (PushVlan(), Move("metadata", "vlan_vid", TAG_BITS, TAG), Output(out.port)),
         )
-
-
-def _deliver(
-    plan: Plan, switch: Switch, numbers: Numbers, attachment: Attachment, *, is_shared: bool
-) -> Iterator[Rule]:
-    """The last hop: never from a terminal to itself (RFC 1122, 3.2.1.3), else as the router."""
-    number, ip, port = numbers.attachment[attachment.id], int(attachment.ip), attachment.at.port
-    itself = Cookie(Kind.DROP_FORWARD, 0, 0, number)
-    yield drop_rule(Table.FORWARDING, 300, itself, ipv4_src=ip, ipv4_dst=ip, **_IP)
-    at_home: dict[str, int | tuple[int, int]] = {
-        "metadata": (switch.dpid << HOME, _HOME_MASK),
-        "ipv4_dst": ip,
-        **_IP,
-    }
-    cookie = int(Cookie(Kind.DELIVER, port, number))
-    rewrite: tuple[Action, ...] = (
-        SetField("eth_src", mac_number(plan.router_mac)),
-        SetField("eth_dst", mac_number(attachment.mac)),
-        DecTtl(),
-    )
-    yield Rule(Table.FORWARDING, 100, match(**at_home), cookie, (*rewrite, Output(port)))
-    if is_shared:  # from a station of the same SSID: back to where it came in
-        back = match(in_port=port, **at_home)
-        yield Rule(Table.FORWARDING, 200, back, cookie, (*rewrite, Output(IN_PORT)))
 
 
 def _prefix(network: IPv4Network) -> tuple[int, int]:

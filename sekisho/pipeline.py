@@ -46,6 +46,7 @@ SOURCE_S, SOURCE_D, TARGET_S, TARGET_D, HOME, TAG = 0, 8, 16, 24, 32, 48  # firs
 CLASS_BITS, HOME_BITS, TAG_BITS = 8, 16, 12
 SOURCE_MASK = 0xFFFF | 0xFFF << TAG
 TARGET_MASK = 0xFFFFFFFF << TARGET_S
+HOME_MASK = ((1 << HOME_BITS) - 1) << HOME
 _FIRST_TAG = 2  # VID 0 is a priority tag, VID 1 the default VLAN of most equipment
 
 
@@ -58,7 +59,10 @@ class Numbers:
         self.attachment = {a.id: n for n, a in enumerate(plan.attachments, 1)}
         self.clause = {c.id: n for n, c in enumerate(plan.clauses, 1)}
         pairs = sorted(
-            {(self.source[a.source], self.destination[a.destination]) for a in plan.attachments}
+            {
+                (self.source[a.source], self.destination[a.destination])
+                for a in plan.origin.attachments  # a moved port never renumbers the others
+            }
         )
         self.tag = {pair: n for n, pair in enumerate(pairs, _FIRST_TAG)}
         if len(self.source) >= 1 << CLASS_BITS or len(self.destination) >= 1 << CLASS_BITS:

@@ -7,6 +7,7 @@ both shared would prove nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Address
 from typing import NamedTuple
@@ -28,6 +29,9 @@ from sekisho.flow import (
     is_group,
 )
 from sekisho.model import Allow, Attachment, Clause, Plan, PortRef, Protocol
+from sekisho.pools import pools
+
+_NOBODY = ""  # id of a stand-in for whoever might have an address
 
 
 class Ruling(NamedTuple):
@@ -59,6 +63,8 @@ class Policy:
                 self._by_port.setdefault(attachment.at, []).append(attachment)
         self._edge_ports = {a.at for a in plan.attachments}
         self._by_ip = {a.ip: a for a in plan.attachments if a.registered}
+        self._vacant = {a.ip: a for a in plan.origin.attachments if a.registered}
+        self._pools = pools(plan)
         self._allows: dict[tuple[str, str], list[tuple[Clause, Allow]]] = {}
         for clause in plan.clauses:
             for allow in clause.allows:
@@ -78,7 +84,9 @@ class Policy:
         drop = self._refusal_by_the_router(packet)
         if drop is not None:
             return Ruling(Verdict.DENY, drop=drop)
-        return self._between(sender, self._by_ip[packet.ip_dst], packet)
+        target = self._whose(packet.ip_dst)
+        assert target is not None
+        return self._between(sender, target, packet)
 
     def permission(
         self, source: Attachment, target: Attachment, protocol: Protocol, port: int
@@ -92,6 +100,36 @@ class Policy:
             if any(self.plan.service[s].covers(protocol, port) for s in allow.services):
                 return clause, allow
         return None
+
+    def _whose(self, ip: IPv4Address) -> Attachment | None:
+        """Return who has *ip*, or who had it or might have it: a stand-in at its home switch.
+
+        An address kept for moved ports, and one whose owner was moved away, are judged as if
+        somebody of their classes were there, and nobody is.
+        """
+        if ip in self._by_ip:
+            return self._by_ip[ip]
+        if ip in self._vacant:
+            return replace(self._vacant[ip], id=_NOBODY)
+        pool = next((pool for pool in self._pools if ip in pool.network), None)
+        if pool is None:
+            return None
+        at = PortRef(pool.switch, 0)
+        classes = (pool.source, pool.destination)
+        return Attachment(
+            _NOBODY,
+            "",
+            "",
+            at,
+            "",
+            pool.site,
+            pool.zone,
+            "",
+            ip,
+            *classes,
+            registered=True,
+            where="",
+        )
 
     def _sender(self, packet: Packet) -> Attachment | None:
         """Return who stands at the port with exactly this MAC and IP address."""
@@ -130,7 +168,7 @@ class Policy:
             return DropPoint(Reason.FRAGMENT.value, switch)
         if packet.ttl <= 1:
             return DropPoint(Reason.TTL.value, switch)
-        if packet.ip_dst not in self._by_ip:
+        if packet.ip_dst is None or self._whose(packet.ip_dst) is None:
             return DropPoint(Reason.DESTINATION.value, switch)
         return None
 
@@ -157,6 +195,9 @@ class Policy:
             return denied
         if sender is target:  # nobody is spoken to in his own name
             drop = DropPoint(Reason.FORWARD.value, packet.at.switch)
+            return Ruling(Verdict.DENY, drop=drop)
+        if target.id == _NOBODY:  # the way is open, and nobody is there
+            drop = DropPoint(Reason.FORWARD.value, target.at.switch)
             return Ruling(Verdict.DENY, drop=drop)
         clause, allow = found
         return Ruling(Verdict.ALLOW, clause.id, allow.where, to=target)

@@ -30,6 +30,7 @@ from sekisho.flow import (
 )
 from sekisho.model import Allow, Attachment, Device, Plan, PortRef, Protocol, Service
 from sekisho.plan import load
+from sekisho.pools import pools
 
 TOPOLOGIES = Path(__file__).parent.parent / "topologies"
 TOWNS = ("tiny", "alpha", "matsuno")
@@ -85,6 +86,7 @@ class Places:
     attachments: tuple[Attachment, ...]
     ports: tuple[PortRef, ...]
     permitted: tuple[tuple[Attachment, Attachment, Service], ...]
+    kept: tuple[IPv4Address, ...]
 
 
 @cache
@@ -102,6 +104,7 @@ def places_of(plan: Plan) -> Places:
         plan.attachments,
         tuple(port for port in ports if port not in trunks),
         tuple(_permitted(plan)),
+        tuple(pool.network[1] for pool in pools(plan)),
     )
 
 
@@ -202,7 +205,7 @@ def _next_hop(here: Places, choose: Choose, p: Packet) -> Packet:
 
 def _target(here: Places, choose: Choose, p: Packet) -> Packet:
     a = choose(here.attachments)
-    ip = choose((a.ip, here.plan.gateway(a), *_NOWHERE))
+    ip = choose((a.ip, here.plan.gateway(a), *_NOWHERE, *here.kept))
     return p._replace(arp_tpa=ip) if p.eth_type == ETH_ARP else p._replace(ip_dst=ip)
 
 

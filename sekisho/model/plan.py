@@ -38,6 +38,7 @@ class Plan:
         profile: Policy profile, e.g. ``seed-r4``.
         edition: Guideline edition of the profile, e.g. ``R4.3``.
         router_mac: MAC address that the virtual router answers with, everywhere.
+        base: The plan as its file says it, where ports have been moved since; else None.
     """
 
     path: str
@@ -61,6 +62,12 @@ class Plan:
     must_drop: tuple[MustDrop, ...]
     exceptions: tuple[StandingException, ...] = field(default=())
     relays: tuple[Relay, ...] = field(default=())
+    base: Plan | None = field(default=None, repr=False)
+
+    @property
+    def origin(self) -> Plan:
+        """The plan as its file says it, before any port was moved."""
+        return self.base or self
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:

@@ -99,6 +99,9 @@ class CellNote:
         id: Number shown in the cell (``P28``, ``E01``) or the requirement id (``MN-07``).
         severity: ``A``, ``B``, ``C`` or empty.
         edition: Guideline edition that the denial comes from, or empty.
+        services: What a planned cell permits once it is opened; empty where that is not said.
+        only_from: Attachment ids that alone may initiate then; empty means all.
+        only_to: Attachment ids that alone may be reached then; empty means all.
     """
 
     kind: CellKind
@@ -109,6 +112,9 @@ class CellNote:
     edition: str
     label: Label
     where: str
+    services: tuple[str, ...] = ()
+    only_from: tuple[str, ...] = ()
+    only_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,12 @@ CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
     Key("edition", Kind.TEXT, "Guideline edition of the requirement.", required=False,
         default=""),
     _label("What the note says."),
+    Key("services", Kind.NAMES, "What a planned cell permits once it is opened.", required=False,
+        refers="services", refused=_ANY_REFUSED, refusal="name the services one by one"),
+    Key("only_from", Kind.NAMES, "Attachments that alone may initiate then.", required=False,
+        refers="attachments"),
+    Key("only_to", Kind.NAMES, "Attachments that alone may be reached then.", required=False,
+        refers="attachments"),
 ))  # fmt: skip
 
 MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (

@@ -154,8 +154,8 @@ class _Builder:
             self.root = node
 
 
-def parse(file: str, text: str) -> Node:
-    """Return the tree of *text*.
+def parse(file: str, text: str, *, example: str = "topologies/tiny.yaml") -> Node:
+    """Return the tree of *text*; *example* is what an empty file is advised to begin with.
 
     Raises:
         PlanError: The text is not one plain YAML document; carries every fault found.
@@ -170,7 +170,7 @@ def parse(file: str, text: str) -> Node:
         raise PlanError(tuple(builder.faults))
     if builder.root is None:
         raise PlanError(
-            (Fault(file, 1, "the file is empty", "begin with a copy of topologies/tiny.yaml"),)
+            (Fault(file, 1, "the file is empty", f"begin with a copy of {example}"),)
         )
     return builder.root
 

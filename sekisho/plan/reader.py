@@ -205,6 +205,9 @@ class _Builder:
             edition=r.text("edition"),
             label=_label(r),
             where=self.where(r),
+            services=r.words("services"),
+            only_from=self.named(r, "only_from"),
+            only_to=self.named(r, "only_to"),
         )
 
     def classes(self, r: Record, key: str, section: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from sekisho.errors import Fault
-from sekisho.model import Allow, Attachment, CellKind, Clause, Plan, PortRange
+from sekisho.model import Allow, Attachment, CellKind, CellNote, Clause, Plan, PortRange
 from sekisho.plan.places import Places
 
 Cell = tuple[str, str]
@@ -145,6 +145,21 @@ def _numbers(ranges: tuple[PortRange, ...]) -> set[int]:
     return {port for ports in ranges for port in range(ports.first, ports.last + 1)}
 
 
+def _check_planned(plan: Plan, note: CellNote, places: Places, *, path: str) -> Iterator[Fault]:
+    """A planned permission is held to the rules of a permission that is in force."""
+    if note.kind is not CellKind.PLANNED:
+        for key in ("services", "only_from", "only_to"):
+            if getattr(note, key):
+                text = f"a cell that is {note.kind.value} permits nothing later"
+                hint = "only a planned cell says what it will permit"
+                yield places.fault(f"{path}.{key}", text, hint)
+        return
+    for to in note.destinations if note.services else ():
+        allow = Allow(note.sources, note.only_from, to, note.only_to, note.services, note.where)
+        narrowed = tuple(_check_only(plan, allow, places, path=path))
+        yield from narrowed or _check_offered(plan, allow, places, path=path)
+
+
 def _check_notes(plan: Plan, places: Places) -> Iterator[Fault]:
     allowed: dict[Cell, tuple[str, str]] = {}
     for n, clause in enumerate(plan.clauses, 1):
@@ -154,6 +169,7 @@ def _check_notes(plan: Plan, places: Places) -> Iterator[Fault]:
     kinds: dict[Cell, tuple[CellKind, str]] = {}
     for n, note in enumerate(plan.notes, 1):
         path = f"cells[{n}]"
+        yield from _check_planned(plan, note, places, path=path)
         for cell in product(note.sources, note.destinations):
             name = f"cell {cell[0]} -> {cell[1]}"
             if cell in allowed:

@@ -7,7 +7,7 @@ next phase's business.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
@@ -44,14 +44,22 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
 }
 
 
-def read_shape(file: str, root: Node) -> tuple[Record, Places]:
-    """Return the plan's records, and where everything in them stands.
+def read_shape(
+    file: str, root: Node, sections: Mapping[str, Section] = SECTION, *, top: str = "plan"
+) -> tuple[Record, Places]:
+    """Return the file's records, and where everything in them stands.
+
+    Args:
+        file: Its path, for the faults.
+        root: What it holds.
+        sections: The table of keys: a plan's, or that of another language.
+        top: The section that the whole file is.
 
     Raises:
         PlanError: A key or value is not as the table of keys says; carries every fault.
     """
-    reader = _ShapeReader(file)
-    record = reader.record(root, SECTION["plan"], "", "plan")
+    reader = _ShapeReader(file, sections, top)
+    record = reader.record(root, sections[top], "", top)
     if reader.faults or record is None:
         raise PlanError(tuple(reader.faults))
     return record, Places(file, reader.lines)
@@ -60,8 +68,8 @@ def read_shape(file: str, root: Node) -> tuple[Record, Places]:
 class _ShapeReader:
     """Walks the nodes along the table; collects faults and lines."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, sections: Mapping[str, Section], top: str) -> None:
+        self.file, self.sections, self.top = file, sections, top
         self.faults: list[Fault] = []
         self.lines: dict[str, int] = {}
 
@@ -75,7 +83,7 @@ class _ShapeReader:
             self._wrong(node, path, "a mapping", f"write its keys: {names}")
             return None
         self.lines[path] = node.line
-        prefix = "" if path == "plan" else f"{path}."
+        prefix = "" if path == self.top else f"{path}."
         values: dict[str, object] = {}
         given: set[str] = set()
         unknown: list[Scalar] = []
@@ -92,7 +100,7 @@ class _ShapeReader:
         if len(unknown) > _UNKNOWN_KEYS:
             name = unknown[_UNKNOWN_KEYS]
             text = f"{len(unknown) - _UNKNOWN_KEYS} more unknown keys, from {show(name.text)} on"
-            self.fault(name.line, path, text, "is this a plan?")
+            self.fault(name.line, path, text, f"is this a {self.top}?")
         self._missing(node, section, given | meant, path)
         for key in section.keys:
             if key.name not in given:
@@ -105,7 +113,7 @@ class _ShapeReader:
             self.fault(node.line, path, "has no value", "write one, or take the key out")
             return None
         if key.kind is Kind.RECORD:
-            return self.record(node, SECTION[key.section], "", path)
+            return self.record(node, self.sections[key.section], "", path)
         if key.kind is Kind.LABEL:
             return self._label(node, path)
         if key.kind is Kind.RECORDS:
@@ -136,7 +144,7 @@ class _ShapeReader:
             hint = "write both languages: {ja: 役場, en: Hall}"
             self.fault(node.line, path, f"{show(node.text)} is not a label", hint)
             return None
-        record = self.record(node, SECTION["label"], "", path)
+        record = self.record(node, self.sections["label"], "", path)
         if record is None or not all(isinstance(record.values[k], str) for k in ("ja", "en")):
             return None
         return Label(record.text("ja"), record.text("en"))
@@ -147,7 +155,7 @@ class _ShapeReader:
             return ()
         if not node.entries and not key.may_be_empty:
             self.fault(node.line, path, "is empty", "write at least one")
-        section = SECTION[key.section]
+        section = self.sections[key.section]
         found = []
         for name, child in node.entries:
             child_path = f"{path}.{name.text}"
@@ -166,7 +174,7 @@ class _ShapeReader:
             return ()
         if not node.items and not key.may_be_empty:
             self.fault(node.line, path, "is empty", "write at least one entry")
-        section = SECTION[key.section]
+        section = self.sections[key.section]
         return tuple(
             self.record(item, section, "", f"{path}[{n}]") for n, item in enumerate(node.items, 1)
         )
@@ -227,7 +235,7 @@ class _ShapeReader:
         known = [key.name for key in section.keys]
         hint = suggestion(name.text, known)
         if name.text == "<<":
-            hint = "a plan has no merge keys: write the keys out"
+            hint = f"a {self.top} has no merge keys: write the keys out"
         self.fault(name.line, path, f"unknown key {show(name.text)}", hint)
         return closest(name.text, known)
 

@@ -1,0 +1,162 @@
+"""What a change would do, before it is done: cells of the matrix, rules, and what to think of it.
+
+The one place where both readings of a plan are shown side by side: the cells come from the plan's
+meaning, the rules from its tables; neither is derived from the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sekisho.delta import Tables, changed_tables
+from sekisho.matrix import Cell, matrix
+from sekisho.model import Attachment, CellKind, Plan
+from sekisho.policy import Policy
+
+_RESIDENT = "M"  # letter of the layer 利用事務系 in a plan
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one attachment is: before, or after.
+
+    Attributes:
+        opens: Destination classes that it may open something on.
+        opened_by: Source classes that may open something on it.
+    """
+
+    zone: str
+    source: str
+    destination: str
+    ip: str
+    registered: bool
+    opens: tuple[str, ...]
+    opened_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One attachment before and after."""
+
+    port: str
+    attachment: str
+    before: Side
+    after: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that whoever approves must know.
+
+    Attributes:
+        severity: ``A``: towards the resident-information systems; else ``B``.
+    """
+
+    what: str
+    severity: str
+    requirement: str
+    ja: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A change, seen before it is made.
+
+    Attributes:
+        moved: Attachments before and after.
+        cells: (source class, destination class, mark before, mark after) of every cell of the
+            town's matrix that changes; a moved port changes its own rights, not a cell.
+        rules: Switch to (rules deleted, rules added).
+    """
+
+    moved: tuple[Moved, ...]
+    cells: tuple[tuple[str, str, str, str], ...]
+    rules: dict[str, tuple[int, int]]
+    warnings: tuple[Warned, ...]
+
+    @property
+    def touched(self) -> int:
+        """How many rules are deleted or added, on all switches together."""
+        return sum(sum(both) for both in self.rules.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {**asdict(self), "touched": self.touched}
+
+
+def preview(before: Plan, after: Plan, rules: Tables) -> Preview:
+    """Return what changes from the plan *before*, whose tables are *rules*, to *after*."""
+    cells_before, cells_after = matrix(before), matrix(after)
+    pairs = zip(before.attachments, after.attachments, strict=True)
+    moved = tuple(
+        Moved(str(new.at), new.id, _side(before, old, cells_before), _side(after, new, cells_after))
+        for old, new in pairs
+        if old != new
+    )
+    cells = tuple(
+        (*key, cells_before[key].mark, cell.mark)
+        for key, cell in cells_after.items()
+        if cell.mark != cells_before[key].mark
+    )
+    return Preview(
+        moved, cells, counts(rules, changed_tables(before, after, rules)), _warnings(after, moved)
+    )
+
+
+def counts(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:
+    """Return how many rules each changed switch loses and gains; a replaced rule counts twice."""
+    out = {}
+    for switch, new in after.items():
+        old = before[switch]
+        if new is not old:
+            gone, come = set(old) - set(new), set(new) - set(old)
+            if gone or come:
+                out[switch] = (len(gone), len(come))
+    return out
+
+
+def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side:
+    may = a.registered
+    opens = tuple(
+        d.id for d in plan.destinations if may and cells[a.source, d.id].kind is CellKind.ALLOW
+    )
+    opened_by = tuple(
+        s.id for s in plan.sources if may and cells[s.id, a.destination].kind is CellKind.ALLOW
+    )
+    return Side(a.zone, a.source, a.destination, str(a.ip), a.registered, opens, opened_by)
+
+
+def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
+    out = []
+    policy = Policy(after)
+    resident = {
+        b.destination
+        for b in after.attachments
+        if after.zone[b.zone].layer == _RESIDENT and b.registered
+    }
+    for each in moved:
+        gained = set(each.after.opens) - set(each.before.opens)
+        there = sorted(d for d in gained & resident if _really(policy, each.attachment, d))
+        if there:
+            ja = f"利用事務系({'、'.join(there)})を開けるようになる"
+            en = f"will open the resident-information systems ({', '.join(there)})"
+            out.append(Warned(each.port, "A", "MN-02", ja, en))
+        if not each.before.registered and each.after.registered:
+            ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
+            out.append(Warned(each.port, "B", "WL-05", ja, en))
+    return tuple(out)
+
+
+def _really(policy: Policy, attachment: str, destination: str) -> bool:
+    """Tell whether somebody of *destination* offers what the attachment may open."""
+    plan = policy.plan
+    source = plan.attachment[attachment]
+    return any(
+        policy.permission(source, b, plan.service[s].protocol, edge)
+        for b in plan.attachments
+        if b.destination == destination
+        for s in plan.device[b.device].services
+        for edge in plan.service[s].edges()
+    )
