@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,19 @@ def step_bytes(step: Step) -> list[bytes]:
     return [*delete, *map(add_bytes, step.add)]
 
 
+@dataclass(slots=True)
+class Done:
+    """What was changed on one switch, in one round or in several, until it is in force."""
+
+    since: float
+    added: int = 0
+    deleted: int = 0
+
+    def note(self, added: int, deleted: int) -> None:
+        """Add what one round has changed."""
+        self.added, self.deleted = self.added + added, self.deleted + deleted
+
+
 class Sekisho(Asking):
     """Guards one town."""
 
@@ -60,6 +74,7 @@ class Sekisho(Asking):
         self._names = {s.dpid: s.id for s in self.plan.switches}
         self._heals = os.environ.get("SEKISHO_HEALS") != "no"
         self._watched: set[Any] = set()  # connections on which every change is told
+        self._done: dict[Any, Done] = {}  # what was changed since the last `in-force`
         self._in_force: set[str] = set()
         self._lines = Lines(self.plan)
         self._busy: set[Any] = set()  # connections that are being reconciled
@@ -140,24 +155,27 @@ class Sekisho(Asking):
                 self._reconcile_once(datapath, name)
         except GoneError:
             self._again.discard(datapath)  # it will be brought up to date when it is back
+            self._done.pop(datapath, None)
         finally:
             self._busy.discard(datapath)
 
     def _reconcile_once(self, datapath: Any, name: str) -> None:
-        started, wanted = time.monotonic(), self._wanted[name]
-        added, deleted = self._change(datapath, name, wanted)
+        wanted = self._wanted[name]
+        done = self._done.setdefault(datapath, Done(time.monotonic()))
+        done.note(*self._change(datapath, name, wanted))
         if wanted is not self._wanted[name] and wanted != self._wanted[name]:
             return  # a line has broken or mended meanwhile: this is old
         if datapath in self._again:
             return  # somebody has changed a table meanwhile: the next round proves
+        del self._done[datapath]
         self._in_force.add(name)
         self.say(
             "in-force",
             switch=name,
             rules=len(wanted),
-            added=added,
-            deleted=deleted,
-            seconds=round(time.monotonic() - started, 4),
+            added=done.added,
+            deleted=done.deleted,
+            seconds=round(time.monotonic() - done.since, 4),
         )
         if len(self._in_force) == len(self._names):
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))

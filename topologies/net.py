@@ -186,6 +186,19 @@ def network(plan: Plan, *, controller_port: int = 6653) -> Any:
     return net
 
 
+def destroy_switch(net: Any, name: str) -> None:
+    """Delete a switch: its ports, tables and connection are gone when this returns."""
+    _run_checked(["ovs-vsctl", "del-br", net.get(name).name])
+
+
+def create_switch(net: Any, name: str) -> None:
+    """Make a switch again that `destroy_switch` has deleted, as it was made at first."""
+    switch = net.get(name)
+    switch.batch, switch.commands = True, []
+    switch.start(net.controllers)
+    type(switch).batchStartup([switch])
+
+
 def fix_airs(net: Any) -> None:
     """Give every air of a town its rules again."""
     for switch in net.switches:

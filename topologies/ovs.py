@@ -149,6 +149,24 @@ class OpenVSwitch:
         """Ask ``ovs-vswitchd`` something."""
         return self.run("ovs-appctl", "-t", "ovs-vswitchd", *arguments)
 
+    def plug(self, interface: str, bridge: str, port: int) -> None:
+        """Put a cable's end into a port of a bridge; `unplug` it first where it was before.
+
+        Raises:
+            LabError: The port is taken.
+        """
+        self.run(
+            "ovs-vsctl", "add-port", bridge, interface,
+            "--", "set", "Interface", interface, f"ofport_request={port}",
+        )  # fmt: skip
+        got = self.run("ovs-vsctl", "get", "Interface", interface, "ofport").strip()
+        if got != str(port):
+            raise LabError(f"{interface} got port {got} of {bridge}, not {port}")
+
+    def unplug(self, interface: str) -> None:
+        """Pull a cable's end out of whatever bridge it is in."""
+        self.run("ovs-vsctl", "del-port", interface)
+
     def flows(self, bridge: str, *match: str) -> str:
         """Return the dump of a bridge's flows (all, or those of *match*) with their counters.
 

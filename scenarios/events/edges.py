@@ -1,13 +1,12 @@
-"""What happens at the edge: cables move, notebooks undock, somebody poses as somebody else."""
+"""What happens at the edge: notebooks undock, somebody poses as somebody else, or as a server."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Address
 
-from scenarios.events.choose import Stream, Trio, half_posing, trios, twin
+from scenarios.events.choose import Stream, half_posing, trios, twin
 from scenarios.events.scene import Event, Scene
 from scenarios.frames import Fields
 from sekisho.flow import ARP_REPLY, TCP_ACK
@@ -17,7 +16,6 @@ _FLAPS = 50
 _HOLD_S = 1.0
 _PSH_ACK = TCP_ACK | 0x08  # RFC 9293, 3.1
 _EVERYBODY = "ff:ff:ff:ff:ff:ff"
-_STRANGER = "02:ba:d0:00:00:01"
 
 
 def _neighbour(scene: Scene) -> Attachment:
@@ -83,18 +81,6 @@ def _stand(how: str) -> Callable[[Scene], None]:
     return play
 
 
-def _swapped(scene: Scene) -> list[Stream]:
-    """Another device at the permitted one's port: a registered one, and a stranger."""
-    trio = scene.trios[0]
-    others = [a for a in scene.plan.attachments if a.registered and a.at != trio.permitted.at]
-    other = next((a for a in others if a.source == trio.permitted.source), others[0])
-    stranger = replace(trio.permitted, mac=_STRANGER)
-    return [
-        scene.maker.opening(trio.permitted, trio, posing=other),
-        scene.maker.opening(trio.permitted, trio, posing=stranger),
-    ]
-
-
 def _rogue_dhcp(scene: Scene) -> list[Stream]:
     out = []
     for trio in scene.trios:
@@ -116,46 +102,6 @@ def _rogue_gateway(scene: Scene) -> list[Stream]:
             words = f"{source.id} announces {gateway}, operation {operation}"
             out.append(scene.maker.raw(source, "arp", fields, words=words))
     return out
-
-
-def _air_pair(plan: Plan) -> tuple[Attachment, Attachment, Trio] | None:
-    """A station, somebody on a cable who is let in where the station is not, and the trio."""
-    for trio in trios(plan):
-        stations = [a for a in plan.attachments if a.air and a.registered]
-        station = next((a for a in stations if a.site == trio.target.site), None) or next(
-            iter(stations), None
-        )
-        if station is not None and not trio.permitted.air:
-            return station, trio.permitted, trio
-    return None
-
-
-def _air_in_wired_port(scene: Scene) -> list[Stream]:
-    pair = _air_pair(scene.plan)
-    assert pair is not None
-    station, wired, trio = pair
-    air = [a for a in scene.plan.attachments if a.air == station.air]
-    ports = (wired, trio.target)
-    return [
-        scene.maker.opening(port, _to_other(trio, port), posing=a) for a in air for port in ports
-    ]
-
-
-def _to_other(trio: Trio, port: Attachment) -> Trio:
-    """The trio, or where its own target's port sends, the same towards the permitted one."""
-    return trio if port != trio.target else replace(trio, target=trio.permitted)
-
-
-def _wired_in_air_port(scene: Scene) -> list[Stream]:
-    pair = _air_pair(scene.plan)
-    assert pair is not None
-    station, wired, trio = pair
-    posing = scene.maker.opening(station, trio, posing=wired)
-    return [posing, scene.maker.opening(station, _to_other(trio, trio.target), posing=trio.target)]
-
-
-def _no_air(plan: Plan) -> str:
-    return "" if _air_pair(plan) else "the plan has no access point"
 
 
 def _no_twin(plan: Plan) -> str:
@@ -180,23 +126,11 @@ EVENTS = (
         lambda s: _posing_streams(s, flags=(2, _PSH_ACK)), _no_twin,
     ),
     Event(
-        "cable-swapped", Label("差し替え(別の機器)", "Another PC in its place"), "WL-05 MN-02",
-        _stand("frames of another device enter at the port"), _swapped,
-    ),
-    Event(
         "rogue-dhcp", Label("偽のアドレス配布", "Rogue DHCP server"), "RT-04",
         _stand("offers enter at an edge port"), _rogue_dhcp,
     ),
     Event(
         "rogue-gateway", Label("偽のゲートウェイ", "Rogue gateway"), "RT-04",
         _stand("announcements enter at an edge port"), _rogue_gateway,
-    ),
-    Event(
-        "ap-in-wired-port", Label("APの線を有線の口へ", "An access point's cable in a wired port"),
-        "WL-02", _stand("stations' frames enter at wired ports"), _air_in_wired_port, _no_air,
-    ),
-    Event(
-        "wired-in-ap-port", Label("有線の線をAPの口へ", "A wired cable in an access point's port"),
-        "WL-02", _stand("wired devices' frames enter at an AP's port"), _wired_in_air_port, _no_air,
     ),
 )  # fmt: skip

@@ -12,6 +12,9 @@ from scenarios.events.scene import Event, Scene
 from sekisho.model import Label
 
 _DEAD_S, _HUNG_S = 1.0, 2.0
+# A switch that would fail open does so after three probes unanswered, 15 s by default; while there
+# is no guard to be annoyed, they are made shorter (ovs-vswitchd.conf.db(5), fail_mode).
+_PROBE_MS, _LONG_DEAD_S = 1000, 4.5
 _RELOADS = 10
 
 
@@ -31,8 +34,17 @@ def _back(scene: Scene, plan: Path | None = None) -> int:
 
 def _killed(scene: Scene) -> None:
     _end(scene, SIGKILL)
-    time.sleep(_DEAD_S)
+    _probes(scene, str(_PROBE_MS))
+    time.sleep(_LONG_DEAD_S)
+    _probes(scene, "[]")
     _back(scene)
+
+
+def _probes(scene: Scene, interval_ms: str) -> None:
+    """Let every switch ask for its guard at this interval."""
+    ovs = scene.town.ovs
+    for known in ovs.run("ovs-vsctl", "--bare", "--columns=_uuid", "list", "Controller").split():
+        ovs.run("ovs-vsctl", "set", "Controller", known, f"inactivity_probe={interval_ms}")
 
 
 def _restarted(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.events import edges, guard, lines, shared, switches
+from scenarios.events import cables, edges, guard, lines, shared, switches
 from scenarios.events.scene import Event
 from sekisho.model import Plan
 
@@ -14,5 +14,6 @@ def events(plan: Plan) -> list[Event]:
         *switches.events(plan),
         *lines.events(plan),
         *edges.EVENTS,
+        *cables.EVENTS,
         *shared.events(plan),
     ]

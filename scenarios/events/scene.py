@@ -25,6 +25,7 @@ _CALM_S = 0.5
 _AFTER_S = 0.6
 _BACK_S = 0.4  # the permitted stream must be heard this shortly before the end
 _FACT_S = 60.0
+_HUSH_S = 0.1
 _MS = 1_000_000
 
 
@@ -109,12 +110,12 @@ class Scene:
         deaf = self._deaf()
         lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
         trouble = ""
-        with Streams(
+        streams = self.streams = Streams(
             self.wire, self.plan, [*self.base, *extra], run=self._run, kinds=len(self.trios)
-        ) as streams:
-            self.streams = streams
-            for stream in extra if event.starts_silent else ():
-                streams.pause(stream.number)
+        )
+        for stream in extra if event.starts_silent else ():
+            streams.pause(stream.number)
+        with streams:
             time.sleep(_CALM_S)
             try:
                 event.play(self)
@@ -252,6 +253,13 @@ class Scene:
         assert self.streams is not None
         for stream in self._extra[event]:
             self.streams.resume(stream.number)
+
+    def hush(self, event: str) -> None:
+        """Let the extra streams of *event* end, and wait until the last frame has been judged."""
+        assert self.streams is not None
+        for stream in self._extra[event]:
+            self.streams.pause(stream.number)
+        time.sleep(_HUSH_S)
 
     def closed(self, since_ns: int, *, timeout_s: float = 5.0) -> int:
         """Wait until the guard's side closes its connections on the wire; return when it did."""

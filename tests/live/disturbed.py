@@ -36,7 +36,15 @@ def muted(town: Town) -> None:
     Streams._send = lambda self: None  # type: ignore[method-assign]
 
 
-FAULTS: dict[str, Callable[[Town], None]] = {f.__name__: f for f in (nothing, register_open, muted)}
+def standalone(town: Town) -> None:
+    """Switches that go on by themselves when the guard is away too long."""
+    for switch in town.plan.switches:
+        town.ovs.run("ovs-vsctl", "set-fail-mode", switch.id, "standalone")
+
+
+FAULTS: dict[str, Callable[[Town], None]] = {
+    f.__name__: f for f in (nothing, register_open, standalone, muted)
+}
 
 
 def main() -> None:

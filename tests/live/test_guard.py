@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from controller.app import EXIT_FAILED
+from controller.asking import EXIT_FAILED
 from sekisho.compiler import compile_town
 from sekisho.errors import NamespaceError
 from sekisho.launch import launched
