@@ -10,6 +10,7 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
 * ``town-in-force`` that holds for every switch of the plan;
 * ``drift``       somebody else has changed the tables of a switch that was in force; they are
   brought back at once, and ``in-force`` says with how many rules (not with ``SEKISHO_HEALS=no``);
+* ``changed``     a port was moved, or moved back; what was touched, and what is in force now;
 * ``gone``        a switch is no longer connected; its tables stand;
 * ``line-down``, ``line-up``  a line between switches broke or is whole again: ways go around it,
   the switches concerned have their new rules, and ``in-force`` follows when that is proved;
@@ -28,23 +29,19 @@ from pathlib import Path
 from typing import Any
 
 from controller import framework as fw
-from controller.asking import EXIT_FAILED, Asking, GoneError, loudly
+from controller.asking import EXIT_FAILED, GoneError, loudly
+from controller.desk import Desk
 from controller.lines import Lines
-from controller.openflow import Entry, add_bytes, delete_bytes, wire_match
-from controller.reconcile import Step, changes
+from controller.moving import Moving, step_bytes
+from controller.openflow import Entry, add_bytes
+from controller.reconcile import changes
 from controller.watch import is_pause, watch_bytes
 from sekisho.compiler import compile_town
 from sekisho.detour import rerouted
 from sekisho.errors import LabError, SekishoError
-from sekisho.model import Plan, PortRef
+from sekisho.model import PortRef
 from sekisho.plan import load
 from sekisho.rules import Rule
-
-
-def step_bytes(step: Step) -> list[bytes]:
-    """Return the messages of one step, deletions first."""
-    delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
-    return [*delete, *map(add_bytes, step.add)]
 
 
 @dataclass(slots=True)
@@ -60,13 +57,15 @@ class Done:
         self.added, self.deleted = self.added + added, self.deleted + deleted
 
 
-class Sekisho(Asking):
+class Sekisho(Moving):
     """Guards one town."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         try:
-            self.plan: Plan = load(Path(os.environ["SEKISHO_PLAN"]))
+            plan = load(Path(os.environ["SEKISHO_PLAN"]))
+            self._desk = Desk(self, plan)
+            self.plan = self._desk.plan
             self._wanted = compile_town(self.plan)
         except (KeyError, SekishoError) as error:
             self.say("failed", why=f"SEKISHO_PLAN: {error}")
@@ -75,13 +74,11 @@ class Sekisho(Asking):
         self._heals = os.environ.get("SEKISHO_HEALS") != "no"
         self._watched: set[Any] = set()  # connections on which every change is told
         self._done: dict[Any, Done] = {}  # what was changed since the last `in-force`
-        self._in_force: set[str] = set()
         self._lines = Lines(self.plan)
-        self._busy: set[Any] = set()  # connections that are being reconciled
-        self._again: set[Any] = set()  # and of those, whose wanted rules have changed meanwhile
         for rules in self._wanted.values():  # while the town is still being built
             for rule in rules:
                 add_bytes(rule)
+        self._desk.open()
         self.say("listening", framework=fw.NAME, version=fw.VERSION)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPStateChange, [fw.MAIN_DISPATCHER, fw.DEAD_DISPATCHER])

@@ -67,9 +67,17 @@ class Asking(fw.App):
         with Path(self._events).open("ab") as out:
             out.write(line + b"\n")
 
-    def _read(self, datapath: Any) -> tuple[tuple[Rule, ...], tuple[Entry, ...]]:
-        """Return what a switch holds: rules, and entries that no rule of ours can be."""
-        request = fw.parser.OFPFlowStatsRequest(datapath)
+    def _read(
+        self, datapath: Any, cookie: int = 0, mask: int = 0
+    ) -> tuple[tuple[Rule, ...], tuple[Entry, ...]]:
+        """Return what a switch holds: rules, and entries that no rule of ours can be.
+
+        Args:
+            datapath: Its connection.
+            cookie: Read only entries with this cookie,
+            mask: where this has a bit set.
+        """
+        request = fw.parser.OFPFlowStatsRequest(datapath, cookie=cookie, cookie_mask=mask)
         datapath.set_xid(request)
         entries = self._held[datapath, request.xid] = []
         try:
@@ -88,18 +96,32 @@ class Asking(fw.App):
 
     def _ask(self, datapath: Any, request: Any) -> None:
         """Send *request* and sleep until the switch has answered it (other switches go on)."""
-        if request.xid is None:
-            datapath.set_xid(request)
-        key: tuple[Any, int] = (datapath, request.xid)
-        self._waiting[key] = fw.hub.Event()
-        datapath.send_msg(request)
-        answered = self._waiting[key].wait(timeout=_ANSWER_S)
-        del self._waiting[key]
-        name = self._names[datapath.id]
-        if self._current.get(name) is not datapath:
-            raise GoneError
-        if not answered:
-            raise LabError(f"switch {name} did not answer in {_ANSWER_S} s")
+        self._ask_all([(datapath, request)])
+
+    def _ask_all(self, requests: list[tuple[Any, Any]]) -> None:
+        """Send each connection its request, and sleep until all have been answered.
+
+        Raises:
+            GoneError: A switch went away before it answered.
+            LabError: One did not answer in time.
+        """
+        keys = []
+        for datapath, request in requests:
+            if request.xid is None:
+                datapath.set_xid(request)
+            key: tuple[Any, int] = (datapath, request.xid)
+            self._waiting[key] = fw.hub.Event()
+            keys.append(key)
+            datapath.send_msg(request)
+        answered = [self._waiting[key].wait(timeout=_ANSWER_S) for key in keys]
+        for key in keys:
+            del self._waiting[key]
+        for (datapath, _), is_answered in zip(keys, answered, strict=True):
+            name = self._names[datapath.id]
+            if self._current.get(name) is not datapath:
+                raise GoneError
+            if not is_answered:
+                raise LabError(f"switch {name} did not answer in {_ANSWER_S} s")
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPFlowStatsReply, fw.MAIN_DISPATCHER)
     @loudly

@@ -38,8 +38,8 @@ class Journal:
         self.changes: dict[int, Change] = {}
         self.undone: dict[int, dict[str, Any]] = {}
         self.in_force: dict[int, dict[str, Any]] = {}
-        path.touch()
-        self._read()
+        if path.exists():
+            self._read()
 
     @property
     def standing(self) -> tuple[Change, ...]:

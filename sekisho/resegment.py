@@ -6,7 +6,7 @@ refused with the requirement that it would break, and all reasons are given at o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -124,6 +124,25 @@ def undo_refusals(standing: Sequence[Change], number: int) -> Iterator[Refusal]:
         if later.number > number and shared:
             en = f"change {later.number} has moved {', '.join(sorted(shared))} since: undo it first"
             yield Refusal(name, "", f"後の変更{later.number}を先に取り消す", en)
+
+
+def unseen(changes: Iterable[Change], change: Change, seen: int | None) -> None:
+    """Refuse a change at a port that another has changed since the asker last looked.
+
+    Args:
+        changes: All changes so far.
+        change: The new one.
+        seen: Number of the newest change that the asker knew of; None: do not care.
+
+    Raises:
+        RefusedError: Names the other change.
+    """
+    for other in changes:
+        shared = other.touches & change.touches
+        if seen is not None and other.number > seen and shared:
+            at = ", ".join(sorted(shared))
+            en = f"change {other.number} by {other.by or 'somebody'} came first: look again"
+            raise RefusedError((Refusal(at, "", f"変更{other.number}が先に行われた", en),))
 
 
 def _refusals(plan: Plan, port: PortRef, to: str) -> Iterator[Refusal]:

@@ -32,7 +32,7 @@ from topologies.names import interface
 
 MININET_VERSION = str(VERSION)
 _TIMEOUT_S = 60.0
-_FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
+FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
 _UPLINK = 1  # port of an air that leads to its switch; stations follow
 
 
@@ -54,7 +54,7 @@ class TownHost(Host):
                 f"route add default via {gateway} dev {name} metric {100 + number}",
             ]
             if len(device.attachments) > 1:  # what is sent from an address leaves by its own leg
-                table = _FIRST_TABLE + number
+                table = FIRST_TABLE + number
                 words += [
                     f"route add {network} dev {name} table {table}",
                     f"route add default via {gateway} dev {name} table {table}",

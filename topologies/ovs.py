@@ -5,9 +5,11 @@ Must be started inside the run's namespaces; the machine's own Open vSwitch is n
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -67,10 +69,10 @@ class OpenVSwitch:
         self._processes.clear()
 
     def _start(self) -> None:
-        database, socket = self.folder / "conf.db", self.folder / "db.sock"
+        database, door = self.folder / "conf.db", self.folder / "db.sock"
         self.run("ovsdb-tool", "create", str(database), str(_SCHEMA))
-        self._spawn("ovsdb-server", str(database), f"--remote=punix:{socket}")
-        self._wait_for(socket)
+        self._spawn("ovsdb-server", str(database), f"--remote=punix:{door}")
+        self._wait_for(door)
         self.run("ovs-vsctl", "--no-wait", "init")
         self._spawn("ovs-vswitchd", *self._switching)
         # Without this the cheapest of ours, a new flow in the datapath, costs a round of the
@@ -191,5 +193,19 @@ class OpenVSwitch:
             raise LabError(f"connections survived a flush: {left.splitlines()[0]}")
 
     def settle(self) -> None:
-        """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8))."""
-        self.appctl("revalidator/purge")
+        """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8)).
+
+        From then on no packet is treated by a decision that was made before. Asked on the daemon's
+        own socket (ovs-vswitchd(8), ``--unixctl``), since somebody may be waiting.
+
+        Raises:
+            LabError: It was refused.
+        """
+        path = self.folder / f"ovs-vswitchd.{self._processes[-1].pid}.ctl"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
+            talk.settimeout(_TIMEOUT_S)
+            talk.connect(str(path))
+            talk.sendall(b'{"id":0,"method":"revalidator/purge","params":[]}')
+            answer = talk.recv(1 << 16)
+        if json.loads(answer).get("error") is not None:
+            raise LabError(f"ovs-vswitchd refused revalidator/purge: {answer.decode()}")

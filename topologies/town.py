@@ -67,6 +67,7 @@ class Town:
         self.guard = guard
         self.folder = folder
         self.events = folder / "log" / "controller.jsonl"
+        self.desk = work / "desk"  # where the guard takes requests
         self.seconds: dict[str, float] = {}
         self._work = work
         self._progress = progress
@@ -154,6 +155,8 @@ class Town:
             str(plan or self.plan.path),
             f"--events={self.events}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
+            f"--changes={self.folder / 'changes.jsonl'}",
+            f"--desk={self.desk}",
         ]
         command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
         self._spawn("controller", command)

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sekisho.errors import SekishoError
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies import shell
+from topologies.stage import Handler, Stage
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
@@ -28,8 +30,19 @@ def say(**facts: Any) -> None:
     sys.stdout.flush()
 
 
-def keep(plan: Path, folder: Path, *, is_lasting: bool, guard: str = OWN_GUARD) -> None:
-    """Boot *plan* and serve its prompt until ended; raise when a part of the town dies."""
+#: Makes what else can be asked of a town, by the word in ``do``.
+Handlers = Callable[[Town], dict[str, Handler]]
+
+
+def keep(
+    plan: Path,
+    folder: Path,
+    *,
+    is_lasting: bool,
+    guard: str = OWN_GUARD,
+    handlers: Handlers = lambda _: {},
+) -> None:
+    """Boot *plan*, serve its prompt and its desk until ended; raise when a part of it dies."""
     with (
         Town(
             load(plan),
@@ -41,13 +54,15 @@ def keep(plan: Path, folder: Path, *, is_lasting: bool, guard: str = OWN_GUARD) 
         shell.listen() as control,
     ):
         town.await_in_force()
+        stage = Stage(town, handlers(town))
+        stage.open()
         say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
         if is_lasting and not sys.stdin.readline():
             return
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1):  # the starter reads no more
             os.dup2(nowhere, number)
-        shell.serve(town.net, control, town.check)
+        shell.serve(town.net, control, stage.check)
 
 
 def main() -> int:

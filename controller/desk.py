@@ -1,0 +1,222 @@
+"""Where changes are asked for: examined, written down, put into force, and told.
+
+A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so is every answer::
+
+    {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
+    {"do": "change", "link": "P28", ...}      a planned permission
+    {"do": "undo", "number": 3, "by": "..."}
+    {"do": "state"}                           the journal, and whether the town is in force
+
+``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"denied": true}`` when all
+switches deny, and waits for a line before anything is allowed: whoever knows the switches' caches
+can see to them. ``"seen": n`` says which change was the newest that the asker knew of: a newer one
+at the same port is a conflict. One request is worked on at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from controller import framework as fw
+from sekisho.changes import Change, applied
+from sekisho.errors import SekishoError
+from sekisho.journal import Journal
+from sekisho.model import Plan
+from sekisho.preview import preview
+from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
+
+if TYPE_CHECKING:
+    from controller.moving import Moving, Pause
+
+_TICK_S = 0.2  # how often somebody's time may be over
+_PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
+_LONGEST = 1 << 16  # bytes of a request
+
+
+class Desk:
+    """Takes requests for the guard of one town.
+
+    Args:
+        guard: The guard.
+        plan: The plan as its file says it.
+
+    Raises:
+        PlanError: The journal cannot be read.
+    """
+
+    def __init__(self, guard: Moving, plan: Plan) -> None:
+        self._guard, self._origin = guard, plan
+        path = os.environ.get("SEKISHO_CHANGES")
+        self._journal = Journal(Path(path)) if path else None
+        self._turn = fw.hub.Semaphore(1)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan with every change laid over it that stands."""
+        return applied(self._origin, self._journal.standing) if self._journal else self._origin
+
+    def open(self) -> None:
+        """Begin to take requests, if the environment names a socket and a journal."""
+        path = os.environ.get("SEKISHO_DESK", "")
+        if self._journal is None:
+            return
+        fw.hub.spawn(self._watch_times)
+        if path:
+            Path(path).unlink(missing_ok=True)
+            server = fw.hub.StreamServer((path,), self._serve)
+            fw.hub.spawn(server.serve_forever)
+
+    def _watch_times(self) -> None:
+        """Undo what has a time, when it is over; also what ended while nobody was here."""
+        while True:
+            fw.hub.sleep(_TICK_S)
+            assert self._journal is not None
+            for change in self._journal.standing[::-1]:
+                if change.until is not None and change.until <= time.time():
+                    with self._turn:
+                        self._undo_in_time(change)
+
+    def _undo_in_time(self, change: Change) -> None:
+        try:
+            self._undo(change.number, {"by": "sekisho", "why": "until"}, lambda: None)
+        except SekishoError as error:
+            self._guard.say("late", number=change.number, why=str(error))
+
+    def _serve(self, connection: Any, address: Any) -> None:
+        """Answer the requests of one connection, until it is closed."""
+        del address
+        talk = _Talk(connection)
+        with connection:
+            while line := talk.line(None):
+                try:
+                    talk.say(self._answered(orjson.loads(line), talk))
+                except RefusedError as refused:
+                    reasons = [_refusal(r) for r in refused.refusals]
+                    talk.say({"error": str(refused), "refusals": reasons})
+                except (SekishoError, ValueError, KeyError, TypeError) as error:
+                    talk.say({"error": str(error) or repr(error)})
+
+    def _answered(self, request: dict[str, Any], talk: _Talk) -> dict[str, Any]:
+        def pause() -> None:
+            if request.get("pause"):
+                talk.say({"denied": True})
+                talk.line(_PAUSE_S)
+
+        with self._turn:
+            if request["do"] == "change":
+                return self._change(request, pause)
+            if request["do"] == "undo":
+                return self._undo_asked(request, pause)
+            if request["do"] == "state":
+                return self._state()
+        raise KeyError(f"do: {request['do']!r} is none of change, undo, state")
+
+    def _state(self) -> dict[str, Any]:
+        assert self._journal is not None
+        return {"changes": self._journal.history(), "in_force": self._guard.is_in_force}
+
+    def _change(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        """Examine a change and, unless it is a dry run, make it."""
+        assert self._journal is not None
+        now = self._guard.plan
+        link = request.get("link")
+        moves = () if link else asked(now, request["ports"], request["to"])
+        links = links_asked(now, link) if link else ()
+        change = Change(
+            self._journal.next_number,
+            str(request.get("to") or "open"),
+            moves,
+            links,
+            str(request.get("reason", "")),
+            str(request.get("by", "")),
+            time.time(),
+            request.get("until"),
+        )
+        unseen(self._journal.changes.values(), change, request.get("seen"))
+        after = applied(self._origin, (*self._journal.standing, change))
+        shown = preview(now, after, self._guard.tables).as_json()
+        if request.get("dry_run"):
+            return {"preview": shown, "change": change.as_json()}
+        return self._made(change, after, shown, pause)
+
+    def _made(
+        self, change: Change, after: Plan, shown: dict[str, Any], pause: Pause
+    ) -> dict[str, Any]:
+        assert self._journal is not None
+        new = self._guard.prepare(after)
+        self._journal.add(change)
+        done = self._guard.put(after, new, pause)
+        told = self._told(change.number, done)
+        return {"change": change.as_json(), "preview": shown, **told}
+
+    def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
+        assert self._journal is not None
+        self._journal.write("in-force", number=number, at=time.time(), **done)
+        self._guard.say("changed", number=number, **done)
+        return {"number": number, "in_force": not done["waiting"], **done}
+
+    def _undo_asked(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        assert self._journal is not None
+        number = int(request["number"])
+        if request.get("dry_run"):
+            after = self._without(number)
+            shown = preview(self._guard.plan, after, self._guard.tables)
+            return {"preview": shown.as_json(), "number": number}
+        return self._undo(number, {"by": str(request.get("by", "")), "why": "asked"}, pause)
+
+    def _without(self, number: int) -> Plan:
+        assert self._journal is not None
+        refusals = tuple(undo_refusals(self._journal.standing, number))
+        if refusals:
+            raise RefusedError(refusals)
+        return applied(self._origin, (c for c in self._journal.standing if c.number != number))
+
+    def _undo(self, number: int, words: dict[str, str], pause: Pause) -> dict[str, Any]:
+        assert self._journal is not None
+        after = self._without(number)
+        new = self._guard.prepare(after)
+        self._journal.write("undo", number=number, at=time.time(), **words)
+        done = self._guard.put(after, new, pause)
+        return {"undone": number, **self._told(number, done)}
+
+
+class _Talk:
+    """Lines to and from one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection, self._read = connection, b""
+
+    def line(self, timeout_s: float | None) -> bytes:
+        """Return the next line; nothing where the other side has closed, or says none in time."""
+        self._connection.settimeout(timeout_s)
+        while b"\n" not in self._read and len(self._read) < _LONGEST:
+            try:
+                more = self._connection.recv(_LONGEST)
+            except OSError:  # closed, or nothing in time
+                return b""
+            if not more:
+                return b""
+            self._read += more
+        line, _, self._read = self._read.partition(b"\n")
+        return bytes(line)
+
+    def say(self, answer: dict[str, Any]) -> None:
+        """Send one line."""
+        with contextlib.suppress(OSError):  # whoever asked has gone: what was asked is done
+            self._connection.settimeout(None)
+            self._connection.sendall(orjson.dumps(answer) + b"\n")
+
+
+def _refusal(refusal: Any) -> dict[str, str]:
+    return {
+        "what": refusal.what,
+        "requirement": refusal.requirement,
+        "ja": refusal.ja,
+        "en": refusal.en,
+    }

@@ -1,0 +1,168 @@
+"""The desk of a running town: ports are moved, hosts are tried, faults are played, on request.
+
+A request is one JSON object a line on ``town.sock`` in the run folder, and so is the answer. What
+concerns the policy is handed to the guard, which alone decides; what only the laboratory knows is
+added here: the switches' caches are emptied, and the hosts get their addresses.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sekisho.changes import applied
+from sekisho.errors import LabError, SekishoError, UsageError
+from sekisho.journal import Journal
+from sekisho.model import Plan
+from sekisho.talk import SOCKET, Talk, listening
+from topologies.leases import Leases
+from topologies.town import Town
+
+_TICK_S = 0.2
+_ANSWER_S = 60.0
+
+#: Answers one kind of request.
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Stage:
+    """Serves the requests of a town that is up.
+
+    Args:
+        town: The town.
+        handlers: What else can be asked, by the word in ``do``.
+    """
+
+    def __init__(self, town: Town, handlers: dict[str, Handler] | None = None) -> None:
+        self.town = town
+        self._journal = town.folder / "changes.jsonl"
+        self._leases = Leases(town)
+        self._lock = threading.Lock()  # of leases
+        self._handlers: dict[str, Handler] = {
+            "change": self._guarded,
+            "undo": self._guarded,
+            "state": self._state,
+            **(handlers or {}),
+        }
+        self._is_over = threading.Event()
+        self.failed: SekishoError | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is in force: with every change laid over it that stands."""
+        return applied(self.town.plan, Journal(self._journal).standing)
+
+    def open(self) -> None:
+        """Begin to serve, in threads that end with the process."""
+        threading.Thread(target=self._follow, daemon=True).start()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _follow(self) -> None:
+        """Let the hosts' addresses follow the journal, whoever has written it."""
+        seen = 0
+        while not self._is_over.wait(_TICK_S):
+            size = self._journal.stat().st_size if self._journal.exists() else 0
+            if size == seen:
+                continue
+            try:
+                self._renew()
+                seen = size
+            except SekishoError as error:
+                self.failed = error
+                return
+
+    def _renew(self) -> list[str]:
+        with self._lock:
+            return self._leases.follow(self.plan)
+
+    def _accept(self) -> None:
+        with listening(self.town.folder / SOCKET) as door:
+            while not self._is_over.is_set():
+                connection = door.accept()[0]
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        talk = Talk(connection)
+        with connection, suppress(OSError):
+            while (request := talk.read(None)) is not None:
+                talk.write(self._answer(request))
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            handler = self._handlers.get(str(request.get("do")))
+            if handler is None:
+                raise UsageError(f"do: one of {', '.join(sorted(self._handlers))}")
+            return handler(request)
+        except SekishoError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError) as error:
+            return {"error": f"not a request: {error!r}"}
+
+    def _state(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The journal, and whether the guard is there and every table in force."""
+        del request
+        try:
+            with self._guard() as guard:
+                return {**guard.ask({"do": "state"}), "guard": True}
+        except LabError:
+            history = Journal(self._journal).history()
+            return {"changes": history, "in_force": False, "guard": False}
+
+    def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Have the guard do it; empty the caches when all deny, and when all allow."""
+        began = time.monotonic()
+        with self._guard() as guard:
+            guard.write({**request, "pause": True})
+            answer = guard.must_read(_ANSWER_S)
+            while answer.get("denied"):
+                self.town.ovs.settle()
+                guard.write({"go": True})
+                answer = guard.must_read(_ANSWER_S)
+        if "error" in answer or "in_force" not in answer:
+            return answer
+        self.town.ovs.settle()
+        answer["acknowledged_s"] = round(time.monotonic() - began, 6)
+        threading.Thread(target=self._renew_or_fail, daemon=True).start()
+        return answer
+
+    def _renew_or_fail(self) -> None:
+        try:
+            self._renew()
+        except SekishoError as error:
+            self.failed = error
+
+    def _guard(self) -> Talk:
+        try:
+            return Talk.to(self.town.desk)
+        except OSError as error:
+            raise LabError("the guard is not there: nothing was changed") from error
+
+    def check(self) -> None:
+        """Raise what ended the serving, and whatever has ended of the town.
+
+        Raises:
+            SekishoError: See there.
+        """
+        if self.failed is not None:
+            raise self.failed
+        self.town.check()
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._is_over.set()
+        with suppress(OSError):
+            Path(self.town.folder / SOCKET).unlink()
+
+
+def note(folder: Path, what: str, **facts: Any) -> None:
+    """Append a line to the stage's own log."""
+    line = json.dumps({"at": time.time(), "what": what, **facts}, ensure_ascii=False)
+    with (folder / "log" / "stage.jsonl").open("a", encoding="utf-8") as out:
+        out.write(line + os.linesep)
