@@ -23,7 +23,7 @@ from sekisho.policy import Policy, Ruling
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
 _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
 _ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
-_SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
+SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
 
 
@@ -96,12 +96,24 @@ class Window:
     is_stateful: bool = False
 
 
-def windows(plan: Plan, *, seed: int, suite: str = "gate") -> Iterator[Window]:
+#: Tells whether a pair of attachments is to be tried.
+Pairs = Callable[[Attachment, Attachment], bool]
+
+
+def windows(
+    plan: Plan, *, seed: int, suite: str = "gate", pairs: Pairs = lambda *_: True
+) -> Iterator[Window]:
     """Yield the windows of *suite* (``smoke`` or ``gate``) for *plan*.
 
     ``smoke`` tries each pair of classes once a site with a few probes; ``gate`` tries all.
+
+    Args:
+        plan: The town.
+        seed: Order of the frames.
+        suite: Which.
+        pairs: Of which pairs, source first.
     """
-    generator = _Generator(plan, suite)
+    generator = _Generator(plan, suite, pairs)
     cases: list[CasePlan] = []
     frames: list[Frame] = []
     targets: list[Attachment] = []
@@ -119,8 +131,8 @@ def windows(plan: Plan, *, seed: int, suite: str = "gate") -> Iterator[Window]:
 
 
 class _Generator:
-    def __init__(self, plan: Plan, suite: str) -> None:
-        self._plan, self._suite = plan, suite
+    def __init__(self, plan: Plan, suite: str, pairs: Pairs) -> None:
+        self._plan, self._suite, self._pairs = plan, suite, pairs
         self._policy = Policy(plan)
         self._matrix = matrix(plan)
         self._numbers = itertools.count(1)
@@ -138,7 +150,9 @@ class _Generator:
         )
         for source in self._plan.attachments:
             cell = self._matrix[source.source, target.destination]
-            if source.device == target.device or not self._is_tried(source, target, cell):
+            if source.device == target.device or not self._pairs(source, target):
+                continue
+            if not self._is_tried(source, target, cell):
                 continue
             victim = self._victim(source, target)
             bout = Bout(self._plan, source, target, victim, services, self._ports)
@@ -165,16 +179,17 @@ class _Generator:
         return True
 
     def _is_wanted(self, probe: str, source: Attachment, target: Attachment) -> bool:
-        if self._suite == "smoke" and probe not in _SMOKE_PROBES:
+        if self._suite == "smoke" and probe not in SMOKE_PROBES:
             return False
         if probe not in _ONCE_A_SUBNET | _ONCE_A_SOURCE:
             return True
-        place = str(self._plan.subnet(target)) if probe in _ONCE_A_SUBNET else ""
-        key = (probe, source.id, place)
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
+        place = str(self._plan.subnet(target))
+        keys = {(probe, source.id, place if probe in _ONCE_A_SUBNET else "")}
+        if probe == "nobody":  # every switch has a table of addresses: try each of its subnets
+            keys.add((probe, source.at.switch, place))
+        is_new = not keys <= self._seen
+        self._seen |= keys
+        return is_new
 
     def _sibling(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
         """A station that poses as another station of its own SSID: nobody can tell (residual).

@@ -16,14 +16,16 @@ from typing import Any
 
 import orjson
 
+from scenarios import situations
 from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
-from scenarios.exchange import converse, exchanges
+from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.findings import Findings
 from scenarios.gate import CasePlan, Window, windows
 from scenarios.manifest import manifest
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
+from scenarios.surroundings import Surroundings
 from scenarios.tally import Tally, missing_features, own_peak_mb
 from scenarios.wire import Wire
 from sekisho.dumps import digest, flows
@@ -65,6 +67,7 @@ class Check:
         self._tally = Tally()
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
+        self._talks: list[Exchange] = []
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
         """Run everything; return the exit status. The run folder is complete whatever happens.
@@ -98,34 +101,44 @@ class Check:
             guard=self._guard,
         )
         with town:
-            began = time.monotonic()
-            say(phase="build")
-            batches = self._windows()
-            seconds["build"] = time.monotonic() - began
+            batches = self._built()
             town.await_in_force()
             seconds |= town.seconds
-            findings = Findings(town, self._folder)
-            with Wire(town) as wire:
-                if meddle is not None:
-                    meddle(town, wire)
-                before, drifts = self._tables(town, keep=False), len(_drifts(town))
-                session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
-                self._probe(session, batches, findings, town)
-                self._tally.captured, self._tally.dropped = (
-                    wire.captured,
-                    sum(wire.dropped.values()),
-                )
-                self._tally.frames_sent = session.frames_sent
-                self._converse(town, findings)
-                say(phase="judge")
-                after = self._tables(town, keep=True)
-                if town.is_ours and (after != before or len(_drifts(town)) > drifts):
-                    self._doubt("the tables changed while the gate ran")
-                town.check()
-                self._write_findings(findings)
-                self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
-                if leave is not None:
-                    leave(self._finish(""))
+            self._try(town, batches, meddle, leave)
+
+    def _built(self) -> list[Window]:
+        began = time.monotonic()
+        say(phase="build")
+        batches = self._windows()
+        self._tally.seconds["build"] = time.monotonic() - began
+        return batches
+
+    def _try(
+        self, town: Town, batches: list[Window], meddle: Meddle | None, leave: Leave | None
+    ) -> None:
+        """Try all of *batches* in a town whose tables are in force."""
+        findings = Findings(town, self._folder)
+        with Wire(town) as wire:
+            if meddle is not None:
+                meddle(town, wire)
+            before, around = self._tables(town, keep=False), Surroundings(town)
+            session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
+            self._probe(session, batches, findings, town)
+            self._tally.captured, self._tally.dropped = (
+                wire.captured,
+                sum(wire.dropped.values()),
+            )
+            self._tally.frames_sent = session.frames_sent
+            self._converse(town, findings)
+            say(phase="judge")
+            after = self._tables(town, keep=True)
+            if why := around.doubt(tables_changed=town.is_ours and after != before):
+                self._doubt(why)
+            town.check()
+            self._write_findings(findings)
+            self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+            if leave is not None:
+                leave(self._finish(""))
 
     def _windows(self) -> list[Window]:
         """The chosen part of the suite; what is left out goes into the manifest."""
@@ -134,7 +147,22 @@ class Check:
             words = self._run.selection.words(left_out)
             line = {"id": "selection", "ja": words.ja, "en": words.en}
             self._manifest["not_tested"].insert(0, line)
+        self._talks = self._exchanges()
+        self._manifest["situations"] = situations.account(
+            self._run.situations,
+            self._plan,
+            suite=self._run.suite,
+            cases=[case for window in chosen for case in window.cases],
+            talks=self._talks,
+        )
         return chosen
+
+    def _exchanges(self) -> list[Exchange]:
+        """The chosen part of the permitted conversations."""
+        wanted = list(exchanges(self._plan))
+        if self._run.suite == "smoke":
+            wanted = _one_a_cell(wanted)
+        return [each for each in wanted if self._run.selection.wants_exchange(each)]
 
     def _suite(self) -> list[Window]:
         """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
@@ -187,17 +215,12 @@ class Check:
         say(phase="exchange")
         began = time.monotonic()
         recorder = Recorder(self._plan, self._run)
-        wanted = list(exchanges(self._plan))
-        if self._run.suite == "smoke":
-            wanted = _one_a_cell(wanted)
-        if not self._run.selection.is_whole:
-            wanted = []
-        for number, outcome in enumerate(converse(town, wanted), 1):
+        for number, outcome in enumerate(converse(town, self._talks), 1):
             case = recorder.exchange(number, outcome)
             self._tally.cases.append(case)
             if case.verdict.is_finding:
                 findings.bare(case)
-        self._tally.exchanges = len(wanted)
+        self._tally.exchanges = len(self._talks)
         self._add("exchange", time.monotonic() - began)
 
     def _tables(self, town: Town, *, keep: bool) -> dict[str, str]:
@@ -239,6 +262,8 @@ class Check:
     def _finish(self, aborted: str) -> int:
         tally = self._tally
         verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted)
+        if not aborted and any(s["contradictions"] for s in self._manifest.get("situations", [])):
+            verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
         status = _EXIT[verdict]
         say(phase="write")
         if not (self._folder / "findings.json").exists():
@@ -257,18 +282,13 @@ class Check:
         return status
 
 
-def _drifts(town: Town) -> list[dict[str, Any]]:
-    """What the guard has said of tables that somebody changed, and that it has healed at once."""
-    return [fact for fact in town.facts() if fact["event"] == "drift"]
-
-
 def _with_twins(window: Window, pending: set[int]) -> list[CasePlan]:
     """The pending cases, and the permitted ones towards the same targets: their positive twins."""
     targets = {case.target.id for case in window.cases if case.number in pending}
     return [c for c in window.cases if c.number in pending or c.is_twin_of(targets)]
 
 
-def _one_a_cell(wanted: list[Any]) -> list[Any]:
+def _one_a_cell(wanted: list[Exchange]) -> list[Exchange]:
     first = {
         (e.source.source, e.source.site, e.target.destination, e.service.id): e
         for e in reversed(wanted)

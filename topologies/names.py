@@ -7,4 +7,5 @@ from sekisho.model import Attachment, Device
 
 def interface(attachment: Attachment, device: Device) -> str:
     """Return the name of an attachment's interface inside its host, e.g. ``nb-hq-1-eth0``."""
-    return f"{device.id}-eth{device.attachments.index(attachment)}"
+    number = [a.id for a in device.attachments].index(attachment.id)
+    return f"{device.id}-eth{number}"

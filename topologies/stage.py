@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -69,18 +70,16 @@ class Stage:
         seen = 0
         while not self._is_over.wait(_TICK_S):
             size = self._journal.stat().st_size if self._journal.exists() else 0
-            if size == seen:
-                continue
-            try:
+            if size != seen:
                 self._renew()
                 seen = size
-            except SekishoError as error:
-                self.failed = error
-                return
 
-    def _renew(self) -> list[str]:
-        with self._lock:
-            return self._leases.follow(self.plan)
+    def _renew(self) -> None:
+        try:
+            with self._lock:
+                self._leases.follow(self.plan)
+        except Exception:  # noqa: BLE001  # the end of a thread would be seen by nobody
+            self.failed = LabError(f"addresses do not follow: {traceback.format_exc()}")
 
     def _accept(self) -> None:
         with listening(self.town.folder / SOCKET) as door:
@@ -129,14 +128,8 @@ class Stage:
             return answer
         self.town.ovs.settle()
         answer["acknowledged_s"] = round(time.monotonic() - began, 6)
-        threading.Thread(target=self._renew_or_fail, daemon=True).start()
+        threading.Thread(target=self._renew, daemon=True).start()
         return answer
-
-    def _renew_or_fail(self) -> None:
-        try:
-            self._renew()
-        except SekishoError as error:
-            self.failed = error
 
     def _guard(self) -> Talk:
         try:

@@ -65,7 +65,7 @@ def keep(
         shell.serve(town.net, control, stage.check)
 
 
-def main() -> int:
+def main(handlers: Handlers = lambda _: {}) -> int:
     """Read the command line, keep the town, and say why it ended if that was not asked for."""
     parser = argparse.ArgumentParser(prog="python -m topologies.up", description=__doc__)
     parser.add_argument("plan", type=Path)
@@ -76,7 +76,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         guard = LENIENT_GUARD if args.no_heal else OWN_GUARD
-        keep(args.plan, args.folder, is_lasting=args.lasting, guard=guard)
+        keep(args.plan, args.folder, is_lasting=args.lasting, guard=guard, handlers=handlers)
     except SekishoError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the log of a process
         say(error=str(error), exit=error.exit_code)

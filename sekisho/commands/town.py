@@ -35,7 +35,7 @@ def up(args: Namespace, screen: Screen) -> int:
     plan = load(args.plan)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
-    words = [sys.executable, "-m", "topologies.up", str(args.plan), f"--folder={folder}"]
+    words = [sys.executable, "-m", "scenarios.stage", str(args.plan), f"--folder={folder}"]
     words += [] if args.foreground else ["--lasting"]
     words += ["--no-heal"] if args.no_heal else []
     log = folder / "log" / "up.log"

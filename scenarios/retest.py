@@ -1,0 +1,116 @@
+"""What is tried again when a port was moved: what the change concerns, and what must never pass.
+
+The town is up and its tables have changed under way; everything else is a check like any other,
+with a run folder of its own, ``retests/NUMBER-WHAT`` in the folder of the town.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from scenarios.exchange import Exchange, exchanges
+from scenarios.gate import Window, windows
+from scenarios.inspection import Check, Leave, Meddle
+from scenarios.record import Run
+from sekisho.changes import Change, applied
+from sekisho.errors import UsageError
+from sekisho.journal import Journal
+from sekisho.model import Attachment, Plan
+from sekisho.report.reading import read
+from sekisho.report.writing import write_reports
+from topologies.town import Town
+
+AFFECTED, MUST_DROP = "affected", "must-drop"
+_NORMAL = "normal"
+
+
+class Retest(Check):
+    """Tries a part of the gate on a town that is up.
+
+    Args:
+        town: The town.
+        plan: The plan that is in force, with every change laid over it.
+        folder: Where the run goes.
+        concerned: Attachments that the change concerns; empty for the list of what must drop.
+    """
+
+    def __init__(self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str]) -> None:
+        run = Run(folder.name, "smoke" if not concerned else "gate", 1, "", "")
+        super().__init__(plan, folder, run, work=Path())
+        self._town = copy.copy(town)
+        self._town.plan = plan
+        self._concerned = concerned
+
+    def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
+        self._try(self._town, self._built(), meddle, leave)
+
+    def _suite(self) -> list[Window]:
+        if self._concerned:
+            return list(windows(self._plan, seed=self._run.seed, pairs=self._is_concerned))
+        found = windows(self._plan, seed=self._run.seed, suite="smoke", pairs=self._must_drop)
+        return list(found)
+
+    def _exchanges(self) -> list[Exchange]:
+        return [e for e in exchanges(self._plan) if self._is_concerned(e.source, e.target)]
+
+    def _is_concerned(self, source: Attachment, target: Attachment) -> bool:
+        return source.id in self._concerned or target.id in self._concerned
+
+    def _must_drop(self, source: Attachment, target: Attachment) -> bool:
+        """Whether a line of page one speaks about the pair, or it is a permitted one beside it."""
+        lines = [
+            line
+            for line in self._plan.must_drop
+            if line.state == _NORMAL
+            and (not line.destinations or target.destination in line.destinations)
+        ]
+        return any(not line.sources or source.source in line.sources for line in lines)
+
+
+class Retester:
+    """Answers ``{"do": "retest", "number": 3, "what": "affected"}`` at the desk of *town*."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+
+    def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Try again, and return the summary and where the run folder is.
+
+        Raises:
+            UsageError: There is no such change, or nothing of that kind to try.
+        """
+        journal = Journal(self._town.folder / "changes.jsonl")
+        number, what = int(request["number"]), str(request.get("what", AFFECTED))
+        if number not in journal.changes:
+            raise UsageError(f"change {number}: there is none")
+        plan = applied(self._town.plan, journal.standing)
+        concerned = _concerned(plan, journal.changes[number]) if what == AFFECTED else frozenset()
+        if what not in (AFFECTED, MUST_DROP):
+            raise UsageError(f"what: {AFFECTED} or {MUST_DROP}")
+        folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
+        check = Retest(self._town, plan, folder, concerned)
+        status = check.run()
+        record = read(folder)
+        write_reports(record)
+        summary = asdict(record.summary) if record.summary else None
+        return {"summary": summary, "exit": status, "folder": str(folder), "what": what}
+
+
+def _concerned(plan: Plan, change: Change) -> frozenset[str]:
+    """The attachments whose rights the change has touched."""
+    opened = [c for c in plan.origin.notes if c.id in change.links]
+    ends = {name for note in opened for name in (*note.only_from, *note.only_to)}
+    return frozenset((*(move.attachment for move in change.moves), *ends))
+
+
+def _fresh(parent: Path, name: str) -> Path:
+    """A folder that is not there yet."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    out = parent / f"{name}-{number}"
+    (out / "log").mkdir(parents=True)
+    return out
