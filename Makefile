@@ -37,7 +37,7 @@ bench: setup  ## the figures: time, frames, memory, beside Mininet's own
 	$(BIN)/python -m scenarios.bench
 
 mutate: setup  ## plant COUNT=60 faults in a running town, and see each one told
-	@$(BIN)/sekisho mutate $(PLAN) --count $(COUNT)
+	@$(BIN)/sekisho mutate $(PLAN) --faults $(COUNT)
 
 clean:  ## remove .venv, caches and runs
 	rm -rf .venv runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

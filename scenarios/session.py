@@ -244,8 +244,8 @@ class Session:
                 point = drop_point(line.cookie, switch, self._plan)
                 if point is not None:
                     rules[point] = line
-            rise = counters(lines)
-            rise.subtract(counters(before[switch]))
+            rise = counters([line for line in lines if line.drops])
+            rise.subtract(counters([line for line in before[switch] if line.drops]))
             for cookie, packets in rise.items():
                 point = drop_point(cookie, switch, self._plan)
                 if point is not None:

@@ -21,6 +21,7 @@ from sekisho.commands.mutate import mutate
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
 from sekisho.commands.relays import plan_relays
 from sekisho.commands.report import report
+from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Screen, language, screen
 from sekisho.commands.town import down, execute, shell, up
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
     _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
     _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
+    _add_resegment(_command(commands, "resegment", resegment, "move ports of a running town"))
     _add_town(_command(commands, "down", down, "end a running town"))
     plan = commands.add_parser("plan", help="check, show or draw a plan, without a network")
     _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
@@ -138,6 +140,7 @@ def _add_check(to: argparse.ArgumentParser) -> None:
             metavar=name,
             help=words,
         )
+    _add_situation(to)
     to.add_argument(
         "--controller",
         default="",
@@ -148,10 +151,28 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
 
 
+def _add_situation(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--situation",
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="only this situation: its id, or a file of your own (may be repeated)",
+    )
+
+
 def _add_mutate(to: argparse.ArgumentParser) -> None:
     _add_run(to)
-    to.add_argument("--count", type=int, default=200, metavar="N", help="how many faults")
+    to.add_argument("--faults", type=int, default=200, metavar="N", help="how many in tables (200)")
+    to.add_argument("--pairs", type=int, default=0, metavar="N", help="and two at once (0)")
     to.add_argument("--seed", type=int, default=1, metavar="N", help="which faults")
+    for option, name, words in (
+        ("--level", "level", "only faults of this level, e.g. switch (may be repeated)"),
+        ("--id", "ids", "only faults that stand for this id, e.g. M-23 (may be repeated)"),
+    ):
+        to.add_argument(
+            option, dest=name, action="append", default=[], metavar=option[2:].upper(), help=words
+        )
 
 
 def _add_disturb(to: argparse.ArgumentParser) -> None:
@@ -178,6 +199,24 @@ def _add_exec(to: argparse.ArgumentParser) -> None:
     _add_town(to)
     to.add_argument("host", metavar="HOST", help="id of a device of the plan")
     to.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the program")
+
+
+def _add_resegment(to: argparse.ArgumentParser) -> None:
+    _add_town(to)
+    to.add_argument(
+        "words",
+        nargs="*",
+        metavar="SWITCH:PORT ... TO",
+        help="ports, and the zone, class or quarantine to move them to; or a planned rule to open",
+    )
+    to.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    to.add_argument("--by", default="", metavar="NAME", help="who asks, for the record (you)")
+    to.add_argument("--until", default="", metavar="TIME", help="undo it then: +90m, 17:30, a date")
+    to.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    to.add_argument("--no-retest", action="store_true", help="do not try the change afterwards")
+    to.add_argument("--undo", type=int, default=0, metavar="N", help="take change N back")
+    to.add_argument("--history", action="store_true", help="print every change of the town")
+    to.add_argument("--save", type=Path, metavar="FILE", help="write what is in force as a plan")
 
 
 def _add_plans(commands: _Commands) -> None:

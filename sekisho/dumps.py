@@ -36,6 +36,11 @@ class FlowLine:
     packets: int
     text: str
 
+    @property
+    def drops(self) -> bool:
+        """True where it ends a packet's way, whatever it is called."""
+        return self.text.endswith("actions=drop")
+
 
 def flows(dump: str) -> list[FlowLine]:
     """Parse the dump of one switch.

@@ -43,6 +43,8 @@ WIDTHS: dict[str, int] = {
 
 VLAN_PRESENT = 0x1000  # OFPVID_PRESENT, OpenFlow 1.3.5, 7.2.3.7
 IN_PORT = 0xFFFFFFF8  # OFPP_IN_PORT, OpenFlow 1.3.5, 7.2.1
+# Ports that no rule of ours names: OFPP_NORMAL, OFPP_FLOOD, OFPP_CONTROLLER, OFPP_LOCAL, ibid.
+NORMAL, FLOOD, CONTROLLER, LOCAL = 0xFFFFFFFA, 0xFFFFFFFB, 0xFFFFFFFD, 0xFFFFFFFE
 # Connection-tracking state bits, ovs-fields(7) "ct_state"
 CT_NEW, CT_EST, CT_REL, CT_REPLY, CT_INVALID, CT_TRACKED = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 

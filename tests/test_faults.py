@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from sekisho.compiler import compile_town
-from sekisho.faults import OPERATORS, Fault, table_faults
+from sekisho.faults import Edit, Fault, both, table_faults
+from sekisho.operators import OPERATORS
 from sekisho.plan import load
+from sekisho.planfaults import FAMILIES, plan_faults
 from sekisho.rules import Rule
 from topologies.ofctl import flow_words
 
@@ -17,6 +20,7 @@ _TINY = _ROOT / "topologies" / "tiny.yaml"
 _MATSUNO = _ROOT / "topologies" / "matsuno.yaml"
 
 
+@cache
 def rules(plan: Path) -> dict[str, tuple[Rule, ...]]:
     """Compile a plan."""
     return compile_town(load(plan))
@@ -27,14 +31,21 @@ def test_there_are_two_hundred_different_faults_and_more() -> None:
     faults = table_faults(rules(_MATSUNO), seed=1, count=400)
 
     assert len(faults) == 400
-    assert len({(f.operator, f.switch, f.remove, f.add) for f in faults}) == 400
+    assert len(set(faults)) == 400
 
 
 def test_every_operator_takes_its_turn() -> None:
     """No operator is silently without candidates."""
     faults = table_faults(rules(_TINY), seed=1, count=len(OPERATORS))
 
-    assert {fault.operator for fault in faults} == set(OPERATORS)
+    assert {fault.ids for fault in faults} == set(OPERATORS)
+
+
+def test_only_faults_of_an_id_are_drawn_where_one_is_wanted() -> None:
+    """By either list."""
+    faults = table_faults(rules(_TINY), seed=1, count=20, ids=("M02", "M-39"))
+
+    assert {fault.ids for fault in faults} == {("M-26", "M02"), ("M-39",)}
 
 
 def test_a_seed_gives_the_same_faults_again() -> None:
@@ -49,20 +60,40 @@ def test_every_fault_changes_the_tables(plan: Path) -> None:
     """A fault that changes nothing would be killed by nobody and prove nothing."""
     tables = rules(plan)
     faults = table_faults(tables, seed=3, count=150)
+    faults += plan_faults(load(plan), tables, seed=3, each=2)
 
-    assert all(fault.applied(tables[fault.switch]) != tables[fault.switch] for fault in faults)
+    assert [fault for fault in faults if fault.applied(tables) == tables] == []
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_kind_of_larger_fault_has_candidates_in_a_town(family: object) -> None:
+    """Parts left out, people taken for others, one member too many: none is an empty promise."""
+    assert family in FAMILIES
+    assert next(FAMILIES[FAMILIES.index(family)](load(_MATSUNO), rules(_MATSUNO)), None)
 
 
 def test_every_fault_can_be_said_to_a_switch() -> None:
     """Each rule that comes has words in ovs-ofctl."""
     faults = table_faults(rules(_MATSUNO), seed=2, count=300)
+    coming = [edit.add for fault in faults for edit in fault.edits if edit.add is not None]
 
-    assert all(flow_words(f.add).startswith("cookie=0x5e") for f in faults if f.add is not None)
+    assert coming
+    assert all(flow_words(rule).startswith("cookie=0x5e") for rule in coming)
 
 
 def test_a_fault_names_its_rule() -> None:
     """What is taken out is what it is about; else what is put in."""
     rule = rules(_TINY)["floor"][0]
 
-    assert Fault("M-01", "floor", "gone", rule, None).rule == rule
-    assert Fault("M-10", "floor", "wide", None, rule).rule == rule
+    assert Edit("floor", rule, None).rule == rule
+    assert Edit("floor", None, rule).rule == rule
+
+
+def test_two_faults_at_once_change_what_each_of_them_changes() -> None:
+    """A fault of the second order has the edits of both."""
+    first, second = rules(_TINY)["floor"][:2]
+    one = Fault(("M-01",), "one", (Edit("floor", first, None),))
+    other = Fault(("M-02",), "other", (Edit("floor", second, None),))
+    left = both(one, other).applied(rules(_TINY))["floor"]
+
+    assert set(rules(_TINY)["floor"]) - set(left) == {first, second}

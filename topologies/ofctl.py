@@ -10,7 +10,11 @@ from ipaddress import IPv4Address
 
 from sekisho.errors import RuleError
 from sekisho.rules import (
+    CONTROLLER,
+    FLOOD,
     IN_PORT,
+    LOCAL,
+    NORMAL,
     WIDTHS,
     Action,
     DecTtl,
@@ -30,6 +34,13 @@ _NAMES = {
     "ipv4_src": "nw_src",
     "ipv4_dst": "nw_dst",
     "ip_proto": "nw_proto",
+}
+_PORTS = {
+    IN_PORT: "in_port",
+    NORMAL: "normal",
+    FLOOD: "flood",
+    CONTROLLER: "controller",
+    LOCAL: "local",
 }
 _FIRST = ("in_port", "eth_type", "ip_proto")  # what others require must be said before them
 
@@ -74,7 +85,7 @@ def _value(name: str, value: int) -> str:
 def _action(action: Action) -> str:
     match action:
         case Output(port):
-            return "in_port" if port == IN_PORT else f"output:{port}"
+            return _PORTS.get(port, f"output:{port}")
         case SetField(field, value):
             return f"set_field:{_value(field, value)}->{field}"
         case Move(source, target, bits, first):

@@ -86,6 +86,22 @@ def tables_healed(town: Town, wire: Wire) -> None:
     tables_changed(town, wire)
 
 
+def limit_lifted(town: Town, wire: Wire) -> None:
+    """Frames may bear any number of tags, unlike in the town that was planned."""
+    town.ovs.run("ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:vlan-limit=0")
+
+
+def setting_changed(town: Town, wire: Wire) -> None:
+    """A switch is told to fail open while frames are sent; it does not fail, and all die."""
+    send = wire.send
+
+    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+        send(frames)
+        town.ovs.run("ovs-vsctl", "set-fail-mode", "room", "standalone")
+
+    wire.send = sending  # type: ignore[method-assign]
+
+
 def drop_rule_deleted(town: Town, wire: Wire) -> None:
     """Tagged frames are no longer dropped at the notebook's port."""
     _change(
@@ -149,6 +165,8 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         copies_lost,
         tables_changed,
         tables_healed,
+        limit_lifted,
+        setting_changed,
         drop_rule_deleted,
         allow_widened,
         wrong_class,

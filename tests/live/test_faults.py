@@ -53,6 +53,8 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "copies_lost",
         "tables_changed",
         "tables_healed",
+        "limit_lifted",
+        "setting_changed",
     ],
 )
 def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path) -> None:

@@ -1,0 +1,210 @@
+"""The ground that faults are planted in: a running town, and the gate's own cases to try on it."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from scenarios.catalogue import Entry, load_families
+from scenarios.catalogue.apply import Catalogue, Pair, representative_pairs
+from scenarios.exchange import converse, exchanges
+from scenarios.focus import Focus
+from scenarios.gate import CasePlan, Frame, Window, windows
+from scenarios.session import Attempt, Session
+from scenarios.wire import Wire
+from sekisho.compiler import compile_town
+from sekisho.dumps import digest, flows
+from sekisho.errors import LabError
+from sekisho.evidence import Verdict
+from sekisho.judge import Judgement
+from topologies.settings import settings
+from topologies.town import Town
+
+_MOST_CASES = 240  # tried for one fault
+_MOST_EXCHANGES = 4
+_MOST_PAIRS = 6  # of the catalogue
+_TRIES = 2  # a void try is tried once more
+_CONVERSE_S = 1.5
+KILLED, SURVIVED, EQUIVALENT, VOID = "killed", "survived", "equivalent", "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one fault.
+
+    Attributes:
+        fate: ``killed``, ``survived``, ``equivalent`` or ``void``.
+        by: The probe or witness that noticed, or whatever decided.
+        how: What it said.
+    """
+
+    fate: str
+    by: str
+    how: str
+    cases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One fault, how it is planted and taken out, and what is tried meanwhile.
+
+    Attributes:
+        ids: What it stands for in the lists of faults.
+        level: ``flow``, ``plan``, ``app``, ``switch``, ``host`` or ``instrument``.
+        place: Where it is planted.
+        rule: The rule concerned, where there is one.
+        switches: Switches whose tables are compared before and after; empty means all.
+    """
+
+    ids: tuple[str, ...]
+    level: str
+    place: str
+    words: str
+    planted: Callable[[Ground], AbstractContextManager[None]]
+    tried: Callable[[Ground], Told]
+    rule: str = ""
+    switches: tuple[str, ...] = ()
+
+
+class Ground:
+    """A running town with its ears open, and what can be tried on it.
+
+    Args:
+        town: The town, in force.
+        wire: Its open ears and mouths.
+        seed: Decides which cases stand for the others.
+    """
+
+    def __init__(self, town: Town, wire: Wire, *, seed: int) -> None:
+        self.town, self.plan, self.wire = town, town.plan, wire
+        self.tables = compile_town(town.plan)
+        self.session = Session(town, wire, run=zlib.crc32(f"mutate {seed}".encode()))
+        self._chance, self._seed = random.Random(seed), seed
+        self._cases: list[CasePlan] = []
+        self._frames: dict[int, list[Frame]] = defaultdict(list)
+        for window in windows(self.plan, seed=seed):
+            self._cases += window.cases
+            for frame in window.frames:
+                self._frames[frame.case].append(frame)
+        self._exchanges = list(exchanges(self.plan))
+
+    def ofctl(self, *words: str) -> None:
+        """Speak to a switch past the guard."""
+        self.town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *words)
+
+    def play(self, mutant: Mutant) -> Told:
+        """Plant a fault, try, take it out, prove that it is out, and tell what became of it.
+
+        Raises:
+            LabError: The town is not the same as before.
+        """
+        before = self._state(mutant)
+        with mutant.planted(self):
+            told = mutant.tried(self)
+        after = self._state(mutant)
+        changed = sorted(key for key in before if before[key] != after.get(key))
+        if changed:
+            raise LabError(f"{', '.join(changed[:3])}: not as before after {mutant.words}")
+        self.town.ovs.forget_connections()
+        self.town.check()
+        return told
+
+    def _state(self, mutant: Mutant) -> dict[str, str]:
+        """What must be the same before and after: tables, and for more than tables all settings."""
+        names = mutant.switches or tuple(s.id for s in self.plan.switches)
+        out = {f"tables of {n}": digest(flows(self.town.ovs.flows(n))) for n in names}
+        if not mutant.switches:
+            out |= settings(self.town.ovs, [s.id for s in self.plan.switches])
+        return out
+
+    # What can be tried.
+
+    def suite(self, focus: Focus | None, *, most: int = _MOST_CASES) -> list[CasePlan]:
+        """The cases that a fault concerns: all kinds of them, some of each, with their twins."""
+        kinds: dict[tuple[str, bool, str], list[CasePlan]] = defaultdict(list)
+        for case in self._cases:
+            if focus is None or focus.concerns(case):
+                kinds[case.probe, bool(case.to), case.cell.mark].append(case)
+        each = max(2, most // max(1, len(kinds)))
+        out: list[CasePlan] = []
+        for members in kinds.values():
+            out += self._chance.sample(members, min(each, len(members)))
+        targets = {case.target.id for case in out}
+        chosen = {case.number for case in out}
+        twins = [c for c in self._cases if c.number not in chosen and c.is_twin_of(targets)]
+        return out + self._chance.sample(twins, min(_MOST_CASES, len(twins)))
+
+    def window(self, suite: Sequence[CasePlan]) -> Window:
+        """The frames of *suite*, to be sent together."""
+        targets = {case.target.id: case.target for case in suite}
+        frames = tuple(frame for case in suite for frame in self._frames[case.number])
+        return Window(0, tuple(targets.values()), tuple(suite), frames)
+
+    def gate(self, suite: Sequence[CasePlan]) -> Told | None:
+        """Try a part of the gate; return the worst that it says, or None where all passes."""
+        if not suite:
+            return None
+        told = None
+        for _ in range(_TRIES):
+            self.session.rebase()
+            told = _worst(self.session.attempt(self.window(suite), suite), suite)
+            if told is None or told.fate == KILLED:
+                break
+        return told
+
+    def gate_and_talk(self, suite: Sequence[CasePlan], focus: Focus | None) -> Told | None:
+        """Try a part of the gate, and real conversations where it has no finding."""
+        told = self.gate(suite)
+        return told if told is not None and told.fate == KILLED else self.talk(focus) or told
+
+    def talk(self, focus: Focus | None) -> Told | None:
+        """Hold some real conversations that the fault concerns."""
+        wanted = [e for e in self._exchanges if focus is None or focus.concerns(e)]
+        chosen = self._chance.sample(wanted, min(_MOST_EXCHANGES, len(wanted)))
+        outcomes = converse(self.town, chosen, timeout_s=_CONVERSE_S)
+        trouble = next((o for o in outcomes if o.trouble), None)
+        if trouble is None:
+            return None
+        how = f"overblock: {trouble.exchange.service.id}: {trouble.trouble}"
+        return Told(KILLED, "exchange", how, len(chosen))
+
+    def attacks(self, ids: Iterable[str], focus: Focus | None) -> Told | None:
+        """Try entries of the catalogue of attacks, on some pairs that the fault concerns."""
+        wanted = set(ids)
+        entries = [entry for entry in load_families() if entry.id in wanted]
+        for window in self._attack_windows(entries, focus):
+            self.session.rebase()
+            told = _worst(self.session.attempt(window, window.cases), window.cases)
+            if told is not None and told.fate == KILLED:
+                return told
+        return None
+
+    def _attack_windows(self, entries: list[Entry], focus: Focus | None) -> Iterator[Window]:
+        first = 1 + max(case.number for case in self._cases)
+        attacks = Catalogue(self.plan, seed=self._seed, first_case=first, first_window=1)
+        pairs = representative_pairs(self.plan)
+        near = [p for p in pairs if focus is None or _is_near(focus, p, self._cases)]
+        pairs = self._chance.sample(near or pairs, min(_MOST_PAIRS, len(near or pairs)))
+        yield from attacks.windows(entries, pairs)
+
+
+def _is_near(focus: Focus, pair: Pair, cases: Sequence[CasePlan]) -> bool:
+    found = next((c for c in cases if (c.source, c.target) == pair), None)
+    return found is None or focus.concerns(found)
+
+
+def _worst(attempt: Attempt, suite: Sequence[CasePlan]) -> Told | None:
+    plans = {case.number: case for case in suite}
+    found: list[Judgement] = [j for j in attempt.judgements if j.verdict.is_finding]
+    if found:
+        worst = max(found, key=lambda j: j.verdict.badness)
+        how = f"{worst.verdict.value}: {worst.reason}"
+        return Told(KILLED, plans[worst.case].probe, how, len(suite))
+    void = next((j for j in attempt.judgements if j.verdict is Verdict.VOID), None)
+    if void is not None:
+        return Told(VOID, plans[void.case].probe, void.reason, len(suite))
+    return None
