@@ -12,13 +12,16 @@ import os
 import sys
 from pathlib import Path
 
+from scenarios import situations
 from scenarios.catalogue import load_families
 from scenarios.inspection import Check, say
 from scenarios.probes import PROBES
 from scenarios.record import Run
 from scenarios.selection import Selection
 from sekisho.errors import SekishoError
+from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.situation import Situation, for_normal, read, shipped
 from topologies.town import OWN_GUARD
 
 
@@ -34,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     for option, name in (("only", "only"), ("family", "families"), ("from", "sources")):
         top.add_argument(f"--{option}", dest=name, action="append", default=[])
     top.add_argument("--to", dest="targets", action="append", default=[])
+    top.add_argument("--situation", type=Path, action="append", default=[], help="its file")
     top.add_argument("--tester", default="")
     top.add_argument("--witness", default="")
     return top
@@ -44,18 +48,40 @@ def main() -> None:
     args = parser().parse_args()
     gc.disable()  # millions of small values and no cycles: the collector would take a third of it
     folder = args.folder.resolve()
-    selection = Selection(*map(tuple, (args.only, args.families, args.sources, args.targets)))
-    run = Run(folder.name, args.suite, args.seed, args.tester, args.witness, selection)
     try:
         plan = load(args.plan)
-        if not selection.is_whole:
-            names = [name for name, _, _ in PROBES] + ["spoof-sibling", "spoof-neighbour"]
-            selection.check(plan, [*names, *(entry.id for entry in load_families())])
+        run = _run(args, plan)
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
         sys.exit(error.exit_code)
     check = Check(plan, folder, run, work=args.work, guard=args.guard)
     sys.exit(check.run(leave=os._exit))
+
+
+def _run(args: argparse.Namespace, plan: Plan) -> Run:
+    """What is to be done; a chosen situation that names attacks wants the suite that has them."""
+    chosen = for_normal(map(read, args.situation), plan)
+    suite = args.suite
+    if chosen:
+        situations.check_words(chosen, [plan])
+        if suite == "gate" and any(map(situations.needs_catalogue, chosen)):
+            suite = "full"
+    selection = Selection(
+        only=tuple(args.only),
+        families=tuple(args.families),
+        sources=tuple(args.sources),
+        targets=tuple(args.targets),
+        situations=situations.applied(chosen, plan),
+    )
+    if args.only or args.families or args.sources or args.targets:
+        names = [name for name, _, _ in PROBES] + list(situations.POSING)
+        selection.check(plan, [*names, *(entry.id for entry in load_families())])
+    told: tuple[Situation, ...] = chosen
+    if selection.is_whole:
+        told = chosen or tuple(shipped())
+    return Run(
+        args.folder.resolve().name, suite, args.seed, args.tester, args.witness, selection, told
+    )
 
 
 if __name__ == "__main__":

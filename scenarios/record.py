@@ -15,6 +15,7 @@ from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
 from sekisho.judge import Judgement
 from sekisho.model import Attachment, Plan, Protocol
+from sekisho.situation import Situation
 
 JST = timezone(timedelta(hours=9), "JST")
 STATE = "normal"
@@ -23,7 +24,11 @@ _MS = 1_000_000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every line of a run shares."""
+    """What every line of a run shares.
+
+    Attributes:
+        situations: Those that its report tells about.
+    """
 
     id: str
     suite: str
@@ -31,6 +36,7 @@ class Run:
     tester: str
     witness: str
     selection: Selection = EVERYTHING
+    situations: tuple[Situation, ...] = ()
 
 
 def jst(at_ns: int | None = None) -> str:

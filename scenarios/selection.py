@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from scenarios.exchange import Exchange
 from scenarios.gate import CasePlan, Window
+from scenarios.situations import Chosen
 from sekisho.errors import UsageError
 from sekisho.model import Label, Plan
 
@@ -19,17 +21,20 @@ class Selection:
         families: Catalogue families, e.g. ``VL``.
         sources: Source classes.
         targets: Destination classes.
+        situations: What belongs to any of them.
     """
 
     only: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    situations: tuple[Chosen, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """True where nothing is left out."""
-        return not (self.only or self.families or self.sources or self.targets)
+        words = self.only or self.families or self.sources or self.targets
+        return not (words or self.situations)
 
     def wants(self, case: CasePlan) -> bool:
         """Tell whether *case* is to be tried."""
@@ -37,13 +42,21 @@ class Selection:
             self.wants_probe(case.probe)
             and (not self.sources or case.source.source in self.sources)
             and (not self.targets or case.target.destination in self.targets)
+            and (not self.situations or any(each.wants(case) for each in self.situations))
         )
+
+    def wants_exchange(self, exchange: Exchange) -> bool:
+        """Tell whether the conversation *exchange* is to be held."""
+        return self.is_whole or any(each.wants_exchange(exchange) for each in self.situations)
 
     def wants_probe(self, name: str) -> bool:
         """Tell whether the probe or catalogue entry *name* is to be tried."""
         family = name.partition("-")[0]
         by_probe = not (self.only or self.families)
-        return by_probe or name in self.only or family in self.families
+        in_situation = not self.situations or any(
+            each.situation.wants(name) for each in self.situations
+        )
+        return in_situation and (by_probe or name in self.only or family in self.families)
 
     def check(self, plan: Plan, probes: Iterable[str]) -> None:
         """Refuse words that name nothing.
@@ -92,7 +105,7 @@ class Selection:
 
     def words(self, left_out: int) -> Label:
         """Say what was left out, for the report."""
-        parts = [*self.only, *self.families]
+        parts = [*(each.situation.id for each in self.situations), *self.only, *self.families]
         parts += [f"from {c}" for c in self.sources] + [f"to {c}" for c in self.targets]
         which = ", ".join(parts)
         return Label(

@@ -15,7 +15,9 @@ from scenarios.bout import Bout
 from scenarios.catalogue import ENTRIES, Entry, load_families
 from scenarios.catalogue.roles import Cast
 from scenarios.probes import PROBES
+from sekisho.plan.kinds import Key
 from sekisho.report.catalogue import FAMILIES, KINDS
+from sekisho.situation import SECTIONS, shipped
 
 from .population import town
 
@@ -49,7 +51,39 @@ def _row(entry: Entry) -> str:
     return f"| {entry.id} | {entry.name} | {told} | {entry.source} |"
 
 
-@pytest.mark.parametrize(("part", "wanted"), [("probes", probe_table), ("catalogue", catalogue)])
+def situation_keys() -> str:
+    """Return a table of keys for each mapping of a situation."""
+    out = []
+    for section in SECTIONS.values():
+        out += [f"`{section.place}`: {section.meaning}", "", "| key | value | needed | meaning |"]
+        out += ["|---|---|---|---|", *map(_key, section.keys), ""]
+    return "\n".join(out)
+
+
+def _key(key: Key) -> str:
+    kind = key.type_text().replace("|", r"\|")
+    return f"| `{key.name}` | {kind} | {'yes' if key.required else 'no'} | {key.meaning} |"
+
+
+def situations() -> str:
+    """Return the list of the shipped situations."""
+    out = ["| id | intent | requirements | states | towns |", "|---|---|---|---|---|"]
+    for one in shipped():
+        words = (", ".join(each) for each in (one.requirements, one.states))
+        towns = ", ".join(part.town for part in one.parts)
+        out.append(f"| `{one.id}` | {one.intent.en} | {' | '.join(words)} | {towns} |")
+    return "\n".join([*out, ""])
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("probes", probe_table),
+        ("catalogue", catalogue),
+        ("situation-keys", situation_keys),
+        ("situations", situations),
+    ],
+)
 def test_the_page_lists_exactly_what_there_is(
     part: str, wanted: Callable[[], str], pytestconfig: pytest.Config
 ) -> None:

@@ -18,15 +18,17 @@ from rich.console import Console
 from sekisho.commands import runs
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
-from sekisho.errors import SekishoError
+from sekisho.errors import SekishoError, UsageError
 from sekisho.evidence import RunVerdict
 from sekisho.launch import launched, namespace_flags
+from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.progress import progress
 from sekisho.relay import address, served_outside
 from sekisho.report import terminal
 from sekisho.report.reading import RunRecord, read
 from sekisho.report.writing import write_reports
+from sekisho.situation import Situation, find, for_normal
 
 _EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 _MODULE = "scenarios.check"
@@ -35,24 +37,39 @@ _MODULE = "scenarios.check"
 def check(args: Namespace, screen: Screen) -> int:
     """Run the whole check of ``args.plan`` and return the exit status."""
     plan = load(args.plan)
+    chosen = _situations(args, plan)
     if args.controller not in ("", "none"):
         address(args.controller)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     runs.point_latest(folder)
-    outcome = _supervised(args, folder, screen)
+    outcome = _supervised(args, folder, screen, chosen)
     if outcome.error:
         runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
         screen.complain(outcome.error)
     return _reported(folder, outcome, args, screen)
 
 
-def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
+def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
+    """The chosen situations; they choose alone, so that each is tried as a whole."""
+    others = [o for o in ("only", "family", "from", "to") if getattr(args, f"part_{o}")]
+    if args.situation and others:
+        raise UsageError(
+            f"--situation and --{others[0]} cannot go together\n"
+            "  hint: a situation is tried as a whole; write a narrower one"
+        )
+    return for_normal([find(word, plan) for word in args.situation], plan)
+
+
+def _supervised(
+    args: Namespace, folder: Path, screen: Screen, chosen: tuple[Situation, ...]
+) -> Outcome:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--suite", args.suite, "--seed", str(args.seed)]
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
     for option in ("only", "family", "from", "to"):
         words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]
+    words += [f"--situation={each.places.file}" for each in chosen]
     bridge = _bridge(args.controller, folder)
     words += [f"--guard={bridge.guard}"]
     log = folder / "log" / "check.log"

@@ -169,9 +169,7 @@ def parse(file: str, text: str, *, example: str = "topologies/tiny.yaml") -> Nod
     if builder.faults:
         raise PlanError(tuple(builder.faults))
     if builder.root is None:
-        raise PlanError(
-            (Fault(file, 1, "the file is empty", f"begin with a copy of {example}"),)
-        )
+        raise PlanError((Fault(file, 1, "the file is empty", f"begin with a copy of {example}"),))
     return builder.root
 
 

@@ -15,6 +15,7 @@ from sekisho.report.front import front
 from sekisho.report.grid import grid
 from sekisho.report.markup import Markup, join, say, tag
 from sekisho.report.reading import RunRecord
+from sekisho.report.situations import chapter as situations
 
 # Content Security Policy Level 3: even a mistake in this page could not load anything.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -23,6 +24,7 @@ _CHAPTERS = (
     ("figures", say("数字", "Figures")),
     ("matrix", say("表", "Matrix")),
     ("findings", say("指摘事項", "Findings")),
+    ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
     ("limits", say("限界・版", "Limits")),
 )
@@ -47,12 +49,12 @@ def _head(record: RunRecord) -> Markup:
 
 
 def _body(record: RunRecord) -> Markup:
-    attacks = catalogue(record)
-    chapters = [c for c in _CHAPTERS if c[0] != "catalogue" or attacks]
+    optional = {"situations": situations(record), "catalogue": catalogue(record)}
+    chapters = [c for c in _CHAPTERS if optional.get(c[0], [c])]
     links = (tag("a", name, href=f"#{key}") for key, name in chapters)
     switch = tag("button", say("English", "日本語"), id="language", type="button")
     main = [front(record), figures(record), grid(record), findings(record)]
-    main += [*attacks, limits(record)]
+    main += [*optional["situations"], *optional["catalogue"], limits(record)]
     data = tag("script", Markup(payload(record)), type="text/plain", id="cases")
     bar = tag("nav", *links, switch, aria_label="章 chapters")
     return tag("body", bar, tag("main", *main), data, tag("script", _asset("report.js")))

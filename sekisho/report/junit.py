@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from sekisho.evidence import RunVerdict, Verdict
-from sekisho.report import tally
+from sekisho.report import situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import verdict_line
 
@@ -27,6 +27,7 @@ def render(record: RunRecord) -> bytes:
     root = Element("testsuites", name=_text(f"sekisho {record.manifest.plan.id}"))
     root.append(_run(record))
     root.append(_lines(record))
+    root.append(_situations(record))
     for suite in _sources(record):
         root.append(suite)
     for suite in root:
@@ -64,6 +65,23 @@ def _lines(record: RunRecord) -> Element:
             _mark(case, "error", f"{found.verdict.label.en}: {words}")
         elif found.verdict is Verdict.RESIDUAL:
             _mark(case, "skipped", f"{found.verdict.label.en}: {words}")
+    return suite
+
+
+def _situations(record: RunRecord) -> Element:
+    suite = _suite("situations", record)
+    for one in situations.found(record):
+        line = one.line
+        case = _case(suite, "situations", f"{line.id}: {line.label.en} / {line.label.ja}")
+        words = f"{one.words.en}: {one.counts.total()} cases, {' '.join(line.requirements)}"
+        if line.contradictions:
+            _mark(case, "failure", words, "\n".join(c.where for c in line.contradictions))
+        elif line.reason is not None:
+            _mark(case, "skipped", f"not tried: {line.reason.en}")
+        elif one.verdict is Verdict.VOID:
+            _mark(case, "error", words)
+        elif not one.is_as_planned:
+            _mark(case, "failure", words)
     return suite
 
 

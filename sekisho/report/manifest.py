@@ -14,6 +14,7 @@ import orjson
 
 from sekisho.errors import UsageError
 from sekisho.model import CellKind, Label, MustDrop, StandingException
+from sekisho.report.situation_line import SituationLine, situation_line
 
 T = TypeVar("T")
 Json = Mapping[str, object]
@@ -112,6 +113,7 @@ class Manifest:
     """``manifest.json``.
 
     Attributes:
+        situations: Empty where the run chose its cases in another way.
         catalogue: Sorted by id; empty where the suite has no catalogue.
     """
 
@@ -132,6 +134,7 @@ class Manifest:
     approver: str
     plan: PlanText
     catalogue: tuple[CatalogueLine, ...] = ()
+    situations: tuple[SituationLine, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -149,6 +152,7 @@ def read_manifest(path: Path) -> Manifest:
             not_tested=_each(found["not_tested"], _named),
             plan=_plan(cast(Json, found["plan"])),
             catalogue=_each(found.get("catalogue", []), _catalogue_line),
+            situations=_each(found.get("situations", []), situation_line),
         )
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error

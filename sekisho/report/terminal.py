@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, tally
+from sekisho.report import catalogue, situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -49,6 +49,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [_legend(record, language, width), Text(), *_findings(record, language)]
     parts += [
         *_void(record, language),
+        *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),
         Text(),

@@ -1,0 +1,88 @@
+"""One situation of a run as the manifest tells it, and how it is read.
+
+Knows the manifest's keys; what became of the situation is in `sekisho.report.situations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sekisho.model import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A place where the plan reads otherwise than the author of a situation thought.
+
+    Attributes:
+        case: Number of the case, or empty where a whole cell is shut.
+        where: ``file:line`` of the plan.
+    """
+
+    case: str
+    cell: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class SituationLine:
+    """One situation of a run: which cases are its own.
+
+    Attributes:
+        sources: Source classes; empty means all, as for *sites* and *destinations*.
+        probes: Ids of what this suite sends of it.
+        untried: Its words of which the suite sends nothing.
+        reading: ``dropped``, ``passed`` or empty.
+        reason: Why it was not tried; None where it was.
+    """
+
+    id: str
+    label: Label
+    requirements: tuple[str, ...]
+    states: tuple[str, ...]
+    where: str
+    sources: tuple[str, ...]
+    sites: tuple[str, ...]
+    destinations: tuple[str, ...]
+    probes: tuple[str, ...]
+    untried: tuple[str, ...]
+    reading: str
+    reason: Label | None
+    contradictions: tuple[Contradiction, ...]
+
+    def matches(self, source: str, site: str, destination: str) -> bool:
+        """Tell whether cases between these belong to it."""
+        return (
+            (not self.sources or source in self.sources)
+            and (not self.sites or site in self.sites)
+            and (not self.destinations or destination in self.destinations)
+        )
+
+
+def situation_line(found: Mapping[str, object]) -> SituationLine:
+    """Read one entry of the manifest's ``situations``; KeyError names what is missing."""
+    reason = Label(str(found["reason_ja"]), str(found["reason_en"]))
+    return SituationLine(
+        id=str(found["id"]),
+        label=Label(str(found["ja"]), str(found["en"])),
+        requirements=_texts(found["requirements"]),
+        states=_texts(found["states"]),
+        where=str(found["where"]),
+        sources=_texts(found["sources"]),
+        sites=_texts(found["sites"]),
+        destinations=_texts(found["destinations"]),
+        probes=_texts(found["probes"]),
+        untried=_texts(found["untried"]),
+        reading=str(found["reading"]),
+        reason=reason if reason.en else None,
+        contradictions=tuple(
+            Contradiction(*(str(one[key]) for key in ("case", "cell", "where")))
+            for one in cast(Iterable[Mapping[str, object]], found["contradictions"])
+        ),
+    )
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in cast(Iterable[object], found))

@@ -1,0 +1,168 @@
+"""Situations in the reports: what somebody tried, how many cases that were, and what became of it.
+
+The verdict is the worst of the run's own cases that belong to the situation. One that matched no
+case is void; one that was not tried says why; one whose author reads the plan otherwise than the
+policy does is a finding, whatever its cases say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from sekisho.evidence import Verdict
+from sekisho.model import Label
+from sekisho.report.markup import Markup, both, join, say, table, tag
+from sekisho.report.reading import RunRecord
+from sekisho.report.situation_line import SituationLine
+
+_CONTRADICTED = Label("計画と読みが食い違う", "the plan reads otherwise")
+_UNTRIED = Label("未実施", "not tried")
+_READINGS = {"dropped": "遮断", "passed": "通過"}
+_NOTHING = Label("該当する試験がない", "no case matched")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one situation.
+
+    Attributes:
+        verdict: The worst of its cases; void where none matched; None where it was not tried.
+    """
+
+    line: SituationLine
+    counts: Counter[Verdict]
+    verdict: Verdict | None
+
+    @property
+    def mark(self) -> str:
+        """The sign to show."""
+        if self.line.contradictions:
+            return Verdict.LEAK.mark
+        return self.verdict.mark if self.verdict else "－"
+
+    @property
+    def is_as_planned(self) -> bool:
+        """True where it was tried, and every case went as the plan says."""
+        return not self.line.contradictions and self.verdict in (Verdict.PASS, Verdict.RESIDUAL)
+
+    @property
+    def words(self) -> Label:
+        """What became of it."""
+        if self.line.contradictions:
+            return _CONTRADICTED
+        if self.verdict is None:
+            return _UNTRIED
+        return self.verdict.label if self.counts else _NOTHING
+
+
+def found(record: RunRecord) -> list[Found]:
+    """Decide each situation of the run, in the manifest's order."""
+    columns = record.cases.columns
+    names = ("cell", "src_site", "probe", "verdict")
+    codes = Counter(zip(*(columns[name].codes for name in names), strict=True))
+    groups: dict[str, list[tuple[str, str, str, Verdict, int]]] = {}
+    for row, number in codes.items():
+        cell, site, probe, verdict = (
+            str(columns[name].values[code]) for name, code in zip(names, row, strict=True)
+        )
+        source, _, destination = cell.partition("/")
+        group = (source, site, destination, Verdict(verdict), number)
+        groups.setdefault(probe, []).append(group)
+    return [_decided(line, groups, record) for line in record.manifest.situations]
+
+
+def _decided(
+    line: SituationLine,
+    groups: dict[str, list[tuple[str, str, str, Verdict, int]]],
+    record: RunRecord,
+) -> Found:
+    counts: Counter[Verdict] = Counter()
+    if line.reason is None:
+        for probe in line.probes:
+            for source, site, destination, verdict, number in groups.get(probe, ()):
+                if line.matches(source, site, destination):
+                    counts[verdict] += number
+    if line.reason is not None:
+        return Found(line, counts, None)
+    worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.VOID)
+    if record.is_aborted and worst is Verdict.PASS:
+        worst = Verdict.VOID
+    return Found(line, counts, worst)
+
+
+def chapter(record: RunRecord) -> list[Markup]:
+    """Return the chapter of the HTML report; nothing where the run has no situations."""
+    rows = [_row(one) for one in found(record)]
+    if not rows:
+        return []
+    heads = (
+        say("状況", "situation"),
+        say("要件", "requirements"),
+        say("件数", "cases"),
+        say("結果", "result"),
+    )
+    said = say(
+        "一つの状況は一つのファイルに書いてあり、期待はいつも計画書の言うとおりです。",
+        "Each stands in a file of its own; what is expected is always the plan's word.",
+    )
+    title = tag("h2", say("状況", "Situations"))
+    grid = tag("div", table(heads, rows, class_="plain situations"), class_="scroll")
+    return [tag("section", title, tag("p", said), grid, class_="sheet", id="situations")]
+
+
+def _row(one: Found) -> tuple[Markup, ...]:
+    line = one.line
+    name = join((tag("b", line.id), tag("br"), both(line.label)))
+    result = [tag("b", one.mark, class_="mark"), " ", both(one.words)]
+    result += [tag("small", " ", both(text)) for text in _notes(one)]
+    kind = one.verdict.value if one.verdict else "none"
+    cases = f"{one.counts.total():,}" if one.counts else "－"
+    requirements = " ".join(line.requirements)
+    return name, join((requirements,)), join((cases,)), tag("span", *result, class_=kind)
+
+
+def _notes(one: Found) -> Iterator[Label]:
+    """Why it was not tried, what of it was not, and where the plan reads otherwise."""
+    line = one.line
+    if line.reason is not None:
+        yield line.reason
+    elif line.untried:
+        words = ", ".join(line.untried)
+        yield Label(f"この試験一式にないもの: {words}", f"not in this suite: {words}")
+    if line.reason is None and (others := [s for s in line.states if s != "normal"]):
+        words = ", ".join(others)
+        yield Label(
+            f"ほかの状態は sekisho disturb で: {words}", f"other states by sekisho disturb: {words}"
+        )
+    for c in line.contradictions:
+        which = " ".join(word for word in (c.cell, c.case) if word)
+        yield Label(
+            f"{line.where} は「{_READINGS[line.reading]}」、計画 {c.where} は逆({which})",
+            f"{line.where} says {line.reading}, the plan at {c.where} says otherwise ({which})",
+        )
+
+
+def lines(record: RunRecord, language: str) -> Iterator[Text]:
+    """Yield the lines of the terminal: the counts, and what did not go as planned."""
+    every = found(record)
+    if not every:
+        return
+    counts = Counter(one.mark for one in every)
+    told = "  ".join(f"{mark} {counts[mark]}" for mark in "○×△－")
+    yield Text(f"{Label('状況', 'Situations').text(language)} {len(every)}: {told}", style="bold")
+    is_choice = len(every) < _FEW
+    for one in every:
+        if is_choice or not (one.is_as_planned or one.verdict is None):
+            words = f"{one.mark} {one.line.id}: {one.line.label.text(language)}"
+            number = Label(f"{one.counts.total():,}件", f"{one.counts.total():,} cases")
+            yield Text(f"  {words}  {one.words.text(language)} ({number.text(language)})")
+            for note in _notes(one) if is_choice or one.line.contradictions else ():
+                yield Text(f"      {note.text(language)}", overflow="fold")
+    yield Text()
+
+
+_FEW = 10

@@ -1,0 +1,66 @@
+"""Situations on a real town: a file of one's own runs, and a misread plan fails the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.live
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TINY = _ROOT / "topologies" / "tiny.yaml"
+_PAGE = _ROOT / "docs" / "scenarios.md"
+_LIMIT_S = 120
+
+
+def example() -> str:
+    """Return the situation that the documentation adds."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", _PAGE.read_text("utf-8"), re.S)
+    return str(text)
+
+
+def checked(text: str, folder: Path) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """Check the situation *text* on the tiny town; return the status, summary and its entry."""
+    file = folder / "my-clock.yaml"
+    file.write_text(text, "utf-8")
+    words = [sys.executable, "-m", "sekisho.cli", "check", str(_TINY), "--quiet"]
+    done = subprocess.run(
+        [*words, f"--situation={file}", f"--out={folder / 'runs'}"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        timeout=_LIMIT_S,
+        check=False,
+    )
+    run = folder / "runs" / "latest"
+    manifest = json.loads((run / "manifest.json").read_bytes())
+    (entry,) = manifest["situations"]
+    return done.returncode, json.loads((run / "summary.json").read_bytes()), entry
+
+
+def test_the_situation_of_the_page_runs(tmp_path: Path) -> None:
+    """As it stands there, from a file anywhere, without touching any code."""
+    status, summary, entry = checked(example(), tmp_path)
+    lines = (tmp_path / "runs" / "latest" / "cases.jsonl").read_text("utf-8").splitlines()
+    own = [case for case in map(json.loads, lines) if case["src_class"] == "S3"]
+
+    assert (status, summary["verdict"]) == (0, "pass")
+    assert {(case["cell"], case["expect"]) for case in own} == {("S3/D1", "drop")}
+    assert {case["probe"] for case in own} == {"service", "spoof-both", "tcp-scan"}
+    assert entry["contradictions"] == []
+
+
+def test_a_misread_plan_fails_the_run_with_its_line(tmp_path: Path) -> None:
+    """The packets did as the plan says; the plan does not say what its author thinks."""
+    text = example().replace("who: [S3]", "who: [S1]").replace("spoof-both, tcp-scan", "exchange")
+    status, summary, entry = checked(text, tmp_path)
+
+    assert (status, summary["verdict"], summary["leak"]) == (1, "fail", 0)
+    assert entry["contradictions"]
+    assert all("tiny.yaml:" in one["where"] for one in entry["contradictions"])

@@ -1,0 +1,1 @@
+"""Situations: reading them, and what a run makes of them."""
