@@ -21,7 +21,7 @@ from scenarios.selection import Selection
 from sekisho.errors import SekishoError
 from sekisho.model import Plan
 from sekisho.plan import load
-from sekisho.situation import Situation, for_normal, read, shipped
+from sekisho.situation import Situation, for_normal, read, shipped, shipped_plans
 from topologies.town import OWN_GUARD
 
 
@@ -63,7 +63,7 @@ def _run(args: argparse.Namespace, plan: Plan) -> Run:
     chosen = for_normal(map(read, args.situation), plan)
     suite = args.suite
     if chosen:
-        situations.check_words(chosen, [plan])
+        situations.check_words(chosen, [plan, *shipped_plans()])
         if suite == "gate" and any(map(situations.needs_catalogue, chosen)):
             suite = "full"
     selection = Selection(

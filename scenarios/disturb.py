@@ -13,17 +13,21 @@ import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from scenarios.events.registry import events
 from scenarios.events.scene import Event, Outcome, Scene
+from scenarios.events.situated import Situated, is_state
 from scenarios.inspection import say
+from scenarios.situations import applied, check_words
 from scenarios.wire import Wire
 from sekisho.errors import SekishoError, UsageError
 from sekisho.evidence import write_atomically
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.situation import Situation, read, shipped_plans
 from topologies.town import OWN_GUARD, Town
 
 #: Called with the town before the first event; tests plant their faults with it.
@@ -39,21 +43,29 @@ class Order:
         only: Id of one event, or the part before its colon; empty for all.
         seed: Names the run in its tokens.
         guard: Who guards the town.
+        situations: Those whose events are played, with their own streams; empty for all events.
     """
 
     repeat: int = 5
     only: str = ""
     seed: int = 1
     guard: str = OWN_GUARD
+    situations: tuple[Situation, ...] = ()
 
 
-def chosen(plan: Plan, only: str) -> list[Event]:
-    """Return all events, or those whose id is *only* or begins with it and a colon.
+def chosen(plan: Plan, order: Order) -> list[Event]:
+    """Return the events of *order*: all, or those that its words or situations name.
 
     Raises:
         UsageError: There is no such event.
     """
-    every = events(plan)
+    every, only = events(plan), order.only
+    if order.situations:
+        states = tuple(s for each in order.situations for s in each.events)
+        found = [e for e in every if is_state(e.id, states)]
+        if not found:
+            raise UsageError(f"{plan.path} knows none of the events {', '.join(states)}")
+        return found
     found = [e for e in every if only in ("", e.id) or e.id.startswith(only + ":")]
     if not found:
         known = ", ".join(dict.fromkeys(e.id.partition(":")[0] for e in every))
@@ -63,7 +75,7 @@ def chosen(plan: Plan, only: str) -> list[Event]:
 
 def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | None = None) -> int:
     """Play the chosen events; write ``events.json``; return the exit status."""
-    wanted, outcomes = chosen(plan, order.only), list[Outcome]()
+    wanted, outcomes = chosen(plan, order), list[Outcome]()
     labels = {e.id: {**asdict(e.label), "requirements": e.requirements} for e in wanted}
     with Town(
         plan, folder=folder, work=work, progress=lambda p: say(phase=p), guard=order.guard
@@ -73,31 +85,32 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | 
             scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)
+            situated = Situated(scene, applied(order.situations, plan))
             for number, event in enumerate(wanted):
                 say(phase="disturb", done=number, of=len(wanted))
-                outcomes += _played(scene, event, order.repeat)
-                _write(folder, plan, labels, outcomes)
+                outcomes += _played(scene, event, order.repeat, situated)
+                facts = {"events": labels, "situations": situated.account()}
+                _write(folder, plan, facts, outcomes)
     return exit_status(outcomes)
 
 
-def _played(scene: Scene, event: Event, repeat: int) -> list[Outcome]:
+def _played(scene: Scene, event: Event, repeat: int, situated: Situated) -> list[Outcome]:
     reason = event.skip(scene.plan)
     if reason:
         return [Outcome(event.id, 0, "skipped", reason)]
     out = []
     for number in range(1, repeat + 1):
+        situated.begin(event.id, number)
         out.append(scene.trial(event, number))
         scene.town.check()
     return out
 
 
-def _write(
-    folder: Path, plan: Plan, labels: dict[str, dict[str, str]], outcomes: list[Outcome]
-) -> None:
+def _write(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list[Outcome]) -> None:
     data = {
         "schema": 1,
         "plan": plan.id,
-        "events": labels,
+        **facts,
         "outcomes": [asdict(o) for o in outcomes],
         "exit": exit_status(outcomes),
     }
@@ -121,12 +134,15 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--situation", type=Path, action="append", default=[])
     args = parser.parse_args()
     gc.disable()  # see scenarios.check
     folder = args.folder.resolve()
     try:
-        order = Order(args.repeat, args.only, args.seed)
-        status = run(load(args.plan), folder, order, work=args.work)
+        plan, situations = load(args.plan), tuple(map(read, args.situation))
+        check_words(situations, [plan, *shipped_plans()])
+        order = Order(args.repeat, args.only, args.seed, situations=situations)
+        status = run(plan, folder, order, work=args.work)
     except SekishoError as error:
         status = error.exit_code
         say(error=str(error), exit=status)

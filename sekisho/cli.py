@@ -179,6 +179,7 @@ def _add_disturb(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--repeat", type=int, default=5, metavar="N", help="how often each (5)")
     to.add_argument("--only", default="", metavar="ID", help="one event, or all before a colon")
+    _add_situation(to)
     to.add_argument("--seed", type=int, default=1, metavar="N", help="names the run in its tokens")
 
 

@@ -198,6 +198,25 @@ def for_normal(situations: Iterable[Situation], plan: Plan) -> tuple[Situation, 
     return found
 
 
+def for_events(situations: Iterable[Situation], plan: Plan) -> tuple[Situation, ...]:
+    """Return *situations*, all of which name events and say something about *plan*.
+
+    Raises:
+        UsageError: One is of the normal state alone, or says nothing about *plan*.
+    """
+    found = tuple(situations)
+    for each in found:
+        if not each.events:
+            raise UsageError(
+                f"situation {show(each.id)} names no event\n"
+                f"  hint: sekisho check {plan.path} --situation {each.id}"
+            )
+        reason = each.not_applicable(plan)
+        if reason is not None:
+            raise UsageError(f"situation {show(each.id)}: {reason.en}")
+    return found
+
+
 def shipped_files() -> list[Path]:
     """Return the files of all shipped situations, by name."""
     return sorted(SHIPPED.glob("*.yaml"))

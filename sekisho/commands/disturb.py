@@ -20,6 +20,7 @@ from sekisho.launch import launched, namespace_flags
 from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.progress import progress
+from sekisho.situation import Situation, find, for_events
 
 _MODULE = "scenarios.disturb"
 _HEADS = (
@@ -49,22 +50,30 @@ def disturb(args: Namespace, screen: Screen) -> int:
     if args.repeat < 1:
         raise UsageError("--repeat must be 1 or more")
     plan = load(args.plan)
+    if args.situation and args.only:
+        raise UsageError("--situation and --only cannot go together\n  hint: leave one out")
+    chosen = for_events([find(word, plan) for word in args.situation], plan)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
-    outcome = _supervised(args, folder, screen)
+    outcome = _supervised(args, folder, screen, chosen)
     if outcome.error:
         screen.complain(outcome.error)
     path = folder / "events.json"
     if path.exists() and not args.quiet:
         data = orjson.loads(path.read_bytes())
         screen.out.print(_table(data, args.lang))
+        for line in situation_lines(data, args.lang):
+            screen.out.print(line, highlight=False)
         screen.out.print(str(path), style="dim", soft_wrap=True, highlight=False)
     return outcome.exit
 
 
-def _supervised(args: Namespace, folder: Path, screen: Screen) -> Outcome:
+def _supervised(
+    args: Namespace, folder: Path, screen: Screen, chosen: tuple[Situation, ...]
+) -> Outcome:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--repeat", str(args.repeat), f"--only={args.only}", "--seed", str(args.seed)]
+    words += [f"--situation={each.places.file}" for each in chosen]
     log = folder / "log" / "disturb.log"
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet)
     try:
@@ -97,6 +106,35 @@ def _table(data: Row, language: str) -> Table:
             "\n".join([worst["reason"], *worst["notes"]]).strip(),
         )
     return out
+
+
+def situation_lines(data: Row, language: str) -> list[str]:
+    """Say what became of each situation: the worst of the events that are its states."""
+    out = []
+    for each in data["situations"]:
+        kinds = each["states"]
+        by_kind = {kind: [r["verdict"] for r in data["outcomes"] if _is(r, kind)] for kind in kinds}
+        own = [verdict for verdicts in by_kind.values() for verdict in verdicts]
+        tried = [verdict for verdict in own if verdict != "skipped"]
+        worst = min(tried, key=_BADNESS.index, default="void")
+        if worst == "pass" and not each["sent_from"]:
+            worst = "void"  # the events passed, but nothing of the situation was sent
+        label = Label(each["ja"], each["en"]).text(language)
+        out.append(f"{_WORDS[worst].text(language)}  {each['id']}: {label}")
+        sent, left = each["sent_from"], each["not_sent_from"]
+        told = Label(
+            f"禁止送信元 {len(sent)}({' '.join(sent)})、順番が来なかった送信元 {len(left)}",
+            f"forbidden from {len(sent)} ({' '.join(sent)}), not come to its turn {len(left)}",
+        )
+        out.append(f"    {told.text(language)}")
+        if idle := [k for k, verdicts in by_kind.items() if set(verdicts) <= {"skipped"}]:
+            head = Label("この町では起こせない状態", "states that this town cannot have")
+            out.append(f"    {head.text(language)}: {', '.join(idle)}")
+    return out
+
+
+def _is(row: Row, kind: str) -> bool:
+    return kind in (row["event"], row["event"].partition(":")[0])
 
 
 def figures(values: list[float]) -> str:

@@ -64,3 +64,24 @@ def test_a_misread_plan_fails_the_run_with_its_line(tmp_path: Path) -> None:
     assert (status, summary["verdict"], summary["leak"]) == (1, "fail", 0)
     assert entry["contradictions"]
     assert all("tiny.yaml:" in one["where"] for one in entry["contradictions"])
+
+
+def test_the_streams_of_a_situation_run_through_its_events(tmp_path: Path) -> None:
+    """Every source of it has sent, nothing leaked, and the line that cannot break is named."""
+    words = ["-m", "sekisho.cli", "disturb", str(_TINY), "--situation=wireless-resident"]
+    done = subprocess.run(
+        [sys.executable, *words, "--repeat=1", "--lang=en", f"--out={tmp_path}"],
+        cwd=_ROOT,
+        timeout=_LIMIT_S,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (file,) = tmp_path.glob("*/events.json")
+    data = json.loads(file.read_bytes())
+    killed = next(one for one in data["outcomes"] if one["event"] == "controller-killed")
+
+    assert done.returncode == 0
+    assert (killed["verdict"], killed["leaked"]) == ("pass", 0)
+    assert data["situations"][0]["sent_from"] == ["guest.wireless", "nb.wireless"]
+    assert "states that this town cannot have: line-cut" in done.stdout

@@ -1,0 +1,86 @@
+"""A situation under events: whose streams run, and what is said of it afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.disturb import Order, chosen
+from scenarios.events.situated import attempts
+from scenarios.situations import applied
+from sekisho.commands.disturb import situation_lines
+from sekisho.errors import UsageError
+from sekisho.plan import load
+from sekisho.situation import find, for_events
+
+_PLANS = Path(__file__).resolve().parents[2] / "topologies"
+TINY = load(_PLANS / "tiny.yaml")
+MATSUNO = load(_PLANS / "matsuno.yaml")
+
+
+def _data(verdicts: dict[str, str], *, sent: tuple[str, ...] = ("nb.wireless",)) -> dict[str, Any]:
+    mine = {
+        "id": "mine",
+        "ja": "試す",
+        "en": "To try",
+        "requirements": [],
+        "states": ["controller-killed", "line-cut"],
+        "sent_from": list(sent),
+        "not_sent_from": [],
+    }
+    rows = [{"event": event, "verdict": verdict} for event, verdict in verdicts.items()]
+    return {"situations": [mine], "outcomes": rows}
+
+
+def test_its_events_are_played_and_no_others() -> None:
+    """A state that names a kind of event stands for all of that kind."""
+    order = Order(situations=(find("wireless-resident", MATSUNO),))
+    names = {event.id.partition(":")[0] for event in chosen(MATSUNO, order)}
+
+    assert names == {"controller-killed", "line-cut"}
+
+
+def test_every_class_at_every_site_tries_every_denied_class() -> None:
+    """And only what the policy denies is sent."""
+    (one,) = applied([find("wireless-resident", MATSUNO)], MATSUNO)
+    found = attempts(one, MATSUNO)
+    sources = {(a.source.source, a.source.site) for a in found}
+    wanted = {(a.source, a.site) for a in MATSUNO.attachments if a.source in one.part.who}
+
+    assert sources == wanted
+    assert {len(a.targets) for a in found} == {3}
+    assert attempts(applied([find("web-conference", MATSUNO)], MATSUNO)[0], MATSUNO) == []
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sign"),
+    [
+        ({"controller-killed": "pass", "line-cut:a": "pass"}, "○ pass"),
+        ({"controller-killed": "pass", "line-cut:a": "leak"}, "× leak"),
+        ({"controller-killed": "void", "line-cut:a": "pass"}, "△ void"),
+        ({"controller-killed": "pass", "other": "leak"}, "○ pass"),
+        ({"other": "pass"}, "△ void"),
+    ],
+)
+def test_the_worst_of_its_events_is_its_verdict(verdicts: dict[str, str], sign: str) -> None:
+    """None of its own played: void."""
+    assert situation_lines(_data(verdicts), "en")[0].startswith(sign)
+
+
+def test_what_was_not_sent_or_could_not_happen_is_said() -> None:
+    """Events without its streams prove nothing about it."""
+    mute = situation_lines(_data({"controller-killed": "pass"}, sent=()), "en")
+    lines = situation_lines(_data({"controller-killed": "pass", "line-cut:a": "skipped"}), "en")
+
+    assert mute[0].startswith("△ void")
+    assert lines[-1].strip() == "states that this town cannot have: line-cut"
+
+
+def test_a_situation_without_events_belongs_to_check() -> None:
+    """One clear line says so."""
+    with pytest.raises(UsageError, match=r"names no event\n  hint: sekisho check"):
+        for_events([find("six-fields", TINY)], TINY)
+    with pytest.raises(UsageError, match="names no class of tiny"):
+        for_events([find("telework-resident", TINY)], TINY)
