@@ -78,15 +78,10 @@ class Moving(Asking):
 
     @loudly
     def put(self, plan: Plan, new: Tables, pause: Pause) -> dict[str, Any]:
-        """Bring *plan*, whose tables are *new*, into force.
-
-        Args:
-            plan: The plan from now on.
-            new: What `prepare` returned for it.
-            pause: See `Pause`.
+        """Bring *plan*, whose tables `prepare` has returned as *new*, into force.
 
         Returns:
-            What was touched, and how long it took.
+            What was touched, which switches are not there, and how long it took.
         """
         began, old, before = time.monotonic(), self._wanted, self.plan
         self.plan, self._wanted = plan, new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from sekisho.changes import Change, Move, applied, change_of
 from sekisho.compiler import compile_town
 from sekisho.delta import changed_tables
-from sekisho.errors import PlanError
+from sekisho.errors import PlanError, UsageError
 from sekisho.journal import Journal
 from sekisho.model import Plan, PortRef
+from sekisho.overlay import save
 from sekisho.policy import Policy
 from sekisho.pools import pools
 from sekisho.preview import counts, preview
@@ -247,3 +249,25 @@ def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
         networks = [pool.network for pool in found]
         assert not any(a.overlaps(b) for n, a in enumerate(networks) for b in networks[n + 1 :])
         assert all(PortRef(pool.switch, 1).switch in plan.switch for pool in found)
+
+
+def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(
+    tmp_path: Path,
+) -> None:
+    """Comments and columns stay; read again, the new plan means exactly what is in force."""
+    plan = town("matsuno")
+    first = Change(
+        1, "tw", asked(plan, ["br2:6", "fl1:1"], "v")[:1] + asked(plan, ["fl1:1"], "quarantine"),
+        links_asked(plan, "P28"), "", "", 0.0, None,
+    )  # fmt: skip
+    path = tmp_path / "new.yaml"
+
+    save(plan, applied(plan, [first]), path)
+
+    old = Path(plan.path).read_text("utf-8").splitlines()
+    new = path.read_text("utf-8").splitlines()
+    changed = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
+    assert len([line for line in changed if line[0] == "-"]) == 3
+    assert len([line for line in changed if line[0] == "+"]) == 7
+    with pytest.raises(UsageError, match="is there already"):
+        save(plan, plan, path)

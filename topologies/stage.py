@@ -105,14 +105,15 @@ class Stage:
             return {"error": f"not a request: {error!r}"}
 
     def _state(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The journal, and whether the guard is there and every table in force."""
+        """The plan's file, the journal, and whether the guard is there and all is in force."""
         del request
+        plan = {"plan": str(Path(self.town.plan.path).resolve())}
         try:
             with self._guard() as guard:
-                return {**guard.ask({"do": "state"}), "guard": True}
+                return {**plan, **guard.ask({"do": "state"}), "guard": True}
         except LabError:
             history = Journal(self._journal).history()
-            return {"changes": history, "in_force": False, "guard": False}
+            return {**plan, "changes": history, "in_force": False, "guard": False}
 
     def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have the guard do it; empty the caches when all deny, and when all allow."""

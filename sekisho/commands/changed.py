@@ -1,0 +1,86 @@
+"""A change in words: what it does, what it did, and the history of a town."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from sekisho.commands.runs import JST
+from sekisho.commands.screen import Screen
+from sekisho.journal import Journal
+from sekisho.model import Label
+
+_OPENS = Label("新たに開ける", "will open")
+_CLOSES = Label("開けなくなる", "will no longer open")
+_DRY = Label("試算: 規則{}件。何も変えていない", "dry run: {} rules; nothing was changed")
+_DONE = Label("変更{} 適用済み: 規則{}件、{:.1f} ms", "change {} is in force: {} rules, {:.1f} ms")
+_UNDONE = Label("変更{} 取消済み: 規則{}件、{:.1f} ms", "change {} is undone: {} rules, {:.1f} ms")
+_LATE = Label("待機中(つながり次第): {}", "waiting, to be done when back: {}")
+_HEADS = (
+    Label("日時", "when"),
+    Label("ポート", "port"),
+    Label("変更先", "to"),
+    Label("申請者", "by"),
+    Label("理由", "reason"),
+    Label("期限", "until"),
+    Label("有効", "stands"),
+)
+
+
+def lines(answer: dict[str, Any], language: str) -> Iterator[str]:
+    """Yield what an answer of the desk says: who is moved, what opens and closes, the figures."""
+    shown = answer.get("preview", {})
+    for moved in shown.get("moved", ()):
+        before, after = moved["before"], moved["after"]
+        yield f"{moved['port']}  {moved['attachment']}  {_place(before)} → {_place(after)}"
+        yield f"  {_OPENS.text(language)}: {_more(before, after)}"
+        yield f"  {_CLOSES.text(language)}: {_more(after, before)}"
+    for warned in shown.get("warnings", ()):
+        yield f"  ! {warned['severity']} {warned['requirement']} {warned[language]}"
+    for source, destination, old, new in shown.get("cells", ()):
+        yield f"  {source} → {destination}: {old} → {new}"
+    rules = answer.get("touched") or shown.get("rules", {})
+    count = sum(gone + come for gone, come in rules.values())
+    if "acknowledged_s" not in answer:
+        yield _DRY.text(language).format(count)
+        return
+    label, took = _UNDONE if "undone" in answer else _DONE, answer["acknowledged_s"] * 1000
+    yield label.text(language).format(answer["number"], count, took)
+    if answer["waiting"]:
+        yield _LATE.text(language).format(" ".join(answer["waiting"]))
+
+
+def _more(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """The destination classes that only *after* may open."""
+    return " ".join(d for d in after["opens"] if d not in before["opens"]) or "-"
+
+
+def _place(side: dict[str, Any]) -> str:
+    return f"{side['zone']}/{side['source']} {side['ip']}" if side["registered"] else "quarantine"
+
+
+def show_history(folder: Path, language: str, screen: Screen) -> None:
+    """Print every change of the town: who, when, why, and whether it stands."""
+    table = Table("No.", *(head.text(language) for head in _HEADS))
+    for change in Journal(folder / "changes.jsonl").history():
+        ports = [move["port"] for move in change["moves"]] or change["links"]
+        stands = "-" if change["undone"] else "○" if change["in_force"] else "…"
+        table.add_row(
+            str(change["number"]),
+            _clock(change["at"]),
+            " ".join(ports),
+            change["to"],
+            change["by"],
+            change["reason"],
+            _clock(change["until"]) if change["until"] else "",
+            stands,
+        )
+    screen.out.print(table)
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, JST):%Y-%m-%d %H:%M:%S}"

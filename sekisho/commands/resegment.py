@@ -1,0 +1,136 @@
+"""``sekisho resegment``: move ports of a running town, take it back, and read what was done."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import time
+from argparse import Namespace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sekisho.changes import applied
+from sekisho.commands import standing
+from sekisho.commands.changed import lines, show_history
+from sekisho.commands.runs import JST
+from sekisho.commands.screen import Screen
+from sekisho.errors import LabError, UsageError
+from sekisho.journal import Journal
+from sekisho.model import Label, Plan
+from sekisho.overlay import save
+from sekisho.plan import load
+from sekisho.talk import SOCKET, Talk
+
+_RETEST_S = 600.0
+_SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_EXIT_FINDINGS = 1
+
+
+def resegment(args: Namespace, screen: Screen) -> int:
+    """Do what the words ask for; return the exit status of the re-test, if there is one."""
+    town = standing.find(args.out, args.town)
+    folder = Path(town.folder)
+    if args.history:
+        show_history(folder, args.lang, screen)
+        return 0
+    if args.save:
+        return _saved(folder, args, screen)
+    request = _request(args)
+    try:
+        with Talk.to(folder / SOCKET) as desk:
+            answer = _must(desk.ask(request))
+            for line in lines(answer, args.lang):
+                _print(screen, line)
+            if args.dry_run or args.no_retest:
+                return 0
+            return _retested(desk, answer, args, screen)
+    except OSError as error:
+        raise LabError(f"{folder}: the town's desk does not answer ({error})") from error
+
+
+def _request(args: Namespace) -> dict[str, Any]:
+    """Return what the words mean, as the desk takes it."""
+    by = args.by or getpass.getuser()
+    if args.undo:
+        if args.words:
+            raise UsageError("--undo takes no port\n  hint: sekisho resegment --undo N")
+        return {"do": "undo", "number": args.undo, "by": by, "dry_run": args.dry_run}
+    until = _until(args.until)
+    common = {"do": "change", "reason": args.reason, "by": by, "until": until}
+    common |= {"dry_run": args.dry_run}
+    if len(args.words) == 1 and ":" not in args.words[0]:
+        return {**common, "link": args.words[0]}
+    if len(args.words) < 2:
+        raise UsageError(
+            "which port, and whereto?\n  hint: sekisho resegment SWITCH:PORT ZONE|CLASS|quarantine"
+        )
+    return {**common, "ports": args.words[:-1], "to": args.words[-1]}
+
+
+def _until(text: str) -> float | None:
+    """Read ``+90m``, ``17:30`` (the next one, Japan's clock) or an ISO 8601 date and time."""
+    if not text:
+        return None
+    span = _SPAN.fullmatch(text)
+    if span:
+        return time.time() + int(span[1]) * _SECONDS[span[2]]
+    now = datetime.now(JST)
+    try:
+        if len(text) == len("17:30"):
+            clock = datetime.strptime(text, "%H:%M")
+            at = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+            at += timedelta(days=at <= now)
+        else:
+            at = datetime.fromisoformat(text)
+            at = at if at.tzinfo else at.replace(tzinfo=JST)
+    except ValueError as error:
+        raise UsageError(
+            f"--until {text!r}: {error}\n  hint: +90m, 17:30 or 2027-01-04T08:30"
+        ) from error
+    if at <= now:
+        raise UsageError(f"--until {text!r} is over already")
+    return at.timestamp()
+
+
+def _must(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer that is no refusal.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if "error" in answer:
+        raise UsageError(str(answer["error"]))
+    return answer
+
+
+def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Screen) -> int:
+    """Try the affected cells again, and the whole list of page one; return the worse status."""
+    worst = 0
+    for what, label in (
+        ("affected", Label("影響範囲の再試験", "re-test of what the change concerns")),
+        ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
+    ):
+        request = {"do": "retest", "number": answer["number"], "what": what}
+        done = _must(desk.ask(request, _RETEST_S))
+        found = done["summary"] or {"verdict": "void", "passed": 0, "cases": 0, "leak": "?"}
+        words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
+        _print(screen, f"{label.text(args.lang)}: {words}")
+        _print(screen, f"  {done['folder']}/report.html")
+        worst = max(worst, int(done["exit"]))
+    return worst
+
+
+def _saved(folder: Path, args: Namespace, screen: Screen) -> int:
+    """Write the plan that is in force as a plan of its own."""
+    with Talk.to(folder / SOCKET) as desk:
+        plan: Plan = load(Path(desk.ask({"do": "state"})["plan"]))
+    after = applied(plan, Journal(folder / "changes.jsonl").standing)
+    save(plan, after, args.save)
+    _print(screen, str(args.save))
+    return 0
+
+
+def _print(screen: Screen, text: str) -> None:
+    screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
