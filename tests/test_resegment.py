@@ -257,7 +257,7 @@ def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(
     """Comments and columns stay; read again, the new plan means exactly what is in force."""
     plan = town("matsuno")
     first = Change(
-        1, "tw", asked(plan, ["br2:6", "fl1:1"], "v")[:1] + asked(plan, ["fl1:1"], "quarantine"),
+        1, "tw", asked(plan, ["br2:6"], "v") + asked(plan, ["fl1:1"], "cn"),
         links_asked(plan, "P28"), "", "", 0.0, None,
     )  # fmt: skip
     path = tmp_path / "new.yaml"
