@@ -179,6 +179,21 @@ def replace_token(frame: bytes, token: bytes) -> bytes:
     return frame.replace(blank(), token)
 
 
+def source_routed(frame: bytes, last: IPv4Address) -> bytes:
+    """Return an IPv4 *frame* without options with a loose source route on to *last* (RFC 791, 3.1).
+
+    It goes to its destination first, and is to be forwarded from there.
+    """
+    header = bytearray(frame[_IP:_L4])
+    options = b"\x01\x83\x07\x04" + last.packed
+    header[0] = 4 << 4 | (len(header) + len(options)) // 4
+    header[2:4] = (int.from_bytes(header[2:4], "big") + len(options)).to_bytes(2, "big")
+    whole = np.frombuffer(frame[:_IP] + bytes(header) + options + frame[_L4:], dtype=np.uint8)
+    out = whole.reshape(1, -1).copy()
+    _put_checksum(out, _IP_SUM, _IP, _L4 + len(options))
+    return bytes(out[0])
+
+
 def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[bytes]:
     """Build one frame for each of *rows*, carrying the token of the same position."""
     if not rows:

@@ -137,11 +137,12 @@ def _way(
         ),
         example=(start, leg, second.begins, second.reached),
         is_must_drop=is_must_drop,
-        declared=_declared(plan, through, source, destination),
+        declared=declared(plan, through, source, destination),
     )
 
 
-def _declared(plan: Plan, through: str, source: str, destination: str) -> Relay | None:
+def declared(plan: Plan, through: str, source: str, destination: str) -> Relay | None:
+    """Return what the plan says of the ways from class *source* through a device to a class."""
     return next(
         (
             relay

@@ -36,7 +36,8 @@ def address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Carry bytes until there are no more, and close the other side."""
     with suppress(OSError):
         while data := await reader.read(_CHUNK):
             writer.write(data)
@@ -51,7 +52,7 @@ def _joined(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter]
         except OSError:
             writer.close()  # the switch will try again
             return
-        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        await asyncio.gather(pump(reader, back), pump(there, writer))
 
     return join
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
-from sekisho.model import Attachment, Plan, Protocol, Service
+from sekisho.model import Attachment, Device, Plan, Protocol, Service
 from sekisho.plan import load
 from topologies.answers import ANSWERS, STREAM_ANSWERS, Answer
 from topologies.inside import inside
@@ -91,42 +91,83 @@ def _listener(attachment: Attachment, name: str, protocol: Protocol, port: int) 
     return out
 
 
-def _open_all(plan: Plan, pids: dict[str, int]) -> Iterator[tuple[socket.socket, Service, str]]:
-    for device in plan.devices:
-        services = [plan.service[name] for name in device.services]
-        if not services:
-            continue
-        with inside(pids[device.id]):
-            for attachment in device.attachments:
-                taken: set[tuple[Protocol, int]] = set()
-                for service in services:
-                    for port in service.edges():
-                        if (service.protocol, port) in taken:
-                            continue
-                        taken.add((service.protocol, port))
-                        name = interface(attachment, device)
-                        listener = _listener(attachment, name, service.protocol, port)
-                        yield listener, service, device.id
+def _open_all(
+    plan: Plan, pids: dict[str, int], device: Device
+) -> Iterator[tuple[socket.socket, Service]]:
+    services = [plan.service[name] for name in device.services]
+    if not services:
+        return
+    with inside(pids[device.id]):
+        for attachment in device.attachments:
+            taken: set[tuple[Protocol, int]] = set()
+            for service in services:
+                for port in service.edges():
+                    if (service.protocol, port) in taken:
+                        continue
+                    taken.add((service.protocol, port))
+                    name = interface(attachment, device)
+                    yield _listener(attachment, name, service.protocol, port), service
+
+
+class Servers:
+    """Every listener of the town, by device."""
+
+    def __init__(self, plan: Plan, pids: dict[str, int], tls: ssl.SSLContext) -> None:
+        self._plan, self._pids, self._tls = plan, pids, tls
+        self._open: dict[str, list[asyncio.AbstractServer | asyncio.BaseTransport]] = {}
+
+    async def start(self, name: str) -> int:
+        """Open the listeners of one device; return how many."""
+        parts = self._open.setdefault(name, [])
+        for listener, service in _open_all(self._plan, self._pids, self._plan.device[name]):
+            parts.append(await self._served(listener, service, name))
+        return len(parts)
+
+    async def stop(self, name: str) -> int:
+        """Close the listeners of one device; return how many."""
+        parts = self._open.pop(name, [])
+        for part in parts:
+            part.close()
+        await asyncio.sleep(0)  # a transport closes its socket in the next round
+        return len(parts)
+
+    async def _served(
+        self, listener: socket.socket, service: Service, who: str
+    ) -> asyncio.AbstractServer | asyncio.BaseTransport:
+        answer = ANSWERS[service.kind]
+        if service.protocol is Protocol.UDP:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Datagrams(answer, who), sock=listener
+            )
+            return transport
+        answer = STREAM_ANSWERS.get(service.kind, answer)
+        tls = self._tls if service.kind in TLS_KINDS else None
+        return await asyncio.start_server(_talk(answer, who), sock=listener, ssl=tls)
+
+    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Do one order, ``start DEVICE`` or ``stop DEVICE``; answer with the number of listeners.
+
+        A captured device runs something else on its ports: its own services must be gone.
+        """
+        verb, name = (await reader.readline()).decode().split()
+        count = await (self.stop(name) if verb == "stop" else self.start(name))
+        writer.write(f"{count}\n".encode())
+        await writer.drain()
+        writer.close()
 
 
 async def serve(plan: Plan, pids: dict[str, int], ready: Path) -> None:
-    """Open every listener, create the file *ready*, and answer for ever."""
-    loop = asyncio.get_running_loop()
+    """Open every listener, create the file *ready*, and answer for ever.
+
+    Orders are taken at the socket file beside *ready* that is named ``services.sock``.
+    """
     with tempfile.TemporaryDirectory(prefix="sekisho-tls-") as folder:
-        tls = tls_context(Path(folder))
+        servers = Servers(plan, pids, tls_context(Path(folder)))
     count = 0
-    for listener, service, who in _open_all(plan, pids):
-        answer = ANSWERS[service.kind]
-        if service.protocol is Protocol.UDP:
-            await loop.create_datagram_endpoint(
-                lambda a=answer, w=who: _Datagrams(a, w),  # type: ignore[misc]  # defaults bind now
-                sock=listener,
-            )
-        else:
-            answer = STREAM_ANSWERS.get(service.kind, answer)
-            context = tls if service.kind in TLS_KINDS else None
-            await asyncio.start_server(_talk(answer, who), sock=listener, ssl=context)
-        count += 1
+    for device in plan.devices:
+        count += await servers.start(device.id)
+    await asyncio.start_unix_server(servers.obey, ready.with_name("services.sock"))
     ready.write_text(str(count))
     await asyncio.Event().wait()
 

@@ -69,7 +69,7 @@ class Town:
         self.events = folder / "log" / "controller.jsonl"
         self.desk = work / "desk"  # where the guard takes requests
         self.seconds: dict[str, float] = {}
-        self._work = work
+        self.work = work
         self._progress = progress
         self._stack = ExitStack()
         self.ovs = OpenVSwitch(work / "ovs", folder / "log")
@@ -108,7 +108,7 @@ class Town:
             self.start_guard()
         elif self.guard != NO_GUARD:
             command = [sys.executable, "-m", "topologies.relay", str(OPENFLOW_PORT), self.guard]
-            self._spawn("relay", command)
+            self.spawn("relay", command)
         self._progress("hosts")
         self.net = network(self.plan, controller_port=OPENFLOW_PORT)
         self._stack.callback(self._stop_net)
@@ -142,31 +142,33 @@ class Town:
             time.sleep(_FOREIGN_S)
         self.seconds["in_force"] = time.monotonic() - waited
 
-    def start_guard(self, plan: Path | None = None) -> None:
+    def start_guard(self, plan: Path | None = None, *, code: Path | None = None) -> None:
         """Start the controller process; it listens before the first switch looks for it.
 
         Args:
             plan: Another plan of the same town, if not the town's own.
+            code: Folder with another version of the controller's code, if not our own.
         """
         command = [
+            *(["env", f"PYTHONPATH={code}"] if code else []),
             sys.executable,
             "-m",
             "controller",
-            str(plan or self.plan.path),
-            f"--events={self.events}",
+            str((plan or Path(self.plan.path)).resolve()),
+            f"--events={self.events.resolve()}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
-            f"--changes={self.folder / 'changes.jsonl'}",
+            f"--changes={(self.folder / 'changes.jsonl').resolve()}",
             f"--desk={self.desk}",
         ]
         command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
-        self._spawn("controller", command)
+        self.spawn("controller", command)
 
     def _start_services(self) -> None:
-        pids = self._work / "pids.json"
+        pids = self.work / "pids.json"
         pids.write_text(json.dumps({host.name: host.pid for host in self.net.hosts}))
-        ready = self._work / "services.ready"
+        ready = self.work / "services.ready"
         command = [sys.executable, "-m", "topologies.services", self.plan.path]
-        self._spawn("services", [*command, f"--pids={pids}", f"--ready={ready}"])
+        self.spawn("services", [*command, f"--pids={pids}", f"--ready={ready}"])
         deadline = time.monotonic() + _START_S
         while not ready.exists():
             self.check()
@@ -174,7 +176,8 @@ class Town:
                 raise LabError(f"the services were not listening after {_START_S} s")
             time.sleep(0.02)
 
-    def _spawn(self, name: str, command: list[str]) -> None:
+    def spawn(self, name: str, command: list[str]) -> None:
+        """Start one of the town's own processes; `end` it, or it ends with the town."""
         with (self.folder / "log" / f"{name}.log").open("ab") as out:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT

@@ -47,6 +47,7 @@ class Stream:
         source: Attachment whose interface sends.
         to: Attachment that must hear them; empty where every frame must die.
         words: What it is, for the record.
+        whispered: Whether the frames are put on the last cable *to* the source, past every switch.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Stream:
     to: str
     frames: tuple[bytes, ...]
     words: str
+    whispered: bool = False
 
     @property
     def is_forbidden(self) -> bool:

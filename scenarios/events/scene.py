@@ -248,17 +248,25 @@ class Scene:
         """Say that the event did not do what it should: the trial proves nothing."""
         self._zero.broken.append(text)
 
-    def speak(self, event: str) -> None:
-        """Let the extra streams of *event* begin."""
+    def speak(self, event: str, *, whispered: bool = False) -> None:
+        """Let the extra streams of *event* begin: those that are sent, or those whispered."""
         assert self.streams is not None
         for stream in self._extra[event]:
-            self.streams.resume(stream.number)
+            if stream.whispered == whispered:
+                self.streams.resume(stream.number)
+
+    def carried(self, event: str, *, whispered: bool) -> int:
+        """Return how many frames of the extra streams somebody else has sent on so far."""
+        assert self.streams is not None
+        streams = [s for s in self._extra[event] if s.whispered == whispered]
+        return sum(self.streams.heard[s.number].carried for s in streams)
 
     def hush(self, event: str) -> None:
-        """Let the extra streams of *event* end, and wait until the last frame has been judged."""
+        """Let the forbidden extra streams of *event* end, and wait for the last of their frames."""
         assert self.streams is not None
         for stream in self._extra[event]:
-            self.streams.pause(stream.number)
+            if stream.is_forbidden:
+                self.streams.pause(stream.number)
         time.sleep(_HUSH_S)
 
     def closed(self, since_ns: int, *, timeout_s: float = 5.0) -> int:

@@ -1,30 +1,28 @@
 """Through the shared thing: a captured device carries on what reaches it, on every leg.
 
-While somebody uses the device as he may, it forwards (the kernel's own forwarding is switched
-on, and its settings are read back before and after) and sends on to everybody whom it may not
-open itself: in its own name, and with the user's addresses left as they were, as a router or a
-bridge between its legs would. All of that must die; what the plan permits the device itself is
-not sent, and is the business of ``sekisho plan relays``.
+Real relays run on it, in place of its own services (`topologies.capture`): a proxy that real
+clients at its users ask for everybody beyond, a print relay, the kernel's own forwarding of
+source-routed packets, and a bridge between its legs. All the while frames are sent that such a
+device could make up by itself: in its own name, and with the user's addresses. All of it must
+die, but for the ways that the plan declares; those must work, or the relay was not alive.
 """
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from scenarios.events import relays
 from scenarios.events.choose import Stream, Trio
 from scenarios.events.scene import Event, Scene
-from scenarios.frames import Fields
+from scenarios.frames import Fields, source_routed
 from sekisho.flow import TCP_SYN
 from sekisho.model import Attachment, Device, Label, Plan, Protocol
 from sekisho.policy import Policy
-from topologies.inside import inside
+from topologies.capture import Captured
 
-_HOLD_S, _CONNECT_S = 0.8, 0.3
-_TRIED = 4  # real connections that a captured device attempts
-_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+_HOLD_S = 0.5
 
 
 def user_of(plan: Plan, device: Device) -> Trio | None:
@@ -43,14 +41,24 @@ def user_of(plan: Plan, device: Device) -> Trio | None:
 
 def beyond(plan: Plan, leg: Attachment) -> list[tuple[Attachment, int]]:
     """Return, one a class, whom *leg* may not open, with a TCP port that answers."""
-    policy, out = Policy(plan), dict[str, tuple[Attachment, int]]()
+    return _one_a_class((b, port) for b, port, may in _others(plan, leg) if not may)
+
+
+def _others(plan: Plan, leg: Attachment) -> Iterator[tuple[Attachment, int, bool]]:
+    """Yield every TCP service of the other devices, and whether *leg* may open it."""
+    policy = Policy(plan)
     for b in plan.attachments:
         for name in plan.device[b.device].services:
             service = plan.service[name]
             port = service.edges()[0]
-            may = policy.permission(leg, b, service.protocol, port)
-            if service.protocol is Protocol.TCP and not may and b.device != leg.device:
-                out.setdefault(b.destination, (b, port))
+            if service.protocol is Protocol.TCP and b.device != leg.device:
+                yield b, port, bool(policy.permission(leg, b, service.protocol, port))
+
+
+def _one_a_class(found: Iterable[tuple[Attachment, int]]) -> list[tuple[Attachment, int]]:
+    out = dict[str, tuple[Attachment, int]]()
+    for b, port in found:
+        out.setdefault(b.destination, (b, port))
     return list(out.values())
 
 
@@ -59,69 +67,169 @@ def _streams(device: Device) -> Callable[[Scene], Sequence[Stream]]:
         use = user_of(scene.plan, device)
         assert use is not None
         out = [scene.maker.opening(use.permitted, use, to=use.target.id)]
+        if beyond(scene.plan, use.target):
+            out.append(_routed(scene, use))
         for leg in device.attachments:
-            targets = beyond(scene.plan, leg)
             for who, words in ((leg, "in its own name"), (use.permitted, "unchanged")):
-                each = [
-                    Fields(scene.plan.router_mac, leg.mac, who.ip, b.ip, 0, port, TCP_SYN)
-                    for b, port in targets
-                ]
+                each = _requests(scene.plan, leg, who, leg.mac)
                 if each:
                     name = f"{leg.id} sends on {words}"
                     out.append(scene.maker.mixed(leg, "tcp", each, words=name))
-        return out
+        return [*out, *_bridged(scene, device, use.permitted)]
 
     return extra
 
 
+def _requests(plan: Plan, leg: Attachment, who: Attachment, mac: str) -> list[Fields]:
+    """Return what *who* would ask of everybody whom *leg* may not open."""
+    return [
+        Fields(plan.router_mac, mac, who.ip, b.ip, 0, port, TCP_SYN)
+        for b, port in beyond(plan, leg)
+    ]
+
+
+def _routed(scene: Scene, use: Trio) -> Stream:
+    """The user's own frames, by way of the device: it is told to forward them (RFC 791, 3.1)."""
+    made = scene.maker.opening(use.permitted, use, to=use.target.id)
+    hops = [b.ip for b, _ in beyond(scene.plan, use.target)]
+    frames = [source_routed(f, hops[n % len(hops)]) for n, f in enumerate(made.frames)]
+    half = len(frames) // 2  # the user's own stream has taken the first half's source ports
+    frames = frames[half:] + frames[:half]
+    return replace(made, frames=tuple(frames), words=f"{made.words}, to be forwarded")
+
+
+def _bridged(scene: Scene, device: Device, who: Attachment) -> list[Stream]:
+    """What a wire without any switch would bring to each leg: somebody's own frames to everybody.
+
+    What comes out of another leg is at a port that is not his, whatever that leg may open itself.
+    """
+    out = []
+    for leg in device.attachments if len(device.attachments) > 1 else ():
+        targets = _one_a_class((b, port) for b, port, _ in _others(scene.plan, leg))
+        each = [
+            Fields(scene.plan.router_mac, who.mac, who.ip, b.ip, 0, port, TCP_SYN)
+            for b, port in targets
+        ]
+        words = f"{leg.id} bridges what {who.id} says"
+        out.append(replace(scene.maker.mixed(leg, "tcp", each, words=words), whispered=True))
+    return out
+
+
 def _play(device: Device) -> Callable[[Scene], None]:
     def play(scene: Scene) -> None:
-        before = _forwarding(scene, device, "1")
-        try:
-            scene.zero(time.time_ns(), f"{device.id} reads back ip_forward=1")
-            for leg in device.attachments:
-                for b, port in beyond(scene.plan, leg)[:_TRIED]:
-                    if _connects(scene, leg, b, port):
-                        scene.leak(f"{leg.id} has opened {b.id} tcp/{port}")
+        plan, event = scene.plan, f"relay:{device.id}"
+        printers = [(str(b.ip), port) for b, port in relays.printers(plan, device)]
+        captured = Captured(scene.town, device, relays.ports(plan, device), printers)
+        with captured:
+            scene.zero(time.time_ns(), f"real relays listen and forward on {device.id}")
+            scene.speak(event)
+            doors = relays.doors(plan, device)
+            _told(scene, _proxied(scene, device, doors))
+            for each in _printed(scene, device, doors):
+                _told(scene, each)
             time.sleep(_HOLD_S)
-        finally:
-            if _forwarding(scene, device, before) != "1":
-                scene.broken("forwarding was not on to the end")
+            _forwarded(scene, event, captured.forwarded())
+            if len(device.attachments) > 1:
+                _bridge(scene, event, captured)
+            scene.hush(event)
+        if captured.changed():
+            scene.broken(f"{device.id} is not as before: {captured.changed()[:3]}")
 
     return play
 
 
-def _forwarding(scene: Scene, device: Device, value: str) -> str:
-    """Set the kernel's forwarding on *device*, prove it, and return what it was."""
-    with inside(scene.town.pid(device.attachments[0])):
-        before = _FORWARDING.read_text().strip()
-        _FORWARDING.write_text(value)
-        if _FORWARDING.read_text().strip() != value:
-            scene.broken(f"{device.id} does not take ip_forward={value}")
-    return before
+def _told(scene: Scene, outcome: relays.Told) -> None:
+    scene.note(outcome.words)
+    for words in outcome.leaked:
+        scene.leak(words)
+    for words in outcome.broken:
+        scene.broken(words)
 
 
-def _connects(scene: Scene, leg: Attachment, b: Attachment, port: int) -> bool:
-    """Try to open a real connection from *leg*, as a proxy on it would."""
-    with inside(scene.town.pid(leg)):
-        client = socket.socket()
-    with client:
-        name = scene.town.interface(leg).encode()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
-        client.settimeout(_CONNECT_S)
-        return client.connect_ex((str(b.ip), port)) == 0
+def _proxied(scene: Scene, device: Device, doors: list[relays.Door]) -> relays.Told:
+    """Ask the proxy for everybody beyond; it must first have answered for itself."""
+    for door in doors:
+        if not relays.is_alive(scene.town, door):
+            scene.broken(f"the proxy on {device.id} does not answer {door.user.id}")
+    wanted = [each for door in doors for each in relays.tries(scene.plan, device, door)]
+    return relays.told("proxy", relays.proxied(scene.town, wanted))
+
+
+def _printed(scene: Scene, device: Device, doors: list[relays.Door]) -> list[relays.Told]:
+    """Print at the device; it passes the job on to every printer of the town."""
+    outcomes: dict[relays.Try, int] = {}
+    for door in doors:
+        if door.is_print:
+            answers = relays.printed(scene.town, door)
+            outcomes |= relays.passed_on(scene.plan, device, door, answers)
+    return [relays.told("print relay", outcomes)] if outcomes else []
+
+
+def _forwarded(scene: Scene, event: str, by_kernel: int) -> None:
+    """Say how many packets the device's kernel has forwarded; all of them died, or were leaks."""
+    carried = scene.carried(event, whispered=False)
+    use = user_of(scene.plan, scene.plan.device[event.partition(":")[2]])
+    assert use is not None
+    if beyond(scene.plan, use.target) and not (by_kernel and carried):
+        scene.broken("the kernel forwarded nothing")
+    scene.note(f"forwarding: {by_kernel} packets of {use.permitted.id} sent on by the kernel")
+
+
+def _bridge(scene: Scene, event: str, captured: Captured) -> None:
+    """Join the legs, and see that what comes in by one goes out by another."""
+    with captured.bridged():
+        scene.speak(event, whispered=True)
+        time.sleep(_HOLD_S)
+        carried = scene.carried(event, whispered=True)
+    if not carried:
+        scene.broken("the bridge carried nothing")
+    scene.note(f"bridge: {carried} frames came out of another leg")
+
+
+def _joining(device: Device) -> Event:
+    """A device with two legs that nobody may open: a notebook on the wire and on Wi-Fi at once."""
+    event = f"bridge:{device.id}"
+
+    def extra(scene: Scene) -> list[Stream]:
+        out = []
+        for trio in scene.trios:
+            out += _bridged(scene, device, trio.forbidden)
+        return out
+
+    def play(scene: Scene) -> None:
+        captured = Captured(scene.town, device, [], [])
+        with captured:
+            scene.zero(time.time_ns(), f"{device.id} forwards and bridges")
+            _bridge(scene, event, captured)
+            scene.hush(event)
+            scene.note(
+                "what it would say in its own name is its own permission, see the exceptions"
+            )
+        if captured.changed():
+            scene.broken(f"{device.id} is not as before: {captured.changed()[:3]}")
+
+    label = Label(f"橋になる {device.label.ja}", f"Bridging its legs: {device.label.en}")
+    return Event(event, label, "FX-01 RT-06", play, extra, starts_silent=True)
 
 
 def events(plan: Plan) -> list[Event]:
-    """Return one event for each device that others may use."""
-    return [
-        Event(
-            f"relay:{d.id}",
-            Label(f"中継に使われる {d.label.ja}", f"Captured and relaying: {d.label.en}"),
-            "FX-01 FX-02 PR-02 B4-02",
-            _play(d),
-            _streams(d),
-        )
-        for d in plan.devices
-        if d.services and user_of(plan, d) is not None
-    ]
+    """Return one event for each device that others may use, and for each other with two legs."""
+    out = []
+    for device in plan.devices:
+        if device.services and user_of(plan, device) is not None:
+            label = Label(
+                f"中継に使われる {device.label.ja}", f"Captured and relaying: {device.label.en}"
+            )
+            out.append(
+                Event(
+                    f"relay:{device.id}",
+                    label,
+                    "FX-01 FX-02 PR-02 B4-02",
+                    _play(device),
+                    _streams(device),
+                    starts_silent=True,
+                )
+            )
+        elif len(device.attachments) > 1:
+            out.append(_joining(device))
+    return out

@@ -28,12 +28,17 @@ _MS = 1_000_000
 
 @dataclass(slots=True)
 class Heard:
-    """What became of one stream: kernel times in nanoseconds since the epoch."""
+    """What became of one stream: kernel times in nanoseconds since the epoch.
+
+    Attributes:
+        carried: How many frames somebody else has sent on: a bridge, or a kernel that forwards.
+    """
 
     count: int = 0
     sent: dict[int, int] = field(default_factory=dict)
     arrived: list[tuple[int, int]] = field(default_factory=list)
     elsewhere: list[tuple[int, str]] = field(default_factory=list)
+    carried: int = 0
 
 
 class Streams:
@@ -102,7 +107,8 @@ class Streams:
                     continue
                 frame = stream.frames[turn % len(stream.frames)]
                 try:
-                    self._wire.send([(at[stream.number], frame)])
+                    speak = self._wire.whisper if stream.whispered else self._wire.send
+                    speak([(at[stream.number], frame)])
                 except OSError:  # its cable is out
                     self.unsent += 1
             turn, due = turn + 1, due + self._period_s
@@ -127,7 +133,10 @@ class Streams:
     def _note(self, number: int, place: Place, copy: Copy) -> None:
         stream = self.streams[stream_of(number)]
         heard = self.heard[stream.number]
-        if place.kind == "attachment" and copy.outgoing:
+        is_origin = place.name == stream.source.id and copy.outgoing != stream.whispered
+        if place.kind == "attachment" and copy.outgoing and not is_origin:
+            heard.carried += 1
+        elif place.kind == "attachment" and is_origin:
             heard.count += 1
             heard.sent[number] = copy.at_ns
         elif place.name == stream.to:

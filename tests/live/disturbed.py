@@ -13,6 +13,7 @@ from scenarios.disturb import Order, run
 from scenarios.events.streams import Streams
 from sekisho.launch import WORK
 from sekisho.plan import load
+from topologies.capture import Captured
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
@@ -31,6 +32,17 @@ def register_open(town: Town) -> None:
     town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", "floor", flow)
 
 
+def relay_dead(town: Town) -> None:
+    """The relay on a captured device ends as soon as it listens."""
+    wait = Captured._await_ready
+
+    def ending(self: Captured) -> None:
+        wait(self)
+        town.end("captured")
+
+    Captured._await_ready = ending  # type: ignore[method-assign]
+
+
 def muted(town: Town) -> None:
     """No stream is ever sent."""
     Streams._send = lambda self: None  # type: ignore[method-assign]
@@ -43,7 +55,7 @@ def standalone(town: Town) -> None:
 
 
 FAULTS: dict[str, Callable[[Town], None]] = {
-    f.__name__: f for f in (nothing, register_open, standalone, muted)
+    f.__name__: f for f in (nothing, register_open, standalone, relay_dead, muted)
 }
 
 

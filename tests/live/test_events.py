@@ -20,10 +20,20 @@ _LINE = '  - {a: "floor:8", b: "room:8", mbps: 1000}\n'
 _SPARE = '  - {a: "floor:7", b: "room:7", mbps: 100, backup: true}\n'
 
 
-def played(event: str, folder: Path, *, fault: str = "nothing") -> tuple[int, dict[str, Any]]:
-    """Play *event* once on the tiny town with a spare line; return the status and the outcome."""
+def played(
+    event: str, folder: Path, *, fault: str = "nothing", more: str = ""
+) -> tuple[int, dict[str, Any]]:
+    """Play *event* once on the tiny town with a spare line; return the status and the outcome.
+
+    Args:
+        event: Its id.
+        folder: Where to write.
+        fault: One of `tests.live.disturbed`.
+        more: What else the plan says: a clause, and what else belongs to it.
+    """
     plan, run = folder / "tiny.yaml", folder / "run"
-    plan.write_text(_TINY.read_text("utf-8").replace(_LINE, _LINE + _SPARE), "utf-8")
+    text = _TINY.read_text("utf-8").replace(_LINE, _LINE + _SPARE)
+    plan.write_text(text.replace("\ncells:\n", f"\n{more}\ncells:\n"), "utf-8")
     run.mkdir()
     command = [sys.executable, "-m", "tests.live.disturbed", fault, event, str(plan), str(run)]
     with (
@@ -36,7 +46,17 @@ def played(event: str, folder: Path, *, fault: str = "nothing") -> tuple[int, di
 
 
 @pytest.mark.parametrize(
-    "event", ["controller-killed", "tables-wiped", "undocked", "permission-ends", "relay:www"]
+    "event",
+    [
+        "controller-killed",
+        "switch-restarted:floor",
+        "tables-wiped",
+        "undocked",
+        "permission-ends",
+        "cable-swapped",
+        "relay:www",
+        "bridge:nb",
+    ],
 )
 def test_nothing_leaks_while_it_happens(event: str, tmp_path: Path) -> None:
     """Forbidden tokens are sent all the while, and nobody ever sees one."""
@@ -54,6 +74,55 @@ def test_a_broken_line_is_gone_around_in_less_than_a_second(tmp_path: Path) -> N
     assert (status, outcome["verdict"]) == (0, "pass")
     assert outcome["gap_ms"] < 1000 + outcome["pause_ms"]
     assert outcome["permitted_heard"] < outcome["permitted_sent"]
+
+
+_TO_JUKI = """\
+  - id: A04
+    purpose: {ja: 照会, en: Enquiries}
+    basis: design
+    special: {source_mac: registered, source_ip: registered, destination_mac: registered,
+              destination_ip: registered, protocol: tcp, port: 443}
+    allow:
+      - {from: [S5], to: D1, services: [https]}
+"""
+_SAID = """\
+relays:
+  - {through: [www], from: [S2, S3], to: [D1], label: {ja: 試し, en: On trial}}
+"""
+
+
+def test_a_way_through_a_shared_server_that_nobody_declared_is_a_leak(tmp_path: Path) -> None:
+    """The web server may open the register, so its users on Wi-Fi get there by its proxy."""
+    status, outcome = played("relay:www", tmp_path, more=_TO_JUKI)
+
+    assert (status, outcome["verdict"]) == (1, "leak")
+    assert "nb.wireless -> www -> juki.lan tcp/443 (undeclared)" in outcome["seen_at"]
+
+
+def test_a_declared_way_must_work_and_proves_the_relay_alive(tmp_path: Path) -> None:
+    """The same, declared: the proxy hands the register's page to the user, and that is told."""
+    status, outcome = played("relay:www", tmp_path, more=_TO_JUKI + _SAID)
+
+    assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0)
+    assert any(
+        "2 declared worked (S2 -> www -> D1, S3 -> www -> D1)" in n for n in outcome["notes"]
+    )
+
+
+def test_a_relay_that_does_not_run_is_void(tmp_path: Path) -> None:
+    """A proxy that answers nobody proves nothing."""
+    status, outcome = played("relay:www", tmp_path, fault="relay_dead")
+
+    assert (status, outcome["verdict"]) == (3, "void")
+    assert "the proxy on www does not answer" in outcome["reason"]
+
+
+def test_a_switch_that_goes_on_without_its_guard_is_a_leak(tmp_path: Path) -> None:
+    """With fail-mode standalone, a dead guard makes every switch an ordinary one."""
+    status, outcome = played("controller-killed", tmp_path, fault="standalone")
+
+    assert (status, outcome["verdict"]) == (1, "leak")
+    assert "juki.lan" in outcome["seen_at"]
 
 
 def test_a_hole_is_a_leak_whatever_happens_meanwhile(tmp_path: Path) -> None:
