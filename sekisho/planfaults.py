@@ -159,7 +159,7 @@ def extra_member(plan: Plan, tables: Tables) -> Iterator[Fault]:
                 done += 1
                 wide = replace(allow, sources=(*allow.sources, row.id), only_from=())
                 words = f"{clause.id} is given to {row.id} too"
-                yield from _compiled(plan, tables, position, wide, ("M15",), words)
+                yield from _compiled(plan, tables, (position, wide), ("M15",), words)
 
 
 def server_speaks(plan: Plan, tables: Tables) -> Iterator[Fault]:
@@ -177,7 +177,7 @@ def server_speaks(plan: Plan, tables: Tables) -> Iterator[Fault]:
                 continue
             wide = replace(clause.allows[0], sources=(row,), only_from=())
             words = f"{row}, which only answers, may open what {clause.id} allows"
-            yield from _compiled(plan, tables, position, wide, ("M-33",), words)
+            yield from _compiled(plan, tables, (position, wide), ("M-33",), words)
 
 
 def _has_others(plan: Plan, row: str, column: str) -> bool:
@@ -192,9 +192,10 @@ def _prints(plan: Plan, row: str) -> bool:
 
 
 def _compiled(
-    plan: Plan, tables: Tables, position: int, allow: Allow, ids: tuple[str, ...], words: str
+    plan: Plan, tables: Tables, more: tuple[int, Allow], ids: tuple[str, ...], words: str
 ) -> Iterator[Fault]:
-    """The plan with *allow* added to a clause, in every switch; nothing where nothing changes."""
+    """The plan with one more permission in a clause, in every switch that it changes."""
+    position, allow = more
     clause = plan.clauses[position]
     wrong = replace(clause, allows=(*clause.allows, allow))
     clauses = (*plan.clauses[:position], wrong, *plan.clauses[position + 1 :])

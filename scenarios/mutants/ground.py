@@ -91,6 +91,10 @@ class Ground:
             for frame in window.frames:
                 self._frames[frame.case].append(frame)
         self._exchanges = list(exchanges(self.plan))
+        self.right = {
+            s.id: {(x.table, x.cookie, x.text) for x in flows(town.ovs.flows(s.id))}
+            for s in self.plan.switches
+        }
 
     def ofctl(self, *words: str) -> None:
         """Speak to a switch past the guard."""

@@ -15,18 +15,18 @@ from scenarios.mutants.ground import SURVIVED, VOID, Ground, Mutant, Told
 from scenarios.wire import Place
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Verdict
-from sekisho.model import Attachment
+from sekisho.model import Attachment, Plan
 
 #: Tells whether a case needs what is broken.
 Blind = Callable[[CasePlan], bool]
 _PROTOCOL_AT, _TCP = 23, 6  # of an IPv4 header behind an untagged Ethernet header
 
 
-def mutants(ground: Ground) -> list[Mutant]:
+def mutants(plan: Plan) -> list[Mutant]:
     """Return every way of breaking the instrument."""
     return [
         Mutant(("M-40",), "instrument", place, words, planted, _tried(is_blind))
-        for words, place, planted, is_blind in _faults(ground.plan.attachments)
+        for words, place, planted, is_blind in _faults(plan.attachments)
     ]
 
 

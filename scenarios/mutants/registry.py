@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from scenarios.mutants import instrument, settings
+from scenarios.mutants import app, hosts, instrument, settings, written
 from scenarios.mutants.flow import of_tables
 from scenarios.mutants.ground import Ground, Mutant
-from sekisho.faults import both, table_faults
+from sekisho.faults import Fault, both, table_faults
 from sekisho.model import Plan
 from sekisho.planfaults import plan_faults
 
+#: Mistakes about who somebody is and what he may do: made in the plan, and then in every table.
+_OF_THE_PLAN = frozenset({"M01", "M14", "M15", "M19", "M-33"})
 _EACH = 3  # faults of every kind that needs more than one rule
 
 
@@ -39,8 +41,11 @@ def chosen(ground: Ground, wanted: Order) -> list[Mutant]:
         mutant
         for mutant in [
             *_of_tables(ground, wanted),
+            *written.mutants(ground.plan),
+            *app.mutants(),
+            *hosts.mutants(ground.plan),
             *settings.mutants(ground.plan),
-            *instrument.mutants(ground),
+            *instrument.mutants(ground.plan),
         ]
         if (not wanted.levels or mutant.level in wanted.levels)
         and (not wanted.ids or set(mutant.ids) & set(wanted.ids))
@@ -51,7 +56,11 @@ def chosen(ground: Ground, wanted: Order) -> list[Mutant]:
 def _of_tables(ground: Ground, wanted: Order) -> list[Mutant]:
     single = table_faults(ground.tables, seed=wanted.seed, count=wanted.count, ids=wanted.ids)
     larger = plan_faults(ground.plan, ground.tables, seed=wanted.seed, each=_EACH)
-    return [*map(of_tables, single), *map(of_tables, larger)]
+    return [*map(of_tables, single), *(of_tables(f, level=_level(f)) for f in larger)]
+
+
+def _level(fault: Fault) -> str:
+    return "plan" if set(fault.ids) & _OF_THE_PLAN else "flow"
 
 
 def _pairs(ground: Ground, wanted: Order) -> list[Mutant]:

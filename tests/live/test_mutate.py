@@ -42,3 +42,26 @@ def test_faults_in_tables_are_told_or_change_nothing(tmp_path: Path) -> None:
     assert all(fate["by"] and fate["how"] for fate in fates)
     assert sum("+" in fate["ids"][0] for fate in fates) == 3
     assert "score 100.0 %" in done.stdout
+
+
+def test_faults_beside_the_tables_are_told_too(tmp_path: Path) -> None:
+    """A switch that fails open, one line of the guard's code, a host: told or shown to be masked."""
+    ids = ("M-23", "M-22", "M-32", "M20")
+    done, told = mutated(tmp_path, *(f"--id={name}" for name in ids), "--faults", "2")
+    fates = {fate["ids"][0]: fate for fate in told["fates"] if fate["level"] != "flow"}
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(fates) == set(ids)
+    assert (fates["M-23"]["fate"], fates["M-22"]["fate"]) == ("killed", "killed")
+    assert fates["M-23"]["how"].startswith("leak: ")
+    assert "and they died: identity" in fates["M-32"]["how"]
+    assert "is not a port" in fates["M20"]["how"]
+
+
+def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
+    """Each of six ways of breaking it, and not one of them passes."""
+    done, told = mutated(tmp_path, "--level", "instrument")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [fate["fate"] for fate in told["fates"]] == ["void"] * 6
+    assert "6 of 6 broken instruments were void" in done.stdout

@@ -1,0 +1,102 @@
+"""Both lists of faults are covered, each with something that can really be planted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenarios.catalogue import Kind, load_families
+from scenarios.mutants import app, hosts, instrument, settings, written
+from scenarios.mutants.app import WRONGS, Wrong, copied
+from scenarios.mutate import exit_status, is_right
+from sekisho.compiler import compile_town
+from sekisho.errors import LabError
+from sekisho.faultlist import IDS, KILLERS, LEVELS
+from sekisho.model import Plan
+from sekisho.operators import OPERATORS
+from sekisho.plan import load
+from sekisho.planfaults import plan_faults
+
+ROOT = Path(__file__).parents[1]
+#: The lists as they were drawn up; a number that is missing was never given.
+_OPERATORS = (*range(1, 8), *range(9, 14), 15, 17, 19, 20, 22, 23, 24, 26, 27, 28)
+_MORE = (*range(32, 38), 39, 40)
+
+
+@pytest.fixture(scope="module", name="plan")
+def _plan() -> Plan:
+    return load(ROOT / "topologies" / "tiny.yaml")
+
+
+def test_the_lists_are_whole() -> None:
+    """Thirty operators and twenty mistakes, none forgotten and none invented."""
+    operators = [f"M-{number:02d}" for number in (*_OPERATORS, *_MORE)]
+    mistakes = [f"M{number:02d}" for number in range(1, 21)]
+
+    assert sorted(IDS) == sorted([*operators, *mistakes])
+
+
+def test_every_id_is_planted_on_the_smallest_town(plan: Plan) -> None:
+    """In tables, plan, code, switches, hosts or the instrument; what no list names is not."""
+    single = {name for names in OPERATORS for name in names}
+    larger = {n for f in plan_faults(plan, compile_town(plan), seed=1, each=1) for n in f.ids}
+    rest = [*app.mutants(), *settings.mutants(plan), *hosts.mutants(plan)]
+    rest += [*written.mutants(plan), *instrument.mutants(plan)]
+    planted = single | larger | {name for mutant in rest for name in mutant.ids}
+
+    assert planted == set(IDS)
+    assert {mutant.level for mutant in rest} | {"flow"} == set(LEVELS)
+
+
+@pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.words)
+def test_a_fault_of_the_code_is_still_in_the_code(wrong: Wrong, tmp_path: Path) -> None:
+    """The text that goes stands there once, and the file that comes is Python."""
+    code = copied(wrong, tmp_path)
+
+    for name, _, _ in wrong.edits:
+        text = (code / name).read_text("utf-8")
+        assert text != (ROOT / name).read_text("utf-8")
+        compile(text, name, "exec")
+
+
+def test_a_fault_whose_text_has_gone_is_refused(tmp_path: Path) -> None:
+    """Else it would plant nothing, and be told by nobody."""
+    wrong = Wrong(("M-13",), "nothing", (("sekisho/compiler.py", "no such line", ""),))
+
+    with pytest.raises(LabError, match="'no such line' is there 0 times, not once"):
+        copied(wrong, tmp_path)
+
+
+def test_what_tells_an_id_is_an_attack_that_is_sent() -> None:
+    """Frames, or frames that leave something behind."""
+    sent = {e.id for e in load_families() if e.kind in (Kind.FRAMES, Kind.STATEFUL)}
+    named = {name for names in KILLERS.values() for name in names}
+
+    assert set(KILLERS) <= set(IDS)
+    assert named - {e.id for e in load_families()} == set()
+    assert all(set(names) & sent for names in KILLERS.values())
+
+
+@pytest.mark.parametrize(
+    ("level", "fate", "right"),
+    [
+        ("flow", "killed", True),
+        ("flow", "equivalent", True),
+        ("flow", "survived", False),
+        ("flow", "void", False),
+        ("instrument", "void", True),
+        ("instrument", "killed", False),
+        ("instrument", "survived", False),
+    ],
+)
+def test_a_broken_instrument_must_be_void_and_nothing_else_may(
+    level: str, fate: str, right: bool
+) -> None:
+    """A fault of the town that nobody could judge was not told."""
+    assert is_right(level, fate) is right
+
+
+def test_a_run_that_told_nothing_is_no_success() -> None:
+    """Nothing planted, nothing proven."""
+    assert exit_status([]) == 3
