@@ -7,8 +7,6 @@ added here: the switches' caches are emptied, and the hosts get their addresses.
 
 from __future__ import annotations
 
-import json
-import os
 import socket
 import threading
 import time
@@ -24,6 +22,7 @@ from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.talk import SOCKET, Talk, listening
 from topologies.leases import Leases
+from topologies.playing import Playing
 from topologies.town import Town
 
 _TICK_S = 0.2
@@ -50,6 +49,7 @@ class Stage:
             "change": self._guarded,
             "undo": self._guarded,
             "state": self._state,
+            **Playing(town, lambda: self.plan).handlers,
             **(handlers or {}),
         }
         self._is_over = threading.Event()
@@ -153,10 +153,3 @@ class Stage:
         self._is_over.set()
         with suppress(OSError):
             Path(self.town.folder / SOCKET).unlink()
-
-
-def note(folder: Path, what: str, **facts: Any) -> None:
-    """Append a line to the stage's own log."""
-    line = json.dumps({"at": time.time(), "what": what, **facts}, ensure_ascii=False)
-    with (folder / "log" / "stage.jsonl").open("a", encoding="utf-8") as out:
-        out.write(line + os.linesep)

@@ -1,0 +1,160 @@
+"""What an audience asks of a running town: can A reach B, what does he see, what if this broke?
+
+Real sockets and a real ``curl`` in the hosts' own namespaces; real signals and real cables.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sekisho.errors import LabError, UsageError
+from sekisho.model import Attachment, Link, Plan, Protocol
+from topologies.inside import inside
+from topologies.town import Town
+
+_ANSWER_S = 0.8
+_PAGE_S = 3
+_LONGEST_TEXT = 4000
+GUARD = "guard"
+
+
+class Playing:
+    """Handles what can be tried and broken in *town*, under the plan that *current* returns."""
+
+    def __init__(self, town: Town, current: Callable[[], Plan]) -> None:
+        self._town, self._current = town, current
+        self._broken: set[str] = set()
+
+    @property
+    def handlers(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        """Return the handlers by the word in ``do``."""
+        return {"try": self._try, "view": self._view, "fault": self._fault, "faults": self._faults}
+
+    def _ends(self, request: dict[str, Any]) -> tuple[Attachment, Attachment]:
+        plan = self._current()
+        ends = []
+        for key in ("source", "target"):
+            name = str(request[key])
+            if name not in plan.attachment:
+                raise UsageError(f"{key}: there is no attachment {name!r}")
+            ends.append(plan.attachment[name])
+        return ends[0], ends[1]
+
+    def _try(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Open a real conversation, and say whether anybody answered."""
+        source, target = self._ends(request)
+        name = str(request["service"])
+        plan = self._current()
+        if name not in plan.device[target.device].services:
+            raise UsageError(f"service: {target.device} does not offer {name!r}")
+        service = plan.service[name]
+        port = service.edges()[0]
+        began = time.monotonic()
+        if service.protocol is Protocol.TCP:
+            how = self._connects(source, str(target.ip), port)
+        else:
+            how = self._answers(source, str(target.ip), port)
+        took = round((time.monotonic() - began) * 1000, 2)
+        return {
+            "opened": how == "answered",
+            "how": how,
+            "port": port,
+            "ms": took,
+            "at": time.time(),
+        }
+
+    def _socket(self, source: Attachment, kind: socket.SocketKind) -> socket.socket:
+        with inside(self._town.pid(source)):
+            out = socket.socket(socket.AF_INET, kind)
+        out.settimeout(_ANSWER_S)
+        device = self._town.interface(source).encode()
+        out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
+        return out
+
+    def _connects(self, source: Attachment, ip: str, port: int) -> str:
+        with self._socket(source, socket.SOCK_STREAM) as client:
+            try:
+                client.connect((ip, port))
+            except ConnectionRefusedError:
+                return "refused"
+            except OSError:  # no answer in time, or no way there
+                return "silence"
+        return "answered"
+
+    def _answers(self, source: Attachment, ip: str, port: int) -> str:
+        with self._socket(source, socket.SOCK_DGRAM) as client:
+            try:
+                client.connect((ip, port))
+                client.send(b"sekisho")
+                client.recv(2048)
+            except ConnectionRefusedError:
+                return "refused"
+            except OSError:
+                return "silence"
+        return "answered"
+
+    def _view(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Open the target's page with ``curl``, and return what a terminal would show."""
+        source, target = self._ends(request)
+        words = ["curl", "-sSki", "--max-time", str(_PAGE_S), "--interface"]
+        words += [self._town.interface(source), f"https://{target.ip}/"]
+        with inside(self._town.pid(source)):
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=_PAGE_S + 5, check=False
+            )
+        text = f"$ {' '.join(words)}\n{done.stderr}{done.stdout}"
+        return {"text": text[:_LONGEST_TEXT], "exit": done.returncode}
+
+    def _links(self) -> dict[str, Link]:
+        """The lines between sites that something else can carry."""
+        plan = self._town.plan
+        spare = {frozenset(_sites(plan, link)) for link in plan.links if link.backup}
+        return {
+            f"{link.a}-{link.b}": link
+            for link in plan.links
+            if not link.backup and frozenset(_sites(plan, link)) in spare
+        }
+
+    def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List what can be broken, and what is."""
+        del request
+        links = [
+            {"name": name, "ja": link.label.ja, "en": link.label.en, "on": name in self._broken}
+            for name, link in self._links().items()
+        ]
+        guard = {"name": GUARD, "ja": "制御装置の停止", "en": "Controller killed"}
+        return {"faults": [{**guard, "on": GUARD in self._broken}, *links]}
+
+    def _fault(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Break something, or mend it."""
+        name, is_on = str(request["name"]), request["on"] is True
+        if name != GUARD and name not in self._links():
+            names = ", ".join((GUARD, *self._links()))
+            raise UsageError(f"name: nothing here is called {name!r}\n  hint: one of {names}")
+        if is_on != (name in self._broken):
+            self._play(name, is_on=is_on)
+            self._broken ^= {name}
+        return {"name": name, "on": is_on}
+
+    def _play(self, name: str, *, is_on: bool) -> None:
+        if name == GUARD:
+            if is_on:
+                self._town.end("controller", how=signal.SIGKILL)
+            else:
+                self._town.start_guard()
+            return
+        link = self._links()[name]
+        port = f"{link.a.switch}-eth{link.a.port}"
+        words = ["ip", "link", "set", port, "down" if is_on else "up"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+        if done.returncode:
+            raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
+
+
+def _sites(plan: Plan, link: Link) -> tuple[str, str]:
+    return plan.switch[link.a.switch].site, plan.switch[link.b.switch].site
