@@ -25,7 +25,7 @@ import orjson
 
 from controller import framework as fw
 from sekisho.changes import Change, applied
-from sekisho.errors import SekishoError
+from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.preview import preview
@@ -99,6 +99,8 @@ class Desk:
                 except RefusedError as refused:
                     reasons = [_refusal(r) for r in refused.refusals]
                     talk.say({"error": str(refused), "refusals": reasons})
+                except LabError as error:
+                    talk.say({"error": str(error), "lab": True})
                 except (SekishoError, ValueError, KeyError, TypeError) as error:
                     talk.say({"error": str(error) or repr(error)})
 

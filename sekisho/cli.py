@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands.check import check
+from sekisho.commands.demo import demo
 from sekisho.commands.disturb import disturb
 from sekisho.commands.mutate import mutate
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
     _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
     _add_resegment(_command(commands, "resegment", resegment, "move ports of a running town"))
+    _add_demo(_command(commands, "demo", demo, "show a town in a browser, and move its ports"))
     _add_town(_command(commands, "down", down, "end a running town"))
     plan = commands.add_parser("plan", help="check, show or draw a plan, without a network")
     _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
@@ -218,6 +220,13 @@ def _add_resegment(to: argparse.ArgumentParser) -> None:
     to.add_argument("--undo", type=int, default=0, metavar="N", help="take change N back")
     to.add_argument("--history", action="store_true", help="print every change of the town")
     to.add_argument("--save", type=Path, metavar="FILE", help="write what is in force as a plan")
+
+
+def _add_demo(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--town", type=Path, metavar="RUN", help="show this running town, boot none")
+    to.add_argument("--port", type=int, default=8470, metavar="N", help="of 127.0.0.1 (8470)")
+    to.set_defaults(foreground=False, no_heal=False)
 
 
 def _add_plans(commands: _Commands) -> None:

@@ -89,7 +89,8 @@ class OpenVSwitch:
         old.kill()
         old.wait()
         self._spawn("ovs-vswitchd", *self._switching)
-        self.run("ovs-vsctl", "set", "Open_vSwitch", ".", "external_ids:restarted=1")  # waits
+        # A change in the database is waited for; the same value again would be none.
+        self.run("ovs-vsctl", "set", "Open_vSwitch", ".", f"external_ids:pid={self.pids()[-1]}")
 
     def _spawn(self, program: str, *arguments: str) -> None:
         with (self._log / f"{program}.log").open("wb") as out:

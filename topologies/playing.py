@@ -5,6 +5,7 @@ Real sockets and a real ``curl`` in the hosts' own namespaces; real signals and 
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 from sekisho.errors import LabError, UsageError
 from sekisho.model import Attachment, Link, Plan, Protocol
+from sekisho.rules import Cookie, Kind
 from topologies.inside import inside
 from topologies.town import Town
 
@@ -21,6 +23,21 @@ _ANSWER_S = 0.8
 _PAGE_S = 3
 _LONGEST_TEXT = 4000
 GUARD = "guard"
+_COOKIE = re.compile(r"cookie=(0x[0-9a-f]+)")
+_OF_A_PORT = frozenset(
+    {
+        Kind.ADMIT,
+        Kind.ADMIT_ARP,
+        Kind.ADMIT_TRUNK,
+        Kind.DELIVER,
+        Kind.DROP_TAGGED,
+        Kind.DROP_IPV6,
+        Kind.DROP_ETHERTYPE,
+        Kind.DROP_IDENTITY,
+        Kind.DROP_ARP_CLAIM,
+        Kind.DROP_TRUNK,
+    }
+)
 
 
 class Playing:
@@ -33,7 +50,8 @@ class Playing:
     @property
     def handlers(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         """Return the handlers by the word in ``do``."""
-        return {"try": self._try, "view": self._view, "fault": self._fault, "faults": self._faults}
+        return {"try": self._try, "view": self._view, "fault": self._fault, "faults": self._faults,
+                "rules": self._rules}  # fmt: skip
 
     def _ends(self, request: dict[str, Any]) -> tuple[Attachment, Attachment]:
         plan = self._current()
@@ -110,6 +128,19 @@ class Playing:
         text = f"$ {' '.join(words)}\n{done.stderr}{done.stdout}"
         return {"text": text[:_LONGEST_TEXT], "exit": done.returncode}
 
+    def _rules(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The rules of one port and of who stands there, as the switch itself dumps them."""
+        plan = self._current()
+        switch, _, number = str(request["port"]).partition(":")
+        here = {n for n, a in enumerate(plan.attachments, 1) if str(a.at) == request["port"]}
+        out = []
+        for line in self._town.ovs.flows(switch).splitlines():
+            found = _COOKIE.search(line)
+            cookie = Cookie.parse(int(found[1], 16)) if found else None
+            if cookie is not None and _is_of(cookie, int(number), here):
+                out.append({"kind": cookie.kind.name, "rule": line.strip()})
+        return {"rules": out}
+
     def _links(self) -> dict[str, Link]:
         """The lines between sites that something else can carry."""
         plan = self._town.plan
@@ -154,6 +185,13 @@ class Playing:
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
         if done.returncode:
             raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
+
+
+def _is_of(cookie: Cookie, port: int, attachments: set[int]) -> bool:
+    """Whether a rule is of the port, or of one of the attachments on their own switch."""
+    if cookie.kind in _OF_A_PORT:
+        return cookie.a == port
+    return cookie.kind is Kind.DROP_ARP_TARGET and cookie.b in attachments
 
 
 def _sites(plan: Plan, link: Link) -> tuple[str, str]:

@@ -99,6 +99,8 @@ class Stage:
             if handler is None:
                 raise UsageError(f"do: one of {', '.join(sorted(self._handlers))}")
             return handler(request)
+        except LabError as error:
+            return {"error": str(error), "lab": True}
         except SekishoError as error:
             return {"error": str(error)}
         except (KeyError, TypeError, ValueError) as error:

@@ -1,0 +1,191 @@
+"""The interface of a running town, as FastAPI routes; described at ``/api/openapi.json``.
+
+Every answer is what the town's desk says, or a look at its plan. A request that the guard refuses
+gets 409 with every reason; one that cannot be understood 422; a town that does not answer 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+
+from sekisho import __version__
+from sekisho.changes import applied
+from sekisho.errors import LabError
+from sekisho.journal import Journal
+from sekisho.model import Plan
+from sekisho.plan import load
+from sekisho.resegment import RefusedError, port_of
+from sekisho.talk import SOCKET, Talk
+from sekisho.web import looks
+from sekisho.web.guarding import Guarding
+from sekisho.web.shapes import Fault, Name, NewChange, Number, Retest, Trial, Undo, View
+
+PAGE = Path(__file__).parent / "page"
+_POLL_S = 0.25
+_BEAT_S = 10.0
+_RETEST_S = 600.0
+_ANSWER_S = 60.0
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The request makes no sense for this town"},
+    401: {"description": "No token, or a wrong one"},
+    404: {"description": "There is no such thing in this town"},
+    409: {"description": "Refused; every reason is given"},
+    413: {"description": "The request is too long"},
+    421: {"description": "Asked under another name than this machine's"},
+    503: {"description": "The town, or its guard, does not answer"},
+}
+
+
+class Desk:
+    """The town of one run folder, as the routes see it."""
+
+    def __init__(self, folder: Path, plan: Path) -> None:
+        self.folder = folder
+        self._origin = load(plan)
+        self._journal = folder / "changes.jsonl"
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is in force."""
+        return applied(self._origin, Journal(self._journal).standing)
+
+    def ask(self, timeout_s: float = _ANSWER_S, **request: Any) -> Any:
+        """Ask the town's desk, and turn its answer into one of HTTP's."""
+        try:
+            with Talk.to(self.folder / SOCKET) as talk:
+                answer = talk.ask(request, timeout_s)
+        except (OSError, LabError):
+            return JSONResponse({"error": "the town does not answer"}, 503)
+        if "refusals" in answer:
+            return JSONResponse(answer, 409)
+        if "error" in answer:
+            return JSONResponse(answer, 503 if answer.get("lab") else 400)
+        return answer
+
+
+def api(desk: Desk) -> APIRouter:
+    """Return the routes below ``/api``."""
+    routes = APIRouter(prefix="/api", responses=_REFUSALS)
+
+    @routes.get("/town", summary="What stands still while ports are moved")
+    def town() -> dict[str, Any]:
+        return looks.town(desk.plan)
+
+    @routes.get("/switches", summary="Every switch with every port, as things stand")
+    def switches() -> list[dict[str, Any]]:
+        return looks.ports(desk.plan)
+
+    @routes.get("/matrix", summary="Every cell of the matrix, as things stand")
+    def cells() -> list[dict[str, Any]]:
+        return looks.cells(desk.plan)
+
+    @routes.get("/ports/{port}", summary="Where a port may be moved to, and why not elsewhere")
+    def port_choices(port: Name) -> Any:
+        try:
+            found = port_of(desk.plan, port)
+        except RefusedError as refused:
+            return JSONResponse({"error": str(refused)}, 404)
+        return {"port": str(found), "choices": looks.choices(desk.plan, found)}
+
+    @routes.get("/ports/{port}/rules", summary="The rules of a port, read from its switch")
+    def port_rules(port: Name) -> Any:
+        try:
+            found = port_of(desk.plan, port)
+        except RefusedError as refused:
+            return JSONResponse({"error": str(refused)}, 404)
+        return desk.ask(do="rules", port=str(found))
+
+    @routes.get("/state", summary="Every change, and whether all tables are in force")
+    def state() -> Any:
+        return desk.ask(do="state")
+
+    @routes.get("/events", summary="The state, whenever it changes, as server-sent events")
+    def events(request: Request) -> StreamingResponse:
+        return StreamingResponse(_events(desk, request), media_type="text/event-stream")
+
+    return routes
+
+
+def changing(desk: Desk) -> APIRouter:
+    """Return the routes that move, try and break something."""
+    routes = APIRouter(prefix="/api", responses=_REFUSALS)
+
+    @routes.post("/changes", summary="Move ports, or open a planned permission")
+    def change(asked: NewChange) -> Any:
+        words = {key: value for key, value in asked.model_dump().items() if value is not None}
+        if asked.link is not None:
+            del words["ports"]
+        return desk.ask(do="change", **words)
+
+    @routes.post("/changes/{number}/undo", summary="Take a change back")
+    def undo(number: Number, asked: Undo) -> Any:
+        return desk.ask(do="undo", number=number, **asked.model_dump())
+
+    @routes.post("/changes/{number}/retest", summary="Try again what a change concerns")
+    def retest(number: Number, asked: Retest) -> Any:
+        return desk.ask(_RETEST_S, do="retest", number=number, what=asked.what)
+
+    @routes.post("/trials", summary="Open a real conversation between two devices")
+    def trial(asked: Trial) -> Any:
+        return desk.ask(do="try", **asked.model_dump())
+
+    @routes.post("/views", summary="What a device sees when it opens another's page")
+    def view(asked: View) -> Any:
+        return desk.ask(do="view", **asked.model_dump())
+
+    @routes.get("/faults", summary="What can be broken, and what is")
+    def faults() -> Any:
+        return desk.ask(do="faults")
+
+    @routes.post("/faults", summary="Break something, or mend it")
+    def fault(asked: Fault) -> Any:
+        return desk.ask(do="fault", **asked.model_dump())
+
+    return routes
+
+
+async def _events(desk: Desk, request: Request) -> AsyncIterator[bytes]:
+    """Yield the state when it differs from the last one, and a beat when it long does not."""
+    last, quiet_s = b"", 0.0
+    while not await request.is_disconnected():
+        answer = await asyncio.to_thread(desk.ask, do="state")
+        state = answer if isinstance(answer, dict) else {"lost": True}
+        data = orjson.dumps(state)
+        if data != last:
+            yield b"event: state\ndata: " + data + b"\n\n"
+            last, quiet_s = data, 0.0
+        elif quiet_s >= _BEAT_S:
+            yield b": still here\n\n"
+            quiet_s = 0.0
+        await asyncio.sleep(_POLL_S)
+        quiet_s += _POLL_S
+
+
+def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
+    """Return the whole thing: interface, description and page, guarded.
+
+    Args:
+        desk: The town.
+        hosts: ``host:port`` by which it may be asked for.
+        token: What every request to ``/api`` carries.
+    """
+    app = FastAPI(
+        title="Sekisho",
+        version=__version__,
+        description=__doc__ or "",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # it would fetch scripts from the internet
+        redoc_url=None,
+    )
+    app.include_router(api(desk))
+    app.include_router(changing(desk))
+    app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
+    return Guarding(app, hosts, token)
