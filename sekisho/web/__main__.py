@@ -1,0 +1,67 @@
+"""``python -m sekisho.web RUN --port N --token-file FILE``: serve the page of a running town.
+
+For programs that have booted a town themselves; people use ``sekisho demo``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from sekisho.errors import LabError, SekishoError
+from sekisho.talk import SOCKET, Talk
+from sekisho.web.app import Desk, application
+
+HOME = "127.0.0.1"
+
+
+def serve(folder: Path, door: socket.socket, token: str) -> None:
+    """Serve the town of the run *folder* at *door* until SIGINT or SIGTERM.
+
+    Raises:
+        LabError: No town answers there.
+    """
+    try:
+        with Talk.to(folder / SOCKET) as talk:
+            plan = Path(talk.ask({"do": "state"})["plan"])
+    except OSError as error:
+        raise LabError(f"{folder}: the town's desk does not answer ({error})") from error
+    name = f"{HOME}:{door.getsockname()[1]}"
+    hosts = frozenset({name, name.replace(HOME, "localhost")})
+    app = application(Desk(folder, plan), hosts=hosts, token=token)
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # ASGI's own types are wider
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        ws="none",
+    )
+    uvicorn.Server(config).run(sockets=[door])
+
+
+def main() -> int:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="python -m sekisho.web", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--token-file", type=Path, required=True)
+    args = parser.parse_args()
+    token = args.token_file.read_text().strip()
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((HOME, args.port))
+        try:
+            serve(args.folder, door, token)
+        except SekishoError as error:
+            print(error, file=sys.stderr)  # noqa: T201  # the log of a process
+            return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
