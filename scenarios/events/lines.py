@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from scenarios.events.choose import path, trios
+from scenarios.events.choose import Trio, path, trios
 from scenarios.events.scene import Event, Scene
 from scenarios.wire import switch_interface
 from sekisho.model import Label, Link, Plan
+from sekisho.policy import Policy
 from sekisho.wiring import next_hops
+from topologies.services import TLS_KINDS
 
 _CUT_S = 1.0
+_RETRY_S = 6.0  # TCP tries again after 0.2, 0.4 ... s, RFC 6298
 
 
 def has_way_around(plan: Plan, *broken: Link) -> bool:
@@ -71,16 +74,47 @@ def _mend(scene: Scene, link: Link) -> None:
 
 def _cut_and_restored(*links: Link) -> Callable[[Scene], None]:
     def play(scene: Scene) -> None:
-        whole = list(links)
-        try:
-            while whole:
-                _cut(scene, whole.pop(0))
-                time.sleep(_CUT_S)
-        finally:
-            for link in links[: len(links) - len(whole)]:
-                _mend(scene, link)
+        talker = _talker(scene.plan, links[0]) if links else None
+        if talker is None:
+            _while_cut(scene, links, lambda: None)
+            return
+        with scene.conversation(talker) as talk:
+            if not talk.answers():
+                scene.broken("the conversation never began")
+            _while_cut(scene, links, lambda: _note(scene, "on the new way", talk.answers()))
+            _note(scene, "when the line was whole again", talk.answers(within_s=_RETRY_S))
 
     return play
+
+
+def _note(scene: Scene, when: str, went_on: bool) -> None:
+    scene.note(f"an open conversation {'went on' if went_on else 'stood still'} {when}")
+
+
+def _while_cut(scene: Scene, links: Sequence[Link], meanwhile: Callable[[], None]) -> None:
+    """Cut *links* one after the other, and mend them all."""
+    whole = list(links)
+    try:
+        while whole:
+            _cut(scene, whole.pop(0))
+            time.sleep(_CUT_S)
+        meanwhile()
+    finally:
+        for link in links[: len(links) - len(whole)]:
+            _mend(scene, link)
+
+
+def _talker(plan: Plan, link: Link) -> Trio | None:
+    """Return somebody who may open TLS on somebody beyond *link*: a server that waits for more."""
+    policy, ends = Policy(plan), {link.a.switch, link.b.switch}
+    for b in plan.attachments:
+        for service in (plan.service[name] for name in plan.device[b.device].services):
+            port = service.edges()[0]
+            for a in plan.attachments if service.kind in TLS_KINDS else ():
+                found = policy.permission(a, b, service.protocol, port)
+                if found and a.registered and b.registered and ends <= set(path(plan, a, b)):
+                    return Trio(a, a, b, service.protocol, port, found[0].id)
+    return None
 
 
 def events(plan: Plan) -> list[Event]:

@@ -8,7 +8,10 @@ from sekisho.model import Plan
 
 
 def events(plan: Plan) -> list[Event]:
-    """Return every event, also those that cannot happen to *plan*."""
+    """Return every event, also those that cannot happen to *plan*.
+
+    A mass change of ports would be one more family, beside `cables`.
+    """
     return [
         *guard.EVENTS,
         *switches.events(plan),

@@ -39,7 +39,7 @@ class Conversation:
     ) -> None:
         self._client.close()
 
-    def answers(self) -> bool:
+    def answers(self, *, within_s: float = _ANSWER_S) -> bool:
         """Say a byte, and tell whether the other side acknowledged it (tcp(7), TCP_INFO)."""
         if not self._is_open:
             return False
@@ -48,7 +48,7 @@ class Conversation:
             self._client.send(b"\x16")
         except OSError:
             return False
-        for _ in range(round(_ANSWER_S / _POLL_S)):
+        for _ in range(round(within_s / _POLL_S)):
             if self._acked() > before:
                 return True
             time.sleep(_POLL_S)
