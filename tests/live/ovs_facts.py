@@ -1,8 +1,8 @@
 """What Open vSwitch and the framework really do: ``python -m tests.live.ovs_facts PLAN FOLDER``.
 
 Runs inside the namespaces of one run, for `tests.live.test_ovs_facts`: a bridge of its own beside
-the tiny town shows what Open vSwitch does with a plain rule, and the town what the guard makes of
-the same frame. Prints all facts as one JSON object.
+the tiny town (`tests.live.bench`) shows what Open vSwitch does with a plain rule, and the town what
+the guard makes of the same frame. Prints all facts as one JSON object.
 """
 
 from __future__ import annotations
@@ -21,97 +21,12 @@ from sekisho.errors import LabError
 from sekisho.launch import WORK
 from sekisho.model import Attachment
 from sekisho.plan import load
+from tests.live.bench import BRIDGE, QUIET_S, TOKEN, Bench, drain, ip_frame, mac, packet_socket
 from topologies.inside import inside
 from topologies.net import fix_airs
 from topologies.town import OPENFLOW_PORT, Town
 
-_BRIDGE = "bench"
-_TOKEN = b"sekisho-fact"
-_QUIET_S = 0.15
-_SOL_PACKET, _PACKET_AUXDATA, _VLAN_VALID = 263, 8, 1 << 4  # linux/if_packet.h
 _IN_BAND = 180000  # lowest priority of a hidden flow, in-band.c
-
-
-def ip_frame(
-    src: str, dst: str, *, dport: int = 443, sport: int = 30000, more: bool = False
-) -> bytes:
-    """Return an IPv4 packet with a TCP SYN and the token; *more*: a first fragment."""
-    ends = socket.inet_aton(src) + socket.inet_aton(dst)
-    tcp = struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 0x50, 2, 8192, 0, 0) + _TOKEN
-    tcp = tcp[:16] + _checksum(ends + struct.pack("!HH", 6, len(tcp)) + tcp) + tcp[18:]
-    flags = 0x2000 if more else 0
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 7, flags, 64, 6, 0) + ends
-    return head[:10] + _checksum(head) + head[12:] + tcp
-
-
-def _checksum(data: bytes) -> bytes:
-    """RFC 1071; *data* has an even number of bytes."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF)
-
-
-def mac(text: str) -> bytes:
-    """Return the six bytes of an address."""
-    return bytes.fromhex(text.replace(":", ""))
-
-
-class Bench:
-    """A bridge with two cables and no controller: what comes out of the second is read."""
-
-    def __init__(self, town: Town) -> None:
-        self.town, self.run = town, town.ovs.run
-        for name in ("a", "b"):
-            self.run("ip", "link", "add", f"{name}0", "type", "veth", "peer", "name", f"{name}1")
-            for end in (f"{name}0", f"{name}1"):
-                self.run("ip", "link", "set", end, "up")
-        self.run(
-            "ovs-vsctl", "add-br", _BRIDGE, "--", "set", "Bridge", _BRIDGE, "datapath_type=netdev",
-            "fail_mode=secure", "protocols=OpenFlow10,OpenFlow13",
-            "--", "add-port", _BRIDGE, "a1", "--", "set", "Interface", "a1", "ofport_request=1",
-            "--", "add-port", _BRIDGE, "b1", "--", "set", "Interface", "b1", "ofport_request=2",
-        )  # fmt: skip
-        self.mouth, self.ear = _packet_socket("a0"), _packet_socket("b0")
-        time.sleep(_QUIET_S)
-
-    def rules(self, *rules: str) -> None:
-        """Give the bridge exactly these rules."""
-        self.run("ovs-ofctl", "del-flows", _BRIDGE)
-        for rule in rules:
-            self.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", _BRIDGE, rule)
-
-    def out(self, kind: bytes, body: bytes) -> str:
-        """Send a frame in; return the hexadecimal of what came out behind the addresses, or ''."""
-        _drain(self.ear)
-        self.mouth.send(b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a" + kind + body)
-        return _drain(self.ear, _QUIET_S).hex()
-
-
-def _packet_socket(name: str) -> socket.socket:
-    out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-    out.bind((name, 0))
-    out.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-    out.setblocking(False)
-    return out
-
-
-def _drain(ear: socket.socket, wait_s: float = 0.0) -> bytes:
-    """Return the last frame with the token behind its addresses, after waiting."""
-    time.sleep(wait_s)
-    last = b""
-    while True:
-        try:
-            data, more, _, where = ear.recvmsg(4096, 64)
-        except BlockingIOError:
-            return last
-        if _TOKEN in data and where[2] != socket.PACKET_OUTGOING:
-            last = b"".join(_tag(part) for _, _, part in more) + data[12:]
-
-
-def _tag(auxdata: bytes) -> bytes:
-    """Return the outer tag, which the kernel has taken out of the frame (packet(7))."""
-    status, tci, tpid = struct.unpack_from("=I12xHH", auxdata)
-    return struct.pack("!HH", tpid, tci) if status & _VLAN_VALID else b""
 
 
 _PLAIN, _TAGGED = b"\x08\x00", b"\x81\x00"
@@ -124,7 +39,7 @@ def fragments(bench: Bench) -> dict[str, Any]:
     first = ip_frame("192.0.2.1", "192.0.2.2", dport=23, more=True)
     out: dict[str, Any] = {"whole": bool(bench.out(_PLAIN, whole))}
     for mode in ("normal", "drop", "nx-match"):
-        bench.run("ovs-ofctl", "set-frags", _BRIDGE, mode)
+        bench.run("ovs-ofctl", "set-frags", BRIDGE, mode)
         out[mode] = bool(bench.out(_PLAIN, first))
     return out
 
@@ -162,7 +77,7 @@ def types(bench: Bench) -> dict[str, Any]:
         out[f"{name} is IPv4"] = bool(bench.out(struct.pack("!H", len(llc)), llc))
         bench.rules("dl_type=0x05ff,actions=output:2")
         out[f"{name} is 0x05ff"] = bool(bench.out(struct.pack("!H", len(llc)), llc))
-    arp = struct.pack("!HHBBH", 1, 0x800, 6, 4, 257) + bytes(20) + _TOKEN
+    arp = struct.pack("!HHBBH", 1, 0x800, 6, 4, 257) + bytes(20) + TOKEN
     for value in (0, 1):
         bench.rules(f"arp,arp_op={value},actions=output:2")
         out[f"operation 257 is {value}"] = bool(bench.out(b"\x08\x06", arp))
@@ -171,19 +86,18 @@ def types(bench: Bench) -> dict[str, Any]:
 
 def in_band(bench: Bench) -> dict[str, Any]:
     """Hidden flows of a bridge whose controller might be behind its own ports."""
-    bench.run("ip", "addr", "add", "198.51.100.1/24", "dev", _BRIDGE)
-    bench.run("ip", "link", "set", _BRIDGE, "up")
-    bench.run("ovs-vsctl", "set-controller", _BRIDGE, "tcp:198.51.100.2:6653")
+    bench.run("ip", "addr", "add", "198.51.100.1/24", "dev", BRIDGE)
+    bench.run("ip", "link", "set", BRIDGE, "up")
+    bench.run("ovs-vsctl", "set-controller", BRIDGE, "tcp:198.51.100.2:6653")
     out: dict[str, Any] = {}
     for disabled in ("false", "true"):
         words = f"other_config:disable-in-band={disabled}"
-        bench.run("ovs-vsctl", "set", "Bridge", _BRIDGE, words)
-        deadline = time.monotonic() + 5
-        wanted = disabled == "false"
-        while bool(_hidden(bench.town, _BRIDGE)) != wanted and time.monotonic() < deadline:
+        bench.run("ovs-vsctl", "set", "Bridge", BRIDGE, words)
+        deadline, wanted = time.monotonic() + 5, disabled == "false"
+        while bool(_hidden(bench.town, BRIDGE)) != wanted and time.monotonic() < deadline:
             time.sleep(0.1)
-        out["enabled" if wanted else "disabled"] = _hidden(bench.town, _BRIDGE)
-    bench.run("ovs-vsctl", "del-controller", _BRIDGE)
+        out["enabled" if wanted else "disabled"] = _hidden(bench.town, BRIDGE)
+    bench.run("ovs-vsctl", "del-controller", BRIDGE)
     return out | {"town": sum(_hidden(bench.town, s.id) for s in bench.town.plan.switches)}
 
 
@@ -201,18 +115,18 @@ def overflow(bench: Bench) -> dict[str, Any]:
         bench.rules("priority=1,ip,actions=output:2", "priority=2,arp,actions=drop")
         bench.run(
             "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=2",
-            f"overflow_policy={policy}", "--", "set", "Bridge", _BRIDGE, "flow_tables:0=@t",
+            f"overflow_policy={policy}", "--", "set", "Bridge", BRIDGE, "flow_tables:0=@t",
         )  # fmt: skip
         try:
             new = "priority=9,tcp,tp_dst=23,actions=drop"
-            bench.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", _BRIDGE, new)
+            bench.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", BRIDGE, new)
             out[f"{policy}: error"] = ""
         except LabError as error:
             out[f"{policy}: error"] = next(iter(re.findall(r"OFPFMFC_\w+", str(error))), "?")
         out[f"{policy}: forbidden passes"] = bool(bench.out(_PLAIN, packet))
-        dump = bench.run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", _BRIDGE)
+        dump = bench.run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", BRIDGE)
         out[f"{policy}: rules"] = dump.count("priority=")
-        bench.run("ovs-vsctl", "clear", "Bridge", _BRIDGE, "flow_tables")
+        bench.run("ovs-vsctl", "clear", "Bridge", BRIDGE, "flow_tables")
     return out | _evicted(bench, packet)
 
 
@@ -223,11 +137,11 @@ def _evicted(bench: Bench, packet: bytes) -> dict[str, Any]:
     before = bool(bench.out(_PLAIN, packet))
     bench.run(
         "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=2", "overflow_policy=evict",
-        "--", "set", "Bridge", _BRIDGE, "flow_tables:0=@t",
+        "--", "set", "Bridge", BRIDGE, "flow_tables:0=@t",
     )  # fmt: skip
-    bench.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", _BRIDGE, "priority=2,arp,actions=drop")
+    bench.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", BRIDGE, "priority=2,arp,actions=drop")
     after = bool(bench.out(_PLAIN, packet))
-    bench.run("ovs-vsctl", "clear", "Bridge", _BRIDGE, "flow_tables")
+    bench.run("ovs-vsctl", "clear", "Bridge", BRIDGE, "flow_tables")
     return {"evicted a drop": not before and after}
 
 
@@ -240,14 +154,14 @@ def lag(bench: Bench, times: int = 10) -> list[float]:
         for _ in range(200):
             bench.mouth.send(packet)
             time.sleep(0.0005)
-        _drain(bench.ear)
-        bench.run("ovs-ofctl", "-O", "OpenFlow13", "del-flows", _BRIDGE)  # waits for a barrier
+        drain(bench.ear)
+        bench.run("ovs-ofctl", "-O", "OpenFlow13", "del-flows", BRIDGE)  # waits for a barrier
         done = time.monotonic()
         last = done
         while time.monotonic() < done + 0.7:
             bench.mouth.send(packet)
             time.sleep(0.0005)
-            if _drain(bench.ear):
+            if drain(bench.ear):
                 last = time.monotonic()
         out.append(round((last - done) * 1e3, 2))
     return out
@@ -260,7 +174,7 @@ class Guarded:
         self.town = town
         self.juki = town.plan.attachment["juki.lan"]
         with inside(town.pid(self.juki)):
-            self.ear = _packet_socket(town.interface(self.juki))
+            self.ear = packet_socket(town.interface(self.juki))
 
     def fate(self, source: str, kind: bytes, body: bytes, *, group: bytes = b"") -> dict[str, Any]:
         """Send a frame; return whether the register got it, and which dropping rules counted."""
@@ -268,11 +182,11 @@ class Guarded:
         self.town.ovs.settle()
         before = self._drops()
         with inside(self.town.pid(a)):
-            mouth = _packet_socket(self.town.interface(a))
-        _drain(self.ear)
+            mouth = packet_socket(self.town.interface(a))
+        drain(self.ear)
         mouth.send((group or mac(self.town.plan.router_mac)) + mac(a.mac) + kind + body)
         mouth.close()
-        heard = _drain(self.ear, _QUIET_S)
+        heard = drain(self.ear, QUIET_S)
         self.town.ovs.settle()
         rise = {key: n - before.get(key, 0) for key, n in self._drops().items()}
         return {"arrived": bool(heard), "dropped by": sorted(k for k, n in rise.items() if n)}
@@ -371,7 +285,7 @@ def story(town: Town) -> dict[str, Any]:
     bench = Bench(town)
     out = {f.__name__: f(bench) for f in (fragments, tags, types, in_band, overflow, lag)}
     out |= {"guarded": guarded(town), "framework": framework(), "garbage": garbage(town)}
-    town.ovs.run("ovs-vsctl", "del-br", _BRIDGE)
+    town.ovs.run("ovs-vsctl", "del-br", BRIDGE)
     return out | {"restore": restore(town)}
 
 
