@@ -1,41 +1,59 @@
 """A finding down to one packet: what it was, which rule let it go, where it was seen.
 
-For every leak (and over-block, and unattributed drop) one frame is shown as Scapy prints it, as a
-hex dump, as Open vSwitch traces it through the tables, and as pcapng.
+For every leak (and over-block, and unattributed drop) one frame is shown as Scapy prints it, as the
+Scapy command that builds it, as a hex dump, as Open vSwitch traces it through the switches, and as
+pcapng. Of the first leaks, it is a frame that leaks when it is sent by itself, if there is one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from scapy.layers.l2 import Ether
 from scapy.utils import hexdump
 
+from scenarios import alone
 from scenarios.gate import CasePlan
-from scenarios.session import Attempt
+from scenarios.path import follow, steps
+from scenarios.session import Attempt, Session
 from sekisho.errors import LabError
 from sekisho.evidence import Case, Finding, Verdict
 from sekisho.judge import Judgement
+from sekisho.model import PortRef
 from sekisho.report.pcapng import CapturedFrame, write
 from topologies.town import Town
 
 # One finding of each pair and verdict gets a trace and a pcapng, up to this many; all are listed.
 _MOST = 200
-_STEP = re.compile(
-    r"^\s*\d+\. (?P<match>.*?)(?:, )?priority (?P<priority>\d+)"
-    r"(?:, cookie (?P<cookie>0x[0-9a-f]+))?"
-)
+_MOST_ALONE, _MOST_FRAMES, _ALONE_S = 3, 4, 8.0  # findings, frames of each, all together
+
+
+class _Explained(NamedTuple):
+    """What is known of a frame beyond its bytes."""
+
+    trace: str = ""
+    path: tuple[str, ...] = ()
+    pcap: str = ""
+    alone: str = ""
 
 
 class Findings:
-    """Collect the findings of one run; packets go to *folder*/findings."""
+    """Collect the findings of one run; packets go to *folder*/findings.
 
-    def __init__(self, town: Town, folder: Path) -> None:
-        self._town, self._folder = town, folder
+    Args:
+        town: The running town.
+        folder: The run folder.
+        session: Sends single frames once more.
+    """
+
+    def __init__(self, town: Town, folder: Path, session: Session) -> None:
+        self._town, self._folder, self._session = town, folder, session
+        self._tried_alone, self._alone_s = 0, 0.0
         self.all: list[Finding] = []
         self._explained: set[tuple[str, str, Verdict]] = set()
 
@@ -46,31 +64,51 @@ class Findings:
         judged = {plans[j.case].name: j for j in attempt.judgements}
         for case in cases:
             if case.verdict.is_finding and case.case in judged:
-                yield self._with_packet(case, judged[case.case], attempt)
+                plan = plans[judged[case.case].case]
+                yield self._with_packet(case, plan, judged[case.case], attempt)
             else:
                 yield case
 
     def bare(self, case: Case) -> None:
         """Note a finding that has no single packet: a conversation that failed."""
-        self.all.append(_finding(case, "", (), b"", ("", "")))
+        self.all.append(_finding(case, "", (), b"", _Explained()))
 
-    def _with_packet(self, case: Case, judged: Judgement, attempt: Attempt) -> Case:
-        expectation = attempt.expectations[judged.case]
-        number = _culprit(expectation.frames, attempt, case.verdict)
-        frame = attempt.frames[number]
+    def _with_packet(self, case: Case, plan: CasePlan, judged: Judgement, attempt: Attempt) -> Case:
+        culprits = _culprits(attempt.expectations[judged.case].frames, attempt, case.verdict)
+        frame = attempt.frames[culprits[0]]
         kind = (case.src, case.dst, case.verdict)
         if kind in self._explained or len(self._explained) >= _MOST:
-            self.all.append(_finding(case, case.drop_rule, judged.seen_at, frame, ("", "")))
+            self.all.append(_finding(case, case.drop_rule, judged.seen_at, frame, _Explained()))
             return case
         self._explained.add(kind)
+        number, is_alone = self._by_itself(case, plan, culprits, attempt)
+        frame = attempt.frames[number]
         trace = self._trace(case, frame)
         rule = _deciding_rule(trace) or case.drop_rule
         name = f"findings/{case.case}.pcapng"
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
         write(path, _packets(case, number, frame, attempt))
-        self.all.append(_finding(case, rule, judged.seen_at, frame, (trace, name)))
+        way = follow(self._town, PortRef(case.src_switch, case.src_port), frame)
+        known = _Explained(trace, way, name, is_alone)
+        self.all.append(_finding(case, rule, judged.seen_at, frame, known))
         return replace(case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+    def _by_itself(
+        self, case: Case, plan: CasePlan, culprits: list[int], attempt: Attempt
+    ) -> tuple[int, str]:
+        """Return which frame to show, and whether it leaks when nothing else is sent."""
+        is_tried = self._tried_alone < _MOST_ALONE and self._alone_s < _ALONE_S
+        if case.verdict is not Verdict.LEAK or not is_tried:
+            return culprits[0], ""
+        self._tried_alone += 1
+        began, found = time.monotonic(), ""
+        for number in culprits[:_MOST_FRAMES]:
+            if alone.leaks(self._session, plan, attempt.frames[number]):
+                found = alone.LEAKS
+                break
+        self._alone_s += time.monotonic() - began
+        return (number, found) if found else (culprits[0], alone.NOT_ALONE)
 
     def _trace(self, case: Case, frame: bytes) -> str:
         try:
@@ -79,14 +117,17 @@ class Findings:
             return str(error)
 
 
-def _culprit(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> int:
-    """The frame to show: the first that was seen where it must not be, else the first."""
-    if verdict is Verdict.LEAK:
-        for number in frames:
-            seen = attempt.ledger.seen.get(number)
-            if seen is not None and (seen.places or seen.answers):
-                return number
-    return frames[0]
+def _culprits(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> list[int]:
+    """The frames to show: those that were seen where they must not be, else the first."""
+    seen = attempt.ledger.seen
+    found = [
+        number
+        for number in frames
+        if verdict is Verdict.LEAK
+        and number in seen
+        and (seen[number].places or seen[number].answers)
+    ]
+    return found or [frames[0]]
 
 
 def _packets(case: Case, number: int, frame: bytes, attempt: Attempt) -> list[CapturedFrame]:
@@ -102,18 +143,17 @@ def _packets(case: Case, number: int, frame: bytes, attempt: Attempt) -> list[Ca
 
 def _deciding_rule(trace: str) -> str:
     """The last rule of Open vSwitch's trace: the one that let the packet go or ended it."""
-    steps = [found for line in trace.splitlines() if (found := _STEP.match(line))]
-    policy = [s for s in steps if s["match"].startswith("ct_state")] or steps
+    met = steps(trace)
+    policy = [step for step in met if step.match.startswith("ct_state")] or met
     if not policy:
         return ""
     last = policy[-1]
-    return f"cookie={last['cookie'] or '0x0'}, priority={last['priority']}, {last['match']}"
+    return f"cookie={last.cookie:#x}, priority={last.priority}, {last.match}"
 
 
 def _finding(
-    case: Case, rule: str, seen_at: tuple[str, ...], frame: bytes, explained: tuple[str, str]
+    case: Case, rule: str, seen_at: tuple[str, ...], frame: bytes, known: _Explained
 ) -> Finding:
-    trace, pcap = explained
     return Finding(
         case=case.case,
         verdict=case.verdict,
@@ -125,8 +165,11 @@ def _finding(
         plan_line=case.plan_line,
         seen_at=seen_at,
         summary=Ether(frame).summary() if frame else case.reason,
+        command=Ether(frame).command() if frame else "",
         hexdump=(hexdump(Ether(frame), dump=True) or "") if frame else "",
         sent_hex=frame.hex(),
-        trace=trace,
-        pcap=pcap,
+        trace=known.trace,
+        path=known.path,
+        alone=known.alone,
+        pcap=known.pcap,
     )

@@ -19,6 +19,7 @@ import orjson
 from scenarios import situations
 from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
+from scenarios.covering import write_coverage
 from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.findings import Findings
 from scenarios.gate import CasePlan, Window, windows
@@ -28,7 +29,7 @@ from scenarios.session import Attempt, Session
 from scenarios.surroundings import Surroundings
 from scenarios.tally import Tally, missing_features, own_peak_mb
 from scenarios.wire import Wire
-from sekisho.dumps import digest, flows
+from sekisho.dumps import FlowLine, digest, flows
 from sekisho.errors import SekishoError
 from sekisho.evidence import (
     RunVerdict,
@@ -67,6 +68,7 @@ class Check:
         self._tally = Tally()
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
+        self._held: dict[str, list[FlowLine]] = {}  # the tables when they were last read
         self._talks: list[Exchange] = []
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
@@ -117,12 +119,12 @@ class Check:
         self, town: Town, batches: list[Window], meddle: Meddle | None, leave: Leave | None
     ) -> None:
         """Try all of *batches* in a town whose tables are in force."""
-        findings = Findings(town, self._folder)
         with Wire(town) as wire:
             if meddle is not None:
                 meddle(town, wire)
             before, around = self._tables(town, keep=False), Surroundings(town)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
+            findings = Findings(town, self._folder, session)
             self._probe(session, batches, findings, town)
             self._tally.captured, self._tally.dropped = (
                 wire.captured,
@@ -134,6 +136,8 @@ class Check:
             after = self._tables(town, keep=True)
             if why := around.doubt(tables_changed=town.is_ours and after != before):
                 self._doubt(why)
+            if town.is_ours and self._run.is_whole:
+                write_coverage(self._folder, self._plan, self._held, self._tally.cases)
             town.check()
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
@@ -225,17 +229,17 @@ class Check:
 
     def _tables(self, town: Town, *, keep: bool) -> dict[str, str]:
         """Digest the tables of every switch; *keep* writes the dumps to the run folder."""
-        out, rules = {}, 0
+        out = {}
+        town.ovs.settle()
         for switch in self._plan.switches:
             dump = town.ovs.flows(switch.id)
-            lines = flows(dump)
+            lines = self._held[switch.id] = flows(dump)
             out[switch.id] = digest(lines)
-            rules += len(lines)
             if keep:
                 path = self._folder / "flows" / f"{switch.id}.txt"
                 path.parent.mkdir(exist_ok=True)
                 write_atomically(path, dump.encode())
-        self._tally.rules = rules
+        self._tally.rules = sum(map(len, self._held.values()))
         return out
 
     def _doubt(self, why: str) -> None:

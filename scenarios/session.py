@@ -41,6 +41,7 @@ EAR_SHAPES = (
     "ra",
     "other",
     "udp-ttl1",
+    "udp-ttl0",
 )
 _EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
 _DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
@@ -69,17 +70,23 @@ class Session:
         town: The running town.
         wire: Its open ears and mouths.
         run: 32-bit number of this run, in every token.
+        first: Number of the first frame.
     """
 
-    def __init__(self, town: Town, wire: Wire, *, run: int) -> None:
+    def __init__(self, town: Town, wire: Wire, *, run: int, first: int = 1) -> None:
         self._town, self._wire, self._run = town, wire, run
         self._plan: Plan = town.plan
         self._position = {a.id: n for n, a in enumerate(self._plan.attachments)}
         self._links = frozenset(p.name for p in wire.rings if p.kind == "link")
-        self._next = 1
+        self._next = first
         self.frames_sent = 0
         self._is_attributed = town.is_ours
         self._before = self._drop_rules() if self._is_attributed else {}
+
+    @property
+    def run(self) -> int:
+        """The number of this run, in every token."""
+        return self._run
 
     def attempt(self, window: Window, cases: Iterable[CasePlan]) -> Attempt:
         """Send the frames of *cases* (all or some of the window's) once, and judge them."""

@@ -21,6 +21,7 @@ from sekisho.commands.disturb import disturb
 from sekisho.commands.mutate import mutate
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
 from sekisho.commands.relays import plan_relays
+from sekisho.commands.replay import replay
 from sekisho.commands.report import report
 from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     _add_town(_command(commands, "down", down, "end a running town"))
     plan = commands.add_parser("plan", help="check, show or draw a plan, without a network")
     _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
+    _add_replay(_command(commands, "replay", replay, "send the packet of one finding once more"))
     _add_report(_command(commands, "report", report, "show a run folder in any form"))
     return top
 
@@ -241,6 +243,16 @@ def _add_plans(commands: _Commands) -> None:
     draw.add_argument("--view", choices=VIEWS, action="append", help="one of them (both)")
     draw.add_argument("--format", choices=FORMATS, default="svg", help="svg")
     draw.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+
+
+def _add_replay(to: argparse.ArgumentParser) -> None:
+    to.add_argument("run", type=Path, nargs="?", default=RUNS / LATEST, metavar="RUN")
+    to.add_argument("case", metavar="CASE", help="number of the finding, e.g. T-000042")
+    to.add_argument("plan", type=Path, nargs="?", metavar="PLAN", help="(that of the run)")
+    to.add_argument("--trace-only", action="store_true", help="send nothing; show the path")
+    to.add_argument("--tables", action="store_true", help="put the run's own tables in first")
+    to.add_argument("--controller", default="", metavar="HOST:PORT", help="as for check")
+    to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=f"({RUNS}/)")
 
 
 def _add_report(to: argparse.ArgumentParser) -> None:

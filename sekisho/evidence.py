@@ -164,7 +164,13 @@ CASE_KEYS = tuple(f.name for f in fields(Case))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One entry of ``findings.json``: a case that must be repaired, with its packet and path."""
+    """One entry of ``findings.json``: a case that must be repaired, with its packet and path.
+
+    Attributes:
+        command: The Scapy command that builds the packet.
+        path: Its way through the switches, a line for each port and rule.
+        alone: Whether it leaks when it is sent by itself; empty where that was not tried.
+    """
 
     case: str
     verdict: Verdict
@@ -176,9 +182,12 @@ class Finding:
     plan_line: str
     seen_at: tuple[str, ...]
     summary: str
+    command: str
     hexdump: str
     sent_hex: str
     trace: str
+    path: tuple[str, ...]
+    alone: str
     pcap: str
 
 

@@ -206,30 +206,18 @@ class Catalogue:
             if len(raw) > MAX_FRAME:
                 tried.too_long += 1
                 continue
-            to, drop = self._fate(raw, self._plan.attachment[sender], target)
+            to, drop = fate(self._policy, raw, self._plan.attachment[sender])
             groups.setdefault((sender, to, drop), []).append(raw)
-        for fate, raws in groups.items():
+        for key, raws in groups.items():
             tried.frames += len(raws)
             for first in range(0, len(raws), _CASE_FRAMES):
                 tried.cases += 1
-                case = self._case(one, fate, (source, target))
+                case = self._case(one, key, (source, target))
                 part = raws[first : first + _CASE_FRAMES]
-                yield case, [Frame(case.number, "raw", _NO_FIELDS, raw) for raw in part]
+                yield case, [Frame(case.number, "raw", NO_FIELDS, raw) for raw in part]
 
-    def _fate(self, raw: bytes, sender: Attachment, target: Attachment) -> tuple[str, DropPoint]:
-        """Who must receive the frame, or nobody; and the rule that must drop it."""
-        packet = dissect(raw, sender.at)
-        if packet is not None:
-            ruling = self._policy.ruling(packet)
-            if ruling.verdict is Verdict.ALLOW and ruling.to is not None:
-                return ruling.to.id, DropPoint("", "")
-            if ruling.drop is not None:
-                return "", ruling.drop
-        unreadable = DropPoint(Reason.IDENTITY.value, sender.at.switch, str(sender.at.port))
-        return "", unreadable
-
-    def _case(self, one: Entry, fate: tuple[str, str, DropPoint], pair: Pair) -> CasePlan:
-        sender_id, to, drop = fate
+    def _case(self, one: Entry, key: tuple[str, str, DropPoint], pair: Pair) -> CasePlan:
+        sender_id, to, drop = key
         sender = self._plan.attachment[sender_id]
         target = pair[1] if sender.id != pair[1].id else pair[0]
         cell = self._cells[sender.source, target.destination]
@@ -247,22 +235,35 @@ class Catalogue:
             clause="",
             where=cell.where[-1] if cell.where else sender.where,
             cell=cell,
-            also=self._doors(sender) if one.exotic and not to else (),
+            also=doors(self._plan, sender) if one.exotic and not to else (),
         )
 
-    def _doors(self, sender: Attachment) -> tuple[DropPoint, ...]:
-        """Every rule that may drop a strange frame at the port and switch where it enters."""
-        switch, port = sender.at.switch, str(sender.at.port)
-        at_port = [DropPoint(r.value, switch, port) for r in _PORT_REASONS]
-        at_switch = [DropPoint(r.value, switch) for r in _SWITCH_REASONS]
-        cells = [
-            DropPoint(Reason.CELL.value, switch, f"{sender.source}/{d.id}")
-            for d in self._plan.destinations
-        ]
-        return (*at_port, *at_switch, *cells)
+
+NO_FIELDS = Fields("", "", IPv4Address(0), IPv4Address(0))
 
 
-_NO_FIELDS = Fields("", "", IPv4Address(0), IPv4Address(0))
+def fate(policy: Policy, raw: bytes, sender: Attachment) -> tuple[str, DropPoint]:
+    """Who must receive a frame from *sender*, or nobody; and the rule that must drop it."""
+    packet = dissect(raw, sender.at)
+    if packet is not None:
+        ruling = policy.ruling(packet)
+        if ruling.verdict is Verdict.ALLOW and ruling.to is not None:
+            return ruling.to.id, DropPoint("", "")
+        if ruling.drop is not None:
+            return "", ruling.drop
+    unreadable = DropPoint(Reason.IDENTITY.value, sender.at.switch, str(sender.at.port))
+    return "", unreadable
+
+
+def doors(plan: Plan, sender: Attachment) -> tuple[DropPoint, ...]:
+    """Every rule that may drop a strange frame at the port and switch where it enters."""
+    switch, port = sender.at.switch, str(sender.at.port)
+    at_port = [DropPoint(r.value, switch, port) for r in _PORT_REASONS]
+    at_switch = [DropPoint(r.value, switch) for r in _SWITCH_REASONS]
+    cells = [
+        DropPoint(Reason.CELL.value, switch, f"{sender.source}/{d.id}") for d in plan.destinations
+    ]
+    return (*at_port, *at_switch, *cells)
 
 
 def finished(sendable: Sendable, source: str) -> tuple[str, bytes]:

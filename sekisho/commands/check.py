@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from sekisho.commands import runs
+from sekisho.commands.bridge import bridge
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import SekishoError, UsageError
@@ -24,7 +24,7 @@ from sekisho.launch import launched, namespace_flags
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.progress import progress
-from sekisho.relay import address, served_outside
+from sekisho.relay import address
 from sekisho.report import terminal
 from sekisho.report.reading import RunRecord, read
 from sekisho.report.writing import write_reports
@@ -70,38 +70,20 @@ def _supervised(
     for option in ("only", "family", "from", "to"):
         words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]
     words += [f"--situation={each.places.file}" for each in chosen]
-    bridge = _bridge(args.controller, folder)
-    words += [f"--guard={bridge.guard}"]
+    way = bridge(args.controller, folder)
+    words += [f"--guard={way.guard}"]
     log = folder / "log" / "check.log"
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet or args.json)
     try:
         with (
             log.open("wb") as out,
             shown,
-            bridge.open,
+            way.open,
             launched(words, folder=folder, log=out) as process,
         ):
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
         return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
-
-
-@dataclass(frozen=True, slots=True)
-class _Bridge:
-    """How the switches reach their controller: the word for it, and what must be open meanwhile."""
-
-    guard: str
-    open: AbstractContextManager[None]
-
-
-def _bridge(controller: str, folder: Path) -> _Bridge:
-    if not controller:
-        return _Bridge("own", nullcontext())
-    if controller == "none":
-        return _Bridge("none", nullcontext())
-    host, port = address(controller)
-    path = (folder / "controller.sock").resolve()
-    return _Bridge(str(path), served_outside(path, host, port))
 
 
 def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:

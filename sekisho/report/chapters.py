@@ -14,6 +14,7 @@ from sekisho.report import tally
 from sekisho.report.front import moment, untested
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
+from sekisho.report.terminal import ALONE
 
 MOST_FINDINGS = 200  # shown with their packets; all of them are in findings.json
 MOST_APART = 50  # void and residual cases listed; all of them are behind the matrix
@@ -189,13 +190,17 @@ def _finding(record: RunRecord, finding: Finding) -> Markup:
         (say("計画書の行", "plan line"), tag("code", finding.plan_line)),
         (say("観測した場所", "seen at"), ", ".join(finding.seen_at) or "－"),
         (say("パケット", "packet"), tag("code", finding.summary)),
+        (say("Scapyで作る", "in Scapy"), tag("code", finding.command or "－")),
+        (say("単独で送ると", "sent alone"), both(ALONE.get(finding.alone, Label("－", "－")))),
+        (say("もう一度送る", "send again"), tag("code", record.replay(finding.case))),
         (say("記録ファイル", "capture"), tag("code", finding.pcap or "－")),
         (say("全記録", "record"), tag("a", finding.case, href=f"#case={finding.case}")),
     )
     body = (tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in rows)
     blocks = (
         (say("パケットの中身", "bytes"), finding.hexdump),
-        (say("経路", "path"), finding.trace),
+        (say("経路", "path"), "\n".join(finding.path)),
+        (say("最初のスイッチの追跡", "trace of the first switch"), finding.trace),
     )
     dumps = (
         tag("figure", tag("figcaption", name), tag("pre", text)) for name, text in blocks if text

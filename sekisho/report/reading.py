@@ -39,6 +39,10 @@ class RunRecord:
     verdict: RunVerdict
     trouble: Label | None
 
+    def replay(self, case: str) -> str:
+        """Return the command that sends the packet of a finding once more."""
+        return f"sekisho replay {self.folder.parent / self.manifest.run} {case}"
+
     @property
     def is_aborted(self) -> bool:
         """True where the run did not reach its end: what it holds is a part of unknown size."""
@@ -113,6 +117,7 @@ def _finding(item: dict[str, str]) -> Finding:
             **values,
             "verdict": Verdict(values["verdict"]),
             "seen_at": tuple(values["seen_at"]),
+            "path": tuple(values["path"]),
         }
     )
 

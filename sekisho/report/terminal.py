@@ -15,10 +15,15 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, situations, tally
+from sekisho.report import catalogue, coverage, situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
+#: What became of a leak's packet when nothing else was sent.
+ALONE = {
+    "leaks": Label("この1パケットだけで漏れる", "this packet leaks by itself"),
+    "does not leak alone": Label("1パケットだけでは漏れない", "no packet leaks by itself"),
+}
 MOST_FINDINGS = 10
 MOST_VOID = 5
 
@@ -194,9 +199,20 @@ def _finding(record: RunRecord, finding: Finding, language: str) -> Iterator[Tex
         (Label("規則", "rule"), finding.rule),
         (Label("計画", "plan"), finding.plan_line),
         (Label("理由", "why "), case.reason),
+        (Label("経路", "path"), " → ".join(dict.fromkeys(_stations(finding)))),
+        (Label("単独", "alone"), ALONE.get(finding.alone, Label("", "")).text(language)),
+        (Label("再送", "again"), record.replay(finding.case) if finding.sent_hex else ""),
     )
     for name, value in details:
-        yield Text(f"    {name.text(language)} {value}", overflow="fold")
+        if value:
+            yield Text(f"    {name.text(language)} {value}", overflow="fold")
+
+
+def _stations(finding: Finding) -> Iterator[str]:
+    """Yield the ports of a packet's path, without the rules between them."""
+    for line in finding.path:
+        if not line.startswith(" "):
+            yield line.removesuffix(" in").partition(" out to ")[2] or line.removesuffix(" in")
 
 
 def _void(record: RunRecord, language: str) -> Iterator[Text]:
@@ -243,6 +259,8 @@ def _counts(record: RunRecord, language: str, width: int) -> Text:
         lines.append(_packed(words, width))
     if tried := catalogue.words(record, language):
         lines.append(_packed(tried, width))
+    if met := coverage.words(record, language):
+        lines.append(_packed(met, width))
     return Text("\n".join(lines))
 
 

@@ -131,6 +131,9 @@ def finding(case: Case) -> Finding:
         port=case.src_port, rule=f"cookie={case.drop_cookie or '0x1'}, table=5, priority=100",
         plan_line=case.plan_line, seen_at=(case.dst,) if case.arrived else (),
         summary=f"Ether / IP / TCP {case.src_ip}:40001 > {case.dst_ip}:https S",
+        command=f"Ether()/IP(src='{case.src_ip}', dst='{case.dst_ip}')/TCP(flags=2)",
+        path=(f"{case.src_switch}:{case.src_port} in", "  table 5, priority 100, drop cell"),
+        alone="leaks" if case.arrived else "",
         hexdump="\n".join(f"{at * 16:04x}  {line.hex(' ')}" for at, line in enumerate(lines)),
         sent_hex=frame.hex(),
         trace=f"bridge(\"{case.src_switch}\")\n 0. in_port={case.src_port}, goto_table:5\n"
