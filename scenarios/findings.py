@@ -117,6 +117,11 @@ class Findings:
             return str(error)
 
 
+def command(frame: bytes) -> str:
+    """Return the Scapy command that builds *frame*, byte for byte."""
+    return str(Ether(frame).command())
+
+
 def _culprits(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> list[int]:
     """The frames to show: those that were seen where they must not be, else the first."""
     seen = attempt.ledger.seen
@@ -165,7 +170,7 @@ def _finding(
         plan_line=case.plan_line,
         seen_at=seen_at,
         summary=Ether(frame).summary() if frame else case.reason,
-        command=Ether(frame).command() if frame else "",
+        command=command(frame) if frame else "",
         hexdump=(hexdump(Ether(frame), dump=True) or "") if frame else "",
         sent_hex=frame.hex(),
         trace=known.trace,

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from scapy.layers.l2 import Ether
 
 from scenarios.alone import send, unmarked
 from scenarios.catalogue import ENTRIES, load_families
 from scenarios.catalogue.apply import doors, fate
+from scenarios.findings import command
 from scenarios.frames import Fields, frame_number
 from scenarios.gate import CasePlan, Frame
 from scenarios.inspection import say
@@ -83,7 +83,7 @@ def replay(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
                 facts |= _sent(town, wire, case, order)
         town.check()
     facts |= {"expect": "arrive" if case.to else "drop", "where": case.where, "clause": case.clause}
-    facts["command"] = Ether(order.frame).command()
+    facts["command"] = command(order.frame)
     status = _EXIT.get(Verdict(facts["verdict"]), 1) if "verdict" in facts else 0
     _write(folder, {**facts, "exit": status})
     return status
