@@ -8,12 +8,16 @@ pcapng. Of the first leaks, it is a frame that leaks when it is sent by itself, 
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from scapy.config import conf
 from scapy.layers.l2 import Ether
 from scapy.utils import hexdump
 
@@ -30,6 +34,7 @@ from topologies.town import Town
 
 # One finding of each pair and verdict gets a trace and a pcapng, up to this many; all are listed.
 _MOST = 200
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
 _MOST_ALONE, _MOST_FRAMES, _ALONE_S = 3, 4, 8.0  # findings, frames of each, all together
 
 
@@ -118,8 +123,25 @@ class Findings:
 
 
 def command(frame: bytes) -> str:
-    """Return the Scapy command that builds *frame*, byte for byte."""
-    return str(Ether(frame).command())
+    """Return a command that builds *frame*, byte for byte, after ``from scapy.all import *``.
+
+    Where Scapy would build other bytes of what it reads there, or reads it with a protocol that
+    must be loaded first, the command is made of the bytes.
+    """
+    text, rebuilt = str(Ether(frame).command()), Ether(frame)
+    rebuilt.clear_cache()
+    names = set(_CALLED.findall(text))
+    if bytes(rebuilt) == frame and names <= _ready_names():
+        return text
+    return f"Ether(bytes.fromhex('{frame.hex()}'))"
+
+
+@cache
+def _ready_names() -> frozenset[str]:
+    """The public names of what ``scapy.all`` loads."""
+    layers = [f"scapy.layers.{name}" for name in conf.load_layers]
+    modules = [sys.modules[name] for name in ("scapy.packet", *layers) if name in sys.modules]
+    return frozenset(n for m in modules for n in vars(m) if not n.startswith("_"))
 
 
 def _culprits(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> list[int]:
