@@ -142,20 +142,13 @@ class Desk:
         )
         unseen(self._journal.changes.values(), change, request.get("seen"))
         after = applied(self._origin, (*self._journal.standing, change))
-        shown = preview(now, after, self._guard.tables).as_json()
         if request.get("dry_run"):
+            shown = preview(now, after, self._guard.tables).as_json()
             return {"preview": shown, "change": change.as_json()}
-        return self._made(change, after, shown, pause)
-
-    def _made(
-        self, change: Change, after: Plan, shown: dict[str, Any], pause: Pause
-    ) -> dict[str, Any]:
-        assert self._journal is not None
         new = self._guard.prepare(after)
         self._journal.add(change)
         done = self._guard.put(after, new, pause)
-        told = self._told(change.number, done)
-        return {"change": change.as_json(), "preview": shown, **told}
+        return {"change": change.as_json(), **self._told(change.number, done)}
 
     def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
         assert self._journal is not None

@@ -16,7 +16,7 @@ from controller.asking import Asking, GoneError, loudly
 from controller.lines import Lines
 from controller.openflow import add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
-from sekisho.delta import Tables, changed_tables
+from sekisho.delta import Tables, changed_tables, difference
 from sekisho.errors import LabError
 from sekisho.model import Plan
 from sekisho.preview import counts
@@ -27,6 +27,11 @@ _OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a
 
 #: Called between deny and allow, when every switch has said that it denies.
 Pause = Callable[[], None]
+
+
+def _steps(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> tuple[Step, ...]:
+    gone, come = difference(old, new)
+    return changes(come, gone).steps
 
 
 def step_bytes(step: Step) -> list[bytes]:
@@ -90,7 +95,7 @@ class Moving(Asking):
         self._busy |= set(links.values())
         self._in_force -= set(links)
         try:
-            steps = {name: changes(new[name], old[name]).steps for name in links}
+            steps = {name: _steps(old[name], new[name]) for name in links}
             self._together(links, {n: s[0] for n, s in steps.items() if s and s[0].delete})
             pause()
             rest = {n: s[1:] if s and s[0].delete else s for n, s in steps.items()}

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 from sekisho.model import Plan, Switch
 
 ACCESS = "access"  # the role of switches whose ports may be moved
+_KEPT = "pools"
 _LARGEST, _SMALLEST = 64, 8  # addresses in a block
 
 
@@ -41,7 +42,11 @@ def pools(plan: Plan) -> tuple[Pool, ...]:
     and none is named by a permission: only then an address says what its owner may do. A network
     too small for the blocks has none.
     """
-    return tuple(_pools(plan.origin))
+    origin = plan.origin
+    kept: dict[str, tuple[Pool, ...]] = vars(origin)  # with the plan, as its own look-ups are
+    if _KEPT not in kept:
+        kept[_KEPT] = tuple(_pools(origin))
+    return kept[_KEPT]
 
 
 def _pools(plan: Plan) -> Iterator[Pool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sekisho.delta import Tables, changed_tables
+from sekisho.delta import Tables, changed_tables, difference
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy
@@ -109,11 +109,9 @@ def counts(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:
     """Return how many rules each changed switch loses and gains; a replaced rule counts twice."""
     out = {}
     for switch, new in after.items():
-        old = before[switch]
-        if new is not old:
-            gone, come = set(old) - set(new), set(new) - set(old)
-            if gone or come:
-                out[switch] = (len(gone), len(come))
+        gone, come = difference(before[switch], new) if new is not before[switch] else ((), ())
+        if gone or come:
+            out[switch] = (len(gone), len(come))
     return out
 
 

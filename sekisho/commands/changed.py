@@ -31,8 +31,14 @@ _HEADS = (
 )
 
 
-def lines(answer: dict[str, Any], language: str) -> Iterator[str]:
-    """Yield what an answer of the desk says: who is moved, what opens and closes, the figures."""
+def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[str]:
+    """Yield what an answer of the desk says: who is moved, what opens and closes, the figures.
+
+    Args:
+        answer: Of a dry run, or of the change itself.
+        language: ``"ja"`` or ``"en"``.
+        is_last: Whether nothing follows: a dry run then says that nothing was changed.
+    """
     shown = answer.get("preview", {})
     for moved in shown.get("moved", ()):
         before, after = moved["before"], moved["after"]
@@ -46,7 +52,8 @@ def lines(answer: dict[str, Any], language: str) -> Iterator[str]:
     rules = answer.get("touched") or shown.get("rules", {})
     count = sum(gone + come for gone, come in rules.values())
     if "acknowledged_s" not in answer:
-        yield _DRY.text(language).format(count)
+        if is_last:
+            yield _DRY.text(language).format(count)
         return
     label, took = _UNDONE if "undone" in answer else _DONE, answer["acknowledged_s"] * 1000
     yield label.text(language).format(answer["number"], count, took)

@@ -40,12 +40,11 @@ def resegment(args: Namespace, screen: Screen) -> int:
     request = _request(args)
     try:
         with Talk.to(folder / SOCKET) as desk:
-            answer = _must(desk.ask(request))
-            for line in lines(answer, args.lang):
-                _print(screen, line)
-            if args.dry_run or args.no_retest:
-                return 0
-            return _retested(desk, answer, args, screen)
+            for is_trial in (True, False)[: 1 if args.dry_run else 2]:
+                answer = _must(desk.ask({**request, "dry_run": is_trial}))
+                for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
+                    _print(screen, line)
+            return 0 if args.dry_run or args.no_retest else _retested(desk, answer, args, screen)
     except OSError as error:
         raise LabError(f"{folder}: the town's desk does not answer ({error})") from error
 
@@ -56,10 +55,9 @@ def _request(args: Namespace) -> dict[str, Any]:
     if args.undo:
         if args.words:
             raise UsageError("--undo takes no port\n  hint: sekisho resegment --undo N")
-        return {"do": "undo", "number": args.undo, "by": by, "dry_run": args.dry_run}
+        return {"do": "undo", "number": args.undo, "by": by}
     until = _until(args.until)
     common = {"do": "change", "reason": args.reason, "by": by, "until": until}
-    common |= {"dry_run": args.dry_run}
     if len(args.words) == 1 and ":" not in args.words[0]:
         return {**common, "link": args.words[0]}
     if len(args.words) < 2:
