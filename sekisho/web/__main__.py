@@ -34,7 +34,7 @@ def serve(folder: Path, door: socket.socket, token: str) -> None:
     hosts = frozenset({name, name.replace(HOME, "localhost")})
     app = application(Desk(folder, plan), hosts=hosts, token=token)
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # ASGI's own types are wider
+        app,
         log_level="warning",
         lifespan="off",
         server_header=False,
