@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 _TOOLS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")
 _TIMEOUT_S = 20.0
+_OPENFLOW_PORT = 6653  # IANA: openflow
 
 
 class OpenVSwitch:
@@ -151,6 +152,18 @@ class OpenVSwitch:
     def appctl(self, *arguments: str) -> str:
         """Ask ``ovs-vswitchd`` something."""
         return self.run("ovs-appctl", "-t", "ovs-vswitchd", *arguments)
+
+    def connect_anew(self, bridge: str) -> None:
+        """Let a bridge open a new connection to its controller now.
+
+        Its target is written in the other of two ways, with and without the standard port: a new
+        target is tried at once, an old one after up to 8 s (``max_backoff`` is not heeded by 3.1).
+        A bridge is never without a target: it would forget its flows.
+        """
+        target = self.run("ovs-vsctl", "get-controller", bridge).strip()
+        port = f":{_OPENFLOW_PORT}"
+        other = target.removesuffix(port) if target.endswith(port) else target + port
+        self.run("ovs-vsctl", "set-controller", bridge, other)
 
     def plug(self, interface: str, bridge: str, port: int) -> None:
         """Put a cable's end into a port of a bridge; `unplug` it first where it was before.

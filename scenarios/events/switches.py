@@ -115,6 +115,9 @@ def _full(scene: Scene) -> None:
         ovs.run("ovs-vsctl", "clear", "Bridge", switch, "flow_tables")
     before = len(scene.town.facts())
     scene.town.start_guard()
+    scene.fact("listening", before)
+    for each in scene.plan.switches:
+        ovs.connect_anew(each.id)
     scene.fact("town-in-force", before)
 
 
