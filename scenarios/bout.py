@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 from scenarios.frames import Fields
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, TCP_SYN, Packet, Phase
 from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
 
+_TTLS = {"udp-ttl1": 1, "udp-ttl0": 0}
 _IP_PROTOCOLS = {
     "tcp": Protocol.TCP.value,
     "tagged": Protocol.TCP.value,
     "fragment": Protocol.TCP.value,
     "udp": Protocol.UDP.value,
     "udp-ttl1": Protocol.UDP.value,
+    "udp-ttl0": Protocol.UDP.value,
 }
 
 
@@ -38,6 +41,7 @@ class Bout:
         victim: Whose identity a spoofed frame claims; stands at another switch port.
         services: Services that the target's device runs.
         ports: Gives a source port that no other frame of the window uses.
+        vacant: Addresses of the target's subnet that are kept for ports that may be moved.
     """
 
     plan: Plan
@@ -46,6 +50,7 @@ class Bout:
     victim: Attachment
     services: tuple[Service, ...]
     ports: Callable[[], int]
+    vacant: tuple[IPv4Address, ...] = ()
 
 
 def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
@@ -76,7 +81,7 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         dport=0 if protocol == ICMP else fields.dport,
         tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
         tagged=shape == "tagged",
-        ttl=1 if shape == "udp-ttl1" else 64,
+        ttl=_TTLS.get(shape, 64),
         fragment=shape == "fragment",
         phase=Phase.NEW,
     )

@@ -164,8 +164,10 @@ async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes
         loop = asyncio.get_running_loop()
         await loop.sock_connect(client, (str(exchange.target.ip), exchange.port))
         if exchange.service.protocol is Protocol.UDP:
-            await loop.sock_sendall(client, request)
-            return await loop.sock_recv(client, 4096)
+            for _ in range(2):  # the second belongs to a conversation that is open already
+                await loop.sock_sendall(client, request)
+                answer = await loop.sock_recv(client, 4096)
+            return answer
         return await _stream(client, request, context if kind in TLS_KINDS else None, kind)
     finally:
         client.close()

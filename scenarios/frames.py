@@ -117,6 +117,7 @@ _BODIES: dict[str, Callable[[Fields, bytes], Any]] = {
     "fragment": lambda f, t: _ip(f, t, flags="MF") / _tcp(f),
     "udp": lambda f, t: _ip(f, t) / _udp(f),
     "udp-ttl1": lambda f, t: _ip(f, t, ttl=1) / _udp(f),
+    "udp-ttl0": lambda f, t: _ip(f, t, ttl=0) / _udp(f),
     "icmp-echo": lambda f, t: _ip(f, t) / ICMP(type=8, id=f.sport, seq=1),
     "icmp-timestamp": lambda f, t: _ip(f, t) / ICMP(type=13, id=f.sport, seq=1),
     "icmp-redirect": lambda f, t: _ip(f, t) / ICMP(type=5, code=1, gw=str(f.ip_src)),
@@ -252,7 +253,7 @@ def _stamp_ip(out: Bytes, rows: Sequence[Fields], shape: str) -> None:
     out[:, _IP_SRC : _IP_SRC + 4] = _ips([f.ip_src for f in rows])
     out[:, _IP_DST : _IP_DST + 4] = _ips([f.ip_dst for f in rows])
     _put_checksum(out, _IP_SUM, _IP, _L4)
-    if shape in ("tcp", "fragment", "udp", "udp-ttl1"):
+    if shape in ("tcp", "fragment", "udp", "udp-ttl1", "udp-ttl0"):
         out[:, _L4 : _L4 + 2] = _words([f.sport for f in rows])
         out[:, _L4 + 2 : _L4 + 4] = _words([f.dport for f in rows])
         if shape in ("tcp", "fragment"):

@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from scenarios.bout import Bout, Shot
@@ -19,6 +20,7 @@ from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy, Ruling
+from sekisho.pools import pools
 
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
 _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
@@ -140,6 +142,10 @@ class _Generator:
             range(_FIRST_PORT, _FIRST_PORT + _PORTS)
         ).__next__
         self._seen: set[tuple[str, ...]] = set()
+        self._vacant: dict[tuple[str, str], tuple[IPv4Address, ...]] = {}
+        for pool in pools(plan):
+            known = self._vacant.get((pool.zone, pool.site), ())
+            self._vacant[pool.zone, pool.site] = (*known, pool.network[1])
 
     def towards(self, target: Attachment) -> tuple[list[CasePlan], list[Frame]]:
         """Return every case that tries to reach *target*, with its frames."""
@@ -155,7 +161,8 @@ class _Generator:
             if not self._is_tried(source, target, cell):
                 continue
             victim = self._victim(source, target)
-            bout = Bout(self._plan, source, target, victim, services, self._ports)
+            vacant = self._vacant.get((target.zone, target.site), ())
+            bout = Bout(self._plan, source, target, victim, services, self._ports, vacant)
             for name, item, probe in PROBES:
                 if self._is_wanted(name, source, target):
                     new = self._cases(name, item, list(probe(bout)), bout, cell)

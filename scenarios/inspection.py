@@ -68,7 +68,7 @@ class Check:
         self._tally = Tally()
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
-        self._held: dict[str, list[FlowLine]] = {}  # the tables when they were last read
+        self._held: dict[str, list[FlowLine]] = {}
         self._talks: list[Exchange] = []
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
@@ -142,6 +142,7 @@ class Check:
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
             if leave is not None:
+                wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))
 
     def _windows(self) -> list[Window]:
@@ -229,18 +230,16 @@ class Check:
 
     def _tables(self, town: Town, *, keep: bool) -> dict[str, str]:
         """Digest the tables of every switch; *keep* writes the dumps to the run folder."""
-        out = {}
         town.ovs.settle()
         for switch in self._plan.switches:
             dump = town.ovs.flows(switch.id)
-            lines = self._held[switch.id] = flows(dump)
-            out[switch.id] = digest(lines)
+            self._held[switch.id] = flows(dump)
             if keep:
                 path = self._folder / "flows" / f"{switch.id}.txt"
                 path.parent.mkdir(exist_ok=True)
                 write_atomically(path, dump.encode())
         self._tally.rules = sum(map(len, self._held.values()))
-        return out
+        return {name: digest(lines) for name, lines in self._held.items()}
 
     def _doubt(self, why: str) -> None:
         """Turn every pass into void: something changed that must not have."""

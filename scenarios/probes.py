@@ -169,9 +169,15 @@ def group(bout: Bout) -> Iterator[Shot]:
 
 
 def nobody(bout: Bout) -> Iterator[Shot]:
-    """An address that the plan gives to nobody, and a datagram that the router must not pass on."""
+    """Addresses that nobody has, now or ever; one's own; datagrams that must not be passed on."""
     yield shot(bout, "udp", dport=443, ip_dst=bout.plan.subnet(bout.target)[-2])
-    yield shot(bout, "udp-ttl1", dport=443)
+    for address in bout.vacant:
+        yield shot(bout, "icmp-echo", ip_dst=address)
+    yield shot(bout, "udp", dport=443, ip_dst=bout.source.ip)
+    for own in (bout.plan.service[name] for name in bout.plan.device[bout.source.device].services):
+        yield shot(bout, _shape(own.protocol), dport=own.edges()[0], ip_dst=bout.source.ip)
+    for shape in ("udp-ttl1", "udp-ttl0"):
+        yield shot(bout, shape, dport=443)
 
 
 def ipv6(bout: Bout) -> Iterator[Shot]:

@@ -38,6 +38,11 @@ class Run:
     selection: Selection = EVERYTHING
     situations: tuple[Situation, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out: only then a rule that was not met says something."""
+        return self.suite != "smoke" and self.selection.is_whole
+
 
 def jst(at_ns: int | None = None) -> str:
     """Return a time (nanoseconds since the epoch; default now) in ISO 8601, Japan's clock."""

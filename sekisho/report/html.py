@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sekisho.report.catalogue import catalogue
 from sekisho.report.chapters import figures, findings, limits
+from sekisho.report.coverage import chapter as coverage
 from sekisho.report.embedding import payload
 from sekisho.report.front import front
 from sekisho.report.grid import grid
@@ -26,6 +27,7 @@ _CHAPTERS = (
     ("findings", say("指摘事項", "Findings")),
     ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
+    ("coverage", say("規則の網羅", "Coverage")),
     ("limits", say("限界・版", "Limits")),
 )
 
@@ -49,12 +51,17 @@ def _head(record: RunRecord) -> Markup:
 
 
 def _body(record: RunRecord) -> Markup:
-    optional = {"situations": situations(record), "catalogue": catalogue(record)}
+    optional = {
+        "situations": situations(record),
+        "catalogue": catalogue(record),
+        "coverage": coverage(record),
+    }
     chapters = [c for c in _CHAPTERS if optional.get(c[0], [c])]
     links = (tag("a", name, href=f"#{key}") for key, name in chapters)
     switch = tag("button", say("English", "日本語"), id="language", type="button")
     main = [front(record), figures(record), grid(record), findings(record)]
-    main += [*optional["situations"], *optional["catalogue"], limits(record)]
+    main += [part for name in optional for part in optional[name]]
+    main.append(limits(record))
     data = tag("script", Markup(payload(record)), type="text/plain", id="cases")
     bar = tag("nav", *links, switch, aria_label="章 chapters")
     return tag("body", bar, tag("main", *main), data, tag("script", _asset("report.js")))

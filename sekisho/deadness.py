@@ -1,0 +1,177 @@
+"""Why a rule cannot be met in a town as it stands: the plan's own reasons, never a guess.
+
+Every switch carries the whole policy, so most rules of most switches wait for somebody who stands
+elsewhere. A rule without a reason here should have been met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Network
+
+from sekisho.dumps import FlowLine
+from sekisho.matrix import matrix
+from sekisho.model import Attachment, CellKind, Plan
+from sekisho.pipeline import Numbers
+from sekisho.rules import Cookie, Kind
+from sekisho.ways import ways
+
+NO_WAY = "no permitted way leads there"
+NO_PASSAGE = "no conversation of this permission passes this switch"
+NOBODY_HERE = "no terminal of this class stands at this switch; elsewhere it dies where it enters"
+NO_TARGET = "nobody is of this class, or the plan says that the cell is not applicable"
+NO_TERMINAL = "no terminal stands at this switch, and such frames die where they enter"
+KEPT = "kept for ports that may be moved; nobody has such an address"
+ONLY_SWITCHES = "only a switch stands there, and it tags every frame"
+NOTHING_PLUGGED = "nothing is plugged into a port that the plan gives to nobody"
+NEVER = "a last resort that no packet comes to while the rules before it stand"
+OWN_CELL = "a packet to oneself dies in its own cell before"
+NOT_OFFERED = "nobody of the class offers this service"
+SILENT = "the service answers nothing: what would follow an answer is not sent"
+UNTOUCHED = "nobody may open it, and it may open nothing"
+
+#: Services that only take what is said; the media and key exchange of others need a peer.
+_ANSWERING = frozenset({"dns", "ntp", "radius"})  # over UDP, those that answer
+_OF_TERMINALS = frozenset(
+    {Kind.DROP_FRAGMENT, Kind.DROP_TTL, Kind.DROP_GROUP, Kind.DROP_NEXT_HOP,
+     Kind.DROP_DESTINATION, Kind.DROP_ARP_TARGET}
+)  # fmt: skip
+_OF_CONVERSATIONS = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
+
+
+class Reasons:
+    """Knows who stands where in *plan*, and which ways are used."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._numbers, self._ways = plan, Numbers(plan), ways(plan)
+        self._here: dict[str, list[Attachment]] = {s.id: [] for s in plan.switches}
+        for attachment in plan.attachments:
+            self._here[attachment.at.switch].append(attachment)
+        self._columns = self._tried()
+        self._by_kind: dict[Kind, Callable[[str, Cookie, FlowLine], str]] = {
+            Kind.ADMIT_TRUNK: self._trunk,
+            Kind.TRANSIT: self._transit,
+            Kind.DESTINATION: self._destination,
+            Kind.DROP_CELL: self._cell,
+            Kind.DELIVER: self._deliver,
+            Kind.DROP_FORWARD: self._forward,
+            Kind.ANSWER_ARP: self._answer,
+            Kind.DROP_TRUNK: lambda s, c, line: ONLY_SWITCHES,
+            Kind.DROP_QUARANTINE: lambda s, c, line: NOTHING_PLUGGED,
+            **dict.fromkeys(_OF_CONVERSATIONS, self._conversation),
+            **dict.fromkeys(_OF_TERMINALS, self._terminals),
+            **dict.fromkeys((Kind.ROUTER, Kind.TRACK), self._used),
+        }
+
+    def why(self, switch: str, line: FlowLine) -> str:
+        """Return why *line* of *switch* cannot be met; empty where nothing says so."""
+        cookie = Cookie.parse(line.cookie)
+        if cookie is None or cookie.kind not in self._by_kind:
+            return ""
+        return self._by_kind[cookie.kind](switch, cookie, line)
+
+    def _tried(self) -> dict[str, set[tuple[int, int]]]:
+        """The cells that somebody at each switch can try on somebody else."""
+        cells, out = matrix(self._plan), {}
+        untried = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
+        for switch, here in self._here.items():
+            out[switch] = {
+                (self._numbers.source[a.source], self._numbers.destination[b.destination])
+                for a in here
+                for b in self._plan.attachments
+                if a.device != b.device
+                and a.registered
+                and b.registered
+                and cells[a.source, b.destination].kind not in untried
+            }
+        return out
+
+    def _trunk(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del line
+        return "" if (switch, cookie.a, cookie.b) in self._ways.enters else NO_WAY
+
+    def _transit(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del line
+        return "" if (switch, cookie.b) in self._ways.towards else NO_WAY
+
+    def _destination(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del line
+        if not cookie.b:
+            return KEPT
+        target = self._plan.attachments[cookie.b - 1]
+        column = self._numbers.destination[target.destination]
+        if any(
+            a.device != target.device
+            and (self._numbers.source[a.source], column) in self._columns[switch]
+            for a in self._here[switch]
+        ):
+            return ""
+        return "" if switch in self._ways.reached.get(target.id, ()) else NO_WAY
+
+    def _cell(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del line
+        if (cookie.a, cookie.b) in self._columns[switch]:
+            return ""
+        rows = {self._numbers.source[a.source] for a in self._here[switch] if a.registered}
+        return NO_TARGET if cookie.a in rows else NOBODY_HERE
+
+    def _deliver(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del switch
+        target = self._plan.attachments[cookie.b - 1]
+        if target.id not in self._ways.reached:
+            return UNTOUCHED
+        siblings = [a for a in self._plan.attachments if a.at == target.at and a != target]
+        is_back = line.priority > 100  # to another station of the same SSID
+        return NO_WAY if is_back and not self._may_open(siblings, target) else ""
+
+    def _may_open(self, those: list[Attachment], target: Attachment) -> bool:
+        pairs = {(s, d) for _, s, d in self._ways.passes}
+        return any(
+            (self._numbers.source[a.source], self._numbers.destination[b.destination]) in pairs
+            for x in those
+            for a, b in ((x, target), (target, x))
+        )
+
+    def _forward(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del switch, line
+        if not cookie.c:
+            return NEVER
+        own = self._plan.attachments[cookie.c - 1]
+        return "" if self._may_open([own], own) else OWN_CELL
+
+    def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del cookie
+        asked = line.text.partition("arp_spa=")[2].split(",")[0]
+        network = IPv4Network(asked)
+        return "" if any(a.ip in network for a in self._here[switch]) else KEPT
+
+    def _conversation(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        passes = self._ways.passes.get((cookie.a, cookie.b, cookie.c), set())
+        if switch not in passes:
+            return NO_PASSAGE
+        return self._unanswered(cookie, line)
+
+    def _unanswered(self, cookie: Cookie, line: FlowLine) -> str:
+        """A permission for a service that nobody there offers, or that answers nothing."""
+        clause = self._plan.clauses[cookie.a - 1]
+        column = self._plan.destinations[cookie.c - 1].id
+        names = {n for x in clause.allows if x.destination == column for n in x.services}
+        offered = {
+            name
+            for a in self._plan.attachments
+            if a.destination == column
+            for name in self._plan.device[a.device].services
+        }
+        if not names & offered:
+            return NOT_OFFERED
+        kinds = {self._plan.service[n].kind for n in names & offered}
+        is_later = cookie.kind is not Kind.OPEN and ",udp," in line.text
+        return SILENT if is_later and not kinds & _ANSWERING else ""
+
+    def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del cookie, line
+        return "" if any(a.registered for a in self._here[switch]) else NO_TERMINAL
+
+    def _used(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        del cookie, line
+        return "" if self._here[switch] or switch in self._ways.busy else NO_TERMINAL

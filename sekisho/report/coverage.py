@@ -1,0 +1,115 @@
+"""Which rules a run has met, in the reports: how many, why not the others, and those without why.
+
+Read from ``coverage.json`` of the run folder; a run without it has no such chapter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from sekisho.errors import UsageError
+from sekisho.model import Label
+from sekisho.report.markup import Markup, both, join, say, table, tag
+from sekisho.report.reading import RunRecord
+
+_KEYS = ("rules", "hit", "dead", "unmet", "unexplained", "fields", "both", "one_sided")
+_EDGES = ("port_edges", "port_edges_both", "port_edges_one_sided")
+
+#: The reasons in Japanese; one that is not here is shown as it is.
+REASONS = {
+    "no permitted way leads there": "許可された経路がそこを通らない",
+    "no conversation of this permission passes this switch": "この許可の通信はこの装置を通らない",
+    "no terminal of this class stands at this switch; elsewhere it dies where it enters": (
+        "この区分の機器がこの装置にない(他の装置では入口で遮断)"
+    ),
+    "nobody is of this class, or the plan says that the cell is not applicable": (
+        "この区分の機器がない、または対象外のマス"
+    ),
+    "no terminal stands at this switch, and such frames die where they enter": (
+        "この装置に機器がなく、該当するものは入口で遮断"
+    ),
+    "kept for ports that may be moved; nobody has such an address": "系統変更のために空けてある",
+    "only a switch stands there, and it tags every frame": "装置間の回線で、必ずタグが付く",
+    "nothing is plugged into a port that the plan gives to nobody": "空きポートで、何もない",
+    "a last resort that no packet comes to while the rules before it stand": (
+        "前の規則がある限り届かない最後の規則"
+    ),
+    "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
+    "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
+    "nobody may open it, and it may open nothing": "どの許可にも出てこない",
+}
+
+
+def _read(record: RunRecord) -> dict[str, Any] | None:
+    path = record.folder / "coverage.json"
+    if not path.exists():
+        return None
+    try:
+        found = orjson.loads(path.read_bytes())
+        return {key: found[key] for key in (*_KEYS, *_EDGES)}
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def words(record: RunRecord, language: str) -> list[str]:
+    """Return the counts in phrases; none where no coverage was written."""
+    found = _read(record)
+    if found is None:
+        return []
+    dead = sum(found["dead"].values())
+    sign = "△ " if found["unmet"] else ""
+    return [
+        Label(f"規則 {found['rules']:,}", f"rules {found['rules']:,}").text(language),
+        Label(f"通過 {found['hit']:,}", f"met {found['hit']:,}").text(language),
+        Label(f"理由あり {dead:,}", f"dead {dead:,}").text(language),
+        Label(f"{sign}説明なし {found['unmet']:,}", f"{sign}unexplained {found['unmet']:,}").text(
+            language
+        ),
+    ]
+
+
+def chapter(record: RunRecord) -> list[Markup]:
+    """Return the chapter of coverage; nothing where no coverage was written."""
+    found = _read(record)
+    if found is None:
+        return []
+    rows = [(say("通過した規則", "met by packets of this run"), f"{found['hit']:,}")]
+    rows += [(say(REASONS.get(why, why), why), f"{n:,}") for why, n in found["dead"].items()]
+    rows.append((_unexplained_title(found), f"{found['unmet']:,}"))
+    heads = (say("規則", "rules"), say("数", "number"))
+    parts = [
+        tag("h2", say("規則の網羅", "Coverage of the rules")),
+        tag("p", _sentence(found)),
+        table(heads, rows, class_="plain"),
+        *_listed(found),
+    ]
+    return [tag("section", *parts, class_="sheet", id="coverage")]
+
+
+def _unexplained_title(found: dict[str, Any]) -> Markup:
+    name = both(Label("通過せず、理由もない", "not met, and nothing says why"))
+    return join((tag("b", "△"), " ", name)) if found["unmet"] else name
+
+
+def _sentence(found: dict[str, Any]) -> Markup:
+    return say(
+        f"条件{found['fields']:,}のうち{found['both']:,}は成立と不成立の両方を、"
+        f"ポート範囲の端{found['port_edges']:,}のうち{found['port_edges_both']:,}は内と外の両方を試した。",
+        f"Of {found['fields']:,} conditions of rules that were met, {found['both']:,} were seen "
+        f"false too; of {found['port_edges']:,} edges of port ranges, {found['port_edges_both']:,} "
+        "were tried on both sides.",
+    )
+
+
+def _listed(found: dict[str, Any]) -> list[Markup]:
+    """Every rule without a reason, and every edge that was tried from one side alone."""
+    items = [
+        tag("li", tag("code", f"{u['switch']} table {u['table']}: {u['name']}: {u['text']}"))
+        for u in found["unexplained"]
+    ]
+    items += [tag("li", tag("code", edge)) for edge in found["port_edges_one_sided"]]
+    return [tag("ul", *items)] if items else []

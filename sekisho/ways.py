@@ -1,0 +1,93 @@
+"""Which switches and lines a plan's permitted conversations pass, with every line whole.
+
+Pure: permissions times ways. What is not in here can carry no permitted packet, and what is not
+permitted dies at the first switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from sekisho.model import Attachment, Plan
+from sekisho.pipeline import Numbers
+from sekisho.wiring import next_hops
+
+#: Clause, source class and destination class, by their numbers: what a permission's cookie says.
+Permission = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class Ways:
+    """Where permitted packets and their replies come.
+
+    Attributes:
+        enters: (switch, port, class tag) of what comes in over a line.
+        towards: (switch, home) of what leaves for another switch.
+        passes: Switches that each permission's conversations pass.
+        reached: Attachments that somebody may open, or that somebody answers to.
+    """
+
+    enters: set[tuple[str, int, int]] = field(default_factory=set)
+    towards: set[tuple[str, int]] = field(default_factory=set)
+    passes: dict[Permission, set[str]] = field(default_factory=dict)
+    reached: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> set[str]:
+        """Switches that any permitted packet passes."""
+        return set().union(*self.passes.values()) if self.passes else set()
+
+
+def ways(plan: Plan) -> Ways:
+    """Return every way of every permission of *plan*, and of its replies."""
+    out, numbers, routes = Ways(), Numbers(plan), _Routes(plan)
+    for permission, a, b in _permitted(plan, numbers):
+        for source, target in ((a, b), (b, a)):
+            tag = numbers.tag[numbers.pair(source)]
+            home = plan.switch[target.at.switch].dpid
+            out.passes.setdefault(permission, set()).add(source.at.switch)
+            out.reached.setdefault(target.id, set()).add(source.at.switch)
+            for here, there, port in routes.between(source.at.switch, target.at.switch):
+                out.towards.add((here, home))
+                out.enters.add((there, port, tag))
+                out.passes[permission].add(there)
+                out.reached[target.id].add(there)
+    return out
+
+
+class _Routes:
+    def __init__(self, plan: Plan) -> None:
+        self._peer = {link.a: link.b for link in plan.links}
+        self._peer |= {link.b: link.a for link in plan.links}
+        self._hops = {s.id: next_hops(plan, s.id) for s in plan.switches}
+        self.between = cache(self._between)
+
+    def _between(self, start: str, end: str) -> tuple[tuple[str, str, int], ...]:
+        """Return (switch, next switch, port it comes in by) of every line on the way."""
+        out = []
+        while start != end and end in self._hops[start]:
+            peer = self._peer[self._hops[start][end]]
+            out.append((start, peer.switch, peer.port))
+            start = peer.switch
+        return tuple(out)
+
+
+def _permitted(plan: Plan, numbers: Numbers) -> Iterator[tuple[Permission, Attachment, Attachment]]:
+    """Yield every permission with each pair of terminals that it lets talk."""
+    known = [a for a in plan.attachments if a.registered]
+    for clause in plan.clauses:
+        for allow in clause.allows:
+            targets = [b for b in known if b.destination == allow.destination]
+            targets = [b for b in targets if not allow.only_to or b.id in allow.only_to]
+            for a in known:
+                if a.source not in allow.sources or (
+                    allow.only_from and a.id not in allow.only_from
+                ):
+                    continue
+                for b in targets:
+                    if a.device != b.device:
+                        row = numbers.source[a.source]
+                        column = numbers.destination[allow.destination]
+                        yield (numbers.clause[clause.id], row, column), a, b
