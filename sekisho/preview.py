@@ -6,7 +6,7 @@ meaning, the rules from its tables; neither is derived from the other.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sekisho.delta import Tables, changed_tables, difference
@@ -88,6 +88,12 @@ class Preview:
 
 def preview(before: Plan, after: Plan, rules: Tables) -> Preview:
     """Return what changes from the plan *before*, whose tables are *rules*, to *after*."""
+    touched = counts(rules, changed_tables(before, after, rules))
+    return replace(meant(before, after), rules=touched)
+
+
+def meant(before: Plan, after: Plan) -> Preview:
+    """Return what changes in meaning from the plan *before* to *after*; says nothing of rules."""
     cells_before, cells_after = matrix(before), matrix(after)
     pairs = zip(before.attachments, after.attachments, strict=True)
     moved = tuple(
@@ -100,9 +106,7 @@ def preview(before: Plan, after: Plan, rules: Tables) -> Preview:
         for key, cell in cells_after.items()
         if cell.mark != cells_before[key].mark
     )
-    return Preview(
-        moved, cells, counts(rules, changed_tables(before, after, rules)), _warnings(after, moved)
-    )
+    return Preview(moved, cells, {}, _warnings(after, moved))
 
 
 def counts(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:

@@ -16,7 +16,7 @@ from sekisho.model import Attachment, CellKind, Plan, PortRef
 from sekisho.pools import ACCESS, Pool, pools
 
 QUARANTINE = "quarantine"  # no network at all: 隔離
-_RESIDENT, _MANAGEMENT = "M", "G"  # letters of layers (利用事務系, 管理) in a plan
+RESIDENT, _MANAGEMENT = "M", "G"  # letters of layers (利用事務系, 管理) in a plan
 _PRINTS = "print"  # kind of service that makes a device a printer
 
 
@@ -142,7 +142,8 @@ def unseen(changes: Iterable[Change], change: Change, seen: int | None) -> None:
         if seen is not None and other.number > seen and shared:
             at = ", ".join(sorted(shared))
             en = f"change {other.number} by {other.by or 'somebody'} came first: look again"
-            raise RefusedError((Refusal(at, "", f"変更{other.number}が先に行われた", en),))
+            ja = f"{other.by or '誰か'}の変更{other.number}が先に行われた(もう一度見る)"
+            raise RefusedError((Refusal(at, "", ja, en),))
 
 
 def _refusals(plan: Plan, port: PortRef, to: str) -> Iterator[Refusal]:
@@ -171,7 +172,7 @@ def _of_the_port(plan: Plan, port: PortRef, to: str) -> Refusal | None:
         en = "a trunk between switches carries every network"
         return Refusal(name, "MG-01", "幹線のポートは全系統を運ぶ", en)
     if any(air.at == port for air in plan.airs):
-        if any(plan.zone[z].layer == _RESIDENT for z in _zones_meant(plan, to)):
+        if any(plan.zone[z].layer == RESIDENT for z in _zones_meant(plan, to)):
             en = "an access point must never stand in the resident-information systems"
             return Refusal(name, "MN-07", "無線APを利用事務系に入れてはならない", en)
         en = "the network of an access point follows from its SSID, not from its port"

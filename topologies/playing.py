@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from topologies.town import Town
 
 _ANSWER_S = 0.8
 _PAGE_S = 3
+_AT_ONCE = struct.pack("ii", 1, 0)  # close without a goodbye that would be repeated later
 _LONGEST_TEXT = 4000
 GUARD = "guard"
 _COOKIE = re.compile(r"cookie=(0x[0-9a-f]+)")
@@ -92,6 +94,7 @@ class Playing:
         out.settimeout(_ANSWER_S)
         device = self._town.interface(source).encode()
         out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
+        out.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         return out
 
     def _connects(self, source: Attachment, ip: str, port: int) -> str:

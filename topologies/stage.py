@@ -23,10 +23,18 @@ from sekisho.model import Plan
 from sekisho.talk import SOCKET, Talk, listening
 from topologies.leases import Leases
 from topologies.playing import Playing
+from topologies.quiet import Quiet
 from topologies.town import Town
 
 _TICK_S = 0.2
 _ANSWER_S = 60.0
+_SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest"})
+_BUSY = {
+    "what": "retest",
+    "requirement": "",
+    "ja": "再試験の間は、ほかに何も送らない",
+    "en": "a re-test is counting packets: nothing else is sent meanwhile",
+}
 
 #: Answers one kind of request.
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -45,6 +53,7 @@ class Stage:
         self._journal = town.folder / "changes.jsonl"
         self._leases = Leases(town)
         self._lock = threading.Lock()  # of leases
+        self._quiet = Quiet()
         self._handlers: dict[str, Handler] = {
             "change": self._guarded,
             "undo": self._guarded,
@@ -98,13 +107,22 @@ class Stage:
             handler = self._handlers.get(str(request.get("do")))
             if handler is None:
                 raise UsageError(f"do: one of {', '.join(sorted(self._handlers))}")
-            return handler(request)
+            return self._handled(handler, request)
         except LabError as error:
             return {"error": str(error), "lab": True}
         except SekishoError as error:
             return {"error": str(error)}
         except (KeyError, TypeError, ValueError) as error:
             return {"error": f"not a request: {error!r}"}
+
+    def _handled(self, handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
+        if request["do"] in _COUNTS:
+            with self._quiet.alone():
+                return handler(request)
+        if request["do"] not in _SENDS:
+            return handler(request)
+        with self._quiet.together() as may:
+            return handler(request) if may else {"error": _BUSY["en"], "refusals": [_BUSY]}
 
     def _state(self, request: dict[str, Any]) -> dict[str, Any]:
         """The plan's file, the journal, and whether the guard is there and all is in force."""
@@ -129,7 +147,8 @@ class Stage:
                 answer = guard.must_read(_ANSWER_S)
         if "error" in answer or "in_force" not in answer:
             return answer
-        self.town.ovs.settle()
+        if any(come for _, come in answer["touched"].values()):
+            self.town.ovs.settle()
         answer["acknowledged_s"] = round(time.monotonic() - began, 6)
         threading.Thread(target=self._renew, daemon=True).start()
         return answer

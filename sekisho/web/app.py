@@ -26,6 +26,7 @@ from sekisho.resegment import RefusedError, port_of
 from sekisho.talk import SOCKET, Talk
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
+from sekisho.web.record import record
 from sekisho.web.shapes import Fault, Name, NewChange, Number, Retest, Trial, Undo, View
 
 PAGE = Path(__file__).parent / "page"
@@ -56,6 +57,12 @@ class Desk:
     def plan(self) -> Plan:
         """The plan that is in force."""
         return applied(self._origin, Journal(self._journal).standing)
+
+    def record(self, number: int) -> dict[str, Any] | None:
+        """Return one change with its re-tests, or None where there is no such change."""
+        journal = Journal(self._journal)
+        change = journal.changes.get(number)
+        return record(self._origin, journal, self.folder, change) if change else None
 
     def ask(self, timeout_s: float = _ANSWER_S, **request: Any) -> Any:
         """Ask the town's desk, and turn its answer into one of HTTP's."""
@@ -102,6 +109,11 @@ def api(desk: Desk) -> APIRouter:
         except RefusedError as refused:
             return JSONResponse({"error": str(refused)}, 404)
         return desk.ask(do="rules", port=str(found))
+
+    @routes.get("/changes/{number}", summary="One change: what it meant, and its re-tests")
+    def one(number: Number) -> Any:
+        found = desk.record(number)
+        return found or JSONResponse({"error": f"change {number}: there is none"}, 404)
 
     @routes.get("/state", summary="Every change, and whether all tables are in force")
     def state() -> Any:

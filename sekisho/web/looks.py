@@ -7,7 +7,7 @@ from typing import Any
 from sekisho.matrix import matrix
 from sekisho.model import Attachment, Label, Plan, PortRef, Switch
 from sekisho.pools import pools
-from sekisho.resegment import QUARANTINE, RefusedError, asked
+from sekisho.resegment import QUARANTINE, RESIDENT, RefusedError, asked
 
 
 def words(label: Label) -> dict[str, str]:
@@ -29,7 +29,10 @@ def town(plan: Plan) -> dict[str, Any]:
         ],
         "sources": [{"id": s.id, "label": words(s.label)} for s in plan.sources],
         "destinations": [{"id": d.id, "label": words(d.label)} for d in plan.destinations],
-        "services": [{"id": s.id, "label": words(s.label)} for s in plan.services],
+        "services": [
+            {"id": s.id, "label": words(s.label), "kind": s.kind, "port": s.edges()[0]}
+            for s in plan.services
+        ],
         "planned": [
             {"id": n.id, "label": words(n.label)}
             for n in plan.notes
@@ -102,15 +105,19 @@ def cells(plan: Plan) -> list[dict[str, Any]]:
 
 def choices(plan: Plan, port: PortRef) -> list[dict[str, Any]]:
     """Return where a port can be moved to, and why not where it cannot."""
-    found = dict.fromkeys((p.zone, p.source) for p in pools(plan) if p.switch == port.switch)
+    found = [(p.zone, p.source) for p in pools(plan) if p.switch == port.switch]
+    if not any(plan.zone[zone].layer == RESIDENT for zone, _ in found):  # whoever asks is told why
+        found += [(z.id, "") for z in plan.zones if z.layer == RESIDENT][:1]
     out = []
-    for zone, source in [*found, (QUARANTINE, "")]:
+    for zone, source in [*dict.fromkeys(found), (QUARANTINE, "")]:
+        is_shared = sum(zone == other for other, _ in found) > 1
+        to = source if is_shared else zone
         reasons: list[dict[str, str]] = []
         try:
-            asked(plan, [str(port)], zone)
+            asked(plan, [str(port)], to)
         except RefusedError as refused:
             reasons = [
                 {"requirement": r.requirement, "ja": r.ja, "en": r.en} for r in refused.refusals
             ]
-        out.append({"to": zone, "source": source, "refused": reasons})
+        out.append({"to": to, "zone": zone, "source": source, "refused": reasons})
     return out

@@ -1,0 +1,52 @@
+"""One change as its record shows it: what it meant, and what the re-tests found. Reads files alone.
+
+The record outlives the town: everything in it is in the run folder and in the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sekisho.changes import Change, applied
+from sekisho.journal import Journal
+from sekisho.model import Plan
+from sekisho.preview import meant
+
+RETESTS = "retests"
+_COUNTED = ("verdict", "cases", "pass", "leak", "overblock", "unattributed", "void")
+
+
+def record(origin: Plan, journal: Journal, folder: Path, change: Change) -> dict[str, Any]:
+    """Return *change* of *journal* with what it meant when it was made, and its re-tests."""
+    earlier = [c for c in journal.changes.values() if _stood(c, change, journal)]
+    shown = meant(applied(origin, earlier), applied(origin, [*earlier, change]))
+    return {
+        "change": next(each for each in journal.history() if each["number"] == change.number),
+        "moved": shown.as_json()["moved"],
+        "cells": shown.cells,
+        "warnings": shown.as_json()["warnings"],
+        "retests": list(retests(folder, change.number)),
+    }
+
+
+def _stood(other: Change, change: Change, journal: Journal) -> bool:
+    """Whether *other* stood when *change* was made."""
+    undone = journal.undone.get(other.number)
+    return other.number < change.number and (undone is None or undone["at"] > change.at)
+
+
+def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
+    """Yield every re-test of a change in the town's *folder*, the oldest first."""
+    found = [
+        (file.stat().st_mtime, file)
+        for file in (folder / RETESTS).glob(f"{number}-*-*/summary.json")
+    ]
+    for at, file in sorted(found):
+        summary = orjson.loads(file.read_bytes())
+        what = file.parent.name.split("-", 1)[1].rsplit("-", 1)[0]
+        counted = {key: summary[key] for key in _COUNTED}
+        yield {"what": what, "at": at, "folder": str(file.parent), **counted}
