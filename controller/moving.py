@@ -96,8 +96,10 @@ class Moving(Asking):
         self._in_force -= set(links)
         try:
             steps = {name: _steps(old[name], new[name]) for name in links}
-            self._together(links, {n: s[0] for n, s in steps.items() if s and s[0].delete})
-            pause()
+            denying = {n: s[0] for n, s in steps.items() if s and s[0].delete}
+            if denying:
+                self._together(links, denying)
+                pause()
             rest = {n: s[1:] if s and s[0].delete else s for n, s in steps.items()}
             for number in range(max(map(len, rest.values()), default=0)):
                 self._together(links, {n: s[number] for n, s in rest.items() if number < len(s)})

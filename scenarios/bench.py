@@ -21,6 +21,7 @@ from typing import Any
 
 from rich.console import Console
 
+from scenarios import bench_figures as moves
 from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
 from sekisho.cli import default_plan
@@ -145,6 +146,21 @@ class Bench:
         found = comparisons(samples, plain, waits)
         self._say(comparison_table(found, is_plain=not self._out.is_terminal))
 
+    def moves(self, plan: Path) -> None:
+        """Move ports of working towns, and print that beside Faucet's way of doing it."""
+        for each in (SMALL, plan) if plan.resolve() != SMALL.resolve() else (plan,):
+            self._tell(f"{each}: 100 changes of a port")
+            found = moves.changes(each, self._folder)
+            title = f"{each}: port moved over HTTP"
+            self._say(figure_table(title, found, 1, is_plain=not self._out.is_terminal))
+            self._missed += [f"{each}: {line}" for line in missed(found)]
+        self._tell("100 ports at once; the guard killed and started again")
+        found = [*moves.batches(self._folder), *moves.restarts(SMALL, self._folder)]
+        self._say(figure_table("more", found, 1, is_plain=not self._out.is_terminal))
+        self._missed += list(missed(found))
+        self._tell("Faucet, the same kind of change")
+        self._say(moves.faucet(self._folder))
+
     def end(self) -> int:
         """Say which targets were missed; return the exit status."""
         for line in self._missed:
@@ -175,6 +191,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--plan", type=Path, default=plan, help="(%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of which the median is taken (3)")
     parser.add_argument("--pairs", type=int, default=10, help="of hosts to be pinged (10)")
+    parser.add_argument("--moves", action="store_true", help="only: ports that are moved")
     parser.add_argument(
         "--verdicts", action="store_true", help="only: ten runs, one seed, the same verdicts?"
     )
@@ -196,6 +213,9 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _bench(bench: Bench, args: argparse.Namespace) -> int:
+    if args.moves:
+        bench.moves(args.plan)
+        return bench.end()
     has_targets = args.plan.resolve() == default_plan().resolve()
     runs = SAME_SEED_RUNS if args.verdicts else args.runs
     samples = bench.samples(args.plan, runs, has_targets=has_targets)
@@ -204,6 +224,7 @@ def _bench(bench: Bench, args: argparse.Namespace) -> int:
         bench.compare(args.plan, samples, pairs=args.pairs)
         if args.plan.resolve() != SMALL.resolve():
             bench.small(SMALL, SAME_SEED_RUNS)
+        bench.moves(args.plan)
     return bench.end()
 
 

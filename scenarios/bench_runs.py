@@ -120,11 +120,18 @@ def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
 
 def baseline(what: str, plan: Path, out: Path, *words: str) -> Json:
     """Run one half of `topologies.baseline` in namespaces of its own and return its facts."""
-    folder = out / what
-    folder.mkdir()
-    log = folder / "baseline.log"
-    command = [sys.executable, "-m", "topologies.baseline", what, str(plan)]
-    command += ["--folder", str(folder), *words]
+    return inside("topologies.baseline", out / what, what, str(plan), *words)
+
+
+def inside(module: str, folder: Path, *words: str) -> Json:
+    """Run ``python -m module`` with *words* in namespaces of its own and return its facts.
+
+    Raises:
+        LabError: It failed.
+    """
+    (folder / "log").mkdir(parents=True)
+    log = folder / "log" / "bench.log"
+    command = [sys.executable, "-m", module, *words, "--folder", str(folder)]
     with log.open("wb") as err, launched(command, folder=folder, log=err) as process:
         outcome = listen(process, Silent(), log=log)
     if outcome.error:
