@@ -118,14 +118,15 @@ def _air_moved(scene: Scene) -> None:
     own, its = town.switch_side(wired), town.switch_side(trio.target)
     with _moved(scene, uplink, station.at, wired.at, own) as at:
         scene.zero(at, f"{station.air}'s cable is in {wired.at}")
-        _revoke(scene, at, wired.id, trio.target.id)
+        _revoke(scene, at, wired.id)
         scene.speak("ap-in-wired-port")
         time.sleep(_HOLD_S)
-        with _moved(scene, uplink, wired.at, trio.target.at, its):
+        with _moved(scene, uplink, wired.at, trio.target.at, its) as then:
+            _revoke(scene, then, trio.target.id)
             scene.note(f"then in {trio.target.at}, where {trio.target.id} belongs")
             time.sleep(_HOLD_S)
             scene.hush("ap-in-wired-port")
-        scene.given_back(time.time_ns())
+            scene.given_back(time.time_ns())
 
 
 def _wired_moved(scene: Scene) -> None:

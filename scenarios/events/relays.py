@@ -52,6 +52,7 @@ class Try:
     Attributes:
         way: What the plan declares of it; empty where the device may not open the target.
         is_open: Whether the policy lets the device open the target.
+        is_known: Whether the user may open the target himself, by another port: no new way.
     """
 
     door: Door
@@ -59,12 +60,13 @@ class Try:
     service: Service
     port: int
     is_open: bool
+    is_known: bool
     way: str
 
     @property
     def must_work(self) -> bool:
         """Whether the plan declares it."""
-        return self.is_open and bool(self.way)
+        return self.is_open and bool(self.way) and not self.is_known
 
     @property
     def way_words(self) -> str:
@@ -110,7 +112,14 @@ def tries(plan: Plan, device: Device, door: Door) -> Iterator[Try]:
                 seen.add(key)
                 said = declared(plan, device.id, door.user.source, b.destination)
                 way = said.label.en if said is not None else ""
-                yield Try(door, b, service, port, is_open, way)
+                is_known = _is_known(policy, door.user, b)
+                yield Try(door, b, service, port, is_open, is_known, way)
+
+
+def _is_known(policy: Policy, user: Attachment, b: Attachment) -> bool:
+    plan = policy.plan
+    services = (plan.service[name] for name in plan.device[b.device].services)
+    return any(policy.permission(user, b, s.protocol, s.edges()[0]) for s in services)
 
 
 def ports(plan: Plan, device: Device) -> list[int]:
@@ -141,6 +150,7 @@ class Told:
     worked: tuple[str, ...]
     leaked: tuple[str, ...]
     broken: tuple[str, ...]
+    known: tuple[str, ...]
     died: int
 
     @property
@@ -149,7 +159,7 @@ class Told:
         shown = f" ({', '.join(dict.fromkeys(self.worked))})" if self.worked else ""
         return (
             f"{self.method}: {self.died} died, {len(self.worked)} declared worked{shown}, "
-            f"{len(self.leaked)} leaked"
+            f"{len(self.leaked)} leaked, {len(set(self.known))} to whom the user may open himself"
         )
 
 
@@ -157,13 +167,16 @@ def told(method: str, outcomes: dict[Try, int]) -> Told:
     """Compare what was reached with what must be: a joint alone is a leak, and no proof."""
     worked = [t for t, far in outcomes.items() if far == ANSWERED and t.must_work]
     dead = [t for t, far in outcomes.items() if far != ANSWERED and t.must_work]
-    leaked = [t for t, far in outcomes.items() if far != NOTHING and not t.must_work]
+    odd = [t for t, far in outcomes.items() if far != NOTHING and not t.must_work]
+    known = [t for t in odd if t.is_open and t.is_known]
+    leaked = [t for t in odd if t not in known]
     return Told(
         method,
         tuple(t.way_words for t in worked),
         tuple(f"{t.words} ({'undeclared' if t.is_open else 'forbidden'})" for t in leaked),
         tuple(f"{t.words} is declared and did not work" for t in dead),
-        len(outcomes) - len(worked) - len(leaked) - len(dead),
+        tuple(t.way_words for t in known),
+        len(outcomes) - len(worked) - len(odd) - len(dead),
     )
 
 
@@ -240,11 +253,13 @@ def passed_on(plan: Plan, device: Device, door: Door, answers: bytes) -> dict[Tr
     policy, out = Policy(plan), dict[Try, int]()
     took = Counter(line.split(b":")[0].decode() for line in answers.splitlines())
     for b, port in printers(plan, device):
-        if policy.permission(door.user, b, Protocol.TCP, port):
+        is_own = b.device == door.user.device
+        if is_own or policy.permission(door.user, b, Protocol.TCP, port):
             continue
         service = next(s for s in _tcp(plan, plan.device[b.device]) if s.kind == "print")
         is_open = any(policy.permission(leg, b, Protocol.TCP, port) for leg in device.attachments)
         said = declared(plan, device.id, door.user.source, b.destination)
-        each = Try(door, b, service, port, is_open, said.label.en if said is not None else "")
+        way = said.label.en if said is not None else ""
+        each = Try(door, b, service, port, is_open, _is_known(policy, door.user, b), way)
         out[each] = ANSWERED if took[b.device] else NOTHING
     return out

@@ -225,8 +225,8 @@ class Scene:
             self._zero.at_ns, self._zero.how = at_ns, how
 
     def revoked(self, stream: Stream, at_ns: int) -> None:
-        """Say that a permitted stream is forbidden from *at_ns* on."""
-        self._zero.revoked[stream.number] = at_ns
+        """Say that a permitted stream is forbidden from *at_ns* on; the first word counts."""
+        self._zero.revoked.setdefault(stream.number, at_ns)
 
     def given_back(self, at_ns: int) -> None:
         """Say that what was revoked is permitted again from *at_ns* on."""

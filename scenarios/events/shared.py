@@ -186,15 +186,23 @@ def _bridge(scene: Scene, event: str, captured: Captured) -> None:
     scene.note(f"bridge: {carried} frames came out of another leg")
 
 
+def _stranger_to(scene: Scene, device: Device) -> Attachment:
+    """Return another device's interface that shares no air with *device*: there nobody is told.
+
+    One of the class that must not reach the first trio's target, if there is one.
+    """
+    airs = {leg.air for leg in device.attachments if leg.air}
+    free = [a for a in scene.plan.attachments if a.device != device.id and a.air not in airs]
+    forbidden = scene.trios[0].forbidden.source
+    return next((a for a in free if a.source == forbidden), free[0])
+
+
 def _joining(device: Device) -> Event:
     """A device with two legs that nobody may open: a notebook on the wire and on Wi-Fi at once."""
     event = f"bridge:{device.id}"
 
     def extra(scene: Scene) -> list[Stream]:
-        out = []
-        for trio in scene.trios:
-            out += _bridged(scene, device, trio.forbidden)
-        return out
+        return _bridged(scene, device, _stranger_to(scene, device))
 
     def play(scene: Scene) -> None:
         captured = Captured(scene.town, device, [], [])
