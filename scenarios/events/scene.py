@@ -161,8 +161,10 @@ class Scene:
         stuck = [
             s.words
             for s, h in zip(permitted, heard, strict=True)
-            if h.arrived and max(h.arrived)[0] < ended - _BACK_S * 1e9
+            if h.arrived and max(h.sent.values()) - max(h.arrived)[0] > _BACK_S * 1e9
         ]
+        if any(h.sent and max(h.sent.values()) < ended - _BACK_S * 1e9 for h in heard):
+            doubts.append("a sender fell silent before the end")
         verdict = "leak" if leaks else "void" if doubts else "overblock" if stuck else "pass"
         return Outcome(
             event=event.id,
