@@ -12,7 +12,8 @@ from ipaddress import IPv4Address
 
 from scenarios.bout import Bout, Shot, shot
 from sekisho.flow import ARP_REPLY, ARP_REQUEST, TCP_ACK, TCP_RST, TCP_SYN
-from sekisho.model import Protocol
+from sekisho.model import Protocol, Service
+from sekisho.permissions import port_masks
 
 # Ports that a stranger tries first (IANA service names): remote shells, web, Windows services,
 # databases, remote desktop, printers; and the UDP services of every network.
@@ -36,11 +37,28 @@ def service(bout: Bout) -> Iterator[Shot]:
             knocked.add((offered.protocol, port))
             yield shot(bout, _shape(offered.protocol), dport=port)
     for offered in bout.services:
+        for port in _inside(bout, offered):
+            yield shot(bout, _shape(offered.protocol), dport=port)
         for ports in offered.ports:
             for beside in (ports.first - 1, ports.last + 1):
                 if 0 < beside < 1 << 16 and (offered.protocol, beside) not in knocked:
                     knocked.add((offered.protocol, beside))
                     yield shot(bout, _shape(offered.protocol), dport=beside)
+
+
+def _inside(bout: Bout, offered: Service) -> Iterator[int]:
+    """Ports inside of a wide range, where the source may open it: one for each of its masks."""
+    wide = [ports for ports in offered.ports if ports.last - ports.first > 1]
+    allows = (a for clause in bout.plan.clauses for a in clause.allows) if wide else ()
+    if any(
+        bout.source.source in a.sources
+        and a.destination == bout.target.destination
+        and offered.id in a.services
+        for a in allows
+    ):
+        for ports in wide:
+            firsts = (value for value, _ in port_masks(ports))
+            yield from (port for port in firsts if ports.first < port < ports.last)
 
 
 def _offered(bout: Bout, protocol: Protocol, port: int) -> bool:
@@ -174,10 +192,18 @@ def nobody(bout: Bout) -> Iterator[Shot]:
     for address in bout.vacant:
         yield shot(bout, "icmp-echo", ip_dst=address)
     yield shot(bout, "udp", dport=443, ip_dst=bout.source.ip)
-    for own in (bout.plan.service[name] for name in bout.plan.device[bout.source.device].services):
+    for own in _own_services(bout):
         yield shot(bout, _shape(own.protocol), dport=own.edges()[0], ip_dst=bout.source.ip)
     for shape in ("udp-ttl1", "udp-ttl0"):
         yield shot(bout, shape, dport=443)
+
+
+def _own_services(bout: Bout) -> list[Service]:
+    """What the source's own class may open on the source's own class."""
+    allows = (allow for clause in bout.plan.clauses for allow in clause.allows)
+    here = (a for a in allows if a.destination == bout.source.destination)
+    names = dict.fromkeys(n for a in here if bout.source.source in a.sources for n in a.services)
+    return [bout.plan.service[name] for name in names]
 
 
 def ipv6(bout: Bout) -> Iterator[Shot]:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 
 from sekisho.dumps import FlowLine
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, CellKind, Plan
+from sekisho.model import Attachment, CellKind, Plan, Protocol
 from sekisho.pipeline import Numbers
 from sekisho.rules import Cookie, Kind
 from sekisho.ways import ways
@@ -137,7 +137,15 @@ class Reasons:
         if not cookie.c:
             return NEVER
         own = self._plan.attachments[cookie.c - 1]
-        return "" if self._may_open([own], own) else OWN_CELL
+        allows = (allow for clause in self._plan.clauses for allow in clause.allows)
+        is_met = any(
+            own.source in allow.sources
+            and own.destination == allow.destination
+            and (not allow.only_from or own.id in allow.only_from)
+            and (not allow.only_to or own.id in allow.only_to)
+            for allow in allows
+        )
+        return "" if is_met else OWN_CELL
 
     def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del cookie
@@ -146,27 +154,34 @@ class Reasons:
         return "" if any(a.ip in network for a in self._here[switch]) else KEPT
 
     def _conversation(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        fields = dict(part.partition("=")[::2] for part in line.text.split(" ")[0].split(","))
+        ends = fields.get("nw_src", ""), fields.get("nw_dst", "")
+        asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
         passes = self._ways.passes.get((cookie.a, cookie.b, cookie.c), set())
-        if switch not in passes:
+        if not any(
+            there == switch and asks in ("", a) and asked in ("", b) for there, a, b in passes
+        ):
             return NO_PASSAGE
-        return self._unanswered(cookie, line)
+        return self._unanswered(cookie, "udp" in fields, fields)
 
-    def _unanswered(self, cookie: Cookie, line: FlowLine) -> str:
+    def _unanswered(self, cookie: Cookie, is_udp: bool, fields: dict[str, str]) -> str:
         """A permission for a service that nobody there offers, or that answers nothing."""
-        clause = self._plan.clauses[cookie.a - 1]
         column = self._plan.destinations[cookie.c - 1].id
-        names = {n for x in clause.allows if x.destination == column for n in x.services}
+        port = int(fields.get("tp_dst", fields.get("tp_src", "0")).partition("/")[0], 0)
+        protocol = Protocol.UDP if is_udp else Protocol.TCP
+        allows = self._plan.clauses[cookie.a - 1].allows
+        names = {n for x in allows if x.destination == column for n in x.services}
         offered = {
-            name
+            self._plan.service[name]
             for a in self._plan.attachments
             if a.destination == column
             for name in self._plan.device[a.device].services
+            if name in names and self._plan.service[name].covers(protocol, port)
         }
-        if not names & offered:
+        if not offered:
             return NOT_OFFERED
-        kinds = {self._plan.service[n].kind for n in names & offered}
-        is_later = cookie.kind is not Kind.OPEN and ",udp," in line.text
-        return SILENT if is_later and not kinds & _ANSWERING else ""
+        is_silent = is_udp and not {service.kind for service in offered} & _ANSWERING
+        return SILENT if is_silent and cookie.kind is not Kind.OPEN else ""
 
     def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del cookie, line

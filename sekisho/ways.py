@@ -25,34 +25,36 @@ class Ways:
     Attributes:
         enters: (switch, port, class tag) of what comes in over a line.
         towards: (switch, home) of what leaves for another switch.
-        passes: Switches that each permission's conversations pass.
+        passes: (switch, address that asks, address that is asked) of each permission.
         reached: Attachments that somebody may open, or that somebody answers to.
     """
 
     enters: set[tuple[str, int, int]] = field(default_factory=set)
     towards: set[tuple[str, int]] = field(default_factory=set)
-    passes: dict[Permission, set[str]] = field(default_factory=dict)
+    passes: dict[Permission, set[tuple[str, str, str]]] = field(default_factory=dict)
     reached: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def busy(self) -> set[str]:
         """Switches that any permitted packet passes."""
-        return set().union(*self.passes.values()) if self.passes else set()
+        return {switch for there in self.passes.values() for switch, _, _ in there}
 
 
 def ways(plan: Plan) -> Ways:
     """Return every way of every permission of *plan*, and of its replies."""
     out, numbers, routes = Ways(), Numbers(plan), _Routes(plan)
     for permission, a, b in _permitted(plan, numbers):
+        asks, asked = str(a.ip), str(b.ip)
+        passed = out.passes.setdefault(permission, set())
         for source, target in ((a, b), (b, a)):
             tag = numbers.tag[numbers.pair(source)]
             home = plan.switch[target.at.switch].dpid
-            out.passes.setdefault(permission, set()).add(source.at.switch)
+            passed.add((source.at.switch, asks, asked))
             out.reached.setdefault(target.id, set()).add(source.at.switch)
             for here, there, port in routes.between(source.at.switch, target.at.switch):
                 out.towards.add((here, home))
                 out.enters.add((there, port, tag))
-                out.passes[permission].add(there)
+                passed.add((there, asks, asked))
                 out.reached[target.id].add(there)
     return out
 

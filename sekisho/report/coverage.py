@@ -38,6 +38,9 @@ REASONS = {
     ),
     "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
     "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
+    "the service answers nothing: what would follow an answer is not sent": (
+        "応答しないサービスで、応答の続きは送っていない"
+    ),
     "nobody may open it, and it may open nothing": "どの許可にも出てこない",
 }
 
@@ -65,7 +68,7 @@ def words(record: RunRecord, language: str) -> list[str]:
     return [
         Label(f"規則 {found['rules']:,}", f"rules {found['rules']:,}").text(language),
         Label(f"通過 {found['hit']:,}", f"met {found['hit']:,}").text(language),
-        Label(f"理由あり {dead:,}", f"dead {dead:,}").text(language),
+        Label(f"理由あり {dead:,}", f"explained {dead:,}").text(language),
         Label(f"{sign}説明なし {found['unmet']:,}", f"{sign}unexplained {found['unmet']:,}").text(
             language
         ),

@@ -168,6 +168,11 @@ def cell_rule_deleted(town: Town, wire: Wire) -> None:
     )
 
 
+def idle_rule(town: Town, wire: Wire) -> None:
+    """Somebody has left a rule that nobody needs."""
+    _change(town, "room", "add-flow", "table=5,priority=7,tcp,tp_dst=1,actions=drop")
+
+
 def nothing(town: Town, wire: Wire) -> None:
     """No fault at all."""
 
@@ -192,6 +197,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         anti_spoofing_off,
         switch_normal,
         cell_rule_deleted,
+        idle_rule,
         nothing,
     )
 }

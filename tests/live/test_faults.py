@@ -101,3 +101,26 @@ def test_a_drop_by_another_rule_is_unattributed(tmp_path: Path) -> None:
     assert summary["unattributed"] > 0
     assert {f["verdict"] for f in findings} == {"unattributed"}
     assert all((f["src"], f["dst"]) == ("nb.wireless", "juki.lan") for f in findings)
+
+
+def test_every_rule_is_met_or_the_plan_says_why_not(tmp_path: Path) -> None:
+    """Every rule of the tiny town, every condition that has another side, every edge of a port."""
+    run_with("nothing", tmp_path)
+    met = json.loads((tmp_path / "nothing" / "coverage.json").read_bytes())
+
+    assert (met["unmet"], met["unexplained"]) == (0, [])
+    assert met["hit"] > met["rules"] / 2
+    assert met["hit"] + sum(met["dead"].values()) == met["rules"]
+    assert 0 < met["port_edges"] == met["port_edges_both"]
+
+
+def test_a_rule_that_nobody_needs_is_listed(tmp_path: Path) -> None:
+    """It harms nothing, so the gate passes; but nothing says why it is there."""
+    summary, _ = run_with("idle_rule", tmp_path)
+    met = json.loads((tmp_path / "idle_rule" / "coverage.json").read_bytes())
+    (left,) = met["unexplained"]
+
+    assert (summary["verdict"], met["unmet"]) == ("pass", 1)
+    assert (left["switch"], left["table"]) == ("room", 5)
+    assert left["name"] == "a stranger's rule 0x0"
+    assert left["text"].startswith("priority=7,tcp,tp_dst=1 ")

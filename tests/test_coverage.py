@@ -1,0 +1,142 @@
+"""What was met is told from what cannot be met, and both from what should have been."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scenarios.covering import port_edges
+from sekisho.coverage import Unmet, conditions, cover, excludes
+from sekisho.deadness import NO_PASSAGE, NOBODY_HERE, NOTHING_PLUGGED, OWN_CELL
+from sekisho.dumps import FlowLine
+from sekisho.evidence import Case, Verdict
+from sekisho.model import Plan
+from sekisho.plan import load
+from sekisho.rules import Cookie, Kind
+from tests.report.fake_run import cases
+
+ROOT = Path(__file__).parents[1]
+_OPEN = "ct_state=+new+trk,tcp,metadata=0x1000001/0xff0000ff,tp_dst=443"
+
+
+@pytest.fixture(scope="module", name="plan")
+def _plan() -> Plan:
+    return load(ROOT / "topologies" / "tiny.yaml")
+
+
+def line(cookie: Cookie, match: str, *, packets: int = 0, table: int = 5) -> FlowLine:
+    """Return a rule as a switch prints it."""
+    return FlowLine(int(cookie), table, 200, packets, f"priority=200,{match} actions=drop")
+
+
+@pytest.mark.parametrize(
+    ("cookie", "match", "why"),
+    [
+        (Cookie(Kind.DROP_CELL, 4, 1), "metadata=0x1000004/0xff0000ff", NOBODY_HERE),
+        (Cookie(Kind.DROP_QUARANTINE), "", NOTHING_PLUGGED),
+        (Cookie(Kind.DROP_FORWARD, 0, 0, 1), "ip,nw_src=10.41.0.11", OWN_CELL),
+        (Cookie(Kind.OPEN, 1, 1, 1), f"{_OPEN},nw_src=10.45.0.11", NO_PASSAGE),
+    ],
+    ids=lambda given: given.kind.name if isinstance(given, Cookie) else "",
+)
+def test_a_rule_that_cannot_be_met_says_why(
+    plan: Plan, cookie: Cookie, match: str, why: str
+) -> None:
+    """By the plan: who stands where, and which ways are used."""
+    found = cover(plan, {"floor": [line(cookie, match)]})
+
+    assert (found.dead, found.unmet) == ({why: 1}, 0)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "match"),
+    [
+        (Cookie(Kind.OPEN, 1, 1, 1), _OPEN),
+        (Cookie(Kind.DROP_CELL, 2, 1), "metadata=0x1000002/0xff0000ff"),
+        (Cookie(Kind.ADMIT, 1, 1), "ip,in_port=1"),
+        (Cookie(Kind.DROP_TTL), "ip,nw_ttl=0"),
+    ],
+    ids=lambda given: given.kind.name if isinstance(given, Cookie) else "",
+)
+def test_a_rule_that_should_have_been_met_is_listed(plan: Plan, cookie: Cookie, match: str) -> None:
+    """Its switch, its name and its words."""
+    found = cover(plan, {"floor": [line(cookie, match)]})
+
+    assert (found.hit, found.dead, found.unmet) == (0, {}, 1)
+    assert found.unexplained[0].switch == "floor"
+    assert found.unexplained[0].name.startswith(cookie.kind.name)
+
+
+def test_a_strangers_rule_is_never_explained(plan: Plan) -> None:
+    """Whatever it does."""
+    found = cover(plan, {"floor": [FlowLine(7, 0, 1, 0, "priority=1 actions=drop")]})
+
+    assert found.unexplained == (
+        Unmet("floor", 0, "a stranger's rule 0x7", "priority=1 actions=drop"),
+    )
+
+
+def test_a_condition_is_seen_false_where_another_value_was_met(plan: Plan) -> None:
+    """The two ports exclude each other; nothing else was ever in the protocol's place."""
+    lines = [
+        line(Cookie(Kind.OPEN, 1, 1, 1), "tcp,tp_dst=443", packets=1),
+        line(Cookie(Kind.OPEN, 2, 1, 2), "tcp,tp_dst=80", packets=2),
+        line(Cookie(Kind.OPEN, 2, 1, 2), "tcp,tp_dst=22"),
+    ]
+    found = cover(plan, {"floor": lines})
+
+    assert (found.hit, found.fields, found.both) == (2, 4, 2)
+    assert found.one_sided == {"table 5 protocol": 2}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("443", "80", True),
+        ("0x2260/0xfffe", "0x2262/0xfffe", True),
+        ("0x2260/0xfff8", "0x2262/0xfffe", False),
+        ("10.10.0.21", "10.10.0.0/24", False),
+        ("10.10.0.0/24", "10.40.0.0/24", True),
+        ("01:00:00:00:00:00/01:00:00:00:00:00", "02:00:5e:00:00:01", True),
+        ("ip", "ip tcp", False),
+        ("ip udp", "ip tcp", True),
+        ("arp", "ip", True),
+        ("+new+trk", "-new+est/x", False),
+    ],
+)
+def test_two_values_exclude_each_other_or_do_not(one: str, other: str, expected: bool) -> None:
+    """Where that cannot be told, they do not."""
+    assert excludes(one, other) is expected
+    assert excludes(other, one) is expected
+
+
+def test_a_dumped_match_is_read_by_its_fields() -> None:
+    """What stands without a value is the protocol."""
+    assert conditions("priority=200,tcp,nw_src=10.0.0.1,tp_dst=443 actions=drop") == {
+        "protocol": "ip tcp",
+        "nw_src": "10.0.0.1",
+        "tp_dst": "443",
+    }
+
+
+def tried(ports: str, verdict: Verdict = Verdict.PASS) -> Case:
+    """Return a case that knocked at *ports* of the register."""
+    made = next(cases(1, {}))
+    return replace(
+        made, probe="service", dst_host="juki", proto="tcp", ports=ports, verdict=verdict
+    )
+
+
+def test_an_edge_of_a_port_needs_both_sides(plan: Plan) -> None:
+    """443 from below and from above, in as many cases as it takes; 80 was not tried."""
+    total, both, one_sided = port_edges(plan, [tried("443 442"), tried("444")])
+
+    assert (total, both) == (4, 2)
+    assert one_sided == ["http tcp/80-79", "http tcp/80-81"]
+
+
+def test_a_void_case_tries_no_edge(plan: Plan) -> None:
+    """What could not be judged was not tried."""
+    assert port_edges(plan, [tried("443 442 444", Verdict.VOID)])[1] == 0
