@@ -129,7 +129,7 @@ class Stage:
         del request
         plan = {"plan": str(Path(self.town.plan.path).resolve())}
         try:
-            with self._guard() as guard:
+            with _to_guard(self.town) as guard:
                 return {**plan, **guard.ask({"do": "state"}), "guard": True}
         except LabError:
             history = Journal(self._journal).history()
@@ -138,26 +138,12 @@ class Stage:
     def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have the guard do it; empty the caches when all deny, and when all allow."""
         began = time.monotonic()
-        with self._guard() as guard:
-            guard.write({**request, "pause": True})
-            answer = guard.must_read(_ANSWER_S)
-            while answer.get("denied"):
-                self.town.ovs.settle()
-                guard.write({"go": True})
-                answer = guard.must_read(_ANSWER_S)
+        answer = guarded(self.town, request)
         if "error" in answer or "in_force" not in answer:
             return answer
-        if any(come for _, come in answer["touched"].values()):
-            self.town.ovs.settle()
         answer["acknowledged_s"] = round(time.monotonic() - began, 6)
         threading.Thread(target=self._renew, daemon=True).start()
         return answer
-
-    def _guard(self) -> Talk:
-        try:
-            return Talk.to(self.town.desk)
-        except OSError as error:
-            raise LabError("the guard is not there: nothing was changed") from error
 
     def check(self) -> None:
         """Raise what ended the serving, and whatever has ended of the town.
@@ -174,3 +160,28 @@ class Stage:
         self._is_over.set()
         with suppress(OSError):
             Path(self.town.folder / SOCKET).unlink()
+
+
+def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
+    """Have the guard do *request*; empty the caches when all deny, and when all allow.
+
+    Raises:
+        LabError: There is no guard, or it ended meanwhile.
+    """
+    with _to_guard(town) as guard:
+        guard.write({**request, "pause": True})
+        answer = guard.must_read(_ANSWER_S)
+        while answer.get("denied"):
+            town.ovs.settle()
+            guard.write({"go": True})
+            answer = guard.must_read(_ANSWER_S)
+    if any(come for _, come in answer.get("touched", {}).values()):
+        town.ovs.settle()
+    return answer
+
+
+def _to_guard(town: Town) -> Talk:
+    try:
+        return Talk.to(town.desk)
+    except OSError as error:
+        raise LabError("the guard is not there: nothing was changed") from error
