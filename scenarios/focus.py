@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scenarios.exchange import Exchange
 from scenarios.gate import CasePlan
+from sekisho.flow import Reason
 from sekisho.model import Attachment, Plan
 from sekisho.pipeline import Numbers
 from sekisho.rules import Cookie, Kind
@@ -80,10 +81,11 @@ class Focus:
         if kind in _OF_A_PORT:
             return here and any(source.at.port == cookie.a for cookie in cookies)
         if kind is Kind.DROP_CELL:
-            return here and Cookie(kind, *self._cell(source, target)) in cookies
+            cells = {self._cell(source, target), self._dying(tried)}
+            return here and any((cookie.a, cookie.b) in cells for cookie in cookies)
         if kind in _OF_A_PERMISSION:
-            cells = (self._cell(source, target), self._cell(target, source))
-            return any((cookie.b, cookie.c) in cells for cookie in cookies)
+            there_and_back = (self._cell(source, target), self._cell(target, source))
+            return any((cookie.b, cookie.c) in there_and_back for cookie in cookies)
         if kind in _OF_A_TARGET and all(cookie.b for cookie in cookies):
             return any(self._numbers.attachment[target.id] == cookie.b for cookie in cookies)
         if kind is Kind.ADMIT_TRUNK:
@@ -99,6 +101,14 @@ class Focus:
     def _poses(self, tried: Tried, cookies: set[Cookie]) -> bool:
         posed = self._numbers.attachment.get(tried.spoof) if isinstance(tried, CasePlan) else None
         return posed is not None and any(posed == cookie.b for cookie in cookies)
+
+    def _dying(self, tried: Tried) -> tuple[int, int]:
+        """The cell that must drop the case, which for a packet to oneself is one's own."""
+        drop = tried.drop if isinstance(tried, CasePlan) else None
+        if drop is None or drop.reason != Reason.CELL.value:
+            return 0, 0
+        row, _, column = drop.key.partition("/")
+        return self._numbers.source[row], self._numbers.destination[column]
 
     def _cell(self, source: Attachment, target: Attachment) -> tuple[int, int]:
         numbers = self._numbers
