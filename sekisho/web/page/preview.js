@@ -1,0 +1,80 @@
+// Before and after: what the device may open, who may open it, and what to think of it.
+
+import { el } from "./dom.js";
+import { chip, zoneName } from "./faceplates.js";
+import { label, language, t } from "./language.js";
+import { QUARANTINE, servers, attachments, named, store } from "./store.js";
+import { addLine, isWatching, nameOf } from "./strip.js";
+
+/** Return a dry run's difference; for a change that may be watched, with the button to do so. */
+export function drawPreview(shown, change) {
+  return el("div", { className: "preview" },
+    shown.warnings.map((each) => el("p", { className: `warning ${each.severity}` },
+      el("b", {}, `⚠ ${t("severity", each.severity)} [${each.requirement}]`), ` ${each.what}: ${each[language()]}`)),
+    shown.moved.map(drawMoved), shown.cells.length ? drawCells(shown.cells) : null,
+    el("p", { className: "hint" }, t("rules-would", Object.values(shown.rules).flat().reduce((a, b) => a + b, 0),
+      Object.keys(shown.rules).join(t("comma")))),
+    change ? watching(shown) : null);
+}
+
+const inZone = (side) => (side.registered ? side.zone : QUARANTINE);
+
+/** One attachment before and after: also used by the record. */
+export function drawMoved(each) {
+  const { before, after } = each;
+  return el("section", { className: "moved-one" },
+    el("p", { className: "fromto" }, el("b", {}, `${each.port} ${nameOf(each.attachment)}`), " ",
+      place(before), el("span", { "aria-hidden": "true" }, " ➜ "), el("span", { className: "unseen" }, t("to")), place(after)),
+    drawRow(t("opens-row"), "destinations", before.opens, after.opens),
+    drawRow(t("opened-by-row"), "sources", before.opened_by, after.opened_by));
+}
+
+const place = (side) => el("span", { className: "place" }, chip(inZone(side)), ` ${zoneName(inZone(side))} ${side.registered ? `${side.source} ${side.ip}` : ""}`);
+
+function drawRow(title, list, before, after) {
+  const all = store.town[list];
+  const changed = all.filter((x) => before.includes(x.id) !== after.includes(x.id));
+  const mark = (ids, x) => (ids.includes(x.id) ? "○" : "×");
+  const cells = (ids, isAfter) => all.map((x) => {
+    const isChanged = changed.includes(x);
+    return el("td", { className: `${ids.includes(x.id) ? "allow" : "deny"} ${isChanged ? "fresh" : ""}`, title: `${x.id} ${label(x.label)}` },
+      isAfter && isChanged ? `${mark(before, x)}→${mark(after, x)}` : mark(ids, x));
+  });
+  const words = (come, text) => {
+    const found = changed.filter((x) => after.includes(x.id) === come);
+    return found.length ? el("li", { className: come ? "comes" : "goes" }, el("b", {}, text), ` ${found.map((x) => `${x.id} ${label(x.label)}`).join(t("comma"))}`) : null;
+  };
+  return el("div", { className: "diff" }, el("h4", {}, title),
+    changed.length ? el("ul", {}, words(false, `○→× ${t("closes")}:`), words(true, `×→○ ${t("comes")}:`)) : el("p", {}, t("no-difference")),
+    changed.length ? el("div", { className: "scroll", tabindex: "0", role: "region", "aria-label": title },
+      el("table", { className: "before-after" },
+        el("thead", {}, el("tr", {}, el("td"), all.map((x) => el("th", { scope: "col", title: label(x.label) }, x.id)))),
+        el("tbody", {}, el("tr", {}, el("th", { scope: "row" }, t("before")), cells(before, false)),
+          el("tr", {}, el("th", { scope: "row" }, t("after-row")), cells(after, true))))) : null);
+}
+
+/** Cells of the town's own matrix that change. */
+export function drawCells(cells) {
+  return el("section", { className: "moved-one" }, el("h4", {}, t("cells-change")), el("ul", {}, cells.map(([s, d, old, now]) =>
+    el("li", {}, el("b", {}, `${s} ${label(named("sources", s).label)} → ${d} ${label(named("destinations", d).label)}`), `: ${old} ➜ ${now}`))));
+}
+
+/** A way that this change closes and one that it opens, for the strip. */
+function watching(shown) {
+  const ends = shown.moved.flatMap((each) => [
+    wayTo(each.attachment, each.before.opens.filter((d) => !each.after.opens.includes(d))),
+    wayTo(each.attachment, each.after.opens.filter((d) => !each.before.opens.includes(d))),
+  ]).filter(Boolean).slice(0, 2);
+  const more = ends.filter((each) => !isWatching(each));
+  if (!more.length) return null;
+  const names = more.map((each) => `${nameOf(each.source)} → ${nameOf(each.target)}`).join(t("comma"));
+  return el("p", {}, el("button", { type: "button", "data-key": "watch", onclick: (event) => {
+    more.forEach(addLine);
+    event.target.replaceWith(el("span", {}, `✓ ${t("watched")}`));
+  } }, t("watch")), " ", el("span", { className: "hint" }, names));
+}
+
+function wayTo(source, destinations) {
+  const target = destinations.flatMap((d) => [...servers(), ...attachments()].filter((each) => each.destination === d && each.services.length))[0];
+  return target ? { source, target: target.id, service: target.services.includes("https") ? "https" : target.services[0] } : null;
+}

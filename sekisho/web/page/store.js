@@ -1,0 +1,78 @@
+// What the page knows of the town; the views listen.
+
+import { ask } from "./api.js";
+
+export const QUARANTINE = "quarantine";
+
+export const store = {
+  town: null, switches: [], cells: [], faults: [], link: "",
+  state: { changes: [], guard: true, in_force: true },
+};
+
+const listeners = [];
+let seen = "";
+
+/** Call *listener* after every change of what is known: with "state", "all" or "trial". */
+export function on(listener) { listeners.push(listener); }
+export function emit(what) { for (const listener of listeners) listener(what); }
+
+/** Learn what stands still; once. */
+export async function learn() {
+  store.town = await ask("/town");
+}
+
+/** Take a new state; what it has changed is asked for anew. */
+export async function take(state) {
+  store.state = { changes: [], ...store.state, lost: false, ...state };
+  const now = JSON.stringify([state.changes, state.guard, state.in_force, state.lost]);
+  emit("state");
+  if (now === seen) return;
+  await refresh();
+  seen = now;
+}
+
+/** Ask for everything that moves. */
+export async function refresh() {
+  if (!store.town) await learn();
+  const [switches, cells, faults] = await Promise.all([
+    ask("/switches"), ask("/matrix"), ask("/faults").catch(() => null),
+  ]);
+  Object.assign(store, { switches, cells, faults: faults?.faults ?? store.faults });
+  emit("all");
+}
+
+export const newest = () => store.state.changes.length;
+
+export function ports() { return store.switches.flatMap((each) => each.ports); }
+export function port(name) { return ports().find((each) => each.port === name); }
+export function attachments() { return ports().flatMap((each) => each.attached ?? []); }
+export function attachment(id) { return attachments().find((each) => each.id === id); }
+export function zone(id) { return store.town.zones.find((each) => each.id === id); }
+export function cell(source, destination) {
+  return store.cells.find((each) => each.source === source && each.destination === destination);
+}
+export function named(list, id) { return store.town[list].find((each) => each.id === id); }
+export const letter = (id) => (id === QUARANTINE ? "Q" : zone(id)?.layer ?? "Q");
+
+/** Devices with both a cable and an air: the notebooks of the story. */
+export function notebooks() {
+  const found = new Map();
+  for (const each of attachments()) {
+    const both = found.get(each.device) ?? { device: each.device, label: each.label };
+    both[each.air ? "air" : "wire"] = each;
+    found.set(each.device, both);
+  }
+  return [...found.values()].filter((each) => each.air && each.wire);
+}
+
+/** Who offers something that a page can be opened of. */
+export function servers(service = "https") {
+  return attachments().filter((each) => each.services.includes(service));
+}
+
+/** The resident system that the story is about: of layer M, and open to *source* if any is. */
+export function register(source) {
+  const all = servers().filter((each) => each.layer === "M");
+  const open = all.filter((each) => cell(source?.source, each.destination)?.kind === "allow");
+  return open.find((each) => store.town.destinations[0].id === each.destination) ?? open[0] ?? all[0] ?? servers()[0];
+}
