@@ -137,7 +137,7 @@ class Check:
             if why := around.doubt(tables_changed=town.is_ours and after != before):
                 self._doubt(why)
             if town.is_ours and self._run.is_whole:
-                write_coverage(self._folder, self._plan, self._held, self._tally.cases)
+                write_coverage(self._folder, self._plan, self._held, batches, self._tally.cases)
             town.check()
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from scenarios.bout import Bout, Shot, shot
 from sekisho.flow import ARP_REPLY, ARP_REQUEST, TCP_ACK, TCP_RST, TCP_SYN
 from sekisho.model import Protocol, Service
-from sekisho.permissions import port_masks
+from sekisho.permissions import inner_ports
 
 # Ports that a stranger tries first (IANA service names): remote shells, web, Windows services,
 # databases, remote desktop, printers; and the UDP services of every network.
@@ -57,8 +57,7 @@ def _inside(bout: Bout, offered: Service) -> Iterator[int]:
         for a in allows
     ):
         for ports in wide:
-            firsts = (value for value, _ in port_masks(ports))
-            yield from (port for port in firsts if ports.first < port < ports.last)
+            yield from inner_ports(ports)
 
 
 def _offered(bout: Bout, protocol: Protocol, port: int) -> bool:

@@ -116,6 +116,13 @@ def _ends(
     return {name: ip for name, ip in ((name_a, a), (name_b, b)) if ip is not None}
 
 
+def inner_ports(ports: PortRange) -> Iterator[int]:
+    """Yield one port for each mask of a range, but for its first and last port."""
+    for value, _ in port_masks(ports):
+        if ports.first < value < ports.last:
+            yield value
+
+
 def port_masks(ports: PortRange) -> Iterator[tuple[int, int]]:
     """Split a port range into the fewest (value, mask) pairs, aligned powers of two."""
     first, end = ports.first, ports.last + 1

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scenarios.covering import port_edges
+from scenarios.gate import Window, windows
 from sekisho.coverage import Unmet, conditions, cover, excludes
 from sekisho.deadness import NO_PASSAGE, NOBODY_HERE, NOTHING_PLUGGED, OWN_CELL
 from sekisho.dumps import FlowLine
-from sekisho.evidence import Case, Verdict
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.rules import Cookie, Kind
-from tests.report.fake_run import cases
 
 ROOT = Path(__file__).parents[1]
 _OPEN = "ct_state=+new+trk,tcp,metadata=0x1000001/0xff0000ff,tp_dst=443"
@@ -121,22 +121,29 @@ def test_a_dumped_match_is_read_by_its_fields() -> None:
     }
 
 
-def tried(ports: str, verdict: Verdict = Verdict.PASS) -> Case:
-    """Return a case that knocked at *ports* of the register."""
-    made = next(cases(1, {}))
-    return replace(
-        made, probe="service", dst_host="juki", proto="tcp", ports=ports, verdict=verdict
-    )
+def sent(plan: Plan, *ports: int) -> Iterator[Window]:
+    """Yield the gate's windows, of the knocks at the register only those at *ports*."""
+    for window in windows(plan, seed=1):
+        juki = {c.number for c in window.cases if c.target.device == "juki"}
+        frames = [f for f in window.frames if f.case not in juki or f.fields.dport in ports]
+        yield replace(window, frames=tuple(frames))
+
+
+def test_the_gate_tries_every_edge_of_a_port(plan: Plan) -> None:
+    """443 and 80, each from below and from above."""
+    assert port_edges(plan, windows(plan, seed=1), set()) == (4, 4, [])
 
 
 def test_an_edge_of_a_port_needs_both_sides(plan: Plan) -> None:
-    """443 from below and from above, in as many cases as it takes; 80 was not tried."""
-    total, both, one_sided = port_edges(plan, [tried("443 442"), tried("444")])
+    """Without the information server, 443 is tried at the register alone, and 80 nowhere."""
+    own = replace(plan, devices=tuple(d for d in plan.devices if d.id == "juki"))
 
-    assert (total, both) == (4, 2)
-    assert one_sided == ["http tcp/80-79", "http tcp/80-81"]
+    assert port_edges(own, sent(plan, 443, 442), set()) == (2, 1, ["https tcp/443-444"])
+    assert port_edges(own, sent(plan, 442, 444), set())[1] == 0
 
 
 def test_a_void_case_tries_no_edge(plan: Plan) -> None:
     """What could not be judged was not tried."""
-    assert port_edges(plan, [tried("443 442 444", Verdict.VOID)])[1] == 0
+    every = {case.name for window in windows(plan, seed=1) for case in window.cases}
+
+    assert port_edges(plan, windows(plan, seed=1), every)[:2] == (4, 0)

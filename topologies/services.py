@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import cast
 
 from sekisho.model import Attachment, Device, Plan, Protocol, Service
+from sekisho.permissions import inner_ports
 from sekisho.plan import load
 from topologies.answers import ANSWERS, STREAM_ANSWERS, Answer
 from topologies.inside import inside
@@ -101,7 +102,8 @@ def _open_all(
         for attachment in device.attachments:
             taken: set[tuple[Protocol, int]] = set()
             for service in services:
-                for port in service.edges():
+                inner = (port for ports in service.ports for port in inner_ports(ports))
+                for port in (*service.edges(), *inner):  # all that a probe may knock at
                     if (service.protocol, port) in taken:
                         continue
                     taken.add((service.protocol, port))
