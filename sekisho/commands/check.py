@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -43,11 +43,14 @@ def check(args: Namespace, screen: Screen) -> int:
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     runs.point_latest(folder)
-    outcome = _supervised(args, folder, screen, chosen)
-    if outcome.error:
-        runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
-        screen.complain(outcome.error)
-    return _reported(folder, outcome, args, screen)
+    words = _words(args, folder, chosen)
+    with ExitStack() as laboratory:  # it ends by itself while the reports are written
+        outcome = _supervised(words, args, folder, screen, laboratory)
+        if outcome.error:
+            laboratory.close()
+            runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
+            screen.complain(outcome.error)
+        return _reported(folder, outcome, args, screen)
 
 
 def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
@@ -61,26 +64,29 @@ def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
     return for_normal([find(word, plan) for word in args.situation], plan)
 
 
-def _supervised(
-    args: Namespace, folder: Path, screen: Screen, chosen: tuple[Situation, ...]
-) -> Outcome:
+def _words(args: Namespace, folder: Path, chosen: tuple[Situation, ...]) -> list[str]:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--suite", args.suite, "--seed", str(args.seed)]
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
     for option in ("only", "family", "from", "to"):
         words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]
-    words += [f"--situation={each.places.file}" for each in chosen]
+    return words + [f"--situation={each.places.file}" for each in chosen]
+
+
+def _supervised(
+    words: list[str], args: Namespace, folder: Path, screen: Screen, laboratory: ExitStack
+) -> Outcome:
+    """Start the laboratory, which *laboratory* ends for certain, and listen to its last word."""
     way = bridge(args.controller, folder)
-    words += [f"--guard={way.guard}"]
     log = folder / "log" / "check.log"
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet or args.json)
     try:
-        with (
-            log.open("wb") as out,
-            shown,
-            way.open,
-            launched(words, folder=folder, log=out) as process,
-        ):
+        out = laboratory.enter_context(log.open("wb"))
+        laboratory.enter_context(way.open)
+        process = laboratory.enter_context(
+            launched([*words, f"--guard={way.guard}"], folder=folder, log=out)
+        )
+        with shown:
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
         return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
