@@ -7,10 +7,15 @@ import { t } from "./language.js";
 const TESTS = ["affected", "must-drop"];
 const SIGNS = { done: "○", now: "…", failed: "×", later: "・" };
 const TICK_MS = 200;
+const LOOK_MS = 2200; // two trials of the strip, before it rests
 
 /** Try again what the change concerns, and then the whole list; *redraw* when something is new. */
 export async function retested(change, redraw) {
   change.retests = {};
+  change.progress.look = "now";
+  redraw();
+  await new Promise((done) => setTimeout(done, LOOK_MS));
+  change.progress.look = "done";
   for (const what of TESTS) {
     const began = performance.now();
     const ticking = setInterval(() => {
@@ -38,6 +43,7 @@ export function drawProgress(change) {
   const seconds = (step) => (state(step) === "now" && change.elapsed ? t("seconds", change.elapsed.toFixed(1)) : verdict(change.retests?.[step]));
   return el("div", { className: "progress" }, el("ol", {},
     line("change", t("do-change"), change.done ? took(change.done) : ""),
+    line("look", t("do-look")),
     line("affected", t("do-affected"), seconds("affected")),
     line("must-drop", t("do-must-drop"), seconds("must-drop"))),
     el("p", { className: "hint" }, t("watch-strip")));

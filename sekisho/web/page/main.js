@@ -37,7 +37,7 @@ function drawStatus() {
   const chip = (is, yes, no) => el("span", { className: is ? "good" : "bad" }, is ? `○ ${t(yes)}` : `× ${t(no)}`);
   byId("status").replaceChildren(
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),
-    chip(state.in_force || !state.guard, "in-force", "not-in-force"),
+    state.guard ? chip(state.in_force, "in-force", "not-in-force") : el("span", {}, `－ ${t("rules-stay")}`),
     el("span", {}, t("changes-standing", standing)),
     ...broken.map((each) => el("span", { className: "bad" }, `× ${label(each)}`)));
   byId("town").textContent = label(store.town?.label);

@@ -64,7 +64,7 @@ export function observed() {
   for (const line of lines) {
     const [from, to] = [attachment(line.source), attachment(line.target)];
     const last = line.marks.at(-1);
-    if (from && to && last) out.set(`${from.source} ${to.destination}`, last.how);
+    if (from && to && last && last.how !== "unknown") out.set(`${from.source} ${to.destination}`, last.how);
   }
   return out;
 }
@@ -86,15 +86,14 @@ async function run(line) {
 
 function took(line, mark) {
   const before = line.marks.findLast((each) => each.how !== "unknown");
+  const isOther = line.marks.at(-1)?.how !== mark.how;
   line.marks = [...line.marks, mark].slice(-KEPT);
   const shown = place.querySelector(`[data-line="${line.number}"]`);
   if (shown) showMarks(shown, line);
   if (before && mark.how !== "unknown" && before.how !== mark.how) {
     say(`${ends(line)}: ${t(`how-${mark.how}`)}`);
-    emit("trial");
-  } else if (!before) {
-    emit("trial");
   }
+  if (isOther) emit("trial");
 }
 
 const ends = (line) => `${nameOf(line.source)} → ${nameOf(line.target)}`;
@@ -129,7 +128,7 @@ function drawLine(line, index) {
     "aria-label": `${t(what)} ${index + 1}`, "data-key": `${what}${line.number}`, onchange: change(what), className: what,
   }, options.map(([id, text]) => el("option", { value: id, selected: id === value }, text)));
   const offering = attachments().filter((each) => each.services.length);
-  const full = (each) => [each.id, `${label(each.label)} (${each.air ? t("air") : t("wire")})`];
+  const full = (each) => [each.id, `${each.air ? t("air") : t("wire")} ・ ${label(each.label)}`];
   const plain = (each) => [each.id, label(each.label)];
   const out = el("div", { className: "line", "data-line": line.number },
     el("p", { className: "now" }),

@@ -62,7 +62,7 @@ function draw() {
   }, options.map(([id, text]) => el("option", { value: id, selected: id === value }, text))));
   const book = books.find((each) => each.device === device) ?? books[0];
   fill(place,
-    el("div", { className: "tools" },
+    el("div", { className: "tools left" },
       choose("notebook", books.map((each) => [each.device, label(each.label)]), device, (value) => { device = value; }),
       choose("opens", servers().map((each) => [each.id, label(each.label)]), target, (value) => { target = value; }),
       el("button", { type: "button", className: "main", "data-key": "look", onclick: look }, t("look"))),

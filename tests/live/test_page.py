@@ -1,0 +1,380 @@
+"""The page of a running town, in a real browser: clicked, typed, looked at.
+
+One town for all tests; each leaves it as it found it. Screenshots go to ``build/screenshots``.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from tests.live.demo import ROOT, Demo, demo
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+SHOTS = ROOT / "build" / "screenshots"
+WIDE = {"width": 1280, "height": 720}
+TABLET = {"width": 1024, "height": 768}
+TABS = ("ports", "matrix", "views", "history", "faults")
+_WAIT_MS = 15_000
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module", name="town")
+def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo(tmp_path_factory.mktemp("demo")) as town:
+        yield town
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser() -> Iterator[Browser]:
+    expect.set_options(timeout=_WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One person at one browser, and everything that went wrong there."""
+
+    def __init__(self, browser: Browser, town: Demo, size: dict[str, int] = WIDE) -> None:
+        self.context = browser.new_context(viewport=size, locale="ja-JP")  # type: ignore[arg-type]
+        self.context.set_default_timeout(_WAIT_MS)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self._base = town.base
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._requested)
+        self.page.goto(town.address)
+        expect(self.page.locator(".port").first).to_be_visible()
+
+    def _requested(self, request: Request) -> None:
+        if not request.url.startswith(self._base):
+            self.foreign.append(request.url)
+
+    def shot(self, name: str) -> None:
+        """Keep what is seen now."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def tab(self, name: str) -> None:
+        """Open a tab."""
+        self.page.locator(f"#tab-{name}").click()
+
+    def until_line(self, number: int, how: str) -> None:
+        """Wait until the strip's line says so."""
+        expect(self.page.locator(".line .now").nth(number)).to_have_class(f"now {how}")
+
+    def dry_run(self, port: str, to: str) -> None:
+        """Choose, as far as the difference."""
+        self.page.locator(f"[data-port='{port}']").click()
+        self.page.locator(f"dialog input[value='{to}']").check()
+        self.page.locator("#try").click()
+
+    def apply(self) -> None:
+        """Confirm, and wait for the evidence."""
+        sure = self.page.locator(".sure input")
+        if sure.count():
+            sure.check()
+        self.page.locator("#apply").click()
+        expect(self.page.locator(".evidence")).to_be_visible(timeout=30_000)
+
+    def close(self) -> None:
+        """Close the dialog."""
+        self.page.locator("dialog .close").click()
+
+
+@pytest.fixture(name="visit")
+def _visit(browser: Browser, town: Demo) -> Iterator[Visit]:
+    with_one = Visit(browser, town)
+    yield with_one
+    with_one.context.close()
+    _undo_all(town)
+    assert with_one.errors == []
+    assert with_one.foreign == []
+
+
+def _undo_all(town: Demo) -> None:
+    town.ask("/api/faults", {"name": "guard", "on": False})
+    town.until("in_force", True)
+    for change in reversed(town.ask("/api/state")[1]["changes"]):
+        if not change["undone"]:
+            assert town.ask(f"/api/changes/{change['number']}/undo", {})[0] == 200
+
+
+def _faults(page: Page) -> list[tuple[str, str, Any]]:
+    """What axe calls serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], each["impact"], [node["html"][:160] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
+    """The whole story: look, dry run, apply, see the old way die, evidence, undo."""
+    page = visit.page
+    visit.until_line(0, "answered")
+    visit.until_line(1, "silence")
+    assert "token" not in page.url
+    visit.shot("01-ports")
+
+    visit.dry_run("floor:1", "visitor")
+    expect(page.locator(".diff .goes")).to_contain_text("D1 利用事務系")
+    expect(page.locator(".before-after td.fresh").last).to_have_text("○→×")
+    assert town.ask("/api/state")[1]["changes"] == []
+    page.get_by_label("申請者").fill("総務課 山田")
+    page.get_by_label("理由").fill("期日前投票所")
+    visit.shot("02-dry-run")
+    page.locator("#apply").click()
+    visit.until_line(0, "silence")
+    expect(page.locator(".progress")).to_be_visible()
+    visit.shot("03-progress")
+    evidence = page.locator(".evidence")
+    expect(evidence).to_contain_text("floor: 削除5・追加5")
+    expect(evidence.locator(".pass")).to_have_count(2)
+    assert re.search(r"合格 126/126件、漏れ0", evidence.inner_text())
+    page.locator("summary").click()
+    expect(evidence.locator("pre")).to_contain_text("nw_src=172.30.0.64")
+    visit.shot("04-evidence")
+
+    page.get_by_role("button", name="この変更を取り消す").click()
+    expect(page.locator(".warning.A")).to_contain_text("MN-02")
+    expect(page.locator("#apply")).to_be_disabled()
+    visit.shot("05-undo")
+    visit.apply()
+    visit.close()
+    visit.until_line(0, "answered")
+    state = town.ask("/api/state")[1]["changes"]
+    assert [(c["by"], c["reason"]) for c in state] == [("総務課 山田", "期日前投票所")]
+    assert state[0]["undone"]["by"] == "総務課 山田"
+
+
+def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
+    """On the faceplate, in the matrix, in the history, and on paper."""
+    page = visit.page
+    number = town.ask("/api/changes", {"ports": ["floor:1"], "to": "quarantine"})[1]["number"]
+    town.ask(f"/api/changes/{number}/retest", {"what": "affected"})
+    port = page.locator("[data-port='floor:1']")
+    expect(port).to_have_class(re.compile("Q.* moved"))
+    expect(port).to_contain_text("⇄変更")
+    expect(port).to_have_attribute("aria-label", re.compile("隔離.*Q"))
+    visit.shot("06-moved")
+    visit.tab("matrix")
+    expect(page.locator(".matrix tbody tr")).to_have_count(5)
+    expect(page.locator(".matrix tbody td")).to_have_count(15)
+    expect(page.locator(".live").first).to_be_visible()
+    visit.shot("07-matrix")
+    visit.tab("history")
+    visit.shot("08-history")
+    page.locator(".history tbody tr").first.get_by_role("link").click()
+    sheet = page.locator("#sheet")
+    expect(sheet).to_contain_text("系統変更記録")
+    expect(sheet).to_contain_text("合格 ")
+    expect(sheet).to_contain_text("模擬環境での確認")
+    visit.shot("09-record")
+    assert _faults(page) == []
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
+
+
+def test_what_a_notebook_sees(visit: Visit) -> None:
+    """By wire the register's page, by air nothing: curl's own words."""
+    visit.tab("views")
+    wire, air = visit.page.locator(".pane pre").all()
+    expect(wire).to_contain_text("<h1>juki</h1>")
+    expect(air).to_contain_text("timed out")
+    visit.shot("10-terminal")
+
+
+def test_a_refused_change_says_why(visit: Visit, town: Demo) -> None:
+    """An access point towards the register; each reason with its requirement."""
+    visit.dry_run("floor:2", "register")
+    refused = visit.page.locator(".refused")
+    expect(refused).to_contain_text("[MN-07]")
+    expect(refused).to_contain_text("何も変えていません")
+    visit.shot("11-refused")
+    visit.page.get_by_role("button", name="選び直す").click()
+    expect(visit.page.locator(".choice.no .why").first).to_contain_text("MN-07")
+    assert all(change["undone"] for change in town.ask("/api/state")[1]["changes"])
+
+
+def test_a_killed_controller(visit: Visit, town: Demo) -> None:
+    """What is denied stays denied; nothing can be moved; it comes back."""
+    page = visit.page
+    visit.tab("faults")
+    page.get_by_role("button", name="制御装置の停止: 障害を起こす").click()
+    expect(page.locator("#status")).to_contain_text("× 制御装置 停止")
+    visit.until_line(0, "answered")
+    visit.until_line(1, "silence")
+    visit.shot("12-controller-killed")
+    visit.tab("ports")
+    visit.dry_run("floor:1", "visitor")
+    expect(page.locator(".refused")).to_contain_text("できませんでした")
+    visit.close()
+    visit.tab("faults")
+    page.get_by_role("button", name="制御装置の停止: 復旧する").click()
+    expect(page.locator("#status")).to_contain_text("○ 規則 すべて適用済み")
+    town.until("in_force", True)
+
+
+def test_two_browsers_at_once(visit: Visit, browser: Browser, town: Demo) -> None:
+    """The second is told who was first, and sees what stands now."""
+    other = Visit(browser, town)
+    for each, to in ((visit, "visitor"), (other, "wireless")):
+        each.dry_run("floor:1", to)
+        expect(each.page.locator("#apply")).to_be_visible()
+    visit.page.get_by_label("申請者").fill("佐藤")
+    visit.apply()
+    other.page.locator("#apply").click()
+    expect(other.page.locator(".refused")).to_contain_text("佐藤の変更")
+    other.shot("13-second-browser")
+    other.page.get_by_role("button", name="選び直す").click()
+    expect(other.page.locator(".choice.no")).to_contain_text("すでにvisitorにある")
+    other.close()
+    expect(other.page.locator("[data-port='floor:1']")).to_contain_text("⇄変更")
+    other.context.close()
+    assert other.errors == []
+
+
+def test_a_lost_connection_comes_back(visit: Visit, town: Demo) -> None:
+    """It is said, what was seen stays, and nobody has to press anything."""
+    page = visit.page
+    visit.context.set_offline(True)
+    expect(page.locator("#banner")).to_contain_text("再接続中")
+    visit.until_line(0, "unknown")
+    visit.shot("14-lost")
+    town.ask("/api/changes", {"ports": ["floor:1"], "to": "visitor"})
+    visit.context.set_offline(False)
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(page.locator("[data-port='floor:1']")).to_contain_text("⇄変更")
+    visit.until_line(0, "silence")
+
+
+def test_japanese_first_and_english_on_request(visit: Visit) -> None:
+    """Every word is there in both; the choice is kept."""
+    page = visit.page
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    expect(page.locator("#tab-ports")).to_have_text("ポート")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    for tab in TABS:
+        visit.tab(tab)
+        text = page.locator(f"#{tab}").inner_text() + page.locator("header").inner_text()
+        assert re.findall(r"[ぁ-ヺー-ヿ一-鿿]+", text) in (["関所", "日本語"], [])
+        visit.shot(f"15-english-{tab}")
+    page.reload()
+    expect(page.locator("#tab-ports")).to_have_text("Ports")
+
+
+def test_the_keyboard_alone(visit: Visit, town: Demo) -> None:
+    """From the first key to the evidence and the undo, without a mouse."""
+    page, press = visit.page, visit.page.keyboard.press
+    for _ in range(40):
+        press("Tab")
+        if page.evaluate("document.activeElement.dataset.port"):
+            break
+    assert page.evaluate("document.activeElement.dataset.port") == "floor:1"
+    for key, port in (("ArrowRight", "floor:2"), ("End", "floor:8"), ("Home", "floor:1")):
+        press(key)
+        assert page.evaluate("document.activeElement.dataset.port") == port
+    press("Enter")
+    expect(page.locator("dialog input[value='register']")).to_be_focused()
+    for _ in range(4):
+        press("ArrowDown")
+    expect(page.locator("dialog input[value='visitor']")).to_be_checked()
+    press("Tab")
+    press("Enter")
+    _tab_to(page, "apply")
+    visit.shot("16-keyboard")
+    press("Enter")
+    expect(page.locator(".evidence")).to_be_visible(timeout=30_000)
+    press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    assert page.evaluate("document.activeElement.dataset.port") == "floor:1"
+    assert sum(not c["undone"] for c in town.ask("/api/state")[1]["changes"]) == 1
+
+
+def _tab_to(page: Page, name: str) -> None:
+    expect(page.locator(f"#{name}")).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == name:
+            return
+    raise AssertionError(f"#{name} is not reached by Tab")
+
+
+@pytest.mark.parametrize("size", [WIDE, TABLET], ids=["projector", "tablet"])
+def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
+    browser: Browser, town: Demo, size: dict[str, int]
+) -> None:
+    """Every tab and every step of the dialog; no text below 16 pixels; no page wider than it is."""
+    visit = Visit(browser, town, size)
+    page = visit.page
+    visit.until_line(1, "silence")
+    for tab in TABS:
+        visit.tab(tab)
+        assert (tab, _faults(page)) == (tab, [])
+        assert (tab, _too_small(page)) == (tab, [])
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if size is TABLET:
+            visit.shot(f"17-tablet-{tab}")
+    visit.tab("ports")
+    page.locator("[data-port='floor:1']").click()
+    expect(page.locator(".choice").first).to_be_visible()
+    assert _faults(page) == []
+    page.locator("dialog input[value='visitor']").check()
+    page.locator("#try").click()
+    expect(page.locator("#apply")).to_be_in_viewport()
+    assert _faults(page) == []
+    assert _too_small(page) == []
+    visit.shot(f"18-dialog-{size['width']}")
+    visit.context.close()
+    assert visit.errors == []
+
+
+def _too_small(page: Page) -> list[str]:
+    """Visible words in less than 16 pixels."""
+    found: list[str] = page.evaluate("""() => [...document.querySelectorAll('body *')]
+      .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+        && e.checkVisibility() && !e.closest('.unseen')
+        && parseFloat(getComputedStyle(e).fontSize) < 15.99)
+      .map(e => e.outerHTML.slice(0, 120))""")
+    return found
+
+
+def test_the_page_is_in_the_wheel() -> None:
+    """Everything that the page asks for lies in the package, and it asks for nothing else."""
+    page = ROOT / "sekisho" / "web" / "page"
+    names = {path.name for path in page.iterdir()}
+    wanted = {"index.html", "record.html"}
+    for path in page.iterdir():
+        text = path.read_text("utf-8")
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
+        assert len(text.splitlines()) <= 300, path.name
+        wanted |= set(re.findall(r"(?:from \"\./|src=\"|href=\")([\w.-]+)\"", text))
+
+    assert wanted - {"./"} == names
+
+
+def test_every_word_of_the_page_is_used() -> None:
+    """No string without a use; a use without its string stops the page (see `errors` above)."""
+    page = ROOT / "sekisho" / "web" / "page"
+    keys = set(re.findall(r'^  "([\w-]+)": \[', (page / "strings.js").read_text("utf-8"), re.M))
+    text = "".join(p.read_text("utf-8") for p in Path(page).iterdir() if p.name != "strings.js")
+    made = r"^(how|role|layer|cell|is|do|verdict)-"
+    unused = {k for k in keys if f'"{k}"' not in text and not re.match(made, k)}
+
+    assert unused == set()
