@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 
 from sekisho import __version__
@@ -34,6 +35,8 @@ _POLL_S = 0.25
 _BEAT_S = 10.0
 _RETEST_S = 600.0
 _ANSWER_S = 60.0
+#: For the description alone: `Guarding` has looked at it before.
+_TOKEN = [Depends(HTTPBearer(auto_error=False, description="The token of the printed address"))]
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request makes no sense for this town"},
     401: {"description": "No token, or a wrong one"},
@@ -80,7 +83,7 @@ class Desk:
 
 def api(desk: Desk) -> APIRouter:
     """Return the routes below ``/api``."""
-    routes = APIRouter(prefix="/api", responses=_REFUSALS)
+    routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.get("/town", summary="What stands still while ports are moved")
     def town() -> dict[str, Any]:
@@ -128,7 +131,7 @@ def api(desk: Desk) -> APIRouter:
 
 def changing(desk: Desk) -> APIRouter:
     """Return the routes that move, try and break something."""
-    routes = APIRouter(prefix="/api", responses=_REFUSALS)
+    routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.post("/changes", summary="Move ports, or open a planned permission")
     def change(asked: NewChange) -> Any:

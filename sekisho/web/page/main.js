@@ -35,11 +35,13 @@ function drawStatus() {
   const standing = state.changes.filter((each) => !each.undone).length;
   const broken = faults.filter((each) => each.on);
   const chip = (is, yes, no) => el("span", { className: is ? "good" : "bad" }, is ? `○ ${t(yes)}` : `× ${t(no)}`);
-  byId("status").replaceChildren(
+  const known = () => [
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),
     state.guard ? chip(state.in_force, "in-force", "not-in-force") : el("span", {}, `－ ${t("rules-stay")}`),
     el("span", {}, t("changes-standing", standing)),
-    ...broken.map((each) => el("span", { className: "bad" }, `× ${label(each)}`)));
+    ...broken.map((each) => el("span", { className: "bad" }, `× ${label(each)}`))];
+  const isLost = store.link && store.link !== "ok";
+  byId("status").replaceChildren(...(isLost ? [el("span", {}, `－ ${t("unknown")}`)] : known()));
   byId("town").textContent = label(store.town?.label);
   byId("language").textContent = t("other-language");
   byId("language").lang = t("other-code");
@@ -59,6 +61,7 @@ function onLink(link) {
   if (link === "ok" && store.link === "lost") say(t("link-back"));
   store.link = link;
   drawLink();
+  drawStatus();
 }
 
 let isStarted = false;

@@ -31,6 +31,7 @@ export const STRINGS = {
   "how-silence": ["届かない", "no answer"],
 
   "refused": ["断られました", "Refused"],
+  "how-paused": ["再試験中(休止)", "re-test: paused"],
   "how-unknown": ["不明", "unknown"],
   "how-refused": ["届く(窓口は閉)", "reaches, closed"],
   "unknown": ["不明", "unknown"],

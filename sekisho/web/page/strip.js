@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { byId, el, fill, say } from "./dom.js";
-import { label, language, onLanguage, t } from "./language.js";
+import { label, onLanguage, t } from "./language.js";
 import { attachment, attachments, emit, named, notebooks, on, register } from "./store.js";
 
 const EVERY_MS = 1000;
@@ -77,7 +77,7 @@ async function run(line) {
     try {
       mark = await ask("/trials", { source, target, service });
     } catch (error) {
-      mark = { how: "unknown", why: error.refusals?.[0] ?? null };
+      mark = { how: "unknown", isPaused: error.status === 409 };
     }
     if (!line.stopped && same(line, { source, target, service })) took(line, mark);
     await new Promise((done) => setTimeout(done, Math.max(50, EVERY_MS - (performance.now() - began))));
@@ -128,7 +128,7 @@ function drawLine(line, index) {
     "aria-label": `${t(what)} ${index + 1}`, "data-key": `${what}${line.number}`, onchange: change(what), className: what,
   }, options.map(([id, text]) => el("option", { value: id, selected: id === value }, text)));
   const offering = attachments().filter((each) => each.services.length);
-  const full = (each) => [each.id, `${each.air ? t("air") : t("wire")} ・ ${label(each.label)}`];
+  const full = (each) => [each.id, `${each.air ? t("air") : t("wire")}: ${label(each.label)}`];
   const plain = (each) => [each.id, label(each.label)];
   const out = el("div", { className: "line", "data-line": line.number },
     el("p", { className: "now" }),
@@ -146,7 +146,7 @@ function drawLine(line, index) {
 function showMarks(where, line) {
   const last = line.marks.at(-1) ?? { how: "unknown" };
   const took = last.how === "answered" ? ` ${last.ms.toFixed(1)} ms` : "";
-  const why = last.why ? last.why[language()] : t(`how-${last.how}`);
+  const why = last.isPaused ? t("how-paused") : t(`how-${last.how}`);
   const now = where.querySelector(".now");
   now.className = `now ${last.how}`;
   now.replaceChildren(el("b", { "aria-hidden": "true" }, SIGN[last.how]), el("span", {}, why), el("small", {}, took));
