@@ -77,17 +77,31 @@ class Asking(fw.App):
             cookie: Read only entries with this cookie,
             mask: where this has a bit set.
         """
-        request = fw.parser.OFPFlowStatsRequest(datapath, cookie=cookie, cookie_mask=mask)
-        datapath.set_xid(request)
-        entries = self._held[datapath, request.xid] = []
+        return self._read_all([(datapath, cookie, mask)])[0]
+
+    def _read_all(
+        self, asked: list[tuple[Any, int, int]]
+    ) -> list[tuple[tuple[Rule, ...], tuple[Entry, ...]]]:
+        """Read from each connection, by cookie and mask; see `_read`."""
+        keys = []
+        for datapath, cookie, mask in asked:
+            request = fw.parser.OFPFlowStatsRequest(datapath, cookie=cookie, cookie_mask=mask)
+            datapath.set_xid(request)
+            self._held[datapath, request.xid] = []
+            keys.append(self._begin(datapath, request))
         try:
-            self._ask(datapath, request)
+            self._finish(keys)
+            held = [self._held[key] for key in keys]
         finally:
-            del self._held[datapath, request.xid]
-        return (
-            tuple(entry.rule for entry in entries if entry.rule is not None),
-            tuple(entry for entry in entries if entry.rule is None),
-        )
+            for key in keys:
+                del self._held[key]
+        return [
+            (
+                tuple(entry.rule for entry in entries if entry.rule is not None),
+                tuple(entry for entry in entries if entry.rule is None),
+            )
+            for entries in held
+        ]
 
     def _send(self, datapath: Any, messages: list[bytes]) -> None:
         """Send *messages* at once, and sleep until the switch has done them all."""
@@ -96,23 +110,24 @@ class Asking(fw.App):
 
     def _ask(self, datapath: Any, request: Any) -> None:
         """Send *request* and sleep until the switch has answered it (other switches go on)."""
-        self._ask_all([(datapath, request)])
+        self._finish([self._begin(datapath, request)])
 
-    def _ask_all(self, requests: list[tuple[Any, Any]]) -> None:
-        """Send each connection its request, and sleep until all have been answered.
+    def _begin(self, datapath: Any, request: Any) -> tuple[Any, int]:
+        """Send *request*; `_finish` waits for its answer by what this returns."""
+        if request.xid is None:
+            datapath.set_xid(request)
+        key: tuple[Any, int] = (datapath, request.xid)
+        self._waiting[key] = fw.hub.Event()
+        datapath.send_msg(request)
+        return key
+
+    def _finish(self, keys: list[tuple[Any, int]]) -> None:
+        """Sleep until the requests of *keys* have been answered.
 
         Raises:
             GoneError: A switch went away before it answered.
             LabError: One did not answer in time.
         """
-        keys = []
-        for datapath, request in requests:
-            if request.xid is None:
-                datapath.set_xid(request)
-            key: tuple[Any, int] = (datapath, request.xid)
-            self._waiting[key] = fw.hub.Event()
-            keys.append(key)
-            datapath.send_msg(request)
         answered = [self._waiting[key].wait(timeout=_ANSWER_S) for key in keys]
         for key in keys:
             del self._waiting[key]

@@ -152,7 +152,8 @@ class Desk:
 
     def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
         assert self._journal is not None
-        self._journal.write("in-force", number=number, at=time.time(), **done)
+        now = time.time()
+        self._journal.write("in-force", must_last=False, number=number, at=now, **done)
         self._guard.say("changed", number=number, **done)
         return {"number": number, "in_force": not done["waiting"], **done}
 
@@ -172,7 +173,7 @@ class Desk:
             raise RefusedError(refusals)
         return applied(self._origin, (c for c in self._journal.standing if c.number != number))
 
-    def _undo(self, number: int, words: dict[str, str], pause: Pause) -> dict[str, Any]:
+    def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
         assert self._journal is not None
         after = self._without(number)
         new = self._guard.prepare(after)

@@ -96,13 +96,11 @@ class Moving(Asking):
         self._in_force -= set(links)
         try:
             steps = {name: _steps(old[name], new[name]) for name in links}
-            denying = {n: s[0] for n, s in steps.items() if s and s[0].delete}
+            denying = {n: s[:1] for n, s in steps.items() if s and s[0].delete}
             if denying:
-                self._together(links, denying)
+                self._do(links, denying)
                 pause()
-            rest = {n: s[1:] if s and s[0].delete else s for n, s in steps.items()}
-            for number in range(max(map(len, rest.values()), default=0)):
-                self._together(links, {n: s[number] for n, s in rest.items() if number < len(s)})
+            self._do(links, {n: s[n in denying :] for n, s in steps.items()})
             self._read_back(before, plan, links)
             self._in_force |= set(links)
         except GoneError:
@@ -121,11 +119,14 @@ class Moving(Asking):
             "seconds": round(time.monotonic() - began, 6),
         }
 
-    def _together(self, links: dict[str, Any], steps: dict[str, Step]) -> None:
-        """Send each switch its step, and sleep until all have done theirs."""
-        for name, step in steps.items():
-            links[name].send(b"".join(step_bytes(step)))
-        self._ask_all([(links[n], fw.parser.OFPBarrierRequest(links[n])) for n in steps])
+    def _do(self, links: dict[str, Any], steps: dict[str, tuple[Step, ...]]) -> None:
+        """Send each switch its steps, a barrier after each, and sleep until all are done."""
+        keys = []
+        for name, own in steps.items():
+            for step in own:
+                links[name].send(b"".join(step_bytes(step)))
+                keys.append(self._begin(links[name], fw.parser.OFPBarrierRequest(links[name])))
+        self._finish(keys)
 
     def _read_back(self, before: Plan, after: Plan, links: dict[str, Any]) -> None:
         """Raise unless every switch holds exactly what it should of what was changed."""
@@ -135,10 +136,10 @@ class Moving(Asking):
         asked = (
             [(int(Cookie(Kind.ADMIT, 0, n)) & _OWN, _OWN) for n in moved] if is_few else [(0, 0)]
         )
-        for name, datapath in links.items():
-            for cookie, mask in asked:
-                held, strangers = self._read(datapath, cookie, mask)
-                want = {r for r in self._wanted[name] if r.cookie & mask == cookie}
-                if (set(held) != want or strangers) and datapath not in self._again:
-                    wrong: set[Rule] = set(held) ^ want
-                    raise LabError(f"{name}: after the change {len(wrong)} rules differ: {wrong}")
+        places = [(name, cookie, mask) for name in links for cookie, mask in asked]
+        read = self._read_all([(links[name], cookie, mask) for name, cookie, mask in places])
+        for (name, cookie, mask), (held, strangers) in zip(places, read, strict=True):
+            want = {r for r in self._wanted[name] if r.cookie & mask == cookie}
+            if (set(held) != want or strangers) and links[name] not in self._again:
+                wrong: set[Rule] = set(held) ^ want
+                raise LabError(f"{name}: after the change {len(wrong)} rules differ: {wrong}")

@@ -1,6 +1,6 @@
 """The journal of changes: what was asked for, written down before any table is touched.
 
-One JSON object a line, only ever appended, each line on the disk before `Journal.write` returns::
+One JSON object a line, only ever appended; what is asked for is on the disk before it is done::
 
     {"entry": "change", "number": 3, "to": "tw", "moves": [...], "reason": "...", "by": "..."}
     {"entry": "in-force", "number": 3, "at": ..., "touched": {"fl1": [5, 5]}}
@@ -51,13 +51,20 @@ class Journal:
         """The number of the next change."""
         return len(self.changes) + 1
 
-    def write(self, entry: str, **facts: Any) -> None:
-        """Append one line, and return when it is on the disk."""
+    def write(self, entry: str, *, must_last: bool = True, **facts: Any) -> None:
+        """Append one line, and return when it is on the disk.
+
+        Args:
+            entry: What it is.
+            must_last: False where nothing rests on it: it then gets to the disk by and by.
+            facts: What it says.
+        """
         line = orjson.dumps({"entry": entry, **facts}) + b"\n"
         with self.path.open("ab") as out:
             out.write(line)
             out.flush()
-            os.fdatasync(out.fileno())
+            if must_last:
+                os.fdatasync(out.fileno())
         self._take({"entry": entry, **facts})
 
     def add(self, change: Change) -> None:

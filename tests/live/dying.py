@@ -18,7 +18,7 @@ DIED = 99
 #: Written before and after every one of these.
 STEPS: tuple[tuple[type, str], ...] = (
     (Journal, "write"),
-    (Moving, "_together"),
+    (Moving, "_do"),
     (Moving, "_read_back"),
 )
 
