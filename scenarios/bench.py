@@ -148,12 +148,12 @@ class Bench:
 
     def moves(self, plan: Path) -> None:
         """Move ports of working towns, and print that beside Faucet's way of doing it."""
-        for each in (SMALL, plan) if plan.resolve() != SMALL.resolve() else (plan,):
-            self._tell(f"{each}: 100 changes of a port")
-            found = moves.changes(each, self._folder)
-            title = f"{each}: port moved over HTTP"
+        for each, others in ((moves.floor(self._folder), 8), (plan, 4)):
+            self._tell(f"{each.name}: 100 changes of a port")
+            found = moves.changes(each, self._folder, others)
+            title = f"{each.name}: a port moved over HTTP"
             self._say(figure_table(title, found, 1, is_plain=not self._out.is_terminal))
-            self._missed += [f"{each}: {line}" for line in missed(found)]
+            self._missed += [f"{each.name}: {line}" for line in missed(found)]
         self._tell("100 ports at once; the guard killed and started again")
         found = [*moves.batches(self._folder), *moves.restarts(SMALL, self._folder)]
         self._say(figure_table("more", found, 1, is_plain=not self._out.is_terminal))

@@ -26,7 +26,6 @@ from sekisho.resegment import RefusedError, asked
 from topologies.inside import inside
 from topologies.town import Town
 
-_OTHERS = 8  # ports besides the moved one, a thousand frames a second each
 _RUN = 0x5E4B
 _SPORT = 40001
 
@@ -119,8 +118,10 @@ class Earshot(Wire):
             self._mouths[position].send(frame)
 
 
-def streams(plan: Plan, here: Ground, length: int) -> tuple[list[Stream], list[Stream]]:
-    """Return the moved port's two streams, and those of other ports."""
+def streams(
+    plan: Plan, here: Ground, length: int, others_wanted: int
+) -> tuple[list[Stream], list[Stream]]:
+    """Return the moved port's two streams, and those of at most *others_wanted* other ports."""
     maker, policy = Maker(plan, run=_RUN, length=length), Policy(plan)
     own = [
         _talking(maker, plan, here.old, here.old, here.before),
@@ -130,7 +131,7 @@ def streams(plan: Plan, here: Ground, length: int) -> tuple[list[Stream], list[S
     near = [a for a in plan.attachments if a.at.switch == here.old.at.switch]
     for a in [*near, *plan.attachments]:
         trio = _open(policy, a, None) if a.registered and a.at != here.old.at else None
-        if trio and a.id not in {s.source.id for s in others} and len(others) < _OTHERS:
+        if trio and a.id not in {s.source.id for s in others} and len(others) < others_wanted:
             others.append(_talking(maker, plan, a, a, trio))
     return own, others
 

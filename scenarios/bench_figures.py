@@ -12,25 +12,34 @@ from scenarios.bench_table import Figure
 from sekisho.errors import LabError
 
 FAUCET = "1.10.12"
-_CHANGES, _BATCHES, _RESTARTS, _FAUCETS, _DESKS = 100, 5, 3, 20, 100
+_CHANGES, _BATCHES, _RESTARTS, _FAUCETS = 100, 5, 3, 20
+_A_FLOOR, _DESKS = 12, 100
 _INSTALL_S = 600.0
 
 
-def changes(plan: Path, out: Path) -> list[Figure]:
-    """Return the figures of a hundred changes of one port of *plan*."""
-    found = _found("scenarios.bench_moves", out / f"moves-{plan.stem}", str(plan), count=_CHANGES)
-    others = found["others"]
+def floor(out: Path) -> Path:
+    """Write the plan of one floor with a dozen desks, and return its path."""
+    plan = out / "floor.yaml"
+    plan.write_text(hall(_A_FLOOR), encoding="utf-8")
+    return plan
+
+
+def changes(plan: Path, out: Path, others: int) -> list[Figure]:
+    """Return the figures of a hundred changes of one port of *plan* while *others* work."""
+    words = (str(plan), f"--others={others}")
+    found = _found("scenarios.bench_moves", out / f"moves-{plan.stem}", *words, count=_CHANGES)
+    rest = found["others"]
     return [
         *_times("call to in force on the wire", found["in_force_ms"], ("<= 20", "<= 100")),
         *_times("call to acknowledgement", found["answered_ms"], ("", "")),
         _one("forbidden frames after it", found["late"], "<= 0"),
         _one("changes whose new role stayed silent", found["silent"], "<= 0"),
         _one("rules touched by a change, at most", found["touched"], "<= 10"),
-        _one("other ports", others["ports"], ""),
-        _one("frames/s of each of them", others["rate"], ">= 950"),
-        _one("their frames", others["sent"], ""),
-        _one("of these lost", others["lost"], "<= 0"),
-        _one("of these heard twice", others["twice"], "<= 0"),
+        _one("other ports", rest["ports"], ""),
+        _one("frames/s of each of them", rest["rate"], ">= 950"),
+        _one("their frames", rest["sent"], ""),
+        _one("of these lost", rest["lost"], "<= 0"),
+        _one("of these heard twice", rest["twice"], "<= 0"),
     ]
 
 

@@ -34,6 +34,7 @@ _EVERY_S = 0.08  # from one change to the next
 _SLOWEST_S = 0.4  # so long may a change take on the average before frames run out
 _CALM_S = 1.0
 _START_S = 30.0
+_OTHERS = 8
 _RESTART_FRAMES = 30000
 
 
@@ -83,10 +84,10 @@ class Api:
         return data
 
 
-def played(town: Town, here: Ground, count: int) -> dict[str, Any]:
+def played(town: Town, here: Ground, count: int, others_wanted: int) -> dict[str, Any]:
     """Move the port to and fro *count* times, and return the figures."""
     length = int((count * (_EVERY_S + _SLOWEST_S) + 2 * _CALM_S) * 1000)
-    own, others = streams(town.plan, here, length)
+    own, others = streams(town.plan, here, length, others_wanted)
     clock = Stopwatch(town, own, others)
     calls: list[tuple[int, int]] = []
     touched = []
@@ -181,7 +182,7 @@ def batch(town: Town, times: int) -> dict[str, Any]:
 
 def restarted(town: Town, here: Ground, times: int) -> dict[str, Any]:
     """Kill the guard and start it again while everybody works; return what was lost."""
-    own, others = streams(town.plan, here, times * _RESTART_FRAMES)
+    own, others = streams(town.plan, here, times * _RESTART_FRAMES, _OTHERS)
     clock = Stopwatch(town, own[:1], others)
     for _ in range(times):
         before = len(town.facts())
@@ -200,6 +201,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--what", choices=("moves", "batch", "restart"), default="moves")
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--others", type=int, default=_OTHERS, help="ports that work meanwhile")
     args = parser.parse_args()
     try:
         plan = load(args.plan)
@@ -210,7 +212,7 @@ def main() -> int:
             elif args.what == "restart":
                 found = restarted(town, ground(plan), args.count)
             else:
-                found = played(town, ground(plan), args.count)
+                found = played(town, ground(plan), args.count, args.others)
             say(found=found, exit=0, end=True)
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
