@@ -7,7 +7,7 @@ gets 409 with every reason; one that cannot be understood 422; a town that does 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from sekisho import __version__
 from sekisho.changes import applied
@@ -28,7 +29,7 @@ from sekisho.talk import SOCKET, Talk
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
 from sekisho.web.record import record
-from sekisho.web.shapes import Fault, Name, NewChange, Number, Retest, Trial, Undo, View
+from sekisho.web.shapes import Fault, Move, Name, Number, Opening, Retest, Trial, Undo, View
 
 PAGE = Path(__file__).parent / "page"
 _POLL_S = 0.25
@@ -38,7 +39,7 @@ _ANSWER_S = 60.0
 #: For the description alone: `Guarding` has looked at it before.
 _TOKEN = [Depends(HTTPBearer(auto_error=False, description="The token of the printed address"))]
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "The request makes no sense for this town"},
+    400: {"description": "The request is not JSON"},
     401: {"description": "No token, or a wrong one"},
     404: {"description": "There is no such thing in this town"},
     409: {"description": "Refused; every reason is given"},
@@ -77,7 +78,7 @@ class Desk:
         if "refusals" in answer:
             return JSONResponse(answer, 409)
         if "error" in answer:
-            return JSONResponse(answer, 503 if answer.get("lab") else 400)
+            return JSONResponse(answer, 503 if answer.get("lab") else 404)
         return answer
 
 
@@ -134,10 +135,8 @@ def changing(desk: Desk) -> APIRouter:
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.post("/changes", summary="Move ports, or open a planned permission")
-    def change(asked: NewChange) -> Any:
+    def change(asked: Move | Opening) -> Any:
         words = {key: value for key, value in asked.model_dump().items() if value is not None}
-        if asked.link is not None:
-            del words["ports"]
         return desk.ask(do="change", **words)
 
     @routes.post("/changes/{number}/undo", summary="Take a change back")
@@ -200,7 +199,29 @@ def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
         docs_url=None,  # it would fetch scripts from the internet
         redoc_url=None,
     )
-    app.include_router(api(desk))
-    app.include_router(changing(desk))
-    app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
+    routers = (api(desk), changing(desk))
+    for router in routers:
+        app.include_router(router)
+    described = [r for router in routers for r in router.routes if isinstance(r, Route)]
+    for status in (404, 405):
+        app.add_exception_handler(status, _elsewhere(described))
+    # A route and not a mount: a mount would answer for the interface's paths as well.
+    app.router.routes.append(
+        Route("/{path:path}", StaticFiles(directory=PAGE, html=True), methods=["GET"])
+    )
     return Guarding(app, hosts, token)
+
+
+def _elsewhere(routes: list[Route]) -> Callable[[Request, Exception], JSONResponse]:
+    """Return what answers where no route does: 405 with the methods that a path has, or 404."""
+
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        del error
+        here = [route for route in routes if route.path_regex.match(request.url.path)]
+        methods = sorted({method for route in here for method in route.methods or ()})
+        if methods:
+            allow = {"allow": ", ".join(methods)}
+            return JSONResponse({"error": "this path has no such method"}, 405, allow)
+        return JSONResponse({"error": "there is nothing here"}, 404)
+
+    return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9.:-]*$"
 _MOST_PORTS = 200
@@ -17,32 +17,42 @@ Moment = Annotated[float, Field(ge=0, le=4102444800, allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+#: Number of the newest change that the asker knows of.
+Seen = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
+
+
 class Strict(BaseModel):
     """A request; unknown keys and wrong types are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class NewChange(Strict):
-    """Move *ports* to the network *to*, or open the planned permission *link*."""
+class _New(Strict):
+    """What every new change says."""
 
-    ports: Annotated[list[Name], Field(max_length=_MOST_PORTS)] = []
-    to: Name | None = None
-    link: Name | None = None
     reason: Words = ""
     by: Words = ""
     until: Moment | None = None
-    seen: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    seen: Seen | None = None
     dry_run: bool = False
 
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> NewChange:
-        is_move = bool(self.ports) and self.to is not None
-        if self.link is not None and (self.ports or self.to is not None):
-            raise ValueError("a planned permission is opened by itself: no ports, no to")
-        if self.link is None and not is_move:
-            raise ValueError("say ports and to, or link")
-        return self
+
+class Move(_New):
+    """Move *ports* to the network *to*: all of them, or none."""
+
+    ports: Annotated[list[Name], Field(min_length=1, max_length=_MOST_PORTS)]
+    to: Name
+
+
+class Opening(_New):
+    """Open the planned permission *link*."""
+
+    link: Name
 
 
 class Undo(Strict):

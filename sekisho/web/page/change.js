@@ -19,15 +19,21 @@ export async function openChange(wanted) {
   const dialog = byId("change");
   now = { ...wanted, step: 0, seen: newest(), choices: null, to: "", answer: null, error: null,
     by: localStorage.getItem(WHO) ?? "", reason: "", seconds: 0, isSure: false, back: document.activeElement?.dataset.key };
-  const strip = byId("strip").getBoundingClientRect();
-  dialog.style.setProperty("--above", `${Math.max(strip.bottom, strip.height) + 4}px`); // what it does is seen there
+  stayBelow(dialog);
   if (!dialog.open) dialog.showModal();
   if (now.ports) await choose();
   else await tryOut();
 }
 
+/** What a change does is seen in the strip: the dialog stays below it. */
+function stayBelow(dialog) {
+  const strip = byId("strip").getBoundingClientRect();
+  dialog.style.setProperty("--above", `${Math.max(strip.bottom, strip.height) + 4}px`);
+}
+
 export function startChange() {
   const dialog = byId("change");
+  new ResizeObserver(() => stayBelow(dialog)).observe(byId("strip"));
   dialog.addEventListener("close", () => {
     const back = now?.back && document.querySelector(`[data-key="${CSS.escape(now.back)}"]`);
     back?.focus();

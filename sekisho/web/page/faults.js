@@ -16,13 +16,16 @@ export function startFaults(where) {
   draw();
 }
 
+/** What is broken: the controller by its name, a line as what is cut. */
+export const faultName = (each) => (each.name === "guard" ? label(each) : t("line-cut", label(each)));
+
 async function toggle(each) {
   busy.add(each.name);
   trouble = "";
   draw();
   try {
     await ask("/faults", { name: each.name, on: !each.on });
-    say(`${label(each)}: ${each.on ? t("mended") : t("broken")}`);
+    say(`${faultName(each)}: ${each.on ? t("mended") : t("broken")}`);
     await refresh();
   } catch (error) {
     trouble = error.message;
@@ -34,10 +37,10 @@ async function toggle(each) {
 function draw() {
   fill(place, el("p", { className: "hint" }, t("faults-hint")),
     el("ul", { className: "faults" }, store.faults.map((each) => el("li", { className: each.on ? "on" : "" },
-      el("span", { className: "name" }, label(each)),
+      el("span", { className: "name" }, faultName(each)),
       el("span", { className: "how" }, each.on ? `× ${t("broken")}` : `○ ${t("sound")}`),
       el("button", { type: "button", "data-key": `fault ${each.name}`, disabled: busy.has(each.name), onclick: () => toggle(each),
-        "aria-label": `${label(each)}: ${each.on ? t("mend") : t("break")}` },
+        "aria-label": `${faultName(each)}: ${each.on ? t("mend") : t("break")}` },
         busy.has(each.name) ? t("wait") : each.on ? t("mend") : t("break"))))),
     trouble ? el("p", { className: "trouble", role: "alert" }, trouble) : null,
     el("p", { className: "hint" }, store.state.guard ? "" : t("guard-dead-note")));

@@ -4,7 +4,7 @@ import { follow, takeToken } from "./api.js";
 import { startChange } from "./change.js";
 import { byId, el, roving, say } from "./dom.js";
 import { startFaceplates } from "./faceplates.js";
-import { startFaults } from "./faults.js";
+import { faultName, startFaults } from "./faults.js";
 import { startHistory } from "./history.js";
 import { label, onLanguage, switchLanguage, t, translate } from "./language.js";
 import { startMatrix } from "./matrix.js";
@@ -39,7 +39,7 @@ function drawStatus() {
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),
     state.guard ? chip(state.in_force, "in-force", "not-in-force") : el("span", {}, `－ ${t("rules-stay")}`),
     el("span", {}, t("changes-standing", standing)),
-    ...broken.map((each) => el("span", { className: "bad" }, `× ${label(each)}`))];
+    ...broken.map((each) => el("span", { className: "bad" }, `× ${faultName(each)}`))];
   const isLost = store.link && store.link !== "ok";
   byId("status").replaceChildren(...(isLost ? [el("span", {}, `－ ${t("unknown")}`)] : known()));
   byId("town").textContent = label(store.town?.label);

@@ -11,7 +11,7 @@ export function drawPreview(shown, change) {
   return el("div", { className: "preview" },
     shown.warnings.map((each) => el("p", { className: `warning ${each.severity}` },
       el("b", {}, `⚠ ${t("severity", each.severity)} [${each.requirement}]`), ` ${each.what}: ${each[language()]}`)),
-    shown.moved.map(drawMoved), shown.cells.length ? drawCells(shown.cells) : null,
+    shown.moved.map((each) => drawMoved(each)), shown.cells.length ? drawCells(shown.cells) : null,
     el("p", { className: "hint" }, t("rules-would", Object.values(shown.rules).flat().reduce((a, b) => a + b, 0),
       Object.keys(shown.rules).join(t("comma")))),
     change ? watching(shown) : null);
@@ -20,25 +20,26 @@ export function drawPreview(shown, change) {
 const inZone = (side) => (side.registered ? side.zone : QUARANTINE);
 
 /** One attachment before and after: also used by the record. */
-export function drawMoved(each) {
+export function drawMoved(each, isPaper = false) {
   const { before, after } = each;
   return el("section", { className: "moved-one" },
     el("p", { className: "fromto" }, el("b", {}, `${each.port} ${nameOf(each.attachment)}`), " ",
       place(before), el("span", { "aria-hidden": "true" }, " ➜ "), el("span", { className: "unseen" }, t("to")), place(after)),
-    drawRow(t("opens-row"), "destinations", before.opens, after.opens),
-    drawRow(t("opened-by-row"), "sources", before.opened_by, after.opened_by));
+    drawRow("destinations", before.opens, after.opens, isPaper),
+    drawRow("sources", before.opened_by, after.opened_by, isPaper));
 }
 
 const place = (side) => el("span", { className: "place" }, chip(inZone(side)), ` ${zoneName(inZone(side))} ${side.registered ? `${side.source} ${side.ip}` : ""}`);
 
-function drawRow(title, list, before, after) {
+function drawRow(list, before, after, isPaper) {
+  const title = t(list === "destinations" ? "opens-row" : "opened-by-row");
   const all = store.town[list];
   const changed = all.filter((x) => before.includes(x.id) !== after.includes(x.id));
   const mark = (ids, x) => (ids.includes(x.id) ? "○" : "×");
   const cells = (ids, isAfter) => all.map((x) => {
     const isChanged = changed.includes(x);
     return el("td", { className: `${ids.includes(x.id) ? "allow" : "deny"} ${isChanged ? "fresh" : ""}`, title: `${x.id} ${label(x.label)}` },
-      isAfter && isChanged ? `${mark(before, x)}→${mark(after, x)}` : mark(ids, x));
+      isAfter && isChanged && !isPaper ? `${mark(before, x)}→${mark(after, x)}` : mark(ids, x));
   });
   const words = (come, text) => {
     const found = changed.filter((x) => after.includes(x.id) === come);

@@ -43,7 +43,7 @@ function drawFacts(change) {
     row("warnings", found.warnings.length ? found.warnings.map((each) => el("div", {}, `${t("severity", each.severity)} [${each.requirement}] ${each.what}: ${each[language()]}`)) : t("none"))));
 }
 
-const drawDifference = () => [found.moved.map(drawMoved), found.cells.length ? drawCells(found.cells) : null];
+const drawDifference = () => [found.moved.map((each) => drawMoved(each, true)), found.cells.length ? drawCells(found.cells) : null];
 
 function drawTests() {
   return el("section", {}, el("h2", {}, t("retests")), found.retests.length ? el("ul", { className: "tests" }, found.retests.map((each) =>

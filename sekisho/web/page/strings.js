@@ -121,6 +121,7 @@ export const STRINGS = {
   "record": ["記録", "Record"],
   // Faults
   "faults-hint": ["模擬環境の中で実際に止め、切ります。道の確認を見ながら操作してください。", "These really happen, inside the emulation. Watch the strip meanwhile."],
+  "line-cut": ["回線の切断: {0}", "Line cut: {0}"],
   "sound": ["正常", "sound"],
   "broken": ["障害中", "broken"],
   "mended": ["復旧", "mended"],
