@@ -56,6 +56,7 @@ def played(
         "cable-swapped",
         "relay:www",
         "bridge:nb",
+        "ports-moved",
     ],
 )
 def test_nothing_leaks_while_it_happens(event: str, tmp_path: Path) -> None:
