@@ -162,7 +162,8 @@ def _refusals(plan: Plan, port: PortRef, to: str) -> Iterator[Refusal]:
     if pool is None:
         yield _no_network(plan, port, to)
     elif (here.zone, here.source, here.registered) == (pool.zone, pool.source, True):
-        yield Refusal(str(port), "", f"すでに{plan.zone[pool.zone].label.ja}にある", f"is in {pool.zone} already")
+        ja = f"すでに{plan.zone[pool.zone].label.ja}にある"
+        yield Refusal(str(port), "", ja, f"is in {pool.zone} already")
 
 
 def _of_the_port(plan: Plan, port: PortRef, to: str) -> Refusal | None:
