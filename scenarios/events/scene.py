@@ -152,7 +152,7 @@ class Scene:
         heard = [streams.heard[s.number] for s in permitted]
         forbidden = [streams.heard[n].count for n, s in streams.streams.items() if s.is_forbidden]
         gap = max((streams.longest_gap_ms(s.number) for s in permitted), default=0.0)
-        sent, got = sum(h.count for h in heard), sum(len(h.arrived) for h in heard)
+        pause = max((streams.sender_pause_ms(s.number) for s in permitted), default=0.0)
         doubts += zero.broken
         if not all(h.count and h.arrived for h in heard) or not all(forbidden):
             doubts.append("a stream did not run")
@@ -173,12 +173,10 @@ class Scene:
             reason="; ".join(doubts or [f"never came back: {w}" for w in stuck]),
             leaked=len(leaks),
             forbidden_sent=sum(forbidden) + sum(self._sent_late(streams, n) for n in zero.revoked),
-            permitted_sent=sent,
-            permitted_heard=got,
+            permitted_sent=sum(h.count for h in heard),
+            permitted_heard=sum(len(h.arrived) for h in heard),
             gap_ms=round(gap, 3),
-            pause_ms=round(
-                max((streams.sender_pause_ms(s.number) for s in permitted), default=0), 3
-            ),
+            pause_ms=round(pause, 3),
             deny_ms=self._deny_ms(streams),
             allow_ms=max((streams.back_ms(s.number, zero.at_ns) for s in permitted), default=0.0),
             zero=zero.how,
