@@ -10,7 +10,6 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from scenarios.bout import Bout, Shot
@@ -103,7 +102,12 @@ Pairs = Callable[[Attachment, Attachment], bool]
 
 
 def windows(
-    plan: Plan, *, seed: int, suite: str = "gate", pairs: Pairs = lambda *_: True
+    plan: Plan,
+    *,
+    seed: int,
+    suite: str = "gate",
+    pairs: Pairs = lambda *_: True,
+    most: int = WINDOW_FRAMES,
 ) -> Iterator[Window]:
     """Yield the windows of *suite* (``smoke`` or ``gate``) for *plan*.
 
@@ -114,6 +118,7 @@ def windows(
         seed: Order of the frames.
         suite: Which.
         pairs: Of which pairs, source first.
+        most: A window with so many frames takes no further target.
     """
     generator = _Generator(plan, suite, pairs)
     cases: list[CasePlan] = []
@@ -125,7 +130,7 @@ def windows(
         cases += new_cases
         frames += new_frames
         targets.append(target)
-        if len(frames) >= WINDOW_FRAMES or target is plan.attachments[-1]:
+        if len(frames) >= most or target is plan.attachments[-1]:
             number += 1
             random.Random(f"{seed}/{number}").shuffle(frames)
             yield Window(number, tuple(targets), tuple(cases), tuple(frames))
@@ -142,10 +147,8 @@ class _Generator:
             range(_FIRST_PORT, _FIRST_PORT + _PORTS)
         ).__next__
         self._seen: set[tuple[str, ...]] = set()
-        self._vacant: dict[tuple[str, str], tuple[IPv4Address, ...]] = {}
-        for pool in pools(plan):
-            known = self._vacant.get((pool.zone, pool.site), ())
-            self._vacant[pool.zone, pool.site] = (*known, pool.network[1])
+        self._vacant = tuple(pool.network[1] for pool in pools(plan))
+        self._asked: set[str] = set()  # switches that were asked for vacant addresses
 
     def towards(self, target: Attachment) -> tuple[list[CasePlan], list[Frame]]:
         """Return every case that tries to reach *target*, with its frames."""
@@ -161,7 +164,9 @@ class _Generator:
             if not self._is_tried(source, target, cell):
                 continue
             victim = self._victim(source, target)
-            vacant = self._vacant.get((target.zone, target.site), ())
+            is_first = source.registered and source.at.switch not in self._asked
+            self._asked |= {source.at.switch} if is_first else set()
+            vacant = self._vacant if is_first else ()
             bout = Bout(self._plan, source, target, victim, services, self._ports, vacant)
             for name, item, probe in PROBES:
                 if self._is_wanted(name, source, target):

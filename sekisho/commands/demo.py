@@ -27,6 +27,7 @@ def demo(args: Namespace, screen: Screen) -> int:
             town.up(args, screen)
         folder = Path(standing.find(args.out, args.town).folder)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
+        door.listen()  # whoever opens the address at once waits, and is not turned away
         address = f"http://{HOME}:{door.getsockname()[1]}/#token={token}"
         screen.out.print(_READY.text(args.lang).format(address), markup=False, soft_wrap=True)
         try:

@@ -1,0 +1,187 @@
+"""The interface of a running town: what it refuses, and what a stranger's guesses find in it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.demo import Demo, demo
+
+pytestmark = pytest.mark.live
+
+MOVE = {"ports": ["floor:1"], "to": "visitor"}
+REFUSED = {"ports": ["floor:2"], "to": "register"}
+_BUDGET_S = 25
+
+
+@pytest.fixture(scope="module", name="town")
+def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo(tmp_path_factory.mktemp("api")) as town:
+        yield town
+
+
+def test_nobody_without_the_token(town: Demo) -> None:
+    """Neither without one nor with another, at any path; the page itself is no secret."""
+    for path in ("/api/town", "/api/openapi.json", "/api/state", "/api/nothing"):
+        assert town.ask(path, authorization="")[0] == 401
+        assert town.ask(path, authorization="Bearer wrong")[0] == 401
+    assert town.ask("/api/changes", MOVE, authorization="")[0] == 401
+    assert town.ask("/api/town")[0] == 200
+
+
+def test_no_other_name_no_other_page(town: Demo) -> None:
+    """A rebound name is told so; another page's script gets no leave."""
+    assert town.ask("/api/town", host="evil.example")[0] == 421
+    server = http.client.HTTPConnection(town.base.removeprefix("http://"), timeout=10)
+    asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    server.request("OPTIONS", "/api/changes", headers=asked)
+    answer = server.getresponse()
+    names = {name.lower() for name, _ in answer.getheaders()}
+    server.close()
+
+    assert answer.status == 401
+    assert not [name for name in names if name.startswith("access-control")]
+
+
+def test_the_page_may_load_nothing_from_elsewhere(town: Demo) -> None:
+    """The policy is on every answer, also on a refusal."""
+    server = http.client.HTTPConnection(town.base.removeprefix("http://"), timeout=10)
+    for path in ("/", "/main.js", "/api/town"):
+        server.request("GET", path)
+        answer = server.getresponse()
+        answer.read()
+        assert "default-src 'self'" in (answer.getheader("content-security-policy") or "")
+        assert answer.getheader("cache-control") == "no-store"
+    server.request("GET", "/../app.py")
+    assert server.getresponse().status == 404
+    server.close()
+
+
+def test_what_cannot_be_understood(town: Demo) -> None:
+    """Too long, not JSON, an unknown key, a wrong type, a name that is not there."""
+    assert town.ask("/api/changes", b" " * 70_000)[0] == 413
+    assert town.ask("/api/changes", b"{")[0] == 422
+    assert town.ask("/api/changes", b"\xff")[0] == 400
+    assert town.ask("/api/changes", {**MOVE, "force": True})[0] == 422
+    assert town.ask("/api/changes", {**MOVE, "dry_run": "yes"})[0] == 422
+    assert town.ask("/api/changes", {**MOVE, "link": "P28"})[0] == 422
+    assert town.ask("/api/trials", {"source": "x", "target": "y", "service": "z"})[0] == 404
+    assert town.ask("/api/faults", {"name": "moon", "on": True})[0] == 404
+    assert town.ask("/api/changes/9")[0] == 404
+    assert town.ask("/api/nothing")[0] == 404
+
+
+def test_a_refusal_names_its_requirement(town: Demo) -> None:
+    """409, with every reason in both languages."""
+    status, answer = town.ask("/api/changes", REFUSED)
+
+    assert status == 409
+    (reason,) = answer["refusals"]
+    assert reason["requirement"] == "MN-07"
+    assert reason["ja"] and reason["en"] and reason["ja"] != reason["en"]
+
+
+def test_a_change_and_its_record(town: Demo) -> None:
+    """Dry run, change, conflict, re-test, record, undo: the numbers agree."""
+    assert town.ask("/api/changes", {**MOVE, "dry_run": True})[1]["preview"]["touched"] == 10
+    number = town.ask("/api/changes", {**MOVE, "by": "a", "seen": 0})[1]["number"]
+    status, answer = town.ask("/api/changes", {"ports": ["floor:1"], "to": "wireless", "seen": 0})
+    assert (status, "a" in answer["refusals"][0]["ja"]) == (409, True)
+    summary = town.ask(f"/api/changes/{number}/retest", {})[1]["summary"]
+    record = town.ask(f"/api/changes/{number}")[1]
+
+    assert record["moved"][0]["before"]["opens"] == ["D1", "D2"]
+    assert record["moved"][0]["after"]["opens"] == ["D2"]
+    assert [(r["verdict"], r["pass"]) for r in record["retests"]] == [("pass", summary["passed"])]
+    assert town.ask(f"/api/changes/{number}/undo", {})[0] == 200
+    later = town.ask(f"/api/changes/{number}")[1]
+    assert later["change"]["undone"] and later["moved"] == record["moved"]
+
+
+def test_trials_rest_while_a_retest_counts(town: Demo) -> None:
+    """A trial in between is turned away, and the re-test finds nothing that it cannot explain."""
+    number = town.ask("/api/changes", MOVE)[1]["number"]
+    trial = {"source": "nb.wireless", "target": "juki.lan", "service": "https"}
+    statuses: list[int] = []
+    is_over = threading.Event()
+
+    def try_on() -> None:
+        while not is_over.wait(0.05):
+            statuses.append(town.ask("/api/trials", trial)[0])
+
+    thread = threading.Thread(target=try_on)
+    thread.start()
+    time.sleep(0.2)
+    found = town.ask(f"/api/changes/{number}/retest", {})[1]["summary"]
+    is_over.set()
+    thread.join()
+    town.ask(f"/api/changes/{number}/undo", {})
+
+    assert (found["verdict"], found["unattributed"]) == ("pass", 0)
+    assert set(statuses) == {200, 409}
+
+
+def test_a_town_without_its_guard_moves_nothing(town: Demo) -> None:
+    """503, and the journal is as before."""
+    before = town.ask("/api/state")[1]["changes"]
+    town.ask("/api/faults", {"name": "guard", "on": True})
+    try:
+        assert town.ask("/api/changes", MOVE)[0] == 503
+        state = town.ask("/api/state")[1]
+        assert (state["guard"], state["changes"]) == (False, before)
+    finally:
+        town.ask("/api/faults", {"name": "guard", "on": False})
+        town.until("in_force", True)
+
+
+def test_a_stranger_with_the_token_finds_no_fault(town: Demo, tmp_path: Path) -> None:
+    """Schemathesis reads the description and tries what it allows and what it does not."""
+    tool = Path(sys.executable).parent / "schemathesis"
+    words = [str(tool), "run", f"{town.base}/api/openapi.json", "--no-color"]
+    words += ["-H", f"Authorization: Bearer {town.token}", "--max-time", str(_BUDGET_S)]
+    words += ["--exclude-path", "/api/events", "--phases", "examples,coverage,fuzzing"]
+    words += ["--generation-deterministic", "--request-timeout", "20", "--continue-on-failure"]
+    done = subprocess.run(
+        words,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    counted = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-1000:]
+    assert counted and int(counted[2]) > 100, done.stdout[-2000:]
+
+
+def test_the_stream_says_what_changes(town: Demo) -> None:
+    """The state at once, and again when somebody has changed something."""
+    server = http.client.HTTPConnection(town.base.removeprefix("http://"), timeout=20)
+    server.request("GET", "/api/events", headers={"Authorization": f"Bearer {town.token}"})
+    stream = server.getresponse()
+
+    def state() -> dict[str, object]:
+        while not (line := stream.readline()).startswith(b"data: "):
+            assert line, "the stream ended"
+        found: dict[str, object] = json.loads(line[6:])
+        return found
+
+    known = len(town.ask("/api/state")[1]["changes"])
+    assert len(state()["changes"]) == known  # type: ignore[arg-type]
+    number = town.ask("/api/changes", MOVE)[1]["number"]
+    while len(state()["changes"]) == known:  # type: ignore[arg-type]
+        pass
+    server.close()
+    assert town.ask(f"/api/changes/{number}/undo", {})[0] == 200
