@@ -82,8 +82,8 @@ class Desk:
         return answer
 
 
-def api(desk: Desk) -> APIRouter:
-    """Return the routes below ``/api``."""
+def standing(desk: Desk) -> APIRouter:
+    """Return the routes that say how things stand."""
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.get("/town", summary="What stands still while ports are moved")
@@ -113,6 +113,13 @@ def api(desk: Desk) -> APIRouter:
         except RefusedError as refused:
             return JSONResponse({"error": str(refused)}, 404)
         return desk.ask(do="rules", port=str(found))
+
+    return routes
+
+
+def watching(desk: Desk) -> APIRouter:
+    """Return the routes that say what was changed."""
+    routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.get("/changes/{number}", summary="One change: what it meant, and its re-tests")
     def one(number: Number) -> Any:
@@ -199,7 +206,7 @@ def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
         docs_url=None,  # it would fetch scripts from the internet
         redoc_url=None,
     )
-    routers = (api(desk), changing(desk))
+    routers = (standing(desk), watching(desk), changing(desk))
     for router in routers:
         app.include_router(router)
     described = [r for router in routers for r in router.routes if isinstance(r, Route)]

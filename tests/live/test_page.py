@@ -9,21 +9,16 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.live.demo import ROOT, Demo, demo
+from tests.live.demo import Demo, demo
+from tests.live.visit import WAIT_MS, WIDE, Visit, serious_faults, too_small, undo_all
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SHOTS = ROOT / "build" / "screenshots"
-WIDE = {"width": 1280, "height": 720}
 TABLET = {"width": 1024, "height": 768}
 TABS = ("ports", "matrix", "views", "history", "faults")
-_WAIT_MS = 15_000
 
 pytestmark = [
     pytest.mark.live,
@@ -39,62 +34,11 @@ def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
-    expect.set_options(timeout=_WAIT_MS)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-class Visit:
-    """One person at one browser, and everything that went wrong there."""
-
-    def __init__(self, browser: Browser, town: Demo, size: dict[str, int] = WIDE) -> None:
-        self.context = browser.new_context(viewport=size, locale="ja-JP")  # type: ignore[arg-type]
-        self.context.set_default_timeout(_WAIT_MS)
-        self.page: Page = self.context.new_page()
-        self.errors: list[str] = []
-        self.foreign: list[str] = []
-        self._base = town.base
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", self._requested)
-        self.page.goto(town.address)
-        expect(self.page.locator(".port").first).to_be_visible()
-
-    def _requested(self, request: Request) -> None:
-        if not request.url.startswith(self._base):
-            self.foreign.append(request.url)
-
-    def shot(self, name: str) -> None:
-        """Keep what is seen now."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
-
-    def tab(self, name: str) -> None:
-        """Open a tab."""
-        self.page.locator(f"#tab-{name}").click()
-
-    def until_line(self, number: int, how: str) -> None:
-        """Wait until the strip's line says so."""
-        expect(self.page.locator(".line .now").nth(number)).to_have_class(f"now {how}")
-
-    def dry_run(self, port: str, to: str) -> None:
-        """Choose, as far as the difference."""
-        self.page.locator(f"[data-port='{port}']").click()
-        self.page.locator(f"dialog input[value='{to}']").check()
-        self.page.locator("#try").click()
-
-    def apply(self) -> None:
-        """Confirm, and wait for the evidence."""
-        sure = self.page.locator(".sure input")
-        if sure.count():
-            sure.check()
-        self.page.locator("#apply").click()
-        expect(self.page.locator(".evidence")).to_be_visible(timeout=30_000)
-
-    def close(self) -> None:
-        """Close the dialog."""
-        self.page.locator("dialog .close").click()
 
 
 @pytest.fixture(name="visit")
@@ -102,27 +46,9 @@ def _visit(browser: Browser, town: Demo) -> Iterator[Visit]:
     with_one = Visit(browser, town)
     yield with_one
     with_one.context.close()
-    _undo_all(town)
+    undo_all(town)
     assert with_one.errors == []
     assert with_one.foreign == []
-
-
-def _undo_all(town: Demo) -> None:
-    town.ask("/api/faults", {"name": "guard", "on": False})
-    town.until("in_force", True)
-    for change in reversed(town.ask("/api/state")[1]["changes"]):
-        if not change["undone"]:
-            assert town.ask(f"/api/changes/{change['number']}/undo", {})[0] == 200
-
-
-def _faults(page: Page) -> list[tuple[str, str, Any]]:
-    """What axe calls serious or critical."""
-    found = Axe().run(page).response["violations"]
-    return [
-        (each["id"], each["impact"], [node["html"][:160] for node in each["nodes"]])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
@@ -187,7 +113,7 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     expect(sheet).to_contain_text("合格 ")
     expect(sheet).to_contain_text("模擬環境での確認")
     visit.shot("09-record")
-    assert _faults(page) == []
+    assert serious_faults(page) == []
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
 
 
@@ -329,55 +255,20 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     visit.until_line(1, "silence")
     for tab in TABS:
         visit.tab(tab)
-        assert (tab, _faults(page)) == (tab, [])
-        assert (tab, _too_small(page)) == (tab, [])
+        assert (tab, serious_faults(page)) == (tab, [])
+        assert (tab, too_small(page)) == (tab, [])
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         if size is TABLET:
             visit.shot(f"17-tablet-{tab}")
     visit.tab("ports")
     page.locator("[data-port='floor:1']").click()
     expect(page.locator(".choice").first).to_be_visible()
-    assert _faults(page) == []
+    assert serious_faults(page) == []
     page.locator("dialog input[value='visitor']").check()
     page.locator("#try").click()
     expect(page.locator("#apply")).to_be_in_viewport()
-    assert _faults(page) == []
-    assert _too_small(page) == []
+    assert serious_faults(page) == []
+    assert too_small(page) == []
     visit.shot(f"18-dialog-{size['width']}")
     visit.context.close()
     assert visit.errors == []
-
-
-def _too_small(page: Page) -> list[str]:
-    """Visible words in less than 16 pixels."""
-    found: list[str] = page.evaluate("""() => [...document.querySelectorAll('body *')]
-      .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
-        && e.checkVisibility() && !e.closest('.unseen')
-        && parseFloat(getComputedStyle(e).fontSize) < 15.99)
-      .map(e => e.outerHTML.slice(0, 120))""")
-    return found
-
-
-def test_the_page_is_in_the_wheel() -> None:
-    """Everything that the page asks for lies in the package, and it asks for nothing else."""
-    page = ROOT / "sekisho" / "web" / "page"
-    names = {path.name for path in page.iterdir()}
-    wanted = {"index.html", "record.html"}
-    for path in page.iterdir():
-        text = path.read_text("utf-8")
-        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
-        assert len(text.splitlines()) <= 300, path.name
-        wanted |= set(re.findall(r"(?:from \"\./|src=\"|href=\")([\w.-]+)\"", text))
-
-    assert wanted - {"./"} == names
-
-
-def test_every_word_of_the_page_is_used() -> None:
-    """No string without a use; a use without its string stops the page (see `errors` above)."""
-    page = ROOT / "sekisho" / "web" / "page"
-    keys = set(re.findall(r'^  "([\w-]+)": \[', (page / "strings.js").read_text("utf-8"), re.M))
-    text = "".join(p.read_text("utf-8") for p in Path(page).iterdir() if p.name != "strings.js")
-    made = r"^(how|role|layer|cell|is|do|verdict)-"
-    unused = {k for k in keys if f'"{k}"' not in text and not re.match(made, k)}
-
-    assert unused == set()

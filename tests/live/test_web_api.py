@@ -21,7 +21,7 @@ pytestmark = pytest.mark.live
 
 MOVE = {"ports": ["floor:1"], "to": "visitor"}
 REFUSED = {"ports": ["floor:2"], "to": "register"}
-_BUDGET_S = 25
+_BUDGET_S = 15
 
 
 @pytest.fixture(scope="module", name="town")

@@ -1,0 +1,94 @@
+"""One person at a browser, before the page of a running town."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.live.demo import ROOT, Demo
+
+SHOTS = ROOT / "build" / "screenshots"
+WIDE = {"width": 1280, "height": 720}
+WAIT_MS = 15_000
+
+
+class Visit:
+    """One person at one browser, and everything that went wrong there."""
+
+    def __init__(self, browser: Browser, town: Demo, size: dict[str, int] = WIDE) -> None:
+        self.context = browser.new_context(viewport=size, locale="ja-JP")  # type: ignore[arg-type]
+        self.context.set_default_timeout(WAIT_MS)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self._base = town.base
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._requested)
+        self.page.goto(town.address)
+        expect(self.page.locator(".port").first).to_be_visible()
+
+    def _requested(self, request: Request) -> None:
+        if not request.url.startswith(self._base):
+            self.foreign.append(request.url)
+
+    def shot(self, name: str) -> None:
+        """Keep what is seen now."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def tab(self, name: str) -> None:
+        """Open a tab."""
+        self.page.locator(f"#tab-{name}").click()
+
+    def until_line(self, number: int, how: str) -> None:
+        """Wait until the strip's line says so."""
+        expect(self.page.locator(".line .now").nth(number)).to_have_class(f"now {how}")
+
+    def dry_run(self, port: str, to: str) -> None:
+        """Choose, as far as the difference."""
+        self.page.locator(f"[data-port='{port}']").click()
+        self.page.locator(f"dialog input[value='{to}']").check()
+        self.page.locator("#try").click()
+
+    def apply(self) -> None:
+        """Confirm, and wait for the evidence."""
+        sure = self.page.locator(".sure input")
+        if sure.count():
+            sure.check()
+        self.page.locator("#apply").click()
+        expect(self.page.locator(".evidence")).to_be_visible(timeout=30_000)
+
+    def close(self) -> None:
+        """Close the dialog."""
+        self.page.locator("dialog .close").click()
+
+
+def undo_all(town: Demo) -> None:
+    """Bring the town back to its plan, with its guard."""
+    town.ask("/api/faults", {"name": "guard", "on": False})
+    town.until("in_force", True)
+    for change in reversed(town.ask("/api/state")[1]["changes"]):
+        if not change["undone"]:
+            assert town.ask(f"/api/changes/{change['number']}/undo", {})[0] == 200
+
+
+def serious_faults(page: Page) -> list[tuple[str, str, Any]]:
+    """What axe calls serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], each["impact"], [node["html"][:160] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def too_small(page: Page) -> list[str]:
+    """Visible words in less than 16 pixels."""
+    found: list[str] = page.evaluate("""() => [...document.querySelectorAll('body *')]
+      .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+        && e.checkVisibility() && !e.closest('.unseen')
+        && parseFloat(getComputedStyle(e).fontSize) < 15.99)
+      .map(e => e.outerHTML.slice(0, 120))""")
+    return found
