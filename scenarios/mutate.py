@@ -76,6 +76,7 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
         town.await_in_force()
         with Wire(town) as wire:
             ground = Ground(town, wire, seed=order.seed)
+            ground.control()
             mutants = chosen(ground, order)
             for number, mutant in enumerate(mutants, 1):
                 say(phase="mutate", done=number - 1, of=len(mutants))
@@ -83,6 +84,7 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
                 told = ground.play(mutant)
                 fates.append(_fate(number, mutant, told, time.monotonic() - started))
                 _write(folder, plan, order, fates)
+            ground.control()
     return exit_status(fates)
 
 

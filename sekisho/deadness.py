@@ -96,8 +96,8 @@ class Reasons:
 
     def _destination(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del line
-        if not cookie.b:
-            return KEPT
+        if not cookie.b:  # a block of vacant addresses, which anybody may try
+            return "" if any(a.registered for a in self._here[switch]) else KEPT
         target = self._plan.attachments[cookie.b - 1]
         column = self._numbers.destination[target.destination]
         if any(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ import yaml
 import sekisho
 from scenarios.focus import Focus
 from scenarios.mutants.ground import KILLED, SURVIVED, VOID, Ground, Mutant, Told
+from scenarios.ring import Ring
 from scenarios.wire import CHANNEL, Place
 from sekisho.dumps import flows
 from sekisho.errors import LabError, PlanError
@@ -32,6 +34,7 @@ from sekisho.plan import load
 ROOT = Path(sekisho.__file__).parents[1]
 _PACKAGES = ("controller", "sekisho")
 _IN_FORCE_S = 60.0
+_LOOK_S = 0.005
 _BARRIER = b"\x04\x14\x00\x08"  # OpenFlow 1.3.5, 7.1: version, OFPT_BARRIER_REQUEST, length
 _AGE = re.compile(r"duration=([\d.]+)s")
 
@@ -110,6 +113,7 @@ class _Seen:
     since: float = 0.0
     barriers: int = 0
     usual: int = 0
+    is_whole: bool = True
 
 
 def _mutant(wrong: Wrong) -> Mutant:
@@ -161,18 +165,41 @@ def _swap(ground: Ground, plan: Path | None, code: Path | None, seen: _Seen) -> 
     town, channel = ground.town, ground.wire.rings[Place("channel", CHANNEL)]
     for _ in channel.drain():
         pass
+    lost = channel.dropped
     town.end("controller")
     seen.since, seen.trouble = time.monotonic(), ""
     before = len(town.facts())
     town.start_guard(plan, code=code)
+    with _counted(channel) as barriers:
+        try:
+            town.wait_for("town-in-force", timeout_s=_IN_FORCE_S, after=before)
+        except LabError as error:
+            if code is None:
+                raise
+            seen.trouble = str(error).strip().splitlines()[-1]
+            town.end("controller")
+    seen.barriers, seen.is_whole = sum(barriers), channel.dropped == lost
+    channel.dropped = lost  # whatever was lost meanwhile was nobody's frame
+
+
+@contextmanager
+def _counted(channel: Ring) -> Iterator[list[int]]:
+    """Read the guard's channel all the while, since tables are long, and count barrier requests."""
+    found, is_over = list[int](), threading.Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            found.append(sum(_BARRIER in copy.data for copy in channel.drain()))
+            is_over.wait(_LOOK_S)
+
+    reader = threading.Thread(target=read)
+    reader.start()
     try:
-        town.wait_for("town-in-force", timeout_s=_IN_FORCE_S, after=before)
-    except LabError as error:
-        if code is None:
-            raise
-        seen.trouble = str(error).strip().splitlines()[-1]
-        town.end("controller")
-    seen.barriers = sum(_BARRIER in copy.data for copy in channel.drain())
+        yield found
+    finally:
+        is_over.set()
+        reader.join()
+        found.append(sum(_BARRIER in copy.data for copy in channel.drain()))
 
 
 def _wider(plan: Plan, folder: Path) -> Path:
@@ -211,6 +238,8 @@ def _tried(ground: Ground, wrong: Wrong, seen: _Seen) -> Told:
             how = f"rules that were right are {youngest:.1f} s old: made anew by a restart"
             return Told(KILLED, "reload touches nothing", how)
     if wrong.look == "barriers":
+        if not seen.is_whole:
+            return Told(VOID, "barriers on the wire", "the guard's channel was not heard whole")
         if not seen.usual:
             return Told(VOID, "barriers on the wire", "the right guard was not seen to send one")
         if not seen.barriers:

@@ -73,7 +73,11 @@ def _tried(ground: Ground, fault: Fault) -> Told:
     decision = decide(ground.plan, ground.tables, fault, _sent(ground, fault, suite))
     if not decision.different:
         return Told(EQUIVALENT, "reference switch", decision.words, len(suite))
-    told = ground.gate(ground.suite(focus, most=_ALL)) or ground.attacks(killers, focus)
+    told = (
+        ground.gate(ground.suite(focus, most=_ALL))
+        or ground.talk(focus, most=_ALL)
+        or ground.attacks(killers, focus)
+    )
     return told or Told(SURVIVED, "", decision.words, len(suite))
 
 

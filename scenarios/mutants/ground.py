@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from scenarios.catalogue import Entry, load_families
 from scenarios.catalogue.apply import Catalogue, Pair, representative_pairs
-from scenarios.exchange import converse, exchanges
+from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.focus import Focus
 from scenarios.gate import CasePlan, Frame, Window, windows
 from scenarios.session import Attempt, Session
@@ -21,7 +22,7 @@ from sekisho.dumps import digest, flows
 from sekisho.errors import LabError
 from sekisho.evidence import Verdict
 from sekisho.judge import Judgement
-from topologies.settings import settings
+from topologies.settings import settings, unplanned
 from topologies.town import Town
 
 _MOST_CASES = 240  # tried for one fault
@@ -91,6 +92,7 @@ class Ground:
             for frame in window.frames:
                 self._frames[frame.case].append(frame)
         self._exchanges = list(exchanges(self.plan))
+        self._again: Callable[[], Told | None] | None = None  # tries once more what told a fault
         self.right = {
             s.id: {(x.table, x.cookie, x.text) for x in flows(town.ovs.flows(s.id))}
             for s in self.plan.switches
@@ -100,22 +102,61 @@ class Ground:
         """Speak to a switch past the guard."""
         self.town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *words)
 
+    def control(self) -> None:
+        """Try the town without a fault: it must pass, or no fault could be blamed for anything.
+
+        Raises:
+            LabError: Something is told of a town that nobody has touched.
+        """
+        names = [s.id for s in self.plan.switches]
+        for found in unplanned(settings(self.town.ovs, names)):
+            raise LabError(f"the town fails without a fault: {found}")
+        told = self.gate_and_talk(self.suite(None), None)
+        if told is not None:
+            raise LabError(f"the town fails without a fault: {told.by}: {told.how}")
+        self.town.ovs.forget_connections()
+
     def play(self, mutant: Mutant) -> Told:
         """Plant a fault, try, take it out, prove that it is out, and tell what became of it.
+
+        Whatever told the fault is then tried once more, without it, and must be silent.
 
         Raises:
             LabError: The town is not the same as before.
         """
+        self._again = None
         before = self._state(mutant)
         with mutant.planted(self):
             told = mutant.tried(self)
+        self._calm()
         after = self._state(mutant)
         changed = sorted(key for key in before if before[key] != after.get(key))
         if changed:
             raise LabError(f"{', '.join(changed[:3])}: not as before after {mutant.words}")
         self.town.ovs.forget_connections()
+        told = self._confirmed(told, mutant)
+        self.town.ovs.forget_connections()
         self.town.check()
         return told
+
+    def _confirmed(self, told: Told, mutant: Mutant) -> Told:
+        """Believe what was told only if it is not told of the town without the fault."""
+        is_broken = mutant.level == "instrument"
+        if self._again is None or told.fate != (VOID if is_broken else KILLED):
+            return told
+        without = self._again()
+        if without is None:
+            return told
+        fate = SURVIVED if is_broken else VOID  # void is what a broken instrument owes us
+        return Told(fate, told.by, f"the same without the fault: {without.how}", told.cases)
+
+    def _calm(self) -> None:
+        """Let what is under way arrive, and forget it: whatever it overfilled was not yet tried."""
+        self.wire.settle()
+        for ring in self.wire.rings.values():
+            for _ in ring.drain():
+                pass
+            ring.dropped = 0
 
     def _state(self, mutant: Mutant) -> dict[str, str]:
         """What must be the same before and after: tables, and for more than tables all settings."""
@@ -145,17 +186,30 @@ class Ground:
     def window(self, suite: Sequence[CasePlan]) -> Window:
         """The frames of *suite*, to be sent together."""
         targets = {case.target.id: case.target for case in suite}
-        frames = tuple(frame for case in suite for frame in self._frames[case.number])
-        return Window(0, tuple(targets.values()), tuple(suite), frames)
+        frames = [frame for case in suite for frame in self._frames[case.number]]
+        self._chance.shuffle(frames)  # as the gate does: a burst to one port would overflow it
+        return Window(0, tuple(targets.values()), tuple(suite), tuple(frames))
 
     def gate(self, suite: Sequence[CasePlan]) -> Told | None:
         """Try a part of the gate; return the worst that it says, or None where all passes."""
         if not suite:
             return None
+        window = self.window(suite)
+        self._again = lambda: self._try(window)
+        return self._again()
+
+    def attempt(self, suite: Sequence[CasePlan]) -> Attempt:
+        """Send a part of the gate once, and return what was seen."""
+        window = self.window(suite)
+        self._again = lambda: self._try(window)
+        self.session.rebase()
+        return self.session.attempt(window, suite)
+
+    def _try(self, window: Window) -> Told | None:
         told = None
         for _ in range(_TRIES):
             self.session.rebase()
-            told = _worst(self.session.attempt(self.window(suite), suite), suite)
+            told = _worst(self.session.attempt(window, window.cases), window.cases)
             if told is None or told.how.startswith(("leak", "overblock")):
                 break  # a count may be off by what the fault before has left on its way
         return told
@@ -165,10 +219,18 @@ class Ground:
         told = self.gate(suite)
         return told if told is not None and told.fate == KILLED else self.talk(focus) or told
 
-    def talk(self, focus: Focus | None) -> Told | None:
-        """Hold some real conversations that the fault concerns."""
+    def talk(self, focus: Focus | None, *, most: int = _MOST_EXCHANGES) -> Told | None:
+        """Hold at most so many real conversations that the fault concerns."""
         wanted = [e for e in self._exchanges if focus is None or focus.concerns(e)]
-        chosen = self._chance.sample(wanted, min(_MOST_EXCHANGES, len(wanted)))
+        chosen = self._chance.sample(wanted, min(most, len(wanted)))
+        before = self._again
+        self._again = lambda: self._converse(chosen)
+        told = self._again()
+        if told is None:
+            self._again = before  # what the gate said stands
+        return told
+
+    def _converse(self, chosen: list[Exchange]) -> Told | None:
         outcomes = converse(self.town, chosen, timeout_s=_CONVERSE_S)
         trouble = next((o for o in outcomes if o.trouble), None)
         if trouble is None:
@@ -181,10 +243,11 @@ class Ground:
         wanted = set(ids)
         entries = [entry for entry in load_families() if entry.id in wanted]
         for window in self._attack_windows(entries, focus):
-            self.session.rebase()
-            told = _worst(self.session.attempt(window, window.cases), window.cases)
+            told = self._try(window)
             if told is not None and told.fate == KILLED:
+                self._again = partial(self._try, window)
                 return told
+        self._again = None
         return None
 
     def _attack_windows(self, entries: list[Entry], focus: Focus | None) -> Iterator[Window]:

@@ -36,8 +36,7 @@ def _tried(is_blind: Blind) -> Callable[[Ground], Told]:
     def tried(ground: Ground) -> Told:
         suite = [case for case in ground.suite(None) if not case.is_residual]
         plans = {case.number: case for case in suite}
-        ground.session.rebase()
-        judged = ground.session.attempt(ground.window(suite), suite).judgements
+        judged = ground.attempt(suite).judgements
         blind = [j for j in judged if is_blind(plans[j.case])]
         wrong = next((j for j in blind if j.verdict is not Verdict.VOID), None)
         if wrong is not None or not blind:

@@ -69,7 +69,10 @@ def _tried(ids: tuple[str, ...]) -> Callable[[Ground], Told]:
 
     def tried(ground: Ground) -> Told:
         suite = ground.suite(None)
-        told = ground.gate_and_talk(suite, None)
+        try:
+            told = ground.gate_and_talk(suite, None)
+        except LabError as error:  # frames that go round: a gate would end here, void
+            return Told(KILLED, "the wire", f"void: {error}", len(suite))
         if told is None:
             told = ground.attacks([name for one in ids for name in KILLERS.get(one, ())], None)
         return told or _witness(ground, len(suite))

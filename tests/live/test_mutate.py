@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from sekisho.launch import launched
+
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -65,3 +67,20 @@ def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert [fate["fate"] for fate in told["fates"]] == ["void"] * 6
     assert "6 of 6 broken instruments were void" in done.stdout
+
+
+def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
+    """A fault that changes nothing is not told; noise that stays makes it void."""
+    (tmp_path / "log").mkdir()
+    plan = _ROOT / "topologies" / "tiny.yaml"
+    command = [sys.executable, "-m", "tests.live.blamed", str(plan), str(tmp_path)]
+    with (
+        (tmp_path / "err").open("wb") as log,
+        launched(["env", f"PYTHONPATH={_ROOT}", *command], folder=tmp_path, log=log) as process,
+    ):
+        said, _ = process.communicate(timeout=_LIMIT_S)
+    told = json.loads(said)
+
+    assert (told["quiet"], told["noisy"]) == ("equivalent", "void")
+    assert told["how"].startswith("the same without the fault: overblock: ")
+    assert told["control"].startswith("the town fails without a fault: ")

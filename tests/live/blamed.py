@@ -1,0 +1,75 @@
+"""Blame a fault for what it did not do: ``python -m tests.live.blamed PLAN FOLDER``.
+
+Runs inside the namespaces of one run, for `tests.live.test_mutate`; prints one JSON object. The
+fault changes nothing at all; from then on an ear loses some frames, or it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scenarios.mutants.ground import Ground, Mutant, Told
+from scenarios.ring import Copy
+from scenarios.wire import Place, Wire
+from sekisho.errors import LabError
+from sekisho.launch import WORK
+from sekisho.plan import load
+from topologies.town import LENIENT_GUARD, Town
+
+_SERVER, _TCP, _HTTP = "www.lan", 6, b"\x00\x50"
+
+
+def noisy(wire: Wire) -> None:
+    """Lose every page request on its way into the information server's ear, and nothing else."""
+    heard = wire.heard
+
+    def hearing() -> Iterator[tuple[Place, Copy]]:
+        return (each for each in heard() if each[0].name != _SERVER or not _asks(each[1]))
+
+    wire.heard = hearing  # type: ignore[method-assign]
+
+
+def _asks(copy: Copy) -> bool:
+    """Tell a TCP segment to port 80 that comes in."""
+    return not copy.outgoing and copy.data[23] == _TCP and copy.data[36:38] == _HTTP
+
+
+def blamed(ground: Ground, *, is_noisy: bool) -> Told:
+    """Plant nothing, and tell what became of it."""
+
+    @contextmanager
+    def planted(on: Ground) -> Iterator[None]:
+        if is_noisy:
+            noisy(on.wire)
+        yield
+
+    def tried(on: Ground) -> Told:
+        return on.gate(on.suite(None)) or Told("equivalent", "", "all pass")
+
+    return ground.play(Mutant(("M-01",), "flow", "floor", "nothing", planted, tried))
+
+
+def main() -> None:
+    """Boot, blame, and print what was said."""
+    plan, folder = load(Path(sys.argv[1])), Path(sys.argv[2])
+    with Town(plan, folder=folder, work=WORK, guard=LENIENT_GUARD) as town:
+        town.await_in_force()
+        with Wire(town) as wire:
+            ground = Ground(town, wire, seed=1)
+            ground.control()
+            out = {"quiet": blamed(ground, is_noisy=False).fate}
+            told = blamed(ground, is_noisy=True)
+            out |= {"noisy": told.fate, "how": told.how, "control": ""}
+            try:
+                ground.control()
+            except LabError as error:
+                out["control"] = str(error)
+    print(json.dumps(out))  # noqa: T201  # this is a program
+
+
+if __name__ == "__main__":
+    main()
