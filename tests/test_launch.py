@@ -10,6 +10,7 @@ import pytest
 
 from sekisho import launch
 from sekisho.errors import LabError, NamespaceError, UsageError
+from topologies.ovs import _need_tun
 
 Shim = Callable[[str], None]
 
@@ -128,3 +129,9 @@ def test_what_runs_inside_carries_its_run_folder(tmp_path: Path) -> None:
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def test_a_closed_tun_device_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """Else Open vSwitch would say much later that some bridge is not one."""
+    with pytest.raises(LabError, match="needs it\n  hint: sudo chmod 0666"):
+        _need_tun(tmp_path / "tun")

@@ -44,6 +44,7 @@ class OpenVSwitch:
                 f"Open vSwitch is not installed ({', '.join(missing) or _SCHEMA} not found)\n"
                 "  hint: sudo apt install openvswitch-switch"
             )
+        _need_tun()
         self.folder.mkdir(parents=True, exist_ok=True)
         os.environ["OVS_RUNDIR"] = str(self.folder)  # Mininet's own calls of ovs-vsctl follow it
         try:
@@ -223,3 +224,18 @@ class OpenVSwitch:
             answer = talk.recv(1 << 16)
         if json.loads(answer).get("error") is not None:
             raise LabError(f"ovs-vswitchd refused revalidator/purge: {answer.decode()}")
+
+
+def _need_tun(device: Path = Path("/dev/net/tun")) -> None:
+    """Raise unless *device* can be opened: every bridge of the userspace datapath is a tap of it.
+
+    Raises:
+        LabError: Says what to do.
+    """
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError as error:
+        raise LabError(
+            f"{device}: {error.strerror}: Open vSwitch in userspace needs it\n"
+            f"  hint: sudo chmod 0666 {device} (as udev sets it), or run with sudo"
+        ) from error
