@@ -102,11 +102,16 @@ def meant(before: Plan, after: Plan) -> Preview:
         if old != new
     )
     cells = tuple(
-        (*key, cells_before[key].mark, cell.mark)
+        (*key, _mark(cells_before[key]), _mark(cell))
         for key, cell in cells_after.items()
-        if cell.mark != cells_before[key].mark
+        if _mark(cell) != _mark(cells_before[key])
     )
     return Preview(moved, cells, {}, _warnings(after, moved))
+
+
+def _mark(cell: Cell) -> str:
+    """A cell's mark; that of a planned permission says that it is not open yet."""
+    return f"× ({cell.mark})" if cell.kind is CellKind.PLANNED else cell.mark
 
 
 def counts(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:

@@ -185,6 +185,7 @@ def test_a_planned_permission_is_opened_by_the_same_road() -> None:
     shown = preview(before, after, rules)
 
     assert before != after
+    assert [cell[2:] for cell in shown.cells] == [("× (P28)", "P28")] * len(shown.cells) != []
     assert set(shown.rules) == set(rules)
     assert changed_tables(after, before, compile_town(after)) == rules
     with pytest.raises(RefusedError, match="is open already"):

@@ -17,7 +17,7 @@ from sekisho.model import Plan
 from sekisho.preview import meant
 
 RETESTS = "retests"
-_COUNTED = ("verdict", "cases", "pass", "leak", "overblock", "unattributed", "void")
+_COUNTED = ("verdict", "cases", "pass", "leak", "overblock", "unattributed", "void", "residual")
 
 
 def record(origin: Plan, journal: Journal, folder: Path, change: Change) -> dict[str, Any]:

@@ -138,6 +138,23 @@ def test_a_refused_change_says_why(visit: Visit, town: Demo) -> None:
     assert all(change["undone"] for change in town.ask("/api/state")[1]["changes"])
 
 
+def test_several_ports_are_moved_together_or_not_at_all(visit: Visit, town: Demo) -> None:
+    """One of the two may not be moved: neither is, and the reason names the port."""
+    page = visit.page
+    page.get_by_role("button", name="複数を選ぶ").click()
+    for port in ("floor:1", "floor:2"):
+        page.locator(f"[data-port='{port}']").click()
+    expect(page.locator("[data-port='floor:2']")).to_contain_text("✓選択")
+    page.get_by_role("button", name="選んだ2ポートの系統変更へ").click()
+    page.locator("dialog input[value='visitor']").check()
+    page.locator("#try").click()
+    expect(page.locator(".refused li")).to_have_count(1)
+    expect(page.locator(".refused li")).to_contain_text(
+        "floor:2: 無線APの系統はSSIDで決まる [WL-02]"
+    )
+    assert all(change["undone"] for change in town.ask("/api/state")[1]["changes"])
+
+
 def test_a_killed_controller(visit: Visit, town: Demo) -> None:
     """What is denied stays denied; nothing can be moved; it comes back."""
     page = visit.page

@@ -58,7 +58,7 @@ export function verdict(found) {
   const one = found.summary ?? found;
   if (!one.verdict) return `△ ${t("verdict-void")}`;
   const sign = { pass: "○", fail: "×", void: "△" }[one.verdict];
-  return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.void)}`;
+  return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.void, one.residual)}`;
 }
 
 export function drawEvidence(change) {

@@ -33,7 +33,7 @@ function show(name) {
 function drawStatus() {
   const { state, faults } = store;
   const standing = state.changes.filter((each) => !each.undone).length;
-  const broken = faults.filter((each) => each.on);
+  const broken = faults.filter((each) => each.on && each.name !== "guard"); // that one is said by the first sign
   const chip = (is, yes, no) => el("span", { className: is ? "good" : "bad" }, is ? `○ ${t(yes)}` : `× ${t(no)}`);
   const known = () => [
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),

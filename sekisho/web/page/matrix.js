@@ -23,10 +23,11 @@ export function startMatrix(where) {
 
 /** Keep which cells have changed since the page was opened. */
 function notice() {
-  if (!before.size) before = new Map(store.cells.map((each) => [key(each), each.mark]));
-  fresh = new Set(store.cells.filter((each) => before.get(key(each)) !== each.mark).map(key));
+  if (!before.size) before = new Map(store.cells.map((each) => [key(each), shown(each)]));
+  fresh = new Set(store.cells.filter((each) => before.get(key(each)) !== shown(each)).map(key));
 }
 
+const shown = (each) => `${each.kind} ${each.mark}`;
 const key = (each) => `${each.source} ${each.destination}`;
 
 function draw() {

@@ -57,8 +57,11 @@ function drawRow(list, before, after, isPaper) {
 /** Cells of the town's own matrix that change. */
 export function drawCells(cells) {
   return el("section", { className: "moved-one" }, el("h4", {}, t("cells-change")), el("ul", {}, cells.map(([s, d, old, now]) =>
-    el("li", {}, el("b", {}, `${s} ${label(named("sources", s).label)} → ${d} ${label(named("destinations", d).label)}`), `: ${old} ➜ ${now}`))));
+    el("li", {}, el("b", {}, `${s} ${label(named("sources", s).label)} → ${d} ${label(named("destinations", d).label)}`), `: ${marked(old)} ➜ ${marked(now)}`))));
 }
+
+/** A rule's number is a permission: say so with its sign. */
+const marked = (mark) => (/^[×－]/.test(mark) ? mark : `○ ${mark}`);
 
 /** A way that this change closes and one that it opens, for the strip. */
 function watching(shown) {

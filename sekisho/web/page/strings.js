@@ -31,7 +31,7 @@ export const STRINGS = {
   "how-silence": ["届かない", "no answer"],
 
   "refused": ["断られました", "Refused"],
-  "how-paused": ["再試験中(休止)", "re-test: paused"],
+  "how-paused": ["再試験中", "re-testing"],
   "how-unknown": ["不明", "unknown"],
   "how-refused": ["届く(窓口は閉)", "reaches, closed"],
   "unknown": ["不明", "unknown"],
@@ -185,7 +185,7 @@ export const STRINGS = {
   "verdict-pass": ["合格", "PASS"],
   "verdict-fail": ["不合格", "FAIL"],
   "verdict-void": ["判定不能", "void"],
-  "counted": ["{0}/{1}件、漏れ{2}、過剰遮断{3}、判定できず{4}", "{0} of {1}; leaks {2}, over-blocks {3}, undecided {4}"],
+  "counted": ["{0}/{1}件、漏れ{2}、過剰遮断{3}、判定できず{4}、残存リスク{5}", "{0} of {1}; leaks {2}, over-blocks {3}, undecided {4}, residual risks {5}"],
   "said-preview": ["試算ができました", "The dry run is ready"],
   "said-applied": ["変更{0}を適用しました。再試験中です", "Change {0} is in force; re-testing"],
   "said-evidence": ["証跡がそろいました", "The evidence is complete"],
