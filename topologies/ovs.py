@@ -217,11 +217,16 @@ class OpenVSwitch:
             LabError: It was refused.
         """
         path = self.folder / f"ovs-vswitchd.{self._processes[-1].pid}.ctl"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
-            talk.settimeout(_TIMEOUT_S)
-            talk.connect(str(path))
-            talk.sendall(b'{"id":0,"method":"revalidator/purge","params":[]}')
-            answer = talk.recv(1 << 16)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
+                talk.settimeout(_TIMEOUT_S)
+                talk.connect(str(path))
+                talk.sendall(b'{"id":0,"method":"revalidator/purge","params":[]}')
+                answer = talk.recv(1 << 16)
+        except OSError as error:
+            raise LabError(f"ovs-vswitchd does not answer ({error}): ended by itself?") from error
+        if not answer:
+            raise LabError("ovs-vswitchd closed the door: ended by itself?")
         if json.loads(answer).get("error") is not None:
             raise LabError(f"ovs-vswitchd refused revalidator/purge: {answer.decode()}")
 
