@@ -224,6 +224,7 @@ def _bench(bench: Bench, args: argparse.Namespace) -> int:
         bench.compare(args.plan, samples, pairs=args.pairs)
         if args.plan.resolve() != SMALL.resolve():
             bench.small(SMALL, SAME_SEED_RUNS)
+    if has_targets and not args.verdicts:
         bench.moves(args.plan)
     return bench.end()
 
