@@ -26,9 +26,10 @@ from topologies.town import Town
 
 CHANNEL = "controller-channel"
 _LINK_SLOTS = 1 << 14
-_BURST = 192  # frames between two looks at the switches' sockets
-# A switch port's socket holds about 208 KiB (net.core.rmem_default): what waits there when a
-# burst begins, and what the burst may add. The kernel counts a frame's own memory, not its length.
+# A switch port's socket holds about 208 KiB (net.core.rmem_default), and frames from all ports may
+# be bound for one: what waits anywhere when a burst begins, and the burst, must fit together. The
+# kernel counts a frame's own memory, not its length.
+_BURST = 112  # frames between two looks at the switches' sockets
 _FULL_BYTES, _ONE_PORT_BYTES, _OVERHEAD_BYTES = 64 * 1024, 96 * 1024, 1024
 # The kernel waits a grace period for every packet socket it closes; many wait together.
 _CLOSERS = 64
@@ -111,7 +112,7 @@ class Wire:
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S
-        while _fullest_socket() > _FULL_BYTES:
+        while sum(_waiting()) > _FULL_BYTES:  # all of it may be bound for one port
             if time.monotonic() > deadline:
                 raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
             time.sleep(0.0005)
@@ -119,7 +120,7 @@ class Wire:
     def settle(self) -> None:
         """Wait until the switches have taken everything, and then one common quiet time."""
         deadline = time.monotonic() + _STUCK_S
-        while _fullest_socket() > 0:
+        while any(_waiting()):
             if time.monotonic() > deadline:
                 raise LabError("the switches never fell silent")
             time.sleep(0.002)
@@ -153,7 +154,7 @@ def _sender(interface: str) -> socket.socket:
     return out
 
 
-def _fullest_socket() -> int:
-    """Return the bytes that wait in the fullest packet socket of this namespace (packet(7))."""
+def _waiting() -> list[int]:
+    """Return the bytes that wait in each packet socket of this namespace (packet(7))."""
     lines = Path("/proc/net/packet").read_bytes().splitlines()[1:]
-    return max((int(line.split()[6]) for line in lines), default=0)
+    return [int(line.split()[6]) for line in lines]

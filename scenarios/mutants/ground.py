@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ _MOST_CASES = 240  # tried for one fault
 _MOST_EXCHANGES = 4
 _MOST_PAIRS = 6  # of the catalogue
 _TRIES = 2  # where a try is void, or only a count is wrong
-_CONVERSE_S = 1.5
+_CONVERSE_S, _CALM_S = 1.5, 2.0
 KILLED, SURVIVED, EQUIVALENT, VOID = "killed", "survived", "equivalent", "void"
 
 
@@ -145,6 +146,10 @@ class Ground:
         if self._again is None or told.fate != (VOID if is_broken else KILLED):
             return told
         without = self._again()
+        if without is not None and without.how.startswith("unattributed"):
+            time.sleep(_CALM_S)  # what a loop has multiplied is still being counted
+            self._calm()
+            without = self._again()
         if without is None:
             return told
         fate = SURVIVED if is_broken else VOID  # void is what a broken instrument owes us
