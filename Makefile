@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 PLAN ?= topologies/matsuno.yaml
-COUNT ?= 60
+COUNT ?= 24
 PYTEST ?=
 
 .PHONY: help setup check test lint golden lock bench mutate clean
@@ -36,7 +36,7 @@ lock: setup  ## choose the newest versions of everything that is pinned
 bench: setup  ## the figures: time, frames, memory, beside Mininet's own
 	$(BIN)/python -m scenarios.bench
 
-mutate: setup  ## plant COUNT=60 faults in a running town, and see each one told
+mutate: setup  ## plant COUNT=24 faults in tables and all the others, and see each one told
 	@$(BIN)/sekisho mutate $(PLAN) --faults $(COUNT)
 
 clean:  ## remove .venv, caches and runs
