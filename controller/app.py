@@ -11,6 +11,7 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
 * ``drift``       somebody else has changed the tables of a switch that was in force; they are
   brought back at once, and ``in-force`` says with how many rules (not with ``SEKISHO_HEALS=no``);
 * ``changed``     a port was moved, or moved back; what was touched, and what is in force now;
+* ``late``        the time of a change is over, and a switch that it concerns is not there;
 * ``gone``        a switch is no longer connected; its tables stand;
 * ``line-down``, ``line-up``  a line between switches broke or is whole again: ways go around it,
   the switches concerned have their new rules, and ``in-force`` follows when that is proved;

@@ -18,25 +18,25 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from controller import framework as fw
+from controller.asking import loudly
 from sekisho.changes import Change, applied
 from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.preview import preview
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
+from sekisho.talk import Talk
 
 if TYPE_CHECKING:
     from controller.moving import Moving, Pause
 
 _TICK_S = 0.2  # how often somebody's time may be over
 _PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
-_LONGEST = 1 << 16  # bytes of a request
 
 
 class Desk:
@@ -55,6 +55,8 @@ class Desk:
         path = os.environ.get("SEKISHO_CHANGES")
         self._journal = Journal(Path(path)) if path else None
         self._turn = fw.hub.Semaphore(1)
+        self._late: set[int] = set()  # changes whose end could not be brought about, and told
+        self.say = guard.say
 
     @property
     def plan(self) -> Plan:
@@ -72,6 +74,7 @@ class Desk:
             server = fw.hub.StreamServer((path,), self._serve)
             fw.hub.spawn(server.serve_forever)
 
+    @loudly
     def _watch_times(self) -> None:
         """Undo what has a time, when it is over; also what ended while nobody was here."""
         while True:
@@ -80,35 +83,41 @@ class Desk:
             for change in self._journal.standing[::-1]:
                 if change.until is not None and change.until <= time.time():
                     with self._turn:
-                        self._undo_in_time(change)
+                        self._undo_in_time(change.number)
 
-    def _undo_in_time(self, change: Change) -> None:
+    def _undo_in_time(self, number: int) -> None:
+        """End a change, whoever has moved its ports since; later, if a switch is away."""
         try:
-            self._undo(change.number, {"by": "sekisho", "why": "until"}, lambda: None)
-        except SekishoError as error:
-            self._guard.say("late", number=change.number, why=str(error))
+            self._undo(number, {"by": "sekisho", "why": "until"}, lambda: None)
+        except LabError as error:
+            if number not in self._late:
+                self._late.add(number)
+                self.say("late", number=number, why=str(error))
 
     def _serve(self, connection: Any, address: Any) -> None:
         """Answer the requests of one connection, until it is closed."""
         del address
-        talk = _Talk(connection)
-        with connection:
-            while line := talk.line(None):
+        with Talk(connection) as talk, contextlib.suppress(OSError):  # whoever asked may be gone
+            while True:
                 try:
-                    talk.say(self._answered(orjson.loads(line), talk))
+                    request = talk.read(None)
+                    if request is None:
+                        return
+                    talk.write(self._answered(request, talk))
                 except RefusedError as refused:
-                    reasons = [_refusal(r) for r in refused.refusals]
-                    talk.say({"error": str(refused), "refusals": reasons})
+                    reasons = [asdict(reason) for reason in refused.refusals]
+                    talk.write({"error": str(refused), "refusals": reasons})
                 except LabError as error:
-                    talk.say({"error": str(error), "lab": True})
+                    talk.write({"error": str(error), "lab": True})
                 except (SekishoError, ValueError, KeyError, TypeError) as error:
-                    talk.say({"error": str(error) or repr(error)})
+                    talk.write({"error": str(error) or repr(error)})
 
-    def _answered(self, request: dict[str, Any], talk: _Talk) -> dict[str, Any]:
+    def _answered(self, request: dict[str, Any], talk: Talk) -> dict[str, Any]:
         def pause() -> None:
             if request.get("pause"):
-                talk.say({"denied": True})
-                talk.line(_PAUSE_S)
+                with contextlib.suppress(OSError):  # who has gone meanwhile is not waited for
+                    talk.write({"denied": True})
+                    talk.read(_PAUSE_S)
 
         with self._turn:
             if request["do"] == "change":
@@ -128,7 +137,8 @@ class Desk:
         assert self._journal is not None
         now = self._guard.plan
         link = request.get("link")
-        moves = () if link else asked(now, request["ports"], request["to"])
+        standing = self._journal.standing
+        moves = () if link else asked(now, request["ports"], request["to"], standing=standing)
         links = links_asked(now, link) if link else ()
         change = Change(
             self._journal.next_number,
@@ -138,10 +148,10 @@ class Desk:
             str(request.get("reason", "")),
             str(request.get("by", "")),
             time.time(),
-            request.get("until"),
+            _moment(request.get("until")),
         )
         unseen(self._journal.changes.values(), change, request.get("seen"))
-        after = applied(self._origin, (*self._journal.standing, change))
+        after = applied(self._origin, (*standing, change))
         if request.get("dry_run"):
             shown = preview(now, after, self._guard.tables).as_json()
             return {"preview": shown, "change": change.as_json()}
@@ -154,23 +164,22 @@ class Desk:
         assert self._journal is not None
         now = time.time()
         self._journal.write("in-force", must_last=False, number=number, at=now, **done)
-        self._guard.say("changed", number=number, **done)
+        self.say("changed", number=number, **done)
         return {"number": number, "in_force": not done["waiting"], **done}
 
     def _undo_asked(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
         assert self._journal is not None
         number = int(request["number"])
+        refusals = tuple(undo_refusals(self._journal.standing, number))
+        if refusals:
+            raise RefusedError(refusals)
         if request.get("dry_run"):
-            after = self._without(number)
-            shown = preview(self._guard.plan, after, self._guard.tables)
+            shown = preview(self._guard.plan, self._without(number), self._guard.tables)
             return {"preview": shown.as_json(), "number": number}
         return self._undo(number, {"by": str(request.get("by", "")), "why": "asked"}, pause)
 
     def _without(self, number: int) -> Plan:
         assert self._journal is not None
-        refusals = tuple(undo_refusals(self._journal.standing, number))
-        if refusals:
-            raise RefusedError(refusals)
         return applied(self._origin, (c for c in self._journal.standing if c.number != number))
 
     def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
@@ -182,37 +191,14 @@ class Desk:
         return {"undone": number, **self._told(number, done)}
 
 
-class _Talk:
-    """Lines to and from one connection."""
+def _moment(value: object) -> float | None:
+    """Return when a change shall end, in seconds since 1970.
 
-    def __init__(self, connection: Any) -> None:
-        self._connection, self._read = connection, b""
-
-    def line(self, timeout_s: float | None) -> bytes:
-        """Return the next line; nothing where the other side has closed, or says none in time."""
-        self._connection.settimeout(timeout_s)
-        while b"\n" not in self._read and len(self._read) < _LONGEST:
-            try:
-                more = self._connection.recv(_LONGEST)
-            except OSError:  # closed, or nothing in time
-                return b""
-            if not more:
-                return b""
-            self._read += more
-        line, _, self._read = self._read.partition(b"\n")
-        return bytes(line)
-
-    def say(self, answer: dict[str, Any]) -> None:
-        """Send one line."""
-        with contextlib.suppress(OSError):  # whoever asked has gone: what was asked is done
-            self._connection.settimeout(None)
-            self._connection.sendall(orjson.dumps(answer) + b"\n")
-
-
-def _refusal(refusal: Any) -> dict[str, str]:
-    return {
-        "what": refusal.what,
-        "requirement": refusal.requirement,
-        "ja": refusal.ja,
-        "en": refusal.en,
-    }
+    Raises:
+        ValueError: It is not a number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"until: {value!r} is not a time in seconds since 1970")
+    return float(value)

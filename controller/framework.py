@@ -19,6 +19,8 @@ NAME = os.environ.get("SEKISHO_FRAMEWORK", "ryu")
 if NAME not in CHOICES:
     raise SystemExit(f"SEKISHO_FRAMEWORK={NAME!r}: choose one of {', '.join(sorted(CHOICES))}")
 VERSION = importlib.metadata.version(NAME)
+# The guard's handlers take turns, as Ryu's always do; os-ken would run each in a thread of its own.
+os.environ["OSKEN_HUB_TYPE"] = "eventlet"
 
 
 def _quietly(name: str) -> Any:

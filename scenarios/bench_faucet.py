@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.bench_moves import spread
-from scenarios.inspection import say
+from scenarios.ending import ended
 from scenarios.ring import Ring
-from sekisho.errors import LabError, SekishoError
+from sekisho.errors import LabError
 from topologies.ovs import OpenVSwitch
 from topologies.town import quiet_machine
 
@@ -234,13 +234,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--count", type=int, default=20)
     args = parser.parse_args()
-    try:
-        with Lab(args.faucet, args.folder).running() as lab:
-            say(found=measured(lab, args.count), exit=0, end=True)
-    except SekishoError as error:
-        say(error=str(error), exit=error.exit_code)
-        return error.exit_code
-    return 0
+    return ended(lambda: {"found": _by_faucet(args)})
+
+
+def _by_faucet(args: argparse.Namespace) -> dict[str, Any]:
+    with Lab(args.faucet, args.folder).running() as lab:
+        return measured(lab, args.count)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from scenarios.bench_clock import Ground, Stopwatch, ground, streams
-from scenarios.inspection import say
+from scenarios.ending import ended
 from sekisho.errors import SekishoError
 from sekisho.plan import load
 from topologies.stage import Stage
@@ -132,6 +132,8 @@ def figures(heard: dict[str, Any], calls: list[tuple[int, int]]) -> dict[str, An
             continue
         in_force.append((max(max(died, default=began), min(alive)) - began) / _MS)
         answered.append((acknowledged - began) / _MS)
+    if not in_force:
+        raise SekishoError("no change came into force on the wire")
     return {
         "in_force_ms": spread(in_force),
         "answered_ms": spread(answered),
@@ -203,21 +205,18 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--others", type=int, default=_OTHERS, help="ports that work meanwhile")
     args = parser.parse_args()
-    try:
-        plan = load(args.plan)
-        with Town(plan, folder=args.folder, work=Path("/run/sekisho")) as town:
-            town.await_in_force()
-            if args.what == "batch":
-                found = batch(town, args.count)
-            elif args.what == "restart":
-                found = restarted(town, ground(plan), args.count)
-            else:
-                found = played(town, ground(plan), args.count, args.others)
-            say(found=found, exit=0, end=True)
-    except SekishoError as error:
-        say(error=str(error), exit=error.exit_code)
-        return error.exit_code
-    return 0
+    return ended(lambda: {"found": _measured(args)})
+
+
+def _measured(args: argparse.Namespace) -> dict[str, Any]:
+    plan = load(args.plan)
+    with Town(plan, folder=args.folder, work=Path("/run/sekisho")) as town:
+        town.await_in_force()
+        if args.what == "batch":
+            return batch(town, args.count)
+        if args.what == "restart":
+            return restarted(town, ground(plan), args.count)
+        return played(town, ground(plan), args.count, args.others)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from scenarios import situations
 from scenarios.catalogue import load_families
-from scenarios.inspection import Check, say
+from scenarios.ending import say
+from scenarios.inspection import Check
 from scenarios.probes import PROBES
 from scenarios.record import Run
 from scenarios.selection import Selection

@@ -17,13 +17,13 @@ from typing import Any
 
 import orjson
 
+from scenarios.ending import ended, say
 from scenarios.events.registry import events
 from scenarios.events.scene import Event, Outcome, Scene
 from scenarios.events.situated import Situated, is_state
-from scenarios.inspection import say
 from scenarios.situations import applied, check_words
 from scenarios.wire import Wire
-from sekisho.errors import SekishoError, UsageError
+from sekisho.errors import UsageError
 from sekisho.evidence import write_atomically
 from sekisho.model import Plan
 from sekisho.plan import load
@@ -137,17 +137,14 @@ def main() -> None:
     parser.add_argument("--situation", type=Path, action="append", default=[])
     args = parser.parse_args()
     gc.disable()  # see scenarios.check
-    folder = args.folder.resolve()
-    try:
-        plan, situations = load(args.plan), tuple(map(read, args.situation))
-        check_words(situations, [plan, *shipped_plans()])
-        order = Order(args.repeat, args.only, args.seed, situations=situations)
-        status = run(plan, folder, order, work=args.work)
-    except SekishoError as error:
-        status = error.exit_code
-        say(error=str(error), exit=status)
-    say(end=True, exit=status)
-    sys.exit(status)
+    sys.exit(ended(lambda: {"exit": _disturbed(args)}))
+
+
+def _disturbed(args: argparse.Namespace) -> int:
+    plan, situations = load(args.plan), tuple(map(read, args.situation))
+    check_words(situations, [plan, *shipped_plans()])
+    order = Order(args.repeat, args.only, args.seed, situations=situations)
+    return run(plan, args.folder.resolve(), order, work=args.work)
 
 
 if __name__ == "__main__":

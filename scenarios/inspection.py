@@ -5,7 +5,6 @@ Knows the order of things; how each is done is in the modules around it.
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 import zlib
@@ -20,6 +19,7 @@ from scenarios import situations
 from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.covering import write_coverage
+from scenarios.ending import say
 from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.findings import Findings
 from scenarios.gate import CasePlan, Window, windows
@@ -49,12 +49,6 @@ _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 Meddle = Callable[[Town, Wire], None]
 #: Ends the process with an exit status.
 Leave = Callable[[int], None]
-
-
-def say(**facts: Any) -> None:
-    """Tell the command that started us how far we are."""
-    sys.stdout.buffer.write(orjson.dumps(facts) + b"\n")
-    sys.stdout.buffer.flush()
 
 
 class Check:

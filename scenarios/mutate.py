@@ -15,11 +15,10 @@ from pathlib import Path
 
 import orjson
 
-from scenarios.inspection import say
+from scenarios.ending import ended, say
 from scenarios.mutants.ground import EQUIVALENT, KILLED, SURVIVED, VOID, Ground, Mutant, Told
 from scenarios.mutants.registry import Order, chosen, reasons
 from scenarios.wire import Wire
-from sekisho.errors import SekishoError
 from sekisho.evidence import write_atomically
 from sekisho.faultlist import IDS
 from sekisho.model import Plan
@@ -131,15 +130,9 @@ def main() -> None:
     parser.add_argument("--id", dest="ids", action="append", default=[])
     args = parser.parse_args()
     gc.disable()  # see scenarios.check
-    try:
-        folder = args.folder.resolve()
-        order = Order(args.count, args.pairs, args.seed, tuple(args.level), tuple(args.ids))
-        status = run(load(args.plan), folder, order, work=args.work)
-    except SekishoError as error:
-        status = error.exit_code
-        say(error=str(error), exit=status)
-    say(end=True, exit=status)
-    sys.exit(status)
+    folder = args.folder.resolve()
+    order = Order(args.count, args.pairs, args.seed, tuple(args.level), tuple(args.ids))
+    sys.exit(ended(lambda: {"exit": run(load(args.plan), folder, order, work=args.work)}))
 
 
 if __name__ == "__main__":

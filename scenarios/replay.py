@@ -19,14 +19,14 @@ import orjson
 from scenarios.alone import send, unmarked
 from scenarios.catalogue import ENTRIES, load_families
 from scenarios.catalogue.apply import doors, fate
+from scenarios.ending import ended, say
 from scenarios.findings import command
 from scenarios.frames import Fields, frame_number
 from scenarios.gate import CasePlan, Frame
-from scenarios.inspection import say
 from scenarios.path import follow
 from scenarios.session import Session
 from scenarios.wire import Wire
-from sekisho.errors import LabError, SekishoError, UsageError
+from sekisho.errors import LabError, UsageError
 from sekisho.evidence import Verdict, write_atomically
 from sekisho.flow import TCP_SYN
 from sekisho.matrix import matrix
@@ -230,13 +230,8 @@ def main() -> None:
     frame = bytes.fromhex(args.frame)
     order = Order(args.run, args.source, args.target, args.probe, frame, args.guard, args.tables,
                   args.trace_only)  # fmt: skip
-    try:
-        status = replay(load(args.plan), args.folder.resolve(), order, work=args.work)
-    except SekishoError as error:
-        status = error.exit_code
-        say(error=str(error), exit=status)
-    say(end=True, exit=status)
-    sys.exit(status)
+    folder = args.folder.resolve()
+    sys.exit(ended(lambda: {"exit": replay(load(args.plan), folder, order, work=args.work)}))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from scenarios.exchange import Exchange, exchanges
 from scenarios.gate import Window, windows
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.record import Run
-from sekisho.changes import Change, applied
+from sekisho.changes import Change, applied, opened_clause
 from sekisho.errors import UsageError
 from sekisho.journal import Journal
 from sekisho.model import Attachment, Plan
@@ -36,11 +36,13 @@ class Retest(Check):
         town: The town.
         plan: The plan that is in force, with every change laid over it.
         folder: Where the run goes.
-        concerned: Attachments that the change concerns; empty for the list of what must drop.
+        concerned: Attachments that the change concerns; None for the list of what must drop.
     """
 
-    def __init__(self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str]) -> None:
-        run = Run(folder.name, "smoke" if not concerned else "gate", 1, "", "")
+    def __init__(
+        self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
+    ) -> None:
+        run = Run(folder.name, "smoke" if concerned is None else "gate", 1, "", "")
         super().__init__(plan, folder, run, work=Path())
         self._town = copy.copy(town)
         self._town.plan = plan
@@ -50,7 +52,7 @@ class Retest(Check):
         self._try(self._town, self._built(), meddle, leave)
 
     def _suite(self) -> list[Window]:
-        if self._concerned:
+        if self._concerned is not None:
             seed, pairs = self._run.seed, self._is_concerned
             return list(windows(self._plan, seed=seed, pairs=pairs, most=_MOST_FRAMES))
         found = windows(self._plan, seed=self._run.seed, suite="smoke", pairs=self._must_drop)
@@ -60,17 +62,16 @@ class Retest(Check):
         return [e for e in exchanges(self._plan) if self._is_concerned(e.source, e.target)]
 
     def _is_concerned(self, source: Attachment, target: Attachment) -> bool:
-        return source.id in self._concerned or target.id in self._concerned
+        return not {source.id, target.id}.isdisjoint(self._concerned or ())
 
     def _must_drop(self, source: Attachment, target: Attachment) -> bool:
-        """Whether a line of page one speaks about the pair, or it is a permitted one beside it."""
-        lines = [
-            line
-            for line in self._plan.must_drop
-            if line.state == _NORMAL
+        """Whether a line of page one speaks about the pair."""
+        return any(
+            line.state == _NORMAL
+            and (not line.sources or source.source in line.sources)
             and (not line.destinations or target.destination in line.destinations)
-        ]
-        return any(not line.sources or source.source in line.sources for line in lines)
+            for line in self._plan.must_drop
+        )
 
 
 class Retester:
@@ -89,10 +90,10 @@ class Retester:
         number, what = int(request["number"]), str(request.get("what", AFFECTED))
         if number not in journal.changes:
             raise UsageError(f"change {number}: there is none")
-        plan = applied(self._town.plan, journal.standing)
-        concerned = _concerned(plan, journal.changes[number]) if what == AFFECTED else frozenset()
         if what not in (AFFECTED, MUST_DROP):
             raise UsageError(f"what: {AFFECTED} or {MUST_DROP}")
+        plan = applied(self._town.plan, journal.standing)
+        concerned = concerned_by(plan, journal.changes[number]) if what == AFFECTED else None
         folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
         check = Retest(self._town, plan, folder, concerned)
         status = check.run()
@@ -102,11 +103,13 @@ class Retester:
         return {"summary": summary, "exit": status, "folder": str(folder), "what": what}
 
 
-def _concerned(plan: Plan, change: Change) -> frozenset[str]:
-    """The attachments whose rights the change has touched."""
-    opened = [c for c in plan.origin.notes if c.id in change.links]
-    ends = {name for note in opened for name in (*note.only_from, *note.only_to)}
-    return frozenset((*(move.attachment for move in change.moves), *ends))
+def concerned_by(plan: Plan, change: Change) -> frozenset[str]:
+    """Return the attachments whose rights the change has touched, or that may be reached by it."""
+    out = {move.attachment for move in change.moves}
+    for link in change.links:
+        for allow in opened_clause(plan.origin, link).allows:
+            out |= {a.id for a in plan.attachments if allow.lets(a) or allow.reaches(a)}
+    return frozenset(out)
 
 
 def _fresh(parent: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any
 
-from sekisho.model import Allow, Attachment, Basis, CellKind, Clause, Plan, PortRef
+from sekisho.model import Attachment, Basis, CellKind, Clause, Plan, PortRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,7 @@ def opened_clause(plan: Plan, link: str) -> Clause:
     """
     for note in plan.notes:
         if note.kind is CellKind.PLANNED and note.id == link and note.services:
-            allows = tuple(
-                Allow(note.sources, note.only_from, to, note.only_to, note.services, note.where)
-                for to in note.destinations
-            )
-            return Clause(link, note.label, Basis.DESIGN, "", allows, None, note.where)
+            return Clause(link, note.label, Basis.DESIGN, "", note.permits, None, note.where)
     raise KeyError(link)
 
 

@@ -105,14 +105,12 @@ def _through(halves: list[_Half], device: str) -> Iterator[tuple[How, _Half, _Ha
 
 
 def _may_begin(allow: Allow, a: Attachment) -> bool:
-    is_named = not allow.only_from or a.id in allow.only_from
-    return a.registered and a.source in allow.sources and is_named
+    return a.registered and allow.lets(a)
 
 
 def _is_reached(plan: Plan, allow: Allow, b: Attachment) -> bool:
-    is_named = not allow.only_to or b.id in allow.only_to
     runs = set(plan.device[b.device].services) & set(allow.services)
-    return b.registered and b.destination == allow.destination and is_named and bool(runs)
+    return b.registered and allow.reaches(b) and bool(runs)
 
 
 def _way(

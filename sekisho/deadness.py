@@ -138,13 +138,7 @@ class Reasons:
             return NEVER
         own = self._plan.attachments[cookie.c - 1]
         allows = (allow for clause in self._plan.clauses for allow in clause.allows)
-        is_met = any(
-            own.source in allow.sources
-            and own.destination == allow.destination
-            and (not allow.only_from or own.id in allow.only_from)
-            and (not allow.only_to or own.id in allow.only_to)
-            for allow in allows
-        )
+        is_met = any(allow.lets(own) and allow.reaches(own) for allow in allows)
         return "" if is_met else OWN_CELL
 
     def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> str:

@@ -81,18 +81,10 @@ class _Picture:
         return [source.id for source in self.plan.sources if source.id in here]
 
     def _begin(self, allow: Allow) -> list[Attachment]:
-        return [
-            a
-            for a in self.plan.attachments
-            if a.source in allow.sources and (not allow.only_from or a.id in allow.only_from)
-        ]
+        return [a for a in self.plan.attachments if allow.lets(a)]
 
     def _reach(self, allow: Allow) -> list[Attachment]:
-        return [
-            a
-            for a in self.plan.attachments
-            if a.destination == allow.destination and (not allow.only_to or a.id in allow.only_to)
-        ]
+        return [a for a in self.plan.attachments if allow.reaches(a)]
 
 
 def logical(plan: Plan, language: str) -> Iterator[str]:

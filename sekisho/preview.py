@@ -138,14 +138,14 @@ def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side
 def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     out = []
     policy = Policy(after)
-    resident = {
-        b.destination
-        for b in after.attachments
-        if after.zone[b.zone].layer == _RESIDENT and b.registered
-    }
+    resident = [
+        b for b in after.attachments if after.zone[b.zone].layer == _RESIDENT and b.registered
+    ]
     for each in moved:
         gained = set(each.after.opens) - set(each.before.opens)
-        there = sorted(d for d in gained & resident if _really(policy, each.attachment, d))
+        opened = [b for b in resident if _opens(policy, after.attachment[each.attachment], b)]
+        found = {b.destination for b in opened} & gained
+        there = [d.id for d in after.destinations if d.id in found]
         if there:
             ja = f"利用事務系({'、'.join(there)})を開けるようになる"
             en = f"will open the resident-information systems ({', '.join(there)})"
@@ -156,14 +156,11 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     return tuple(out)
 
 
-def _really(policy: Policy, attachment: str, destination: str) -> bool:
-    """Tell whether somebody of *destination* offers what the attachment may open."""
-    plan = policy.plan
-    source = plan.attachment[attachment]
+def _opens(policy: Policy, source: Attachment, target: Attachment) -> bool:
+    """Tell whether *source* may open anything that *target* offers."""
+    services = [policy.plan.service[name] for name in policy.plan.device[target.device].services]
     return any(
-        policy.permission(source, b, plan.service[s].protocol, edge)
-        for b in plan.attachments
-        if b.destination == destination
-        for s in plan.device[b.device].services
-        for edge in plan.service[s].edges()
+        policy.permission(source, target, service.protocol, edge)
+        for service in services
+        for edge in service.edges()
     )

@@ -61,13 +61,17 @@ def port_of(plan: Plan, text: str) -> PortRef:
     raise RefusedError((reason,))
 
 
-def asked(plan: Plan, ports: Sequence[str], to: str) -> tuple[Move, ...]:
+def asked(
+    plan: Plan, ports: Sequence[str], to: str, *, standing: Iterable[Change] = ()
+) -> tuple[Move, ...]:
     """Return the moves that bring *ports* to the network *to*: all of them, or none.
 
     Args:
         plan: The plan that is in force.
         ports: ``switch:port`` each.
         to: A zone, a source class, or ``quarantine``.
+        standing: The changes that stand: their addresses are kept, since undoing a later change
+            gives the port that it moved its earlier address back.
 
     Raises:
         RefusedError: With every reason.
@@ -81,6 +85,7 @@ def asked(plan: Plan, ports: Sequence[str], to: str) -> tuple[Move, ...]:
     if refusals:
         raise RefusedError(refusals)
     taken = {a.ip for a in (*plan.attachments, *plan.origin.attachments)}
+    taken |= {IPv4Address(move.ip) for change in standing for move in change.moves}
     moves = []
     for port in found:
         (attachment,) = standing_at(plan, port)

@@ -81,13 +81,8 @@ def _permitted(plan: Plan, numbers: Numbers) -> Iterator[tuple[Permission, Attac
     known = [a for a in plan.attachments if a.registered]
     for clause in plan.clauses:
         for allow in clause.allows:
-            targets = [b for b in known if b.destination == allow.destination]
-            targets = [b for b in targets if not allow.only_to or b.id in allow.only_to]
-            for a in known:
-                if a.source not in allow.sources or (
-                    allow.only_from and a.id not in allow.only_from
-                ):
-                    continue
+            targets = [b for b in known if allow.reaches(b)]
+            for a in filter(allow.lets, known):
                 for b in targets:
                     if a.device != b.device:
                         row = numbers.source[a.source]

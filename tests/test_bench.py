@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scenarios.bench import comparisons, figures
+from scenarios.bench_moves import figures as of_moves
 from scenarios.bench_runs import Sample, extrapolated, forbidden, verdict_digest
 from scenarios.bench_table import Comparison, Figure, duration, missed
+from sekisho.errors import SekishoError
 
 _ROOT = Path(__file__).parent.parent
 
@@ -127,6 +130,32 @@ def test_a_figure_at_its_target_meets_it() -> None:
     assert Figure("s", 60.0, 60.0, 60.0, 1, "<= 60").is_met
     assert Figure("n", 10_000, 10_000, 10_000, 0, ">= 10000").is_met
     assert Comparison("a", 1.0, "b", 0.0, "").ratio == float("inf")
+
+
+def _heard(arrived: list[list[int]], sent: dict[str, int]) -> dict[str, Any]:
+    return {"arrived": arrived, "sent": sent}
+
+
+def test_a_frame_of_the_old_name_after_the_acknowledgement_is_counted() -> None:
+    """Sent after it and heard: late. Sent before it and heard after: only when it was in force."""
+    ms = 1_000_000
+    calls = [(100 * ms, 110 * ms)]
+    others = [{"sent": 10, "lost": 1, "twice": 0, "rate": 1000}]
+    new = _heard([[107 * ms, 9]], {"9": 106 * ms})
+    right = _heard([[105 * ms, 1], [112 * ms, 2]], {"1": 104 * ms, "2": 109 * ms})
+    wrong = _heard([[113 * ms, 3]], {"3": 111 * ms})
+    rest = {"others": others, "dropped": 0, "trouble": ""}
+
+    good = of_moves({"own": [right, new], **rest}, calls)
+    bad = of_moves({"own": [wrong, new], **rest}, calls)
+    mute = of_moves({"own": [right, new], **rest}, [*calls, (150 * ms, 160 * ms)])
+
+    assert (good["late"], good["silent"], good["in_force_ms"]["p50"]) == (0, 0, 12.0)
+    assert (bad["late"], bad["in_force_ms"]["p50"]) == (1, 13.0)
+    assert mute["silent"] == 1
+    assert good["others"]["lost"] == 1
+    with pytest.raises(SekishoError, match="no change came into force"):
+        of_moves({"own": [right, _heard([], {})], **rest}, calls)
 
 
 @pytest.mark.live

@@ -13,10 +13,10 @@ from sekisho.compiler import compile_town
 from sekisho.delta import changed_tables
 from sekisho.errors import PlanError, UsageError
 from sekisho.journal import Journal
-from sekisho.model import Plan, PortRef
+from sekisho.model import Plan
 from sekisho.overlay import save
 from sekisho.policy import Policy
-from sekisho.pools import pools
+from sekisho.pools import ACCESS, pools
 from sekisho.preview import counts, preview
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals
 from sekisho.switch import Fabric
@@ -154,6 +154,20 @@ def test_a_batch_is_refused_whole_with_every_reason() -> None:
     assert [r.what for r in refused.value.refusals] == ["fl1:18", "fl2:4"]
 
 
+def test_an_address_is_kept_for_whom_an_undo_gives_it_back() -> None:
+    """Else undoing the later of two moves would give one address to two ports."""
+    plan = town("matsuno")
+    first = _change(1, asked(plan, ["fl1:1"], "tr"))
+    second = _change(2, asked(applied(plan, [first]), ["fl1:1"], "v", standing=[first]))
+    both = [first, second]
+    third = _change(3, asked(applied(plan, both), ["fl1:3"], "tr", standing=both))
+
+    again = applied(plan, [first, third])
+
+    addresses = [a.ip for a in again.attachments]
+    assert len(set(addresses)) == len(addresses)
+
+
 def test_a_batch_gives_each_port_an_address_of_its_own() -> None:
     """And never one that somebody has, or had."""
     plan = town("matsuno")
@@ -174,6 +188,8 @@ def test_the_preview_says_what_opens_what_closes_and_what_to_think_of_it() -> No
     assert shown.cells == ()
     assert shown.touched == 5
     assert [(w.severity, w.requirement) for w in shown.warnings] == [("A", "MN-02"), ("B", "WL-05")]
+    # The infrastructure (D15) that a desk may open is the office layer's, not the resident one.
+    assert "(D1, D3, D12)" in shown.warnings[0].en
 
 
 def test_a_planned_permission_is_opened_by_the_same_road() -> None:
@@ -249,7 +265,7 @@ def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
             assert pool.network.subnet_of(subnet)
         networks = [pool.network for pool in found]
         assert not any(a.overlaps(b) for n, a in enumerate(networks) for b in networks[n + 1 :])
-        assert all(PortRef(pool.switch, 1).switch in plan.switch for pool in found)
+        assert all(plan.switch[pool.switch].role == ACCESS for pool in found)
 
 
 def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 from scenarios.gate import Window, windows
-from scenarios.retest import Retest
+from scenarios.retest import Retest, concerned_by
 from scenarios.ring import Ring
 from sekisho.changes import Change, applied
 from sekisho.plan import load
@@ -37,3 +38,15 @@ def _own(window: Window) -> int:
     """How many frames of *window* the moved device sends."""
     own = {case.number for case in window.cases if case.source.id == _MOVED}
     return sum(frame.case in own for frame in window.frames)
+
+
+def test_an_opened_permission_concerns_whom_it_names_and_else_its_whole_classes() -> None:
+    """A planned cell without names would otherwise concern nobody, and nothing be tried again."""
+    plan = load(ROOT / "topologies" / "matsuno.yaml")
+    opened = Change(1, "open", (), ("P28",), "", "", 0.0, None)
+    wide = [replace(n, only_from=(), only_to=()) if n.id == "P28" else n for n in plan.notes]
+
+    assert concerned_by(plan, opened) == {"finance.lan", "eapproval.lan"}
+    assert concerned_by(replace(plan, notes=tuple(wide)), opened) == {
+        a.id for a in plan.attachments if a.source == "S19" or a.destination == "D8"
+    }

@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class Stage:
             **(handlers or {}),
         }
         self._is_over = threading.Event()
+        self._stack = ExitStack()
         self.failed: SekishoError | None = None
 
     @property
@@ -70,9 +71,10 @@ class Stage:
         return applied(self.town.plan, Journal(self._journal).standing)
 
     def open(self) -> None:
-        """Begin to serve, in threads that end with the process."""
+        """Listen, and begin to serve in threads that end with the process."""
+        door = self._stack.enter_context(listening(self.town.folder / SOCKET))
         threading.Thread(target=self._follow, daemon=True).start()
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=(door,), daemon=True).start()
 
     def _follow(self) -> None:
         """Let the hosts' addresses follow the journal, whoever has written it."""
@@ -90,11 +92,10 @@ class Stage:
         except Exception:  # noqa: BLE001  # the end of a thread would be seen by nobody
             self.failed = LabError(f"addresses do not follow: {traceback.format_exc()}")
 
-    def _accept(self) -> None:
-        with listening(self.town.folder / SOCKET) as door:
-            while not self._is_over.is_set():
-                connection = door.accept()[0]
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    def _accept(self, door: socket.socket) -> None:
+        while not self._is_over.is_set():
+            connection = door.accept()[0]
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         talk = Talk(connection)

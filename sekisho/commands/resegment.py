@@ -40,7 +40,7 @@ def resegment(args: Namespace, screen: Screen) -> int:
     request = _request(args)
     try:
         with Talk.to(folder / SOCKET) as desk:
-            for is_trial in (True, False)[: 1 if args.dry_run else 2]:
+            for is_trial in (True,) if args.dry_run else (True, False):
                 answer = _must(desk.ask({**request, "dry_run": is_trial}))
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.model.network import Label
+from sekisho.model.network import Attachment, Label
 
 
 class Basis(Enum):
@@ -66,6 +66,14 @@ class Allow:
     services: tuple[str, ...]
     where: str
 
+    def lets(self, a: Attachment) -> bool:
+        """Tell whether the line names *a* among those who may initiate."""
+        return a.source in self.sources and (not self.only_from or a.id in self.only_from)
+
+    def reaches(self, b: Attachment) -> bool:
+        """Tell whether the line names *b* among those who may be reached."""
+        return b.destination == self.destination and (not self.only_to or b.id in self.only_to)
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -115,6 +123,14 @@ class CellNote:
     services: tuple[str, ...] = ()
     only_from: tuple[str, ...] = ()
     only_to: tuple[str, ...] = ()
+
+    @property
+    def permits(self) -> tuple[Allow, ...]:
+        """What a planned cell permits once it is opened, one direction a destination class."""
+        return tuple(
+            Allow(self.sources, self.only_from, to, self.only_to, self.services, self.where)
+            for to in (self.destinations if self.services else ())
+        )
 
 
 @dataclass(frozen=True, slots=True)

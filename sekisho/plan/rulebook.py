@@ -30,20 +30,12 @@ def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
 
 def _initiators(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:
     """Return the attachments that *allow* lets initiate."""
-    return tuple(
-        a
-        for a in plan.attachments
-        if a.source in allow.sources and (not allow.only_from or a.id in allow.only_from)
-    )
+    return tuple(a for a in plan.attachments if allow.lets(a))
 
 
 def _targets(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:
     """Return the attachments that *allow* lets be reached."""
-    return tuple(
-        a
-        for a in plan.attachments
-        if a.destination == allow.destination and (not allow.only_to or a.id in allow.only_to)
-    )
+    return tuple(a for a in plan.attachments if allow.reaches(a))
 
 
 def _check_only(plan: Plan, allow: Allow, places: Places, *, path: str) -> Iterator[Fault]:
@@ -154,8 +146,7 @@ def _check_planned(plan: Plan, note: CellNote, places: Places, *, path: str) -> 
                 hint = "only a planned cell says what it will permit"
                 yield places.fault(f"{path}.{key}", text, hint)
         return
-    for to in note.destinations if note.services else ():
-        allow = Allow(note.sources, note.only_from, to, note.only_to, note.services, note.where)
+    for allow in note.permits:
         narrowed = tuple(_check_only(plan, allow, places, path=path))
         yield from narrowed or _check_offered(plan, allow, places, path=path)
 

@@ -99,20 +99,13 @@ def standing(desk: Desk) -> APIRouter:
         return looks.cells(desk.plan)
 
     @routes.get("/ports/{port}", summary="Where a port may be moved to, and why not elsewhere")
-    def port_choices(port: Name) -> Any:
-        try:
-            found = port_of(desk.plan, port)
-        except RefusedError as refused:
-            return JSONResponse({"error": str(refused)}, 404)
+    def port_choices(port: Name) -> dict[str, Any]:
+        found = port_of(desk.plan, port)
         return {"port": str(found), "choices": looks.choices(desk.plan, found)}
 
     @routes.get("/ports/{port}/rules", summary="The rules of a port, read from its switch")
     def port_rules(port: Name) -> Any:
-        try:
-            found = port_of(desk.plan, port)
-        except RefusedError as refused:
-            return JSONResponse({"error": str(refused)}, 404)
-        return desk.ask(do="rules", port=str(found))
+        return desk.ask(do="rules", port=str(port_of(desk.plan, port)))
 
     return routes
 
@@ -212,11 +205,17 @@ def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
     described = [r for router in routers for r in router.routes if isinstance(r, Route)]
     for status in (404, 405):
         app.add_exception_handler(status, _elsewhere(described))
+    app.add_exception_handler(RefusedError, _unknown)  # the path names no port
     # A route and not a mount: a mount would answer for the interface's paths as well.
     app.router.routes.append(
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True), methods=["GET"])
     )
     return Guarding(app, hosts, token)
+
+
+def _unknown(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return JSONResponse({"error": str(error)}, 404)
 
 
 def _elsewhere(routes: list[Route]) -> Callable[[Request, Exception], JSONResponse]:

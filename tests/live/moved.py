@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -41,11 +40,7 @@ class Afternoon:
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Ask at the desk, as the command line does."""
-        path = self.town.folder / SOCKET
-        deadline = time.monotonic() + _WAIT_S
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        with Talk.to(path) as desk:
+        with Talk.to(self.town.folder / SOCKET) as desk:
             return desk.ask(request)
 
     def move(self, to: str, port: str = "floor:1", **more: Any) -> dict[str, Any]:
@@ -84,6 +79,15 @@ class Afternoon:
             time.sleep(0.05)
         return False
 
+    def left(self, wanted: int) -> int:
+        """Wait until so many changes stand, and their tables are there; return how many do."""
+        deadline = time.monotonic() + _WAIT_S
+        while time.monotonic() < deadline:
+            if len(self.journal().standing) == wanted and self.sizes():
+                break
+            time.sleep(0.05)
+        return len(self.journal().standing)
+
     def restart(self, command: list[str] | None = None) -> None:
         """Start a guard: the product's, or *command* in place of ``-m controller``."""
         before = len(self.town.facts())
@@ -117,21 +121,26 @@ def story(day: Afternoon) -> dict[str, Any]:
 
 
 def session(day: Afternoon) -> dict[str, Any]:
-    """A conversation that is open when its port is moved."""
-    a, b = day.plan.attachment["nb.wired"], day.plan.attachment["juki.lan"]
-    with inside(day.town.pid(a)):
-        client = socket.socket()
-    with client:
-        client.settimeout(1.0)
-        client.connect((str(b.ip), 443))
-        number = day.move("wireless")["number"]
-        try:
-            client.sendall(b"\x16\x03\x01\x00\x05hello")
-            heard = client.recv(100)
-        except OSError as error:
-            heard = repr(error).encode()
-    day.ask(do="undo", number=number)
-    return {"heard": heard.decode(errors="replace")}
+    """A conversation that is open when its port is moved, and one whose port stays."""
+    a, b = day.plan.attachment["nb.wired"], day.plan.attachment["www.lan"]
+    out = {}
+    for name in ("stays", "moves"):
+        with inside(day.town.pid(a)):
+            client = socket.socket()
+        with client:
+            client.settimeout(1.0)
+            client.connect((str(b.ip), 80))
+            number = day.move("visitor")["number"] if name == "moves" else 0
+            try:
+                client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                heard = client.recv(4096).decode()
+            except OSError as error:
+                heard = repr(error)
+        if number:
+            day.ask(do="undo", number=number)
+            day.addresses("10.41.0.11/24")
+        out[name] = heard
+    return out
 
 
 def together(day: Afternoon) -> dict[str, Any]:
@@ -161,17 +170,44 @@ def in_time(day: Afternoon) -> dict[str, Any]:
     gone = day.move("wireless")
     time.sleep(1.2)
     day.restart()
-    deadline = time.monotonic() + _WAIT_S
-    while day.journal().standing and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.3)
     return {
         "moved": moved,
         "without a guard": gone,
-        "standing": len(day.journal().standing),
+        "standing": day.left(0),
         "same": day.digests() == before,
         "address": day.addresses("10.41.0.11/24"),
+        "not a time": day.move("visitor", until="tomorrow"),
     }
+
+
+def moved_since(day: Afternoon) -> dict[str, Any]:
+    """A change whose time is over when somebody has moved its port on."""
+    before = day.digests()
+    day.move("visitor", until=time.time() + 0.8)
+    later = day.move("wireless")
+    own = day.digests()
+    standing = day.left(1)
+    out = {"standing": standing, "stays": day.digests() == own}
+    day.ask(do="undo", number=later["number"])
+    return {**out, "same": day.digests() == before}
+
+
+def forgetful(day: Afternoon) -> dict[str, Any]:
+    """A guard that leaves a rule out and believes that it is there."""
+    day.town.end("controller")
+    day.restart([sys.executable, "-m", "tests.live.forgetful"])
+    try:
+        answer = day.move("wireless")
+    except LabError as error:
+        answer = {"error": str(error)}
+    process = day.town._processes.pop("controller")
+    status = process.wait(_WAIT_S)
+    failed = [fact["why"] for fact in day.town.facts() if fact["event"] == "failed"]
+    day.restart()
+    own = day.sizes()
+    for change in day.journal().standing:
+        day.ask(do="undo", number=change.number)
+    return {"answer": answer, "status": status, "failed": failed, "own": own}
 
 
 def crashes(day: Afternoon) -> list[dict[str, Any]]:
@@ -217,7 +253,6 @@ def restarted(day: Afternoon) -> dict[str, Any]:
     moved = day.move("visitor")
     before = len(day.town.facts())
     day.town.ovs.restart_switches()
-    subprocess.run(["true"], check=True)
     day.town.wait_for("town-in-force", timeout_s=60, after=before)
     own = day.sizes()
     day.ask(do="undo", number=moved["number"])
@@ -230,7 +265,7 @@ def main() -> None:
     with Town(load(plan), folder=folder, work=WORK) as town:
         town.await_in_force()
         day = Afternoon(town)
-        parts = (story, session, together, in_time, crashes, restarted)
+        parts = (story, session, together, in_time, moved_since, forgetful, crashes, restarted)
         out = {part.__name__: part(day) for part in parts}
         day.stage.check()
     sys.stdout.write(json.dumps(out, default=str))

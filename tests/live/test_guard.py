@@ -17,14 +17,12 @@ import pytest
 
 from controller.asking import EXIT_FAILED
 from sekisho.compiler import compile_town
-from sekisho.errors import NamespaceError
-from sekisho.launch import launched
 from sekisho.plan import load
+from tests.live.story import ROOT, told
+from tests.live.story import TINY as PLAN
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).resolve().parents[2]
-PLAN = ROOT / "topologies" / "tiny.yaml"
 _LIMIT_S = 180
 
 
@@ -33,18 +31,11 @@ def _evening(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if importlib.util.find_spec(request.param.replace("-", "_")) is None:
         pytest.skip(f"{request.param} is not installed")
     folder = tmp_path_factory.mktemp(request.param)
-    environment = [f"PYTHONPATH={ROOT}", f"SEKISHO_FRAMEWORK={request.param}"]
-    command = ["env", *environment, sys.executable, "-m", "tests.live.guarded", str(PLAN)]
-    try:
-        with (
-            (folder / "err").open("wb") as log,
-            launched([*command, str(folder)], folder=folder, log=log) as process,
-        ):
-            said, _ = process.communicate(timeout=_LIMIT_S)
-    except NamespaceError as error:
-        pytest.skip(str(error))
-    assert said, (folder / "err").read_text(errors="replace")[-3000:]
-    return {"framework": request.param, **json.loads(said)}
+    framework = f"SEKISHO_FRAMEWORK={request.param}"
+    return {
+        "framework": request.param,
+        **told("tests.live.guarded", folder, framework, limit_s=_LIMIT_S),
+    }
 
 
 def in_force(facts: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:

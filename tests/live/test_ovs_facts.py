@@ -5,33 +5,20 @@ Each test settles one fact on the real thing (`tests.live.ovs_facts`); decision 
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sekisho.launch import launched
+from tests.live.story import told
 
 pytestmark = pytest.mark.live
 
-_ROOT = Path(__file__).resolve().parents[2]
-_PLAN = _ROOT / "topologies" / "tiny.yaml"
 _LIMIT_S = 120
 
 
 @pytest.fixture(scope="module", name="facts")
 def _facts(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("facts")
-    command = [sys.executable, "-m", "tests.live.ovs_facts", str(_PLAN), str(folder)]
-    with (
-        (folder / "err").open("wb") as log,
-        launched(["env", f"PYTHONPATH={_ROOT}", *command], folder=folder, log=log) as process,
-    ):
-        said, _ = process.communicate(timeout=_LIMIT_S)
-    assert said, (folder / "err").read_text(errors="replace")[-3000:]
-    return json.loads(said)
+    return told("tests.live.ovs_facts", tmp_path_factory.mktemp("facts"), limit_s=_LIMIT_S)
 
 
 def test_a_plain_packet_of_a_permitted_conversation_arrives(facts: dict[str, Any]) -> None:

@@ -5,37 +5,21 @@ One afternoon is played (`tests.live.moved`); each test reads one of its facts.
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sekisho.errors import NamespaceError
-from sekisho.launch import launched
+from controller.asking import EXIT_FAILED
+from tests.live.story import told
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).resolve().parents[2]
-PLAN = ROOT / "topologies" / "tiny.yaml"
 _LIMIT_S = 240
 
 
 @pytest.fixture(scope="module", name="day")
 def _day(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("moved")
-    command = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.live.moved", str(PLAN)]
-    try:
-        with (
-            (folder / "err").open("wb") as log,
-            launched([*command, str(folder)], folder=folder, log=log) as process,
-        ):
-            said, _ = process.communicate(timeout=_LIMIT_S)
-    except NamespaceError as error:
-        pytest.skip(str(error))
-    assert said, (folder / "err").read_text(errors="replace")[-3000:]
-    return json.loads(said)
+    return told("tests.live.moved", tmp_path_factory.mktemp("moved"), limit_s=_LIMIT_S)
 
 
 def test_a_dry_run_says_everything_and_changes_nothing(day: dict[str, Any]) -> None:
@@ -81,9 +65,9 @@ def test_what_is_refused_is_refused_with_its_requirement(day: dict[str, Any]) ->
 
 
 def test_an_open_conversation_is_cut(day: dict[str, Any]) -> None:
-    """RT-03: nothing more is heard of it."""
-    assert "hello" not in day["session"]["heard"]
-    assert day["session"]["heard"] == "" or "Error" in day["session"]["heard"]
+    """RT-03: the same question is answered where the port stays, and never where it moves."""
+    assert "www" in day["session"]["stays"]
+    assert day["session"]["moves"] == "TimeoutError('timed out')"
 
 
 def test_two_changes_at_once_are_one_change_and_one_clear_error(day: dict[str, Any]) -> None:
@@ -104,6 +88,22 @@ def test_a_change_with_a_time_ends_also_across_a_restart(day: dict[str, Any]) ->
     assert told["standing"] == 0
     assert told["same"] is True
     assert told["address"] is True
+    assert "is not a time" in told["not a time"]["error"]
+
+
+def test_a_time_is_over_also_where_the_port_was_moved_on(day: dict[str, Any]) -> None:
+    """The later change stands as it was; and undone, the port is where the plan has it."""
+    assert day["moved_since"] == {"standing": 1, "stays": True, "same": True}
+
+
+def test_a_rule_that_is_not_there_ends_the_guard(day: dict[str, Any]) -> None:
+    """What was changed is read back: the change is never acknowledged, and made good later."""
+    told = day["forgetful"]
+
+    assert "ended without an answer" in told["answer"]["error"]
+    assert told["status"] == EXIT_FAILED
+    assert "after the change 1 rules differ" in told["failed"][-1]
+    assert told["own"] is True
 
 
 def test_a_guard_that_dies_at_any_step_comes_back_to_what_is_written(day: dict[str, Any]) -> None:
