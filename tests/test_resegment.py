@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import random
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from sekisho.changes import Change, Move, applied, change_of
+from sekisho.commands.resegment import _must
 from sekisho.compiler import compile_town
 from sekisho.delta import changed_tables
 from sekisho.errors import PlanError, UsageError
@@ -288,3 +290,18 @@ def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(
     assert len([line for line in changed if line[0] == "+"]) == 7
     with pytest.raises(UsageError, match="is there already"):
         save(plan, plan, path)
+
+
+def test_a_refusal_is_told_in_the_language_that_was_asked_for() -> None:
+    """Japanese for officials, with the requirement and the hint; English else."""
+    with pytest.raises(RefusedError) as refused:
+        asked(town("matsuno"), ["fl1:18"], "m")
+    answer = {"error": str(refused.value), "refusals": [asdict(r) for r in refused.value.refusals]}
+
+    with pytest.raises(
+        UsageError, match=r"^fl1:18: 無線APを利用事務系に入れてはならない \[MN-07\]$"
+    ):
+        _must(answer, "ja")
+    with pytest.raises(UsageError, match="an access point must never"):
+        _must(answer, "en")
+    assert _must({"number": 1}, "ja") == {"number": 1}

@@ -20,6 +20,7 @@ from sekisho.journal import Journal
 from sekisho.model import Label, Plan
 from sekisho.overlay import save
 from sekisho.plan import load
+from sekisho.resegment import Refusal
 from sekisho.talk import SOCKET, Talk
 
 _RETEST_S = 600.0
@@ -41,7 +42,7 @@ def resegment(args: Namespace, screen: Screen) -> int:
     try:
         with Talk.to(folder / SOCKET) as desk:
             for is_trial in (True,) if args.dry_run else (True, False):
-                answer = _must(desk.ask({**request, "dry_run": is_trial}))
+                answer = _must(desk.ask({**request, "dry_run": is_trial}), args.lang)
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)
             return 0 if args.dry_run or args.no_retest else _retested(desk, answer, args, screen)
@@ -92,15 +93,25 @@ def _until(text: str) -> float | None:
     return at.timestamp()
 
 
-def _must(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer that is no refusal.
+def _must(answer: dict[str, Any], language: str) -> dict[str, Any]:
+    """Return an answer that is no refusal; a refusal gives every reason in *language*.
 
     Raises:
         UsageError: It is one.
     """
+    if "refusals" in answer and language == "ja":
+        reasons = (Refusal(**reason) for reason in answer["refusals"])
+        raise UsageError("\n".join(_reason(reason) for reason in reasons))
     if "error" in answer:
         raise UsageError(str(answer["error"]))
     return answer
+
+
+def _reason(reason: Refusal) -> str:
+    """One reason in Japanese, with the hint that the English one ends with."""
+    hint = reason.en.partition("\n")[2]
+    number = f" [{reason.requirement}]" if reason.requirement else ""
+    return f"{reason.what}: {reason.ja}{number}" + (f"\n{hint}" if hint else "")
 
 
 def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Screen) -> int:
@@ -111,7 +122,7 @@ def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Scree
         ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
     ):
         request = {"do": "retest", "number": answer["number"], "what": what}
-        done = _must(desk.ask(request, _RETEST_S))
+        done = _must(desk.ask(request, _RETEST_S), args.lang)
         found = done["summary"] or {"verdict": "void", "passed": 0, "cases": 0, "leak": "?"}
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
