@@ -54,7 +54,7 @@ def test_every_missed_target_is_told() -> None:
     assert found == [
         "start to report, s is 61.2, target <= 60",
         "frames sent is 100, target >= 10000",
-        "frames/s while probing is 50, target >= 10000",
+        "frames/s while probing is 50, target >= 20000",
         "captures dropped is 1, target <= 0",
     ]
 
