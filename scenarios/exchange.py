@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from sekisho.errors import LabError
 from sekisho.matrix import matrix
 from sekisho.model import Attachment, CellKind, Clause, Plan, Protocol, Service
+from sekisho.permissions import inner_ports
 from sekisho.policy import Policy
+from topologies.answers import ANSWERS, ENQUIRY, listening
 from topologies.inside import inside
 from topologies.services import TLS_KINDS
 from topologies.town import Town
@@ -29,6 +31,8 @@ _SIP = (
 )
 _DNS = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x04hall\x00\x00\x01\x00\x01"  # RFC 1035, 4.1
 _NTP = b"\x23" + bytes(47)  # version 4, client; RFC 5905, 7.3
+#: Services that take what is said and answer nothing but the enquiry.
+_LISTENING = frozenset(kind for kind, answer in ANSWERS.items() if answer is listening)
 _RADIUS = b"\x01\x07\x00\x14" + bytes(range(16))  # Access-Request; RFC 2865, 3
 
 
@@ -46,6 +50,7 @@ _REQUESTS: dict[str, Callable[[str], bytes]] = {
     "dns": lambda to: _DNS,
     "ntp": lambda to: _NTP,
     "radius": lambda to: _RADIUS,
+    **dict.fromkeys(_LISTENING, lambda to: ENQUIRY),
 }
 #: What its full answer must contain, by kind; the name of the serving host where it says that.
 _PROOFS: dict[str, Callable[[str], bytes]] = {
@@ -62,9 +67,8 @@ _PROOFS: dict[str, Callable[[str], bytes]] = {
     "ssh": lambda who: who.encode(),
     "ldap": lambda who: who.encode(),
     "openflow": lambda who: who.encode(),
+    **dict.fromkeys(_LISTENING, lambda who: f"{who} listens".encode()),
 }
-#: Streams that take what is said and answer nothing: their handshake is the proof.
-_SILENT_STREAMS = frozenset({"echo", "syslog"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,9 @@ class Outcome:
 
 
 def exchanges(plan: Plan) -> Iterator[Exchange]:
-    """Yield every permitted (source, target, service, port) that somebody answers.
+    """Yield every permitted (source, target, service, port).
 
-    Datagram services that never answer (logs, media, key exchange) have no conversation to show;
-    the gate's single frames cover them.
+    Of a range of ports both edges, and one port for each rule inside of it.
     """
     policy, cells = Policy(plan), matrix(plan)
     for source in plan.attachments:
@@ -109,11 +112,8 @@ def _between(
         return
     for name in plan.device[target.device].services:
         service = plan.service[name]
-        if service.kind not in _PROOFS and (
-            service.protocol is Protocol.UDP or service.kind not in _SILENT_STREAMS
-        ):
-            continue
-        for port in service.edges():
+        inner = (port for ports in service.ports for port in inner_ports(ports))
+        for port in dict.fromkeys((*service.edges(), *inner)):
             found = policy.permission(source, target, service.protocol, port)
             if found is not None:
                 yield Exchange(source, target, service, port, found[0], found[1].where)
@@ -146,43 +146,49 @@ async def _all(town: Town, wanted: list[Exchange], timeout_s: float) -> list[Out
     return await asyncio.gather(*(one(exchange) for exchange in wanted))
 
 
+def request(service: Service, to: str) -> bytes:
+    """Return what a client says to the host *to* that serves it."""
+    said = _REQUESTS.get(service.kind, _hello)(to)
+    if service.kind == "dns" and service.protocol is Protocol.TCP:
+        return len(said).to_bytes(2, "big") + said  # RFC 1035, 4.2.2
+    return said
+
+
+def proof(service: Service, who: str) -> bytes:
+    """Return what a full answer of the host *who* contains."""
+    return _PROOFS[service.kind](who)
+
+
 def _check(exchange: Exchange, answer: bytes) -> str:
-    kind = exchange.service.kind
-    if kind not in _PROOFS:
-        return ""  # the handshake was completed, and that is all this service does
-    proof = _PROOFS[kind](exchange.target.device)
-    return "" if proof in answer else f"the answer lacks {proof!r}: {answer[:60]!r}"
+    sign = proof(exchange.service, exchange.target.device)
+    return "" if sign in answer else f"the answer lacks {sign!r}: {answer[:60]!r}"
 
 
 async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes:
-    kind = exchange.service.kind
-    request = _REQUESTS.get(kind, _hello)(exchange.target.device)
-    if kind == "dns" and exchange.service.protocol is Protocol.TCP:
-        request = len(request).to_bytes(2, "big") + request  # RFC 1035, 4.2.2
+    said = request(exchange.service, exchange.target.device)
     client = _client(town, exchange)
     try:
         loop = asyncio.get_running_loop()
         await loop.sock_connect(client, (str(exchange.target.ip), exchange.port))
         if exchange.service.protocol is Protocol.UDP:
             for _ in range(2):  # the second belongs to a conversation that is open already
-                await loop.sock_sendall(client, request)
+                await loop.sock_sendall(client, said)
                 answer = await loop.sock_recv(client, 4096)
             return answer
-        return await _stream(client, request, context if kind in TLS_KINDS else None, kind)
+        is_tls = exchange.service.kind in TLS_KINDS
+        return await _stream(client, said, context if is_tls else None)
     finally:
         client.close()
 
 
-async def _stream(
-    client: socket.socket, request: bytes, context: ssl.SSLContext | None, kind: str
-) -> bytes:
+async def _stream(client: socket.socket, said: bytes, context: ssl.SSLContext | None) -> bytes:
     reader, writer = await asyncio.open_connection(
         sock=client, ssl=context, server_hostname="sekisho" if context else None
     )
     try:
-        writer.write(request)
+        writer.write(said)
         await writer.drain()
-        return b"" if kind in _SILENT_STREAMS else await reader.read()
+        return await reader.read()
     finally:
         writer.close()
 

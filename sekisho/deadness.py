@@ -27,11 +27,8 @@ NOTHING_PLUGGED = "nothing is plugged into a port that the plan gives to nobody"
 NEVER = "a last resort that no packet comes to while the rules before it stand"
 OWN_CELL = "a packet to oneself dies in its own cell before"
 NOT_OFFERED = "nobody of the class offers this service"
-SILENT = "the service answers nothing: what would follow an answer is not sent"
 UNTOUCHED = "nobody may open it, and it may open nothing"
 
-#: Services that only take what is said; the media and key exchange of others need a peer.
-_ANSWERING = frozenset({"dns", "ntp", "radius"})  # over UDP, those that answer
 _OF_TERMINALS = frozenset(
     {Kind.DROP_FRAGMENT, Kind.DROP_TTL, Kind.DROP_GROUP, Kind.DROP_NEXT_HOP,
      Kind.DROP_DESTINATION, Kind.DROP_ARP_TARGET}
@@ -156,26 +153,23 @@ class Reasons:
             there == switch and asks in ("", a) and asked in ("", b) for there, a, b in passes
         ):
             return NO_PASSAGE
-        return self._unanswered(cookie, "udp" in fields, fields)
+        return self._unoffered(cookie, "udp" in fields, fields)
 
-    def _unanswered(self, cookie: Cookie, is_udp: bool, fields: dict[str, str]) -> str:
-        """A permission for a service that nobody there offers, or that answers nothing."""
+    def _unoffered(self, cookie: Cookie, is_udp: bool, fields: dict[str, str]) -> str:
+        """A permission for a service that nobody there offers."""
         column = self._plan.destinations[cookie.c - 1].id
         port = int(fields.get("tp_dst", fields.get("tp_src", "0")).partition("/")[0], 0)
         protocol = Protocol.UDP if is_udp else Protocol.TCP
         allows = self._plan.clauses[cookie.a - 1].allows
         names = {n for x in allows if x.destination == column for n in x.services}
-        offered = {
-            self._plan.service[name]
+        is_offered = any(
+            self._plan.service[name].covers(protocol, port)
             for a in self._plan.attachments
             if a.destination == column
             for name in self._plan.device[a.device].services
-            if name in names and self._plan.service[name].covers(protocol, port)
-        }
-        if not offered:
-            return NOT_OFFERED
-        is_silent = is_udp and not {service.kind for service in offered} & _ANSWERING
-        return SILENT if is_silent and cookie.kind is not Kind.OPEN else ""
+            if name in names
+        )
+        return "" if is_offered else NOT_OFFERED
 
     def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del cookie, line

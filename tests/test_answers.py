@@ -6,8 +6,10 @@ import struct
 
 import pytest
 
+from scenarios.exchange import proof, request
+from sekisho.model import Label, PortRange, Protocol, Service
 from sekisho.plan.keys import SERVICE_KINDS
-from topologies.answers import ANSWERS, STREAM_ANSWERS
+from topologies.answers import ANSWERS, ENQUIRY, STREAM_ANSWERS
 
 OPTIONS = (
     "OPTIONS sip:sbc SIP/2.0\r\nVia: SIP/2.0/TCP phone\r\nFrom: <sip:phone>;tag=1\r\n"
@@ -101,3 +103,18 @@ def test_junk_breaks_no_server_and_is_never_echoed(kind: str, junk: bytes) -> No
 def test_what_is_no_request_meets_silence(kind: str) -> None:
     """A datagram service never answers a probe."""
     assert answer(kind, TOKEN) == b""
+
+
+@pytest.mark.parametrize("kind", ["dhcp", "syslog", "snmp", "ike", "media", "echo"])
+def test_what_only_listens_says_so_when_it_is_asked(kind: str) -> None:
+    """So that its way back is used by a real packet; nothing but the enquiry itself is answered."""
+    assert answer(kind, ENQUIRY) == b"www listens\n"
+    assert answer(kind, ENQUIRY + TOKEN) == b""
+
+
+@pytest.mark.parametrize("kind", sorted(SERVICE_KINDS))
+def test_every_kind_proves_that_a_full_answer_came(kind: str) -> None:
+    """No service is left out of the conversations because it has nothing to say."""
+    service = Service("any", Label("", ""), Protocol.UDP, (PortRange(9, 9),), kind, "")
+
+    assert proof(service, "www") in answer(kind, request(service, "www"))

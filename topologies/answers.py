@@ -13,6 +13,9 @@ from collections.abc import Callable
 #: (request, name of the host) -> reply
 Answer = Callable[[bytes, str], bytes]
 
+#: What a service that only listens is asked, to see that it does, and that its answer comes back.
+ENQUIRY = b"sekisho: who listens?\n"
+
 _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970, RFC 5905, 6
 
 
@@ -73,12 +76,6 @@ def ntp(request: bytes, who: str) -> bytes:
     )
 
 
-def dhcp(request: bytes, who: str) -> bytes:
-    """Accept a client's message; addresses are fixed by the plan, so nothing is offered."""
-    del request, who
-    return b""
-
-
 def radius(request: bytes, who: str) -> bytes:
     """Reject an Access-Request (code 1) with Access-Reject (code 3, RFC 2865, 4.3)."""
     del who
@@ -93,10 +90,13 @@ def greeting(request: bytes, who: str) -> bytes:
     return f"220 {who} ready\r\n".encode()
 
 
-def silent(request: bytes, who: str) -> bytes:
-    """Take a datagram and say nothing: logs, media, key exchange."""
-    del request, who
-    return b""
+def listening(request: bytes, who: str) -> bytes:
+    """Take whatever comes (logs, media, key exchange, address requests) and say nothing of it.
+
+    Only the enquiry itself is answered, from the port that was asked: without it nothing would
+    ever use the way back, and nobody would notice that it is gone.
+    """
+    return f"{who} listens\n".encode() if request == ENQUIRY else b""
 
 
 ANSWERS: dict[str, Answer] = {
@@ -107,18 +107,18 @@ ANSWERS: dict[str, Answer] = {
     "sips": sip,
     "dns": dns,
     "ntp": ntp,
-    "syslog": silent,
+    "syslog": listening,
     "radius": radius,
     "smb": greeting,
-    "dhcp": dhcp,
+    "dhcp": listening,
     "smtp": greeting,
     "ssh": greeting,
-    "snmp": silent,
+    "snmp": listening,
     "ldap": greeting,
-    "ike": silent,
-    "media": silent,
+    "ike": listening,
+    "media": listening,
     "openflow": greeting,
-    "echo": silent,
+    "echo": listening,
 }
 
 #: Kinds that are framed in another way over TCP.

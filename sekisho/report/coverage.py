@@ -38,9 +38,6 @@ REASONS = {
     ),
     "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
     "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
-    "the service answers nothing: what would follow an answer is not sent": (
-        "応答しないサービスで、応答の続きは送っていない"
-    ),
     "nobody may open it, and it may open nothing": "どの許可にも出てこない",
 }
 

@@ -168,6 +168,11 @@ def cell_rule_deleted(town: Town, wire: Wire) -> None:
     )
 
 
+def replies_forgotten(town: Town, wire: Wire) -> None:
+    """A service that only listens is heard from no more: its way back is gone at its own switch."""
+    _change(town, "room", "del-flows", "table=5,udp,tp_src=514")
+
+
 def idle_rule(town: Town, wire: Wire) -> None:
     """Somebody has left a rule that nobody needs."""
     _change(town, "room", "add-flow", "table=5,priority=7,tcp,tp_dst=1,actions=drop")
@@ -197,6 +202,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         anti_spoofing_off,
         switch_normal,
         cell_rule_deleted,
+        replies_forgotten,
         idle_rule,
         nothing,
     )

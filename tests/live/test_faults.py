@@ -17,14 +17,17 @@ from sekisho.launch import launched
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
+_TINY = _ROOT / "topologies" / "tiny.yaml"
 _LIMIT_S = 120
+_WITH_LOGS = "[https, http, logs]"
 
 
-def run_with(fault: str, folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Run the gate on the tiny town with *fault* planted; return the summary and the findings."""
+def run_with(
+    fault: str, folder: Path, *, plan: Path = _TINY
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run the gate on a town with *fault* planted; return the summary and the findings."""
     run = folder / fault
     run.mkdir()
-    plan = _ROOT / "topologies" / "tiny.yaml"
     command = [sys.executable, "-m", "tests.live.plant", fault, str(plan), str(run)]
     with (
         (folder / "log").open("wb") as log,
@@ -101,6 +104,22 @@ def test_a_drop_by_another_rule_is_unattributed(tmp_path: Path) -> None:
     assert summary["unattributed"] > 0
     assert {f["verdict"] for f in findings} == {"unattributed"}
     assert all((f["src"], f["dst"]) == ("nb.wireless", "juki.lan") for f in findings)
+
+
+def test_the_way_back_from_a_service_that_only_listens_is_used(tmp_path: Path) -> None:
+    """It answers when it is asked whether it listens; without the rule that is an over-block."""
+    words = _TINY.read_text("utf-8")
+    logs = "  logs: {label: {ja: ログ, en: Log}, protocol: udp, ports: [514], kind: syslog}\n"
+    words = words.replace("\nsources:", logs + "\nsources:").replace("[https, http]", _WITH_LOGS)
+    plan = tmp_path / "logs.yaml"
+    plan.write_text(words, "utf-8")
+    sound, _ = run_with("nothing", tmp_path, plan=plan)
+    met = json.loads((tmp_path / "nothing" / "coverage.json").read_bytes())
+    summary, findings = run_with("replies_forgotten", tmp_path, plan=plan)
+
+    assert (sound["verdict"], met["unmet"]) == ("pass", 0)
+    assert (summary["verdict"], summary["leak"]) == ("fail", 0)
+    assert {(f["verdict"], f["dst"]) for f in findings} == {("overblock", "www.lan")}
 
 
 def test_every_rule_is_met_or_the_plan_says_why_not(tmp_path: Path) -> None:
