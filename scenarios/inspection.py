@@ -27,7 +27,7 @@ from scenarios.manifest import manifest
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
 from scenarios.surroundings import Surroundings
-from scenarios.tally import Tally, missing_features, own_peak_mb
+from scenarios.tally import Tally, own_peak_mb
 from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, digest, flows
 from sekisho.errors import SekishoError
@@ -40,6 +40,7 @@ from sekisho.evidence import (
     write_summary,
 )
 from sekisho.model import Plan
+from topologies.features import features
 from topologies.town import OWN_GUARD, Town
 
 _REPEATS = 2  # how often a void case may be tried again
@@ -75,7 +76,7 @@ class Check:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._manifest = manifest(
-            self._plan, self._run, started=jst(), facts={}, missing=missing_features()
+            self._plan, self._run, started=jst(), facts={}, features=features(self._plan)
         )
         self._write_manifest()
         aborted = ""

@@ -7,7 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +51,42 @@ _NOT_TESTED = (
     ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),
 )
 _MISSING = {
-    "netem": Label("回線の遅延・損失の再現(netem)", "Delay and loss of lines (netem)"),
+    "netem": Label(
+        "回線の遅延・損失・帯域の再現(netem)", "Delay, loss and bandwidth of lines (netem)"
+    ),
     "openvswitch": Label(
         "カーネルのOpen vSwitch(利用者空間で代替)",
         "The kernel's own Open vSwitch (userspace used instead)",
+    ),
+    "8021q": Label(
+        "端末自身のVLANタグ(タグ付きの試験パケットで代替)",
+        "Tagged interfaces in the hosts (tagged probes used instead)",
+    ),
+}
+_REAL = {
+    "netem": Label(
+        "計画どおりの回線の遅延・損失・帯域(netem・htb)",
+        "Delay, loss and bandwidth of lines as planned (netem, htb)",
+    ),
+    "openvswitch": Label("カーネルのOpen vSwitch", "The kernel's own Open vSwitch"),
+    "8021q": Label(
+        "端末自身のVLANタグ(IEEE 802.1Q)", "Tagged interfaces in the hosts (IEEE 802.1Q)"
     ),
 }
 
 
 def manifest(
-    plan: Plan, run: Run, *, started: str, facts: dict[str, Any], missing: Iterable[str]
+    plan: Plan, run: Run, *, started: str, facts: dict[str, Any], features: Mapping[str, bool]
 ) -> dict[str, Any]:
-    """Return ``manifest.json`` but for its end; *facts* adds to ``versions`` and ``hashes``."""
+    """Return ``manifest.json`` but for its end.
+
+    Args:
+        plan: The town.
+        run: What is tried.
+        started: When, ISO 8601.
+        facts: More ``versions`` and ``hashes``.
+        features: What the kernel offers, see `topologies.features`.
+    """
     return {
         "schema": 1,
         "run": run.id,
@@ -78,9 +102,10 @@ def manifest(
             "cores": os.cpu_count() or 0,
             "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
             "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
-            "datapath": "userspace",
+            "datapath": "kernel" if features["openvswitch"] else "userspace",
         },
-        "missing": [_named(name, _MISSING[name]) for name in missing],
+        "real": [_named(name, _REAL[name]) for name, here in features.items() if here],
+        "missing": [_named(name, _MISSING[name]) for name, here in features.items() if not here],
         "not_tested": [_named(name, label) for name, label in _NOT_TESTED],
         "tester": run.tester,
         "witness": run.witness,

@@ -101,7 +101,7 @@ class Session:
         ]
         if window.is_stateful:
             self._town.ovs.forget_connections()
-        links_before = link_states()
+        links_before, lost_before = link_states(), self._wire.lost()
         ledger = Ledger()
         sentinels, twins, seconds = self._send(window, outgoing)
         self.frames_sent += len(outgoing)
@@ -118,6 +118,7 @@ class Session:
         health = Health(
             deaf=self._deaf(ledger, *sentinels),
             lossy=tuple(place.name for place in self._wire.dropped),
+            lost=tuple(self._wire.lost() - lost_before),
             changed=changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
             is_attributed=self._is_attributed,

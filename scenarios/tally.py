@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import resource
-import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sekisho.evidence import Case, RunVerdict, Seconds, Summary, Verdict
 from sekisho.model import Plan
@@ -62,17 +60,3 @@ class Tally:
 def own_peak_mb() -> int:
     """Return the most memory that this process has used so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-
-def missing_features() -> tuple[str, ...]:
-    """Return what this machine's kernel lacks for a full town, found out by trying."""
-    out = []
-    probe = ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]
-    if subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode:
-        out.append("netem")
-    else:
-        undo = ["tc", "qdisc", "del", "dev", "lo", "root"]
-        subprocess.run(undo, capture_output=True, timeout=10, check=False)
-    if not Path("/sys/module/openvswitch").exists():
-        out.append("openvswitch")
-    return tuple(out)

@@ -14,14 +14,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from scenarios.ring import Copy, Ring
 from sekisho.errors import LabError
-from sekisho.model import Attachment, PortRef
+from sekisho.model import Attachment
+from topologies import backlog
 from topologies.inside import inside
+from topologies.names import switch_interface
 from topologies.town import Town
 
 CHANNEL = "controller-channel"
@@ -112,19 +113,34 @@ class Wire:
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S
-        while sum(_waiting()) > _FULL_BYTES:  # all of it may be bound for one port
+        while backlog.waiting_bytes() > _FULL_BYTES:  # all of it may be bound for one port
             if time.monotonic() > deadline:
                 raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
             time.sleep(0.0005)
 
     def settle(self) -> None:
-        """Wait until the switches have taken everything, and then one common quiet time."""
-        deadline = time.monotonic() + _STUCK_S
-        while any(_waiting()):
+        """Wait until nothing is on its way any more, and then one common quiet time.
+
+        Where lines delay what they carry, silence is silence at both ends of that time.
+        """
+        self._await_silence()
+        time.sleep(_QUIET_S)
+        while self._town.has_real_lines and self._await_silence():
+            time.sleep(_QUIET_S)
+
+    def _await_silence(self) -> bool:
+        """Wait until nothing is on its way; tell whether anything was."""
+        deadline, was_busy = time.monotonic() + _STUCK_S, False
+        while backlog.waiting_bytes() or (self._town.has_real_lines and backlog.is_delayed()):
+            was_busy = True
             if time.monotonic() > deadline:
                 raise LabError("the switches never fell silent")
             time.sleep(0.002)
-        time.sleep(_QUIET_S)
+        return was_busy
+
+    def lost(self) -> Counter[str]:
+        """Return how many frames each line, and the machine itself, has lost so far."""
+        return backlog.lost()
 
     def heard(self) -> Iterator[tuple[Place, Copy]]:
         """Yield every copy that any ring has caught since the last call."""
@@ -143,18 +159,7 @@ class Wire:
         return sum(ring.captured for ring in self.rings.values())
 
 
-def switch_interface(port: PortRef) -> str:
-    """Return the name of a switch's own end of a cable, by Mininet's convention."""
-    return f"{port.switch}-eth{port.port}"
-
-
 def _sender(interface: str) -> socket.socket:
     out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     out.bind((interface, 0))
     return out
-
-
-def _waiting() -> list[int]:
-    """Return the bytes that wait in each packet socket of this namespace (packet(7))."""
-    lines = Path("/proc/net/packet").read_bytes().splitlines()[1:]
-    return [int(line.split()[6]) for line in lines]

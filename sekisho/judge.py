@@ -34,6 +34,8 @@ class Health:
         changed: What of the town changed meanwhile (tables, links), in words.
         uncounted: Switches whose counters could not be read.
         is_attributed: False where somebody else's controller guards: its rules have other names.
+        lost: Lines and queues that lost frames, by the plan or by overload: then a frame that is
+            nowhere was not necessarily stopped by a rule.
     """
 
     deaf: frozenset[str] = frozenset()
@@ -41,6 +43,7 @@ class Health:
     changed: tuple[str, ...] = ()
     uncounted: frozenset[str] = frozenset()
     is_attributed: bool = True
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,8 @@ def _allowed(facts: _Facts, health: Health) -> tuple[Verdict, str]:
     doubt = _distrust(facts, health)
     if doubt:
         return Verdict.VOID, doubt
+    if not facts.once and health.lost:
+        return Verdict.VOID, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
     if not facts.once:
         return Verdict.OVERBLOCK, (
             f"{facts.arrived} copies of {len(facts.case.frames)} permitted frames arrived"
@@ -225,6 +230,8 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.VOID, (
             f"{facts.case.drop} also drops frames that were not seen leaving their sender"
         )
+    if facts.counted < facts.expected and health.lost:
+        return Verdict.VOID, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
     if facts.counted != facts.expected:
         return Verdict.UNATTRIBUTED, (
             f"{facts.case.drop} counted {facts.counted} of {facts.expected} copies"

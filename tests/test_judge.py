@@ -126,6 +126,27 @@ def test_a_capture_that_lost_copies_makes_everything_void(evening: Evening) -> N
     assert evening.judged()[0].reason == "captures lost copies at juki.lan"
 
 
+def test_a_frame_lost_on_a_line_is_void_and_no_finding(evening: Evening) -> None:
+    """Neither an over-block nor an unattributed drop: no rule is to blame."""
+    evening.health = Health(lost=("the line at core1-eth5",))
+    evening.seen[3].places.clear()
+    evening.counted[CELL] = 0
+    denied, allowed = evening.judged()
+
+    assert (denied.verdict, allowed.verdict) == (Verdict.VOID, Verdict.VOID)
+    assert allowed.reason == "frames were lost meanwhile by the line at core1-eth5"
+
+
+def test_a_lossy_line_excuses_nothing_that_was_seen(evening: Evening) -> None:
+    """Loss explains what is missing, never what is there, nor a counter that is too high."""
+    evening.health = Health(lost=("the line at core1-eth5",))
+    assert {j.verdict for j in evening.judged()} == {Verdict.PASS}
+    evening.counted[CELL] += 1
+    assert evening.judged()[0].verdict is Verdict.UNATTRIBUTED
+    evening.seen[1].places["juki.lan"] = 1
+    assert evening.judged()[0].verdict is Verdict.LEAK
+
+
 @pytest.mark.parametrize("deaf", ["nb.wireless", "juki.lan"])
 def test_a_deaf_end_makes_it_void(evening: Evening, deaf: str) -> None:
     """Witness d: sentinels before and after must be heard at both ends."""

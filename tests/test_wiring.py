@@ -20,7 +20,7 @@ def fabric(*links: tuple[str, str], backup: tuple[int, ...] = ()) -> Plan:
     names = sorted({name for link in links for name in link})
     switches = tuple(Switch(n, NAME, "", "", 99, d, "") for d, n in enumerate(names, 1))
     lines = tuple(
-        Link(PortRef(a, number), PortRef(b, number), None, 0.0, number in backup, NAME, "")
+        Link(PortRef(a, number), PortRef(b, number), None, 0.0, 0.0, number in backup, NAME, "")
         for number, (a, b) in enumerate(links, 1)
     )
     return replace(town("tiny"), switches=switches, links=lines, devices=(), airs=())

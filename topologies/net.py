@@ -28,6 +28,7 @@ from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
+from topologies.datapath import Datapath
 from topologies.names import interface
 
 MININET_VERSION = str(VERSION)
@@ -140,14 +141,16 @@ def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "
 class TownTopo(Topo):
     """The topology of one plan."""
 
-    def build(self, plan: Plan) -> None:
+    def build(self, plan: Plan, datapath: Datapath = Datapath.USERSPACE) -> None:
         """Add everything; no process starts here."""
         self.plan = plan
+        kind = datapath.for_mininet
         for switch in plan.switches:
-            self.addSwitch(switch.id, dpid=f"{switch.dpid:016x}")
+            self.addSwitch(switch.id, dpid=f"{switch.dpid:016x}", datapath=kind)
         for number, air in enumerate(plan.airs, len(plan.switches) + 1):
             stations = [a for a in plan.attachments if a.air == air.id]
-            self.addSwitch(air.id, cls=Air, dpid=f"{number:016x}", stations=stations)
+            dpid = f"{number:016x}"
+            self.addSwitch(air.id, cls=Air, dpid=dpid, stations=stations, datapath=kind)
             self.addLink(air.id, air.at.switch, port1=_UPLINK, port2=air.at.port)
         for device in plan.devices:
             self.addHost(device.id, cls=TownHost, device=device, plan=plan)
@@ -165,23 +168,24 @@ class TownTopo(Topo):
         self.addLink(device.id, attachment.air, port1=number, port2=port)
 
 
-def network(plan: Plan, *, controller_port: int = 6653) -> Any:
+def network(plan: Plan, *, port: int = 6653, datapath: Datapath = Datapath.USERSPACE) -> Any:
     """Return the (not yet started) Mininet of *plan*, its switches looking for a controller.
 
     Args:
         plan: The town.
-        controller_port: TCP port on 127.0.0.1 of this network namespace.
+        port: Controller's TCP port on 127.0.0.1 of this network namespace.
+        datapath: What moves the packets.
     """
     setLogLevel("warning")
     Mininet.inited = True  # else it raises limits by sysctls that are the whole machine's
     net = Mininet(
-        topo=TownTopo(plan=plan),
+        topo=TownTopo(plan=plan, datapath=datapath),
         switch=TownSwitch,
         controller=None,
         build=False,
         waitConnected=False,
     )
-    net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=controller_port)
+    net.addController("c0", controller=RemoteController, ip="127.0.0.1", port=port)
     net.build()
     return net
 

@@ -5,17 +5,17 @@ Must be started inside the run's namespaces; the machine's own Open vSwitch is n
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
 
 from sekisho.errors import LabError
+from topologies.caches import Caches
+from topologies.datapath import Datapath, datapath
 
 _log = logging.getLogger(__name__)
 _SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
@@ -35,7 +35,9 @@ class OpenVSwitch:
     def __init__(self, folder: Path, log: Path) -> None:
         self.folder = folder
         self._log = log
+        self.datapath = Datapath.USERSPACE
         self._processes: list[subprocess.Popen[bytes]] = []
+        self.caches = Caches(self._control)
 
     def __enter__(self) -> OpenVSwitch:
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
@@ -44,7 +46,9 @@ class OpenVSwitch:
                 f"Open vSwitch is not installed ({', '.join(missing) or _SCHEMA} not found)\n"
                 "  hint: sudo apt install openvswitch-switch"
             )
-        _need_tun()
+        self.datapath = datapath()
+        if self.datapath is Datapath.USERSPACE:
+            _need_tun()
         self.folder.mkdir(parents=True, exist_ok=True)
         os.environ["OVS_RUNDIR"] = str(self.folder)  # Mininet's own calls of ovs-vsctl follow it
         try:
@@ -82,8 +86,9 @@ class OpenVSwitch:
         self.run("ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:max-idle=60000")
 
     @property
-    def _switching(self) -> tuple[str, str]:
-        return f"unix:{self.folder / 'db.sock'}", "--disable-system"
+    def _switching(self) -> tuple[str, ...]:
+        door = f"unix:{self.folder / 'db.sock'}"
+        return (door,) if self.datapath is Datapath.KERNEL else (door, "--disable-system")
 
     def restart_switches(self) -> None:
         """Kill ``ovs-vswitchd`` and start it again: every switch loses its tables at once."""
@@ -210,25 +215,15 @@ class OpenVSwitch:
     def settle(self) -> None:
         """Bring every counter up to date, by dropping the datapath's cache (ovs-appctl(8)).
 
-        From then on no packet is treated by a decision that was made before. Asked on the daemon's
-        own socket (ovs-vswitchd(8), ``--unixctl``), since somebody may be waiting.
+        From then on no packet is treated by a decision that was made before.
 
         Raises:
             LabError: It was refused.
         """
-        path = self.folder / f"ovs-vswitchd.{self._processes[-1].pid}.ctl"
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
-                talk.settimeout(_TIMEOUT_S)
-                talk.connect(str(path))
-                talk.sendall(b'{"id":0,"method":"revalidator/purge","params":[]}')
-                answer = talk.recv(1 << 16)
-        except OSError as error:
-            raise LabError(f"ovs-vswitchd does not answer ({error}): ended by itself?") from error
-        if not answer:
-            raise LabError("ovs-vswitchd closed the door: ended by itself?")
-        if json.loads(answer).get("error") is not None:
-            raise LabError(f"ovs-vswitchd refused revalidator/purge: {answer.decode()}")
+        self.caches.purge()
+
+    def _control(self) -> Path:
+        return self.folder / f"ovs-vswitchd.{self._processes[-1].pid}.ctl"
 
 
 def _need_tun(device: Path = Path("/dev/net/tun")) -> None:

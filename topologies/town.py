@@ -22,6 +22,7 @@ from typing import Any
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
+from topologies import lines
 from topologies.names import interface
 from topologies.net import network, switch_side
 from topologies.ovs import OpenVSwitch
@@ -30,7 +31,6 @@ _log = logging.getLogger(__name__)
 _START_S = 60.0
 _IN_FORCE_S = 120.0
 OPENFLOW_PORT = 6653  # IANA: openflow
-
 OWN_GUARD, NO_GUARD = "own", "none"
 #: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
 LENIENT_GUARD = "own-lenient"
@@ -69,6 +69,7 @@ class Town:
         self.events = folder / "log" / "controller.jsonl"
         self.desk = work / "desk"  # where the guard takes requests
         self.seconds: dict[str, float] = {}
+        self.has_real_lines = False
         self.work = work
         self._progress = progress
         self._stack = ExitStack()
@@ -110,11 +111,12 @@ class Town:
             command = [sys.executable, "-m", "topologies.relay", str(OPENFLOW_PORT), self.guard]
             self.spawn("relay", command)
         self._progress("hosts")
-        self.net = network(self.plan, controller_port=OPENFLOW_PORT)
+        self.net = network(self.plan, port=OPENFLOW_PORT, datapath=self.ovs.datapath)
         self._stack.callback(self._stop_net)
         if self.is_ours:
             self.wait_for("listening", timeout_s=_START_S)
         self.net.start()
+        self.has_real_lines = lines.shape(self.plan)
         self._progress("services")
         self._start_services()
         self.seconds["boot"] = time.monotonic() - started

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from scenarios.events.choose import Stream, Trio, half_posing, trios
 from scenarios.events.scene import Event, Scene
-from scenarios.wire import switch_interface
 from sekisho.model import Attachment, Label, Plan, PortRef
+from topologies.names import switch_interface
 
 _HOLD_S = 1.0
 _STRANGER = "02:ba:d0:00:00:01"

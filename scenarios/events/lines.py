@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from scenarios.events.choose import Trio, path, trios
 from scenarios.events.scene import Event, Scene
-from scenarios.wire import switch_interface
 from sekisho.model import Label, Link, Plan
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
+from topologies.names import switch_interface
 from topologies.services import TLS_KINDS
 
 _CUT_S = 1.0

@@ -86,6 +86,7 @@ class Link:
     Attributes:
         mbps: Bandwidth in Mbit/s, or None for unlimited.
         delay_ms: One-way delay in milliseconds.
+        loss_percent: How many of 100 packets the line loses, each way.
         backup: True for a line that carries only when the main one is down.
     """
 
@@ -93,6 +94,7 @@ class Link:
     b: PortRef
     mbps: float | None
     delay_ms: float
+    loss_percent: float
     backup: bool
     label: Label
     where: str

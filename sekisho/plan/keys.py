@@ -132,6 +132,8 @@ LINK = Section("link", "links[n]", "A cable or line between two switches.", (
     Key("mbps", Kind.NUMBER, "Bandwidth in Mbit/s; unlimited when absent.", required=False,
         low=1),
     Key("delay_ms", Kind.NUMBER, "One-way delay in milliseconds.", required=False, default=0),
+    Key("loss_percent", Kind.NUMBER, "How many of 100 packets the line loses, each way.",
+        required=False, default=0),
     Key("backup", Kind.BOOL, "True for a line that carries only when the main one is down.",
         required=False, default=False),
     _label("Name of the line; `a - b` when absent.", required=False),

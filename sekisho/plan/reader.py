@@ -135,6 +135,7 @@ class _Builder:
             b=b,
             mbps=r.number("mbps"),
             delay_ms=r.number("delay_ms") or 0.0,
+            loss_percent=r.number("loss_percent") or 0.0,
             backup=r.get("backup", bool),
             label=label if isinstance(label, Label) else Label(ends, ends),
             where=self.where(r),

@@ -10,6 +10,7 @@ from datetime import datetime
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, MustDrop
 from sekisho.report import tally
+from sekisho.report.manifest import Named
 from sekisho.report.markup import Markup, both, join, say, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
@@ -114,9 +115,17 @@ def _facts(record: RunRecord) -> Markup:
         ja = f"端末・サーバ {summary.hosts:,}台、スイッチ {summary.switches:,}台"
         en = f"{summary.hosts:,} devices, {summary.switches:,} switches"
         rows.append((say("規模", "Size"), say(ja, en)))
+    if manifest.real:
+        rows.append((say("実物で行ったもの", "Real in this run"), both(_real(manifest.real))))
     rows.append((say("試験番号", "Number"), join((manifest.run,))))
     cells = (tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in rows)
     return tag("table", tag("tbody", *cells), class_="facts")
+
+
+def _real(things: tuple[Named, ...]) -> Label:
+    return Label(
+        "、".join(thing.label.ja for thing in things), "; ".join(thing.label.en for thing in things)
+    )
 
 
 def _state(state: str) -> Label:

@@ -113,6 +113,8 @@ class Manifest:
     """``manifest.json``.
 
     Attributes:
+        missing: What the kernel lacked.
+        real: What the kernel offered, and was used.
         situations: Empty where the run chose its cases in another way.
         catalogue: Sorted by id; empty where the suite has no catalogue.
     """
@@ -128,6 +130,7 @@ class Manifest:
     hashes: Mapping[str, str]
     machine: Mapping[str, str]
     missing: tuple[Named, ...]
+    real: tuple[Named, ...]
     not_tested: tuple[Named, ...]
     tester: str
     witness: str
@@ -149,6 +152,7 @@ def read_manifest(path: Path) -> Manifest:
             hashes=_strings(found["hashes"]),
             machine=_strings(found["machine"]),
             missing=_each(found["missing"], _named),
+            real=_each(found.get("real", []), _named),
             not_tested=_each(found["not_tested"], _named),
             plan=_plan(cast(Json, found["plan"])),
             catalogue=_each(found.get("catalogue", []), _catalogue_line),

@@ -230,6 +230,9 @@ def _void(record: RunRecord, language: str) -> Iterator[Text]:
 
 def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
     manifest = record.manifest
+    if manifest.real:
+        yield Text(_say(language, "実物で行ったもの", "Real in this run"), style="bold")
+        yield from (Text(f"  ○ {thing.label.text(language)}") for thing in manifest.real)
     yield Text(_say(language, "試験していないこと", "Not tested"), style="bold")
     for thing in (*manifest.missing, *manifest.not_tested):
         yield Text(f"  － {thing.label.text(language)}")

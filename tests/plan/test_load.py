@@ -89,7 +89,7 @@ def test_a_link_is_named_after_its_ends(tiny: Plan) -> None:
     ends = "floor:8 - room:8"
 
     assert tiny.links == (
-        Link(PortRef("floor", 8), PortRef("room", 8), 1000.0, 0.0, False, Label(ends, ends),
+        Link(PortRef("floor", 8), PortRef("room", 8), 1000.0, 0.0, 0.0, False, Label(ends, ends),
              _line("- {a:")),
     )  # fmt: skip
 
