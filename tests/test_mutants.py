@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from scenarios.catalogue import Kind, load_families
+from scenarios.gate import CasePlan
 from scenarios.mutants import app, hosts, instrument, settings, written
 from scenarios.mutants.app import WRONGS, Wrong, copied
+from scenarios.mutants.suites import Suites
 from scenarios.mutate import exit_status, is_right
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
@@ -100,3 +104,20 @@ def test_a_broken_instrument_must_be_void_and_nothing_else_may(
 def test_a_run_that_told_nothing_is_no_success() -> None:
     """Nothing planted, nothing proven."""
     assert exit_status([]) == 3
+
+
+def test_what_is_tried_together_overfills_no_ear() -> None:
+    """Each case is there once, beside its twins, and nobody sends or is sent more than fits."""
+    suites = Suites(load(ROOT / "topologies" / "alpha.yaml"), 1, random.Random(1))
+    parts = list(suites.parts(suites.cases))
+    targets = [{case.target.id for case in part} for part in parts]
+
+    assert sorted(c.number for part in parts for c in part) == [c.number for c in suites.cases]
+    assert sum(map(len, targets)) == len(set().union(*targets))
+    assert all(count <= 2000 for part in parts for count in _load(suites, part).values())
+
+
+def _load(suites: Suites, part: list[CasePlan]) -> Counter[str]:
+    """Count the frames that each attachment sends or is sent."""
+    ends = {case.number: {case.source.id, case.to} for case in part}
+    return Counter(name for f in suites.window(part).frames for name in ends[f.case] - {""})

@@ -74,7 +74,7 @@ def _tried(ground: Ground, fault: Fault) -> Told:
     if not decision.different:
         return Told(EQUIVALENT, "reference switch", decision.words, len(suite))
     told = (
-        ground.gate(ground.suite(focus, most=_ALL))
+        ground.gate(ground.suites.about(focus, most=_ALL))
         or ground.talk(focus, most=_ALL)
         or ground.attacks(killers, focus)
     )
@@ -83,7 +83,7 @@ def _tried(ground: Ground, fault: Fault) -> Told:
 
 def _sent(ground: Ground, fault: Fault, suite: list[CasePlan]) -> Iterator[Packet]:
     """The frames of the cases tried, as the reference switch reads them."""
-    window = ground.window(suite)
+    window = ground.suites.window(suite)
     raw = ground.session.build(list(window.frames), range(1, len(window.frames) + 1))
     sources = {case.number: case.source.at for case in suite}
     for frame, data in zip(window.frames, raw, strict=True):

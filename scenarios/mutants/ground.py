@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from scenarios.catalogue import Entry, load_families
 from scenarios.catalogue.apply import Catalogue, Pair, representative_pairs
 from scenarios.exchange import Exchange, converse, exchanges
 from scenarios.focus import Focus
-from scenarios.gate import CasePlan, Frame, Window, windows
+from scenarios.gate import CasePlan, Window
+from scenarios.mutants.suites import Suites
 from scenarios.session import Attempt, Session
 from scenarios.wire import Wire
 from sekisho.compiler import compile_town
@@ -23,10 +23,10 @@ from sekisho.dumps import digest, flows
 from sekisho.errors import LabError
 from sekisho.evidence import Verdict
 from sekisho.judge import Judgement
+from topologies.neighbours import forget_neighbours
 from topologies.settings import settings, unplanned
 from topologies.town import Town
 
-_MOST_CASES = 240  # tried for one fault
 _MOST_EXCHANGES = 4
 _MOST_PAIRS = 6  # of the catalogue
 _TRIES = 2  # where a try is void, or only a count is wrong
@@ -86,12 +86,7 @@ class Ground:
         self.tables = compile_town(town.plan)
         self.session = Session(town, wire, run=zlib.crc32(f"mutate {seed}".encode()))
         self._chance, self._seed = random.Random(seed), seed
-        self._cases: list[CasePlan] = []
-        self._frames: dict[int, list[Frame]] = defaultdict(list)
-        for window in windows(self.plan, seed=seed):
-            self._cases += window.cases
-            for frame in window.frames:
-                self._frames[frame.case].append(frame)
+        self.suites = Suites(self.plan, seed, self._chance)
         self._exchanges = list(exchanges(self.plan))
         self._again: Callable[[], Told | None] | None = None  # tries once more what told a fault
         self.right = {
@@ -135,6 +130,7 @@ class Ground:
         if changed:
             raise LabError(f"{', '.join(changed[:3])}: not as before after {mutant.words}")
         self.town.ovs.forget_connections()
+        forget_neighbours(self.town)
         told = self._confirmed(told, mutant)
         self.town.ovs.forget_connections()
         self.town.check()
@@ -173,39 +169,25 @@ class Ground:
 
     # What can be tried.
 
-    def suite(self, focus: Focus | None, *, most: int = _MOST_CASES) -> list[CasePlan]:
-        """The cases that a fault concerns: all kinds of them, some of each, with their twins."""
-        kinds: dict[tuple[str, bool, str], list[CasePlan]] = defaultdict(list)
-        for case in self._cases:
-            if focus is None or focus.concerns(case):
-                kinds[case.probe, bool(case.to), case.cell.mark].append(case)
-        each = max(2, most // max(1, len(kinds)))
-        out: list[CasePlan] = []
-        for members in kinds.values():
-            out += self._chance.sample(members, min(each, len(members)))
-        targets = {case.target.id for case in out}
-        chosen = {case.number for case in out}
-        twins = [c for c in self._cases if c.number not in chosen and c.is_twin_of(targets)]
-        return out + self._chance.sample(twins, min(_MOST_CASES, len(twins)))
-
-    def window(self, suite: Sequence[CasePlan]) -> Window:
-        """The frames of *suite*, to be sent together."""
-        targets = {case.target.id: case.target for case in suite}
-        frames = [frame for case in suite for frame in self._frames[case.number]]
-        self._chance.shuffle(frames)  # as the gate does: a burst to one port would overflow it
-        return Window(0, tuple(targets.values()), tuple(suite), tuple(frames))
+    def suite(self, focus: Focus | None) -> list[CasePlan]:
+        """Some cases of every kind that a fault concerns, with their twins."""
+        return self.suites.about(focus)
 
     def gate(self, suite: Sequence[CasePlan]) -> Told | None:
-        """Try a part of the gate; return the worst that it says, or None where all passes."""
-        if not suite:
-            return None
-        window = self.window(suite)
-        self._again = lambda: self._try(window)
-        return self._again()
+        """Try a part of the gate; return the first finding, what was void, or None."""
+        found = None
+        for part in self.suites.parts(suite):
+            again = partial(self._try, self.suites.window(part))
+            told = again()
+            if found is None or told is not None:
+                self._again, found = again, told
+            if told is not None and told.fate == KILLED:
+                break
+        return found
 
     def attempt(self, suite: Sequence[CasePlan]) -> Attempt:
         """Send a part of the gate once, and return what was seen."""
-        window = self.window(suite)
+        window = self.suites.window(suite)
         self._again = lambda: self._try(window)
         self.session.rebase()
         return self.session.attempt(window, suite)
@@ -256,10 +238,10 @@ class Ground:
         return None
 
     def _attack_windows(self, entries: list[Entry], focus: Focus | None) -> Iterator[Window]:
-        first = 1 + max(case.number for case in self._cases)
+        first = 1 + max(case.number for case in self.suites.cases)
         attacks = Catalogue(self.plan, seed=self._seed, first_case=first, first_window=1)
         pairs = representative_pairs(self.plan)
-        near = [p for p in pairs if focus is None or _is_near(focus, p, self._cases)]
+        near = [p for p in pairs if focus is None or _is_near(focus, p, self.suites.cases)]
         pairs = self._chance.sample(near or pairs, min(_MOST_PAIRS, len(near or pairs)))
         yield from attacks.windows(entries, pairs)
 

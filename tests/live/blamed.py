@@ -11,11 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from scenarios.frames import Fields, build, tokens
 from scenarios.mutants.ground import Ground, Mutant, Told
 from scenarios.ring import Copy
 from scenarios.wire import Place, Wire
 from sekisho.errors import LabError
+from sekisho.flow import ARP_REQUEST
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies.town import LENIENT_GUARD, Town
@@ -53,6 +56,40 @@ def blamed(ground: Ground, *, is_noisy: bool) -> Told:
     return ground.play(Mutant(("M-01",), "flow", "floor", "nothing", planted, tried))
 
 
+def believed(ground: Ground) -> list[bool]:
+    """Tell a server that its gateway is somebody else, as a claim that a faulty switch floods.
+
+    Returns whether the server believes it while the fault is there, and after it.
+    """
+    server, guest = ground.plan.attachment[_SERVER], ground.plan.attachments[0]
+    claim = Fields(
+        eth_dst=server.mac,
+        eth_src=guest.mac,
+        ip_src=ground.plan.gateway(server),
+        ip_dst=server.ip,
+        flags=ARP_REQUEST,
+    )
+    seen: list[bool] = []
+
+    def believes() -> bool:
+        return guest.mac in ground.town.net.get(server.device).cmd("ip neigh show")
+
+    @contextmanager
+    def planted(on: Ground) -> Iterator[None]:
+        (frame,) = build("arp", [claim], tokens(0, [1]))
+        on.wire.whisper([(on.plan.attachments.index(server), frame)])
+        on.wire.settle()
+        yield
+
+    def tried(on: Ground) -> Told:
+        del on
+        seen.append(believes())
+        return Told("equivalent", "", "")
+
+    ground.play(Mutant(("M-36",), "flow", "room", "a claim", planted, tried))
+    return [*seen, believes()]
+
+
 def main() -> None:
     """Boot, blame, and print what was said."""
     plan, folder = load(Path(sys.argv[1])), Path(sys.argv[2])
@@ -61,9 +98,10 @@ def main() -> None:
         with Wire(town) as wire:
             ground = Ground(town, wire, seed=1)
             ground.control()
-            out = {"quiet": blamed(ground, is_noisy=False).fate}
+            out: dict[str, Any] = {"quiet": blamed(ground, is_noisy=False).fate}
+            claim = believed(ground)
             told = blamed(ground, is_noisy=True)
-            out |= {"noisy": told.fate, "how": told.how, "control": ""}
+            out |= {"claim": claim, "noisy": told.fate, "how": told.how, "control": ""}
             try:
                 ground.control()
             except LabError as error:

@@ -70,7 +70,10 @@ def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
 
 
 def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
-    """A fault that changes nothing is not told; noise that stays makes it void."""
+    """A fault that changes nothing is not told; noise that stays makes it void.
+
+    What a host has learned from a fault is forgotten with it: that is no noise.
+    """
     (tmp_path / "log").mkdir()
     plan = _ROOT / "topologies" / "tiny.yaml"
     command = [sys.executable, "-m", "tests.live.blamed", str(plan), str(tmp_path)]
@@ -82,5 +85,6 @@ def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
     told = json.loads(said)
 
     assert (told["quiet"], told["noisy"]) == ("equivalent", "void")
+    assert told["claim"] == [True, False]
     assert told["how"].startswith("the same without the fault: overblock: ")
     assert told["control"].startswith("the town fails without a fault: ")
