@@ -7,8 +7,9 @@ A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so 
     {"do": "undo", "number": 3, "by": "..."}
     {"do": "state"}                           the journal, and whether the town is in force
 
-``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"denied": true}`` when all
-switches deny, and waits for a line before anything is allowed: whoever knows the switches' caches
+``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
+table is touched, and ``{"stage": "denied"}`` when all switches deny and before anything is allowed;
+the guard goes on at ``{"go": "ready"}``, ``{"go": "denied"}``: whoever knows the switches' caches
 can see to them. ``"seen": n`` says which change was the newest that the asker knew of: a newer one
 at the same port is a conflict. One request is worked on at a time.
 """
@@ -88,7 +89,7 @@ class Desk:
     def _undo_in_time(self, number: int) -> None:
         """End a change, whoever has moved its ports since; later, if a switch is away."""
         try:
-            self._undo(number, {"by": "sekisho", "why": "until"}, lambda: None)
+            self._undo(number, {"by": "sekisho", "why": "until"}, lambda _: None)
         except LabError as error:
             if number not in self._late:
                 self._late.add(number)
@@ -113,11 +114,12 @@ class Desk:
                     talk.write({"error": str(error) or repr(error)})
 
     def _answered(self, request: dict[str, Any], talk: Talk) -> dict[str, Any]:
-        def pause() -> None:
+        def pause(stage: str) -> None:
             if request.get("pause"):
                 with contextlib.suppress(OSError):  # who has gone meanwhile is not waited for
-                    talk.write({"denied": True})
-                    talk.read(_PAUSE_S)
+                    talk.write({"stage": stage})
+                    while (told := talk.read(_PAUSE_S)) and told.get("go") != stage:
+                        pass  # of an earlier stage, and late
 
         with self._turn:
             if request["do"] == "change":

@@ -25,8 +25,9 @@ from sekisho.rules import Cookie, Kind, Rule
 _EXACT = 3  # so many terminals at most are read back one by one; else whole tables
 _OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a terminal
 
-#: Called between deny and allow, when every switch has said that it denies.
-Pause = Callable[[], None]
+#: Called before any table is touched, with ``ready``; and between deny and allow, with ``denied``,
+#: when every switch has said that it denies.
+Pause = Callable[[str], None]
 
 
 def _steps(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> tuple[Step, ...]:
@@ -97,9 +98,11 @@ class Moving(Asking):
         try:
             steps = {name: _steps(old[name], new[name]) for name in links}
             denying = {n: s[:1] for n, s in steps.items() if s and s[0].delete}
+            if any(steps.values()):
+                pause("ready")
             if denying:
                 self._do(links, denying)
-                pause()
+                pause("denied")
             self._do(links, {n: s[n in denying :] for n, s in steps.items()})
             self._read_back(before, plan, links)
             self._in_force |= set(links)

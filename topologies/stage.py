@@ -2,7 +2,7 @@
 
 A request is one JSON object a line on ``town.sock`` in the run folder, and so is the answer. What
 concerns the policy is handed to the guard, which alone decides; what only the laboratory knows is
-added here: the switches' caches are emptied, and the hosts get their addresses.
+added here: the switches' caches are made to follow, and the hosts get their addresses.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Stage:
             return {**plan, "changes": history, "in_force": False, "guard": False}
 
     def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Have the guard do it; empty the caches when all deny, and when all allow."""
+        """Have the guard do it, and time it until nothing old is remembered."""
         began = time.monotonic()
         answer = guarded(self.town, request)
         if "error" in answer or "in_force" not in answer:
@@ -164,20 +164,20 @@ class Stage:
 
 
 def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
-    """Have the guard do *request*; empty the caches when all deny, and when all allow.
+    """Have the guard do *request*; the caches have followed when all deny, and when all allow.
 
     Raises:
         LabError: There is no guard, or it ended meanwhile.
     """
-    with _to_guard(town) as guard:
+    with _to_guard(town) as guard, town.ovs.caches.following() as following:
         guard.write({**request, "pause": True})
         answer = guard.must_read(_ANSWER_S)
-        while answer.get("denied"):
-            town.ovs.settle()
-            guard.write({"go": True})
+        while stage := answer.get("stage"):
+            following.catch_up()
+            following.hold()
+            guard.write({"go": stage})
             answer = guard.must_read(_ANSWER_S)
-    if any(come for _, come in answer.get("touched", {}).values()):
-        town.ovs.settle()
+        following.catch_up()
     return answer
 
 
