@@ -104,7 +104,7 @@ class Findings:
     ) -> tuple[int, str]:
         """Return which frame to show, and whether it leaks when nothing else is sent."""
         is_tried = self._tried_alone < _MOST_ALONE and self._alone_s < _ALONE_S
-        if case.verdict is not Verdict.LEAK or not is_tried:
+        if case.verdict is not Verdict.LEAK or not is_tried or attempt.stuck:
             return culprits[0], ""
         self._tried_alone += 1
         began, found = time.monotonic(), ""

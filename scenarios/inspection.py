@@ -30,7 +30,7 @@ from scenarios.surroundings import Surroundings
 from scenarios.tally import Tally, own_peak_mb
 from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, digest, flows
-from sekisho.errors import SekishoError
+from sekisho.errors import LabError, SekishoError
 from sekisho.evidence import (
     RunVerdict,
     Verdict,
@@ -193,6 +193,7 @@ class Check:
                 self._note_frames(attempt)
                 void = pending & {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
                 last = attempt_number == _REPEATS or not void or len(void) == len(plans)
+                last = last or bool(attempt.stuck)
                 began = time.monotonic()
                 cases = recorder.cases(plans, attempt)
                 wanted = pending if last else pending - void
@@ -200,6 +201,9 @@ class Check:
                 chosen = (case for case in cases if case.case in names)
                 self._tally.cases += findings.add(chosen, plans, attempt)
                 self._add("judge", time.monotonic() - began)
+                if attempt.stuck:
+                    self._write_findings(findings)
+                    raise LabError(attempt.stuck)
                 if last:
                     break
                 pending = void

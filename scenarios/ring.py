@@ -62,9 +62,12 @@ class Ring:
         self._socket.bind((interface, _ETH_P_ALL))
 
     def drain(self) -> Iterator[Copy]:
-        """Yield every copy since the last call, in order, and free its slot."""
+        """Yield every copy since the last call, in order, and free its slot.
+
+        At most a ring full: what comes in meanwhile, in a storm without an end, is left.
+        """
         ring, slot = self._map, self._slot
-        while True:
+        for _ in range(self._slots):
             at = self._next * slot
             status, _, kept, mac, _, sec, nsec = _HEADER.unpack_from(ring, at)
             if not status & 1:  # TP_STATUS_USER

@@ -19,6 +19,8 @@ from scenarios.ledger import Ledger
 from scenarios.wire import Wire
 from sekisho.books import Expectation, Seen
 from sekisho.dumps import FlowLine, counters, digest, flows
+from sekisho.errors import LabError
+from sekisho.evidence import Verdict
 from sekisho.flow import DropPoint
 from sekisho.judge import Health, Judgement, judge
 from sekisho.model import Plan
@@ -53,7 +55,11 @@ Ears = dict[int, tuple[int, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One window, sent once and judged."""
+    """One window, sent once and judged.
+
+    Attributes:
+        stuck: Why it did not come to its end, in words; then nothing but a leak was judged.
+    """
 
     judgements: list[Judgement]
     ledger: Ledger
@@ -61,6 +67,7 @@ class Attempt:
     frames: dict[int, bytes]
     send_s: float
     rules: dict[DropPoint, FlowLine]
+    stuck: str = ""
 
 
 class Session:
@@ -89,30 +96,29 @@ class Session:
         return self._run
 
     def attempt(self, window: Window, cases: Iterable[CasePlan]) -> Attempt:
-        """Send the frames of *cases* (all or some of the window's) once, and judge them."""
+        """Send the frames of *cases* (all or some of the window's) once, and judge them.
+
+        Raises:
+            LabError: The switches took no more, and no leak was seen until then.
+        """
         wanted = {case.number: case for case in cases}
         frames = [frame for frame in window.frames if frame.case in wanted]
-        first = self._next
-        numbers = range(first, first + len(frames))
-        self._next += len(frames)
-        raw = self.build(frames, numbers)
+        numbers, raw = self._made(frames)
         outgoing = [
-            (self._position[wanted[f.case].source.id], raw[i]) for i, f in enumerate(frames)
+            (self._position[wanted[f.case].source.id], x) for f, x in zip(frames, raw, strict=True)
         ]
         if window.is_stateful:
             self._town.ovs.forget_connections()
-        links_before, lost_before = link_states(), self._wire.lost()
-        ledger = Ledger()
-        sentinels, twins, seconds = self._send(window, outgoing)
+        links_before, lost_before, ledger = link_states(), self._wire.lost(), Ledger()
+        sentinels, twins = (self._ears(), self._ears()), self._twins(window)
+        seconds, stuck = self._send(outgoing, sentinels, twins)
         self.frames_sent += len(outgoing)
-        by_case: dict[int, list[int]] = {number: [] for number in wanted}
-        for number, frame in zip(numbers, frames, strict=True):
-            by_case[frame.case].append(number)
-        expectations = self._expectations(wanted, by_case, twins)
-        ledger.listen(self._wire.heard(), self._run, dict(zip(numbers, frames, strict=True)))
+        own = dict(zip(numbers, frames, strict=True))
+        expectations = self._expectations(wanted, own, twins)
+        ledger.listen(self._wire.heard(), self._run, own)
         if window.is_stateful:
             self._town.ovs.forget_connections()
-        counted, rules, changed = self._count() if self._is_attributed else ({}, {}, ())
+        counted, rules, changed = ({}, {}, ()) if stuck else self._count()
         if link_states() != links_before:
             changed = (*changed, "a link")
         health = Health(
@@ -122,31 +128,46 @@ class Session:
             changed=changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
             is_attributed=self._is_attributed,
+            stuck=stuck,
         )
         judgements = judge(expectations.values(), ledger.seen, counted, health, links=self._links)
+        if stuck and not any(j.verdict is Verdict.LEAK for j in judgements):
+            raise LabError(stuck)
         sent = dict(zip(numbers, raw, strict=True))
-        return Attempt(judgements, ledger, expectations, sent, seconds, rules)
+        return Attempt(judgements, ledger, expectations, sent, seconds, rules, stuck)
+
+    def _made(self, frames: list[Frame]) -> tuple[range, list[bytes]]:
+        """Build *frames* under the next numbers."""
+        numbers = range(self._next, self._next + len(frames))
+        self._next += len(frames)
+        return numbers, self.build(frames, numbers)
 
     def _send(
-        self, window: Window, outgoing: list[tuple[int, bytes]]
-    ) -> tuple[tuple[Ears, Ears], list[tuple[int, int, bytes]], float]:
+        self,
+        outgoing: list[tuple[int, bytes]],
+        sentinels: tuple[Ears, Ears],
+        twins: list[tuple[int, int, bytes]],
+    ) -> tuple[float, str]:
         """Send everything between two rounds of sentinels, with the twins in the middle.
 
-        Returns the sentinels, the twins, and the seconds until the switches had taken the frames.
+        Returns the seconds until the switches had taken the frames, and why they did not, in words.
         """
-        before, twins, after = self._ears(), self._twins(window), self._ears()
+        before, after = sentinels
         half = len(outgoing) // 2
         self._discard_what_was_heard()
-        self._wire.whisper(list(before.values()))
-        began = time.monotonic()
-        self._wire.send(outgoing[:half])
-        self._wire.whisper([(position, data) for _, position, data in twins])
-        self._wire.send(outgoing[half:])
-        self._wire.settle()
-        seconds = time.monotonic() - began
-        self._wire.whisper(list(after.values()))
-        self._wire.settle()
-        return (before, after), twins, seconds
+        seconds, began = 0.0, time.monotonic()
+        try:
+            self._wire.whisper(list(before.values()))
+            self._wire.send(outgoing[:half])
+            self._wire.whisper([(position, data) for _, position, data in twins])
+            self._wire.send(outgoing[half:])
+            self._wire.settle()
+            seconds = time.monotonic() - began
+            self._wire.whisper(list(after.values()))
+            self._wire.settle()
+        except LabError as error:  # frames that go round; what was seen by now was seen
+            return seconds, str(error)
+        return seconds, ""
 
     def rebase(self) -> None:
         """Take the tables and counters as they are now for the state before the next attempt."""
@@ -198,10 +219,13 @@ class Session:
     def _expectations(
         self,
         wanted: dict[int, CasePlan],
-        by_case: dict[int, list[int]],
+        own: dict[int, Frame],
         between: list[tuple[int, int, bytes]],
     ) -> dict[int, Expectation]:
         """What must become of each case; its twins are the positive frames to the same target."""
+        by_case: dict[int, list[int]] = {number: [] for number in wanted}
+        for number, frame in own.items():
+            by_case[frame.case].append(number)
         twins: dict[str, list[int]] = {}
         for number, position, _ in between:
             twins.setdefault(self._plan.attachments[position].id, []).append(number)
@@ -242,7 +266,12 @@ class Session:
     def _count(
         self,
     ) -> tuple[dict[DropPoint, int], dict[DropPoint, FlowLine], tuple[str, ...]]:
-        """Read how far each dropping rule's counter rose, and whether the rules are the same."""
+        """Read how far each dropping rule's counter rose, and whether the rules are the same.
+
+        Of somebody else's rules nothing is read.
+        """
+        if not self._is_attributed:
+            return {}, {}, ()
         before, after = self._before, self._drop_rules()
         self._before = after
         counted = Counter[DropPoint]()

@@ -36,6 +36,7 @@ class Health:
         is_attributed: False where somebody else's controller guards: its rules have other names.
         lost: Lines and queues that lost frames, by the plan or by overload: then a frame that is
             nowhere was not necessarily stopped by a rule.
+        stuck: Why not everything was sent and heard to its end, in words; then only leaks count.
     """
 
     deaf: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ class Health:
     uncounted: frozenset[str] = frozenset()
     is_attributed: bool = True
     lost: tuple[str, ...] = ()
+    stuck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ def _facts(
 
 def _distrust(facts: _Facts, health: Health) -> str:
     """Why the instrument cannot be believed about this case, or empty."""
+    if health.stuck:
+        return health.stuck
     if not facts.case.frames:
         return "nothing was sent"
     if facts.muted:

@@ -156,6 +156,17 @@ def test_a_deaf_end_makes_it_void(evening: Evening, deaf: str) -> None:
     assert (denied.verdict, denied.reason) == (Verdict.VOID, f"no sentinel was heard at {deaf}")
 
 
+def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> None:
+    """Frames that go round keep the switches busy; what was seen by then was seen."""
+    evening.health = Health(stuck="the switches never fell silent")
+    denied, allowed = evening.judged()
+
+    assert (denied.verdict, denied.reason) == (Verdict.VOID, "the switches never fell silent")
+    assert allowed.verdict is Verdict.VOID
+    evening.seen[1].places["juki.lan"] = 1
+    assert evening.judged()[0].verdict is Verdict.LEAK
+
+
 def test_a_deaf_bystander_does_not_matter(evening: Evening) -> None:
     """A case rests on its own two ends."""
     evening.health = Health(deaf=frozenset({"guest.wireless"}))

@@ -16,6 +16,7 @@ from scenarios.record import Run
 from scenarios.session import Session
 from scenarios.wire import Place, Wire
 from sekisho.dumps import FlowLine, flows
+from sekisho.errors import LabError
 from sekisho.plan import load
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
@@ -168,6 +169,27 @@ def cell_rule_deleted(town: Town, wire: Wire) -> None:
     )
 
 
+def silence_missed(town: Town, wire: Wire) -> None:
+    """The switches never fall silent, as if frames went round."""
+
+    def settling() -> None:
+        raise LabError("the switches never fell silent")
+
+    wire.settle = settling  # type: ignore[method-assign]
+
+
+def silence_missed_beside_a_leak(town: Town, wire: Wire) -> None:
+    """The same, and one permission is too wide."""
+    allow_widened(town, wire)
+    settle = wire.settle
+
+    def settling() -> None:
+        settle()
+        raise LabError("the switches never fell silent")
+
+    wire.settle = settling  # type: ignore[method-assign]
+
+
 def replies_forgotten(town: Town, wire: Wire) -> None:
     """A service that only listens is heard from no more: its way back is gone at its own switch."""
     _change(town, "room", "del-flows", "table=5,udp,tp_src=514")
@@ -202,6 +224,8 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         anti_spoofing_off,
         switch_normal,
         cell_rule_deleted,
+        silence_missed,
+        silence_missed_beside_a_leak,
         replies_forgotten,
         idle_rule,
         nothing,

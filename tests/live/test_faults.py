@@ -96,6 +96,20 @@ def test_a_hole_in_the_town_is_a_leak_with_its_place(
     assert (tmp_path / fault / named[0]["pcap"]).stat().st_size > 100
 
 
+def test_a_run_that_never_falls_silent_is_void_and_keeps_the_leaks_that_it_saw(
+    tmp_path: Path,
+) -> None:
+    """Nothing else is judged in it, and nothing more is sent; a leak that was seen was seen."""
+    still, none = run_with("silence_missed", tmp_path)
+    loud, found = run_with("silence_missed_beside_a_leak", tmp_path)
+
+    assert (still["verdict"], still["exit"], still["leak"], none) == ("void", 3, 0, [])
+    assert still["aborted"] == loud["aborted"] == "the switches never fell silent"
+    assert (loud["verdict"], loud["exit"], loud["pass"]) == ("void", 3, 0)
+    assert loud["leak"] == len(found) > 0
+    assert {(f["src"], f["dst"]) for f in found} == {("nb.wireless", "juki.lan")}
+
+
 def test_a_drop_by_another_rule_is_unattributed(tmp_path: Path) -> None:
     """Where the cell's own rule is gone, default deny still drops, and that is not a pass."""
     summary, findings = run_with("cell_rule_deleted", tmp_path)
