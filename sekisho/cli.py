@@ -27,6 +27,7 @@ from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Screen, language, screen
 from sekisho.commands.town import down, execute, shell, up
+from sekisho.commands.vm import vm_down, vm_run, vm_shell
 from sekisho.draw import FORMATS, VIEWS
 from sekisho.errors import SekishoError
 
@@ -94,6 +95,8 @@ def parser() -> argparse.ArgumentParser:
     _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
     _add_replay(_command(commands, "replay", replay, "send the packet of one finding once more"))
     _add_report(_command(commands, "report", report, "show a run folder in any form"))
+    machine = commands.add_parser("vm", help="the same in a Linux VM, on the kernel's datapath")
+    _add_machines(machine.add_subparsers(metavar="COMMAND", required=True))
     return top
 
 
@@ -237,6 +240,7 @@ def _add_plans(commands: _Commands) -> None:
     _add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
     show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
+    show.add_argument("--run", type=Path, metavar="RUN", help="with the changes of this town")
     _add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
     draw = _command(commands, "draw", plan_draw, "draw the physical and the logical network")
     _add_plan(draw)
@@ -253,6 +257,36 @@ def _add_replay(to: argparse.ArgumentParser) -> None:
     to.add_argument("--tables", action="store_true", help="put the run's own tables in first")
     to.add_argument("--controller", default="", metavar="HOST:PORT", help="as for check")
     to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=f"({RUNS}/)")
+
+
+def _add_machines(machines: _Commands) -> None:
+    trial = _command(machines, "run", vm_run, "run a command in a VM")
+    _add_machine(trial)
+    trial.add_argument("--exec", action="store_true", help="the command is any program")
+    trial.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the command")
+    _add_machine(_command(machines, "shell", vm_shell, "open a shell in a VM"))
+    _add_out(_command(machines, "down", vm_down, "end every VM that was started from here"))
+
+
+def _add_machine(to: argparse.ArgumentParser) -> None:
+    _add_out(to)
+    to.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
+    to.add_argument("--memory", type=int, default=3072, metavar="MIB", help="(%(default)s)")
+    to.add_argument("--cpus", type=int, default=2, metavar="N", help="processors (%(default)s)")
+    to.add_argument(
+        "--boot",
+        type=float,
+        default=120,
+        metavar="S",
+        help="a boot that takes longer hangs (%(default)s)",
+    )
+    to.add_argument(
+        "--limit", type=float, default=7200, metavar="S", help="end the command then (%(default)s)"
+    )
+
+
+def _add_out(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=f"run folders ({RUNS}/)")
 
 
 def _add_report(to: argparse.ArgumentParser) -> None:

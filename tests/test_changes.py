@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from sekisho.changes import Change, applied, change_of
+from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.resegment import _must
 from sekisho.errors import PlanError, UsageError
 from sekisho.journal import Journal
+from sekisho.model import Plan
 from sekisho.overlay import save
 from sekisho.resegment import RefusedError, asked, links_asked
 from tests.population import town
@@ -86,3 +89,70 @@ def test_a_refusal_is_told_in_the_language_that_was_asked_for() -> None:
     with pytest.raises(UsageError, match="an access point must never"):
         _must(answer, "en")
     assert _must({"number": 1}, "ja") == {"number": 1}
+
+
+def test_a_plan_is_shown_with_what_stands_over_it(tmp_path: Path) -> None:
+    """Who, when, why, until when, and what each port and cell was and is; nothing undone."""
+    journal = Journal(tmp_path / "changes.jsonl")
+    moved = _change(1, "floor:1", "visitor")
+    journal.add(moved)
+    journal.add(replace(moved, number=2, by="nobody"))
+    journal.write("undo", number=2, at=1.0, by="x", why="asked")
+    journal.add(replace(_change(3, "floor:1", "quarantine"), reason="投票所", until=3600.0))
+
+    shown = _shown(tmp_path, town("tiny"))
+
+    assert "nobody" not in shown
+    for words in (
+        "floor:1 nb.wired\n",
+        "wired/S1 10.41.0.11 → visitor/S3 172.30.0.64",
+        "visitor/S3 172.30.0.64 → 隔離",
+        "tester",
+        "投票所",
+        "1970-01-01 09:00:00",
+        "1970-01-01 10:00:00",
+    ):
+        assert words in shown, shown
+
+
+def test_an_opened_permission_is_shown_with_its_cells(tmp_path: Path) -> None:
+    """As the matrix of the plan shows it, and as it is now."""
+    Journal(tmp_path / "changes.jsonl").add(_change(1, links=("P28",)))
+
+    shown = _shown(tmp_path, town("matsuno"))
+
+    assert "P28 計画中の通信を開けた" in shown
+    assert ": × (P28) → P28" in shown
+
+
+def test_no_change_is_said_to_be_none(tmp_path: Path) -> None:
+    """A town in which nothing was moved, or everything was taken back."""
+    (tmp_path / "changes.jsonl").touch()
+    assert "有効な変更はない" in _shown(tmp_path, town("tiny"))
+
+
+def test_the_changes_of_another_plan_are_refused(tmp_path: Path) -> None:
+    """They would be laid over ports that are somebody else's; and a folder must have a journal."""
+    with pytest.raises(UsageError, match="there is no journal of changes"):
+        find_journal(town("tiny"), tmp_path)
+    Journal(tmp_path / "changes.jsonl").add(_change(1, "floor:1", "visitor"))
+    assert find_journal(town("tiny"), tmp_path) == tmp_path / "changes.jsonl"
+    with pytest.raises(UsageError, match=r"nb.wired at floor:1 is not of .*matsuno.yaml"):
+        find_journal(town("matsuno"), tmp_path)
+
+
+def test_without_a_run_only_a_town_of_this_very_plan_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is running: none is shown, and that is no mistake."""
+    monkeypatch.chdir(tmp_path)
+    assert find_journal(town("tiny"), None) is None
+
+
+def _shown(folder: Path, plan: Plan) -> str:
+    journal = find_journal(plan, folder)
+    assert journal is not None
+    console = Console(width=140, color_system=None)
+    with console.capture() as capture:
+        console.print(overlay(plan, journal, "ja"))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"

@@ -78,16 +78,17 @@ def show_history(folder: Path, language: str, screen: Screen) -> None:
         stands = "-" if change["undone"] else "○" if change["in_force"] else "…"
         table.add_row(
             str(change["number"]),
-            _clock(change["at"]),
+            clock(change["at"]),
             " ".join(ports),
             change["to"],
             change["by"],
             change["reason"],
-            _clock(change["until"]) if change["until"] else "",
+            clock(change["until"]) if change["until"] else "",
             stands,
         )
     screen.out.print(table)
 
 
-def _clock(at: float) -> str:
+def clock(at: float) -> str:
+    """Return a moment, in seconds since 1970, by the clock of the run folders."""
     return f"{datetime.fromtimestamp(at, JST):%Y-%m-%d %H:%M:%S}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.screen import Screen
 from sekisho.draw import draw, render
 from sekisho.model import Label
@@ -25,11 +26,14 @@ def plan_check(args: Namespace, screen: Screen) -> int:
 
 
 def plan_show(args: Namespace, screen: Screen) -> int:
-    """Print the matrix, and with the switches for it the hosts and the rules."""
+    """Print the matrix, on demand hosts and rules, and what a running town has laid over it."""
     plan, width = load(args.plan), screen.out.width
     screen.out.print(
         show(plan, language=args.lang, width=width, hosts=args.hosts, rules=args.rules)
     )
+    journal = find_journal(plan, args.run)
+    if journal is not None:
+        screen.out.print(overlay(plan, journal, args.lang))
     return 0
 
 
