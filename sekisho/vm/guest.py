@@ -1,0 +1,116 @@
+"""What the guest does from its first second: the text of the script that virtme-ng runs in it.
+
+Knows nothing of how the machine is started. Three things make an emulated guest bearable: the
+host's files are mounted a second time with the kernel's cache (virtme-ng's own mount has none, and
+every look at a file is a question to the host), udevd is stopped before it looks at each new
+interface, and Python writes no bytecode where it could not keep it.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+#: 9p tag of the second mount of the host's files.
+HOST_TAG = "sekisho.host"
+BOOTED, STATUS, SCRIPT, CONSOLE = "booted", "status", "guest.sh", "console.log"
+
+_MODULES = (
+    *("openvswitch", "nf_conntrack", "veth", "8021q", "bridge", "tun"),
+    *("sch_netem", "sch_htb", "sch_prio", "act_mirred"),
+)
+_HOST = "/run/sekisho-host"
+_KEPT = "/run/sekisho-kept"
+#: What of the caller's environment means the same in the guest.
+_PASSED = ("LANG", "LC_ALL", "LC_MESSAGES", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR")
+_OURS = "SEKISHO_"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a guest is for.
+
+    Attributes:
+        command: Words to run; empty for a shell.
+        tree: The checked-out tree.
+        at: The working directory.
+        folder: The VM's own folder on the host, writable in the guest.
+        written: Other folders that the guest may write, ``folder`` lies in one of them.
+        environment: The caller's.
+    """
+
+    command: tuple[str, ...]
+    tree: Path
+    at: Path
+    folder: Path
+    written: tuple[Path, ...]
+    environment: Mapping[str, str]
+
+
+def script(errand: Errand) -> str:
+    """Return the text of the guest's script; it leaves `BOOTED` and `STATUS` in the folder."""
+    folder = shlex.quote(str(errand.folder))
+    lines = [
+        "#!/bin/bash",
+        f"cat /proc/uptime >{folder}/{BOOTED}",
+        "udevadm control --exit 2>/dev/null",
+        f"modprobe -aq {' '.join(_MODULES)}",
+        "sysctl -qw kernel.unprivileged_userns_clone=1 2>/dev/null",
+        *_cached(errand),
+        f"cd {shlex.quote(str(errand.at))}",
+        *_exports(errand.environment),
+    ]
+    if not errand.command:
+        return "\n".join([*lines, "exec bash -i", ""])
+    command = shlex.join(errand.command)
+    lines += [command, f"echo $? >{folder}/{STATUS}.tmp"]
+    return "\n".join([*lines, f"mv {folder}/{STATUS}.tmp {folder}/{STATUS}", ""])
+
+
+def _cached(errand: Errand) -> list[str]:
+    """Put the host's files in place once more, with a cache, and the writable folders on top."""
+    kept = [f"{_KEPT}/{number}" for number in range(len(errand.written))]
+    hidden = [str(path) for path in _hidden(errand.tree)]
+    options = f"ro,trans=virtio,version=9p2000.L,access=any,msize=524288,cache=loose {HOST_TAG}"
+    places = shlex.join(map(str, (*_hidden(errand.tree), errand.at, *errand.written)))
+    return [
+        f"mkdir -p {_HOST} {' '.join(kept)}",
+        *(
+            f"mount --bind {shlex.quote(str(path))} {place}"
+            for path, place in zip(errand.written, kept, strict=True)
+        ),
+        "mount -t tmpfs -o mode=1777 tmpfs /tmp",
+        f"mkdir -p {places} 2>/dev/null",
+        f"if mount -t 9p -o {options} {_HOST}; then",
+        *(f"  mount --bind {_HOST}{shlex.quote(path)} {shlex.quote(path)}" for path in hidden),
+        "fi",
+        *(
+            f"mount --bind {place} {shlex.quote(str(path))}"
+            for path, place in zip(errand.written, kept, strict=True)
+        ),
+    ]
+
+
+def _hidden(tree: Path) -> list[Path]:
+    """What is read most: the system's programs, the tree, and a Python that lies elsewhere."""
+    out = [Path("/usr"), tree]
+    base = Path(sys.base_prefix).resolve()
+    if not any(base.is_relative_to(path) for path in out):
+        out.append(base)
+    return out
+
+
+def _exports(environment: Mapping[str, str]) -> list[str]:
+    wanted = {k: v for k, v in environment.items() if k in _PASSED or k.startswith(_OURS)}
+    wanted |= {
+        "HOME": "/root",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SEKISHO_VM": "1",
+        "GIT_CONFIG_COUNT": "1",  # the tree is another user's there
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    return [f"export {name}={shlex.quote(value)}" for name, value in sorted(wanted.items())]
