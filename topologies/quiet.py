@@ -8,40 +8,50 @@ from contextlib import contextmanager
 
 
 class Quiet:
-    """Many may send at once, or one alone.
+    """Many may act at once, or one alone.
 
-    Whoever wants to send while somebody is alone is turned away at once; whoever wants to be
-    alone waits for those who are sending, and for the one who was alone before.
+    Whoever wants to send while somebody is alone is turned away at once; whoever wants to change
+    something waits a while for his end; whoever wants to be alone waits for all the others.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._sending = 0
-        self._is_taken = False
+        self._acting = 0
+        self._alone = ""
 
     @contextmanager
     def together(self) -> Iterator[bool]:
         """Give whether the block may send."""
+        with self.after(0) as who:
+            yield not who
+
+    @contextmanager
+    def after(self, patience_s: float) -> Iterator[str]:
+        """Wait until nobody is alone; give who still was after *patience_s*, or nothing.
+
+        While the block runs, nobody is alone; unless it was told of somebody.
+        """
         with self._changed:
-            may = not self._is_taken
-            self._sending += may
+            self._changed.wait_for(lambda: not self._alone, patience_s)
+            who = self._alone
+            self._acting += not who
         try:
-            yield may
+            yield who
         finally:
             with self._changed:
-                self._sending -= may
+                self._acting -= not who
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Run the block while nobody sends."""
+    def alone(self, who: str) -> Iterator[None]:
+        """Run the block, which is called *who*, while nobody else acts."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_taken)
-            self._is_taken = True
-            self._changed.wait_for(lambda: not self._sending)
+            self._changed.wait_for(lambda: not self._alone)
+            self._alone = who
+            self._changed.wait_for(lambda: not self._acting)
         try:
             yield
         finally:
             with self._changed:
-                self._is_taken = False
+                self._alone = ""
                 self._changed.notify_all()

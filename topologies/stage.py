@@ -29,6 +29,8 @@ from topologies.town import Town
 _TICK_S = 0.2
 _ANSWER_S = 60.0
 _SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest"})
+_MOVES = frozenset({"change", "undo"})
+_PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
 _BUSY = {
     "what": "retest",
     "requirement": "",
@@ -117,13 +119,30 @@ class Stage:
             return {"error": f"not a request: {error!r}"}
 
     def _handled(self, handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
-        if request["do"] in _COUNTS:
-            with self._quiet.alone():
+        what = request["do"]
+        if what in _COUNTS:
+            with self._quiet.alone(str(request["number"])):
                 return handler(request)
-        if request["do"] not in _SENDS:
+        if what in _MOVES and not request.get("dry_run"):
+            with self._quiet.after(_PATIENCE_S) as who:
+                return self._not_now(who) if who else handler(request)
+        if what not in _SENDS:
             return handler(request)
         with self._quiet.together() as may:
             return handler(request) if may else {"error": _BUSY["en"], "refusals": [_BUSY]}
+
+    def _not_now(self, number: str) -> dict[str, Any]:
+        """Refuse a change because the re-test of change *number* does not end."""
+        change = Journal(self._journal).changes.get(int(number))
+        by = change.by if change else ""
+        reason = {
+            "what": "retest",
+            "requirement": "",
+            "ja": f"変更{number}({by})の再試験中: 何も変えていない。終わってからもう一度",
+            "en": f"the re-test of change {number} by {by} goes on: nothing was changed\n"
+            "  hint: try again when it has ended",
+        }
+        return {"error": reason["en"], "refusals": [reason]}
 
     def _state(self, request: dict[str, Any]) -> dict[str, Any]:
         """The plan's file, the journal, and whether the guard is there and all is in force."""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.live.demo import Demo, demo
 pytestmark = pytest.mark.live
 
 MOVE = {"ports": ["floor:1"], "to": "visitor"}
+OTHER = {"ports": ["floor:1"], "to": "quarantine"}
 REFUSED = {"ports": ["floor:2"], "to": "register"}
 _BUDGET_S = 15
 
@@ -129,6 +131,29 @@ def test_trials_rest_while_a_retest_counts(town: Demo) -> None:
 
     assert (found["verdict"], found["unattributed"]) == ("pass", 0)
     assert set(statuses) == {200, 409}
+
+
+def test_a_change_waits_for_somebody_elses_retest(town: Demo) -> None:
+    """Two officers: the evidence of the first one holds, and what the second one asks is done."""
+    first = town.ask("/api/changes", {**MOVE, "by": "first"})[1]["number"]
+    found: list[dict[str, Any]] = []
+    asked = f"/api/changes/{first}/retest"
+    thread = threading.Thread(target=lambda: found.append(town.ask(asked, {})[1]))
+    thread.start()
+    time.sleep(0.3)  # it is under way
+    began = time.monotonic()
+    assert town.ask("/api/changes", {**OTHER, "dry_run": True})[0] == 200
+    looked_s = time.monotonic() - began
+    was_counting = thread.is_alive()
+    status, second = town.ask("/api/changes", {**OTHER, "by": "second"})
+    had_ended = not thread.is_alive() or bool(found)
+    thread.join()
+    for number in (second["number"], first):
+        assert town.ask(f"/api/changes/{number}/undo", {})[0] == 200
+
+    assert (was_counting, status, had_ended) == (True, 200, True)
+    assert looked_s < 0.5  # a dry run waits for nobody
+    assert found[0]["summary"]["verdict"] == "pass"
 
 
 def test_a_town_without_its_guard_moves_nothing(town: Demo) -> None:

@@ -11,6 +11,7 @@ import { named, newest, port, refresh } from "./store.js";
 const STEPS = ["step-choose", "step-preview", "step-apply", "step-evidence"];
 const WHO = "sekisho-by";
 const TIMES = [0, 60, 1800, 3600, 10800, 28800];
+const LONG_MS = 1500; // a change takes milliseconds: whoever waits longer waits for a re-test
 
 let now = null; // the change that the dialog is about
 
@@ -90,6 +91,7 @@ async function apply() {
   Object.assign(mine, { step: 2, error: null, progress: { change: "now" }, port: ports[0] });
   localStorage.setItem(WHO, mine.by);
   draw(true);
+  const long = setTimeout(() => { mine.waits = true; if (mine === now) draw(); }, LONG_MS);
   try {
     mine.rulesBefore = await rulesOf(mine.port);
     mine.done = await ask(...request(false));
@@ -98,6 +100,8 @@ async function apply() {
     refused(mine, error);
     if (mine === now) draw(true);
     return;
+  } finally {
+    clearTimeout(long);
   }
   mine.progress = { change: "done" };
   say(t("said-applied", mine.done.number));

@@ -42,7 +42,7 @@ export function drawProgress(change) {
     el("b", { "aria-hidden": "true" }, SIGNS[state(step)]), ` ${text} `, el("small", {}, more || t(`is-${state(step)}`)));
   const seconds = (step) => (state(step) === "now" && change.elapsed ? t("seconds", change.elapsed.toFixed(1)) : verdict(change.retests?.[step]));
   return el("div", { className: "progress" }, el("ol", {},
-    line("change", t("do-change"), change.done ? took(change.done) : ""),
+    line("change", t("do-change"), change.done ? took(change.done) : change.waits ? t("waits") : ""),
     line("look", t("do-look")),
     line("affected", t("do-affected"), seconds("affected")),
     line("must-drop", t("do-must-drop"), seconds("must-drop"))),

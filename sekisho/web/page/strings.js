@@ -165,6 +165,7 @@ export const STRINGS = {
   "watched": ["追加しました", "added"],
   "do-change": ["記録し、先に止め、後で開け、読み返す", "Write down, deny, allow, read back"],
   "do-look": ["「道の確認」で古い道と新しい道を見る", "See old and new ways in the strip"],
+  "waits": ["ほかの変更の再試験が終わるのを待ちます", "waits for the end of another re-test"],
   "do-affected": ["影響範囲の再試験", "Re-test of what it concerns"],
   "do-must-drop": ["不達一覧の再試験", "Re-test of what must never arrive"],
   "is-now": ["実行中", "under way"],
