@@ -13,7 +13,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from signal import SIGKILL
@@ -23,13 +23,14 @@ import sekisho
 from sekisho.commands import runs
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.vm.guest import Errand
+from sekisho.vm.guest import CONSOLE, ERRORS, Errand
 from sekisho.vm.host import host
 from sekisho.vm.machine import Size, Talk, living, run
 
 _TREE = Path(sekisho.__file__).resolve().parents[1]
 _PACKAGES = ("sekisho", "topologies", "controller", "scenarios", "tests")
 _VM = "vm"
+_POLL_S = 0.1
 
 
 def vm_run(args: Namespace, screen: Screen) -> int:
@@ -42,9 +43,12 @@ def vm_run(args: Namespace, screen: Screen) -> int:
     machine = host()
     errand = _errand(args, tuple(words))
     _tell(screen, args, f"Linux {machine.release}, {machine.how}; {errand.folder}")
-    with _copied(sys.stdout.buffer) as out, _copied(sys.stderr.buffer) as err:
+    with ExitStack() as open_:
+        log = open_.enter_context((errand.folder / CONSOLE).open("wb"))
+        open_.enter_context(_followed(errand.folder / ERRORS, sys.stderr.buffer))
+        out = open_.enter_context(_copied(sys.stdout.buffer))
         ran = run(
-            machine, errand, _size(args), talk=Talk(subprocess.DEVNULL, out, err),
+            machine, errand, _size(args), talk=Talk(subprocess.DEVNULL, out, log.fileno()),
             tell=lambda words: _tell(screen, args, words),
         )  # fmt: skip
     boots = f", {ran.boots} boots" if ran.boots > 1 else ""
@@ -100,6 +104,30 @@ def _outs(words: tuple[str, ...]) -> Iterator[Path]:
         if name and (word == "--out" or word.startswith("--out=")):
             Path(name).mkdir(parents=True, exist_ok=True)
             yield Path(name).resolve()
+
+
+@contextmanager
+def _followed(path: Path, to: BinaryIO) -> Iterator[None]:
+    """Copy what the guest appends to *path*, until the end of the block and then the rest."""
+    path.touch()
+    ended = threading.Event()
+
+    def follow() -> None:
+        with path.open("rb") as source, suppress(OSError, ValueError):  # nobody reads any more
+            while True:
+                is_last = ended.wait(_POLL_S)
+                to.write(source.read())
+                to.flush()
+                if is_last:
+                    return
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from pathlib import Path
 
 #: 9p tag of the second mount of the host's files.
 HOST_TAG = "sekisho.host"
-BOOTED, STATUS, SCRIPT, CONSOLE = "booted", "status", "guest.sh", "console.log"
+BOOTED, STATUS, SCRIPT = "booted", "status", "guest.sh"
+CONSOLE, ERRORS = "console.log", "stderr"
 
 _MODULES = (
     *("openvswitch", "nf_conntrack", "veth", "8021q", "bridge", "tun"),
@@ -51,7 +52,11 @@ class Errand:
 
 
 def script(errand: Errand) -> str:
-    """Return the text of the guest's script; it leaves `BOOTED` and `STATUS` in the folder."""
+    """Return the text of the guest's script; it leaves `BOOTED` and `STATUS` in the folder.
+
+    What the command says on standard error goes to the file `ERRORS`, since QEMU's own is where
+    the kernel logs.
+    """
     folder = shlex.quote(str(errand.folder))
     lines = [
         "#!/bin/bash",
@@ -66,7 +71,7 @@ def script(errand: Errand) -> str:
     if not errand.command:
         return "\n".join([*lines, "exec bash -i", ""])
     command = shlex.join(errand.command)
-    lines += [command, f"echo $? >{folder}/{STATUS}.tmp"]
+    lines += [f"{command} 2>{folder}/{ERRORS}", f"echo $? >{folder}/{STATUS}.tmp"]
     return "\n".join([*lines, f"mv {folder}/{STATUS}.tmp {folder}/{STATUS}", ""])
 
 

@@ -49,11 +49,11 @@ class Size:
 
 
 class Talk(NamedTuple):
-    """Descriptors that the guest's command reads from and writes to."""
+    """Descriptors of the machine: its standard input and output, and where its kernel logs."""
 
     stdin: int
     out: int | None
-    err: int | None
+    log: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _machine(
         [*_held(), *command(host, errand, size)],
         stdin=talk.stdin,
         stdout=talk.out,
-        stderr=talk.err,
+        stderr=talk.log,
         env={**os.environ, "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '')}"},
         start_new_session=talk.stdin == subprocess.DEVNULL,  # a shell keeps its terminal
     )
@@ -165,10 +165,8 @@ def _held() -> list[str]:
 
 def command(host: Host, errand: Errand, size: Size) -> list[str]:
     """Return the words that start the machine with virtme-ng."""
-    console = f"file,id=log,path={_console(errand)}"
     share = f"local,id=again,path={errand.tree.anchor},security_model=none,readonly=on"
     options = (
-        *("-chardev", console, "-serial", "chardev:log"),
         *("-fsdev", f"{share},multidevs=remap"),
         *("-device", f"virtio-9p-pci,fsdev=again,mount_tag={HOST_TAG}"),
     )
@@ -184,11 +182,9 @@ def command(host: Host, errand: Errand, size: Size) -> list[str]:
         "--user=root",
         f"--cwd={errand.at}",
         *(f"--rwdir={path}" for path in errand.written),
-        "--kopt=console=ttyS1",
-        "--kopt=loglevel=6",
         *(f"--qemu-opt={word}" for word in options),
         *(
-            [f"--script-sh={errand.folder / SCRIPT}"]
+            ["--show-boot-console", f"--script-sh={errand.folder / SCRIPT}"]
             if errand.command
             else [f"--shell={errand.folder / SCRIPT}"]
         ),
