@@ -80,15 +80,12 @@ def _cached(errand: Errand) -> list[str]:
     kept = [f"{_KEPT}/{number}" for number in range(len(errand.written))]
     hidden = [str(path) for path in _hidden(errand.tree)]
     options = f"ro,trans=virtio,version=9p2000.L,access=any,msize=524288,cache=loose {HOST_TAG}"
-    places = shlex.join(map(str, (*_hidden(errand.tree), errand.at, *errand.written)))
     return [
         f"mkdir -p {_HOST} {' '.join(kept)}",
         *(
             f"mount --bind {shlex.quote(str(path))} {place}"
             for path, place in zip(errand.written, kept, strict=True)
         ),
-        "mount -t tmpfs -o mode=1777 tmpfs /tmp",
-        f"mkdir -p {places} 2>/dev/null",
         f"if mount -t 9p -o {options} {_HOST}; then",
         *(f"  mount --bind {_HOST}{shlex.quote(path)} {shlex.quote(path)}" for path in hidden),
         "fi",
@@ -111,7 +108,7 @@ def _hidden(tree: Path) -> list[Path]:
 def _exports(environment: Mapping[str, str]) -> list[str]:
     wanted = {k: v for k, v in environment.items() if k in _PASSED or k.startswith(_OURS)}
     wanted |= {
-        "HOME": "/root",
+        "HOME": "/tmp",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SEKISHO_VM": "1",
         "GIT_CONFIG_COUNT": "1",  # the tree is another user's there

@@ -28,6 +28,7 @@ NOTE = "vm.json"
 _TRIES = 3
 _POLL_S = 0.05
 _END_S = 20.0
+_SCRATCH = ("/etc", "/tmp", "/var")  # the guest may write there, and nothing of it stays
 _START_TICKS = 19  # field 22 of /proc/PID/stat, counted behind the name; proc(5)
 
 
@@ -181,6 +182,7 @@ def command(host: Host, errand: Errand, size: Size) -> list[str]:
         f"--cpus={size.cpus}",
         "--user=root",
         f"--cwd={errand.at}",
+        *(f"--overlay-rwdir={path}" for path in _SCRATCH),
         *(f"--rwdir={path}" for path in errand.written),
         *(f"--qemu-opt={word}" for word in options),
         *(
