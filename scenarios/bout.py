@@ -41,7 +41,8 @@ class Bout:
         victim: Whose identity a spoofed frame claims; stands at another switch port.
         services: Services that the target's device runs.
         ports: Gives a source port that no other frame of the window uses.
-        vacant: Addresses that are kept for ports that may be moved, where it is time to try them.
+        vacant: Addresses on both sides of the edges of what is kept for ports that may be moved,
+            where it is time to try them.
     """
 
     plan: Plan

@@ -6,19 +6,42 @@ was sent on either side of each.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 from pathlib import Path
 
 import orjson
 
-from scenarios.gate import Window
+from scenarios.bout import packet
+from scenarios.gate import CasePlan, Window
+from sekisho.conditions import Proof
 from sekisho.coverage import cover
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict, write_atomically
-from sekisho.model import Plan, Protocol, Service
+from sekisho.flow import ETH_IPV4, TCP_ACK, Packet, Reason
+from sekisho.model import Plan, PortRef, Protocol, Service
+from sekisho.pipeline import Table
+from sekisho.pools import edges, pools
+from sekisho.ways import ways
 
 _LAST_PORT = 65535
+_WAY_OF_ARP = (Table.ADMISSION, Table.ARP)
+_WAY_OF_IP = (
+    Table.ADMISSION,
+    *(Table.ROUTER, Table.DESTINATION, Table.STATE, Table.POLICY, Table.FORWARDING),
+)
+#: The table of the rule that drops for each reason: where a packet that it counted came to.
+_LAST = {
+    **dict.fromkeys(Reason, Table.ADMISSION),
+    Reason.ARP_TARGET: Table.ARP,
+    **dict.fromkeys((Reason.FRAGMENT, Reason.TTL, Reason.GROUP, Reason.NEXT_HOP), Table.ROUTER),
+    Reason.DESTINATION: Table.DESTINATION,
+    Reason.CELL: Table.POLICY,
+    Reason.FORWARD: Table.FORWARDING,
+}
 
 
 def write_coverage(
@@ -29,15 +52,18 @@ def write_coverage(
     cases: Iterable[Case],
 ) -> None:
     """Write what the windows *sent*, and judged as *cases*, have met of *tables*."""
-    void = {case.case for case in cases if case.verdict is Verdict.VOID}
-    total, both, one_sided = port_edges(plan, sent, void)
-    data = {
-        "schema": 1,
-        **asdict(cover(plan, tables)),
-        "port_edges": total,
-        "port_edges_both": both,
-        "port_edges_one_sided": one_sided,
-    }
+    judged, windows = list(cases), list(sent)
+    verdicts = {case.case: case.verdict for case in judged}
+    void = {name for name, verdict in verdicts.items() if verdict is Verdict.VOID}
+    passed = {name for name, verdict in verdicts.items() if verdict is Verdict.PASS}
+    proofs = chain(proved(windows, passed), answered(plan, judged))
+    data = {"schema": 1, **asdict(cover(plan, tables, proofs))}
+    for kind, found in (
+        ("port", port_edges(plan, windows, void)),
+        ("prefix", prefix_edges(plan, windows, void)),
+    ):
+        keys = (f"{kind}_edges", f"{kind}_edges_both", f"{kind}_edges_one_sided")
+        data |= dict(zip(keys, found, strict=True))
     write_atomically(folder / "coverage.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
 
 
@@ -69,6 +95,93 @@ def port_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[int,
         else:
             one_sided.append(f"{service.id} {proto}/{inside}-{outside}")
     return total, both, one_sided
+
+
+def proved(sent: Iterable[Window], passed: set[str]) -> Iterator[Proof]:
+    """Yield the packets of the cases *passed*, and the tables of its switch that each came to.
+
+    What must die was counted by the very rule that the policy names, so it came to that table; what
+    must arrive came through all of them.
+    """
+    for window in sent:
+        cases = {c.number: (c, _reached(c)) for c in window.cases if c.name in passed}
+        for frame in window.frames:
+            if frame.case in cases and frame.shape != "raw":
+                case, tables = cases[frame.case]
+                yield Proof(tables, packet(frame.shape, frame.fields, case.source.at))
+
+
+def answered(plan: Plan, cases: Iterable[Case]) -> Iterator[Proof]:
+    """Yield a segment of every TCP conversation with its full answer, at each switch on the way.
+
+    After the first, every segment has an ACK (RFC 9293, 3.1).
+    """
+    passed: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for there in ways(plan).passes.values():
+        for switch, asks, asked in there:
+            passed[asks, asked].add(switch)
+    talks = [c for c in cases if (c.probe, c.verdict) == ("exchange", Verdict.PASS)]
+    for a, b in {(c.src, c.dst) for c in talks if c.proto == "tcp"}:
+        source, target = plan.attachment[a], plan.attachment[b]
+        for switch in passed[str(source.ip), str(target.ip)]:
+            segment = Packet(
+                at=PortRef(switch, 0),
+                eth_type=ETH_IPV4,
+                ip_proto=Protocol.TCP.value,
+                tcp_flags=TCP_ACK,
+                eth_src=source.mac,
+                eth_dst=plan.router_mac,
+            )
+            yield Proof((Table.POLICY,), segment, only="tcp_flags")
+
+
+def _reached(case: CasePlan) -> tuple[int, ...]:
+    if case.drop is not None and case.also:
+        return ()  # one of several rules
+    if case.drop is None:
+        return _WAY_OF_ARP if case.proto == "arp" else _WAY_OF_IP
+    last = _LAST[Reason(case.drop.reason)]
+    way = _WAY_OF_ARP if last is Table.ARP else _WAY_OF_IP
+    return way[: way.index(last) + 1]
+
+
+def prefix_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[int, int, list[str]]:
+    """Count the edges of the prefixes that switches ask for, and those tried on both sides there.
+
+    At each switch with terminals: the networks whose ARP it answers, by questions of a terminal of
+    that network; and the blocks kept for ports that may be moved, by datagrams of anybody.
+    """
+    tried: set[tuple[str, str, IPv4Address]] = set()
+    for window in sent:
+        sources = {
+            case.number: case.source
+            for case in window.cases
+            if case.probe in ("arp-ask", "nobody") and case.name not in void
+        }
+        for frame in window.frames:
+            if frame.case in sources:
+                own = sources[frame.case]
+                net = str(plan.subnet(own)) if frame.shape == "arp" else ""
+                tried.add((own.at.switch, net, frame.fields.ip_dst))
+    total, both, one_sided = 0, 0, []
+    for switch, net, prefix, inside, outside in _prefixes(plan):
+        total += 1
+        if all((switch, net, address) in tried for address in (inside, outside)):
+            both += 1
+        else:
+            one_sided.append(f"{switch} {'arp' if net else 'ip'} {prefix}: {inside} {outside}")
+    return total, both, one_sided
+
+
+def _prefixes(plan: Plan) -> Iterator[tuple[str, str, IPv4Network, IPv4Address, IPv4Address]]:
+    """Yield the switch, the asker's network (of ARP), the prefix, and both sides of each edge."""
+    here = [a for a in plan.attachments if a.registered]
+    asked = {(a.at.switch, plan.subnet(a)) for a in here}
+    blocks = {(a.at.switch, pool.network) for a in here for pool in pools(plan)}
+    for is_arp, prefixes in ((True, asked), (False, blocks)):
+        for switch, prefix in sorted(prefixes):
+            for inside, outside in edges(prefix):
+                yield switch, str(prefix) if is_arp else "", prefix, inside, outside
 
 
 def _edges(plan: Plan) -> Iterator[tuple[Service, int, int]]:

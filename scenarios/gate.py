@@ -19,7 +19,7 @@ from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy, Ruling
-from sekisho.pools import pools
+from sekisho.pools import edges, pools
 
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
 _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
@@ -147,7 +147,8 @@ class _Generator:
             range(_FIRST_PORT, _FIRST_PORT + _PORTS)
         ).__next__
         self._seen: set[tuple[str, ...]] = set()
-        self._vacant = tuple(pool.network[1] for pool in pools(plan))
+        at_edges = (pair for pool in pools(plan) for pair in edges(pool.network))
+        self._vacant = tuple(dict.fromkeys(address for pair in at_edges for address in pair))
         self._asked: set[str] = set()  # switches that were asked for vacant addresses
 
     def towards(self, target: Attachment) -> tuple[list[CasePlan], list[Frame]]:
@@ -221,16 +222,19 @@ class _Generator:
                     yield replace(case, is_residual=True, spoof=sibling.id), own
 
     def _neighbours(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
-        """A device that poses as each other device of its switch, port by port, once."""
+        """A device that poses as each other device of its switch, port by port, once.
+
+        Where it is alone, as somebody elsewhere.
+        """
         key = ("neighbours", bout.source.id)
         if key in self._seen or self._suite == "smoke":
             return
         self._seen.add(key)
-        for victim in self._plan.attachments:
-            if victim.at.switch == bout.source.at.switch and victim.at != bout.source.at:
-                posing = replace(bout, victim=victim)
-                shots = [*spoof_both(posing), *arp_pose(posing)]
-                yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
+        here = [a for a in self._plan.attachments if a.at.switch == bout.source.at.switch]
+        for victim in [a for a in here if a.at != bout.source.at] or [bout.victim]:
+            posing = replace(bout, victim=victim)
+            shots = [*spoof_both(posing), *arp_pose(posing)]
+            yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody."""

@@ -14,6 +14,7 @@ from scenarios.bout import Bout, Shot, shot
 from sekisho.flow import ARP_REPLY, ARP_REQUEST, TCP_ACK, TCP_RST, TCP_SYN
 from sekisho.model import Protocol, Service
 from sekisho.permissions import inner_ports
+from sekisho.pools import edges
 
 # Ports that a stranger tries first (IANA service names): remote shells, web, Windows services,
 # databases, remote desktop, printers; and the UDP services of every network.
@@ -163,9 +164,10 @@ def arp_gateway(bout: Bout) -> Iterator[Shot]:
 
 
 def arp_ask(bout: Bout) -> Iterator[Shot]:
-    """Item 11: honest requests: the gateway, a neighbour, oneself, and somebody far (RFC 826)."""
+    """Item 11: honest requests: neighbours, both sides of the edges, oneself, somebody far."""
     own = bout.plan.subnet(bout.source)
-    for asked in (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target)):
+    near = (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target))
+    for asked in (*near, *(address for pair in edges(own) for address in pair)):
         yield shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
 
 

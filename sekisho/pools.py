@@ -49,6 +49,12 @@ def pools(plan: Plan) -> tuple[Pool, ...]:
     return kept[_KEPT]
 
 
+def edges(prefix: IPv4Network) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
+    """Return both edges of *prefix*, each as the address inside and the one just outside of it."""
+    first, last = prefix[0], prefix[-1]
+    return (first, first - 1), (last, last + 1)
+
+
 def _pools(plan: Plan) -> Iterator[Pool]:
     named = _named(plan)
     for zone in plan.zones:

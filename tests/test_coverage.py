@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
-from scenarios.covering import port_edges
+from scenarios.covering import port_edges, prefix_edges, proved
 from scenarios.gate import Window, windows
-from sekisho.coverage import Unmet, conditions, cover, excludes
+from sekisho.conditions import ALWAYS, LINES, Proof
+from sekisho.coverage import Unmet, cover
 from sekisho.deadness import NO_PASSAGE, NOBODY_HERE, NOTHING_PLUGGED, OWN_CELL
 from sekisho.dumps import FlowLine
-from sekisho.model import Plan
+from sekisho.fields import conditions, excludes, within
+from sekisho.flow import ETH_IPV4, TCP_ACK, TCP_SYN, Packet, Reason
+from sekisho.model import Plan, PortRef, Protocol
 from sekisho.plan import load
 from sekisho.rules import Cookie, Kind
 
@@ -88,7 +92,68 @@ def test_a_condition_is_seen_false_where_another_value_was_met(plan: Plan) -> No
     found = cover(plan, {"floor": lines})
 
     assert (found.hit, found.fields, found.both) == (2, 4, 2)
-    assert found.one_sided == {"table 5 protocol": 2}
+    assert (found.one_sided, found.unshown_count) == ({}, 2)
+    assert found.unshown == ("floor table 5: protocol=ip tcp",) * 2
+
+
+def test_a_condition_is_seen_false_by_a_packet_that_came_to_its_table(plan: Plan) -> None:
+    """A judged one, at that switch, with another value in that field; nothing else shows it."""
+    lines = [line(Cookie(Kind.OPEN, 1, 1, 1), "tcp,tcp_flags=-fin+syn-rst-ack", packets=1)]
+    segment = packet(Protocol.TCP, plan.attachments[0].at, TCP_ACK)
+    opening = segment._replace(tcp_flags=TCP_SYN)
+    far = segment._replace(at=PortRef("room", 1))
+    tagged = segment._replace(tagged=True)
+    nothing = [Proof((5,), opening), Proof((4,), segment), Proof((5,), far), Proof((5,), tagged)]
+    shown, hidden = Proof((5,), segment), Proof((5,), segment, only="tp_dst")
+
+    assert cover(plan, {"floor": lines}, nothing).both == 0
+    assert cover(plan, {"floor": lines}, [hidden]).both == 0
+    assert cover(plan, {"floor": lines}, [shown]).both == 1
+    assert cover(plan, {"floor": lines}, [shown]).unshown == ("floor table 5: protocol=ip tcp",)
+
+
+def packet(protocol: Protocol, at: PortRef, flags: int) -> Packet:
+    """Return a plain packet that enters at *at*."""
+    mac = "02:00:00:00:00:01"
+    base = Packet(at=at, eth_src=mac, eth_dst=mac, eth_type=ETH_IPV4)
+    return base._replace(ip_proto=protocol.value, tcp_flags=flags, dport=443)
+
+
+def test_a_condition_cannot_be_false_where_all_that_leads_there_asks_for_it(plan: Plan) -> None:
+    """Through every table before; one way in that asks for less, and nothing is sure."""
+    on = "priority=200,ip,in_port=1 actions=goto_table:5"
+    first = FlowLine(int(Cookie(Kind.ADMIT, 1, 1)), 0, 200, 1, on)
+    asking = FlowLine(int(Cookie(Kind.TRACK)), 5, 200, 1, "priority=200,ip actions=ct(table=6)")
+    last = FlowLine(int(Cookie(Kind.TRANSIT)), 6, 200, 1, "priority=200,ip actions=output:8")
+    sure = cover(plan, {"floor": [first, asking, last]})
+    loose = FlowLine(1, 0, 100, 0, "priority=100 actions=goto_table:5")
+
+    assert sure.one_sided == {ALWAYS: 2}
+    assert cover(plan, {"floor": [first, asking, last, loose]}).one_sided == {ALWAYS: 1}
+
+
+def test_what_comes_over_a_line_has_what_the_other_end_asks_for(plan: Plan) -> None:
+    """All that is sent out there; another rule that sends out there, and it is not sure."""
+    comes = FlowLine(7, 0, 500, 1, "priority=500,ip,in_port=8,dl_vlan=1 actions=goto_table:2")
+    sends = FlowLine(7, 6, 100, 1, "priority=100,ip actions=push_vlan:0x8100,output:8")
+    floods = FlowLine(7, 6, 100, 0, "priority=90 actions=output:8")
+
+    assert cover(plan, {"room": [comes], "floor": [sends]}).one_sided == {LINES: 1}
+    assert cover(plan, {"room": [comes], "floor": [sends, floods]}).one_sided == {}
+    assert cover(plan, {"room": [comes], "floor": []}).one_sided == {}
+
+
+def test_only_a_passed_case_proves_how_far_its_packets_came(plan: Plan) -> None:
+    """To the table of the rule that dropped them, or through all."""
+    every = list(windows(plan, seed=1))
+    cases = {case.name: case for window in every for case in window.cases}
+    cell = next(c for c in cases.values() if c.drop and c.drop.reason == Reason.CELL.value)
+    through = next(c for c in cases.values() if c.to and c.proto == "tcp")
+    asked = next(c for c in cases.values() if c.to and c.proto == "arp")
+    ways = [{p.tables for p in proved(every, {c.name})} for c in (cell, through, asked)]
+
+    assert ways == [{(0, 2, 3, 4, 5)}, {(0, 2, 3, 4, 5, 6)}, {(0, 1)}]
+    assert list(proved(every, set())) == []
 
 
 @pytest.mark.parametrize(
@@ -110,6 +175,23 @@ def test_two_values_exclude_each_other_or_do_not(one: str, other: str, expected:
     """Where that cannot be told, they do not."""
     assert excludes(one, other) is expected
     assert excludes(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("10.10.0.21", "10.10.0.0/24", True),
+        ("10.10.0.0/24", "10.10.0.0/16", True),
+        ("10.10.0.0/16", "10.10.0.0/24", False),
+        ("10.11.0.21", "10.10.0.0/24", False),
+        ("ip tcp", "ip", True),
+        ("ip", "ip tcp", False),
+        ("+new+trk", "-new+est/x", False),
+    ],
+)
+def test_a_value_is_within_another_or_not(one: str, other: str, expected: bool) -> None:
+    """Where that cannot be told, it is not."""
+    assert within(one, other) is expected
 
 
 def test_a_dumped_match_is_read_by_its_fields() -> None:
@@ -147,3 +229,25 @@ def test_a_void_case_tries_no_edge(plan: Plan) -> None:
     every = {case.name for window in windows(plan, seed=1) for case in window.cases}
 
     assert port_edges(plan, windows(plan, seed=1), every)[:2] == (4, 0)
+
+
+def test_the_gate_tries_every_edge_of_a_prefix(plan: Plan) -> None:
+    """First and last address and those just outside: of networks by ARP, of kept blocks by IP."""
+    total, tried, missing = prefix_edges(plan, windows(plan, seed=1), set())
+
+    assert total == tried > 20
+    assert missing == []
+
+
+def test_an_edge_of_a_prefix_needs_both_sides(plan: Plan) -> None:
+    """Where nobody asks for the address just outside, the edge was not tried; nor in void cases."""
+    beyond = IPv4Address("10.41.1.0")
+    few = [
+        replace(w, frames=tuple(f for f in w.frames if f.fields.ip_dst != beyond))
+        for w in windows(plan, seed=1)
+    ]
+    every = {case.name for window in few for case in window.cases}
+    wired = "floor arp 10.41.0.0/24: 10.41.0.255 10.41.1.0"
+
+    assert prefix_edges(plan, few, set())[2] == [wired]
+    assert prefix_edges(plan, few, every)[1] == 0

@@ -15,7 +15,10 @@ from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 
 _KEYS = ("rules", "hit", "dead", "unmet", "unexplained", "fields", "both", "one_sided")
-_EDGES = ("port_edges", "port_edges_both", "port_edges_one_sided")
+_MORE = ("unshown", "unshown_count")
+_EDGES = tuple(
+    f"{kind}_edges{side}" for kind in ("port", "prefix") for side in ("", "_both", "_one_sided")
+)
 
 #: The reasons in Japanese; one that is not here is shown as it is.
 REASONS = {
@@ -39,6 +42,13 @@ REASONS = {
     "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
     "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
     "nobody may open it, and it may open nothing": "どの許可にも出てこない",
+    "every rule that leads to the table asks for it before": "表に導く規則がすべて先に問う",
+    "what comes over the line has it: the switch at its other end sends nothing else": (
+        "回線の向こうの装置がほかのものを送らない"
+    ),
+    "only rules that cannot be met ask for another value, each for a reason of its own": (
+        "別の値を問う規則は、それぞれの理由で通過しない"
+    ),
 }
 
 
@@ -48,7 +58,7 @@ def _read(record: RunRecord) -> dict[str, Any] | None:
         return None
     try:
         found = orjson.loads(path.read_bytes())
-        return {key: found[key] for key in (*_KEYS, *_EDGES)}
+        return {key: found[key] for key in (*_KEYS, *_MORE, *_EDGES)}
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
     except (TypeError, ValueError) as error:
@@ -85,9 +95,20 @@ def chapter(record: RunRecord) -> list[Markup]:
         tag("h2", say("規則の網羅", "Coverage of the rules")),
         tag("p", _sentence(found)),
         table(heads, rows, class_="plain"),
+        tag("p", say("成立しかありえない条件", "Conditions that cannot be seen false:")),
+        table((say("理由", "why"), say("数", "number")), _one_sided(found), class_="plain"),
         *_listed(found),
     ]
     return [tag("section", *parts, class_="sheet", id="coverage")]
+
+
+def _one_sided(found: dict[str, Any]) -> list[tuple[Markup, str]]:
+    """Why conditions were not seen false, and how many nothing explains."""
+    rows = [(say(REASONS.get(why, why), why), f"{n:,}") for why, n in found["one_sided"].items()]
+    name = both(Label("理由もない", "nothing says why"))
+    if found["unshown_count"]:
+        name = join((tag("b", "△"), " ", name))
+    return [*rows, (name, f"{found['unshown_count']:,}")]
 
 
 def _unexplained_title(found: dict[str, Any]) -> Markup:
@@ -98,18 +119,21 @@ def _unexplained_title(found: dict[str, Any]) -> Markup:
 def _sentence(found: dict[str, Any]) -> Markup:
     return say(
         f"条件{found['fields']:,}のうち{found['both']:,}は成立と不成立の両方を、"
-        f"ポート範囲の端{found['port_edges']:,}のうち{found['port_edges_both']:,}は内と外の両方を試した。",
+        f"ポート範囲の端{found['port_edges']:,}のうち{found['port_edges_both']:,}は内と外の両方を、"
+        f"アドレス範囲の端{found['prefix_edges']:,}のうち{found['prefix_edges_both']:,}も両方を試した。",
         f"Of {found['fields']:,} conditions of rules that were met, {found['both']:,} were seen "
         f"false too; of {found['port_edges']:,} edges of port ranges, {found['port_edges_both']:,} "
-        "were tried on both sides.",
+        f"were tried on both sides, of {found['prefix_edges']:,} edges of prefixes "
+        f"{found['prefix_edges_both']:,}.",
     )
 
 
 def _listed(found: dict[str, Any]) -> list[Markup]:
-    """Every rule without a reason, and every edge that was tried from one side alone."""
+    """All without a reason: rules, conditions, and edges that were tried from one side alone."""
     items = [
         tag("li", tag("code", f"{u['switch']} table {u['table']}: {u['name']}: {u['text']}"))
         for u in found["unexplained"]
     ]
-    items += [tag("li", tag("code", edge)) for edge in found["port_edges_one_sided"]]
+    for key in ("unshown", "port_edges_one_sided", "prefix_edges_one_sided"):
+        items += [tag("li", tag("code", text)) for text in found[key]]
     return [tag("ul", *items)] if items else []

@@ -145,6 +145,9 @@ def test_every_rule_is_met_or_the_plan_says_why_not(tmp_path: Path) -> None:
     assert met["hit"] > met["rules"] / 2
     assert met["hit"] + sum(met["dead"].values()) == met["rules"]
     assert 0 < met["port_edges"] == met["port_edges_both"]
+    assert 0 < met["prefix_edges"] == met["prefix_edges_both"]
+    assert (met["unshown_count"], met["unshown"]) == (0, [])
+    assert met["both"] + sum(met["one_sided"].values()) == met["fields"]
 
 
 def test_a_rule_that_nobody_needs_is_listed(tmp_path: Path) -> None:
