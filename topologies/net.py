@@ -19,8 +19,10 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from mininet.link import Intf, Link  # type: ignore[import-untyped]
 from mininet.log import setLogLevel  # type: ignore[import-untyped]  # Mininet has no types
 from mininet.net import VERSION, Mininet  # type: ignore[import-untyped]
 from mininet.node import Host, OVSSwitch, RemoteController  # type: ignore[import-untyped]
@@ -29,11 +31,21 @@ from mininet.topo import Topo  # type: ignore[import-untyped]
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
 from topologies.datapath import Datapath
+from topologies.inside import inside
 from topologies.names import interface
+from topologies.offload import complete_checksums
 
 MININET_VERSION = str(VERSION)
 _TIMEOUT_S = 60.0
 FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
+_SYSCTL = Path("/proc/sys/net")
+#: Of a host: no IPv6, and what arrives by one leg and would be answered by another is not dropped.
+_SETTINGS = (
+    ("ipv6/conf/all/disable_ipv6", "1"),
+    ("ipv6/conf/default/disable_ipv6", "1"),
+    ("ipv4/conf/all/rp_filter", "0"),
+    ("ipv4/conf/default/rp_filter", "0"),
+)
 _UPLINK = 1  # port of an air that leads to its switch; stations follow
 
 
@@ -61,23 +73,60 @@ class TownHost(Host):
                     f"route add default via {gateway} dev {name} table {table}",
                     f"rule add from {attachment.ip} lookup {table}",
                 ]
-        sysctl = "/proc/sys/net"
-        self.cmd(
-            f"echo 1 > {sysctl}/ipv6/conf/all/disable_ipv6;"
-            f"echo 1 > {sysctl}/ipv6/conf/default/disable_ipv6;"
-            f"echo 0 > {sysctl}/ipv4/conf/all/rp_filter;"
-            f"echo 0 > {sysctl}/ipv4/conf/default/rp_filter"
+        with inside(self.pid):
+            for setting, value in _SETTINGS:
+                (_SYSCTL / setting).write_text(value)
+            for attachment in device.attachments:
+                name = interface(attachment, device)
+                intf = self.nameToIntf[name]  # Mininet's prompt puts these for a host's name
+                intf.ip, intf.mac = str(attachment.ip), attachment.mac
+                intf.prefixLen = plan.subnet(attachment).prefixlen
+                (_SYSCTL / f"ipv4/conf/{name}/rp_filter").write_text("0")
+                complete_checksums(name)  # the userspace datapath does not
+            _run_checked(["ip", "-batch", "-"], text="\n".join(words) + "\n")
+
+
+class Plug(Intf):
+    """One end of a cable; whoever lays the cable, or configures the host, puts it up."""
+
+    def config(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Run nothing."""
+        return {}
+
+
+class Cable(Link):
+    """A veth pair that is laid later, together with all others: see `TownNet`.
+
+    Attributes:
+        words: What lays it, for ``ip -batch``.
+    """
+
+    def __init__(self, node1: Any, node2: Any, **params: Any) -> None:
+        self.words: list[str] = []
+        super().__init__(node1, node2, **params)
+
+    def makeIntfPair(  # noqa: N802  # Mininet's name
+        self, name1: str, name2: str, addr1: str, addr2: str, *nodes: Any, **_: Any
+    ) -> None:
+        """Note down what makes both ends, each where it belongs."""
+        one, other = nodes
+        self.words.append(
+            f"link add name {name1} address {addr1} netns {one.pid} "
+            f"type veth peer name {name2} address {addr2} netns {other.pid}"
         )
-        for attachment in device.attachments:  # userspace datapath: checksums must be complete
-            name = interface(attachment, device)
-            intf = self.nameToIntf[name]  # Mininet's prompt puts these in place of a host's name
-            intf.ip, intf.mac = str(attachment.ip), attachment.mac
-            intf.prefixLen = plan.subnet(attachment).prefixlen
-            self.cmd(f"echo 0 > {sysctl}/ipv4/conf/{name}/rp_filter; ethtool -K {name} tx off")
-        lines = "\\n".join(words)
-        said = self.cmd(f"printf '{lines}\\n' | ip -batch -")
-        if said.strip():
-            raise LabError(f"{device.id}: {said.strip()}")
+        for name, node in ((name1, one), (name2, other)):
+            if not node.inNamespace:
+                self.words.append(f"link set {name} up")
+
+
+class TownNet(Mininet):
+    """Mininet, but all cables are laid with one call: alone, each costs three processes."""
+
+    def buildFromTopo(self, topo: Any = None) -> None:  # noqa: N802  # Mininet's name
+        """Build nodes, then lay all cables."""
+        super().buildFromTopo(topo)
+        lines = [line for cable in self.links for line in cable.words]
+        _run_checked(["ip", "-batch", "-"], text="\n".join(lines) + "\n")
 
 
 class TownSwitch(OVSSwitch):
@@ -178,9 +227,11 @@ def network(plan: Plan, *, port: int = 6653, datapath: Datapath = Datapath.USERS
     """
     setLogLevel("warning")
     Mininet.inited = True  # else it raises limits by sysctls that are the whole machine's
-    net = Mininet(
+    net = TownNet(
         topo=TownTopo(plan=plan, datapath=datapath),
         switch=TownSwitch,
+        link=Cable,
+        intf=Plug,
         controller=None,
         build=False,
         waitConnected=False,
