@@ -15,6 +15,7 @@ from scenarios.bout import Bout
 from scenarios.catalogue import ENTRIES, Entry, load_families
 from scenarios.catalogue.roles import Cast
 from scenarios.probes import PROBES
+from scenarios.requirements import ASKED, UNTRIED
 from sekisho.plan.kinds import Key
 from sekisho.report.catalogue import FAMILIES, KINDS
 from sekisho.situation import SECTIONS, shipped
@@ -75,6 +76,22 @@ def situations() -> str:
     return "\n".join([*out, ""])
 
 
+def requirements() -> str:
+    """Return the list of the requirements that have a situation, with all of those."""
+    out = ["| id | what it asks | situations |", "|---|---|---|"]
+    for name in (each for each in ASKED if each not in UNTRIED):
+        found = (f"`{one.id}`" for one in shipped() if name in one.requirements)
+        out.append(f"| {name} | {ASKED[name]} | {', '.join(found)} |")
+    return "\n".join([*out, ""])
+
+
+def untried() -> str:
+    """Return the list of the requirements that have none, with the reason."""
+    rows = [f"| {name} | {ASKED[name]} | {reason} |" for name, reason in UNTRIED.items()]
+    heads = ["| id | what it asks | why it is not tried here |", "|---|---|---|"]
+    return "\n".join([*heads, *rows, ""])
+
+
 @pytest.mark.parametrize(
     ("part", "wanted"),
     [
@@ -82,6 +99,8 @@ def situations() -> str:
         ("catalogue", catalogue),
         ("situation-keys", situation_keys),
         ("situations", situations),
+        ("requirements", requirements),
+        ("untried", untried),
     ],
 )
 def test_the_page_lists_exactly_what_there_is(

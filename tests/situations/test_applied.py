@@ -18,11 +18,6 @@ from sekisho.situation import Situation, find, for_normal, read, shipped, shippe
 from sekisho.situation import shipped_plans as load_plans
 
 _DARK = {"controller-killed", "line-cut"}
-_REQUIREMENTS = (
-    "MN-01 MN-02 MN-03 MN-07 LG-01 LG-02 IN-02 B4-01 B4-02 FX-01 FX-02 WL-01 WL-02 WL-03 WL-04 "
-    "WL-05 TW-01 TW-02 TW-03 WC-01 CL-01 CL-02 PR-01 PR-02 PR-03 PR-04 PH-01 PH-03 MG-01 MG-02 "
-    "RT-01 RT-02 RT-03 RT-04 RT-05 RT-06"
-)
 
 
 @cache
@@ -107,13 +102,6 @@ def test_page_one_is_tried_by_situations_in_the_dark_too(town: str) -> None:
                 missing.add((line.number, source, destination))
 
     assert missing == set()
-
-
-def test_every_requirement_of_the_list_has_a_situation() -> None:
-    """None is forgotten when a file is renamed or split."""
-    told = {requirement for one in shipped() for requirement in one.requirements}
-
-    assert set(_REQUIREMENTS.split()) - told == set()
 
 
 def test_a_plan_that_lets_through_what_its_author_thinks_dropped_is_told(tmp_path: Path) -> None:
