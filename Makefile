@@ -6,10 +6,10 @@ PLAN ?= topologies/matsuno.yaml
 COUNT ?= 24
 PYTEST ?=
 
-.PHONY: help setup check test lint golden lock bench mutate clean
+.PHONY: help setup check test lint golden lock bench mutate vm-setup vm-test vm-live clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 setup:  ## packages of the distribution and .venv; a second time in no time
 	@.ci/setup
@@ -38,6 +38,15 @@ bench: setup  ## the figures: time, frames, memory, beside Mininet's own
 
 mutate: setup  ## plant COUNT=24 faults in tables and all the others, and see each one told
 	@$(BIN)/sekisho mutate $(PLAN) --faults $(COUNT)
+
+vm-setup:  ## what a Linux VM needs: QEMU, and a kernel where this machine's will not do
+	@.ci/setup vm
+
+vm-test: vm-setup  ## boot Linux VMs: gate on both datapaths, cut lines, watchdog
+	$(BIN)/pytest -m vm $(PYTEST)
+
+vm-live: vm-setup  ## all tests that start towns, inside a Linux VM; without KVM this takes hours
+	$(BIN)/sekisho vm run --limit 36000 --exec -- $(BIN)/pytest -m live -p no:cacheprovider $(PYTEST)
 
 clean:  ## remove .venv, caches and runs
 	rm -rf .venv runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -24,11 +24,13 @@ from rich.console import Console
 from scenarios import bench_figures as moves
 from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
+from scenarios.bench_vm import vm
 from sekisho.cli import default_plan
 from sekisho.errors import LabError, SekishoError
 
 SMALL = Path("topologies/tiny.yaml")
-SAME_SEED_RUNS = 10
+SAME_SEED_RUNS = 10  # of the small plan, in every sitting
+VERDICT_RUNS = 20
 _PLAIN_WIDTH = 132  # columns where nobody can say how wide the paper is
 
 
@@ -161,6 +163,12 @@ class Bench:
         self._tell("Faucet, the same kind of change")
         self._say(moves.faucet(self._folder))
 
+    def vm(self, plan: Path) -> None:
+        """Boot VMs in a row, and run the suites in one each."""
+        found = vm(plan, self._folder, self._tell)
+        self._say(figure_table(f"{plan} in a VM", found, 1, is_plain=not self._out.is_terminal))
+        self._missed += missed(found)
+
     def end(self) -> int:
         """Say which targets were missed; return the exit status."""
         for line in self._missed:
@@ -193,8 +201,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=10, help="of hosts to be pinged (10)")
     parser.add_argument("--moves", action="store_true", help="only: ports that are moved")
     parser.add_argument(
-        "--verdicts", action="store_true", help="only: ten runs, one seed, the same verdicts?"
+        "--verdicts", action="store_true", help="only: twenty runs, one seed, the same verdicts?"
     )
+    parser.add_argument("--vm", action="store_true", help="only: boots, smoke and gate in a VM")
     args = parser.parse_args(words)
     if args.runs < 1 or args.pairs < 1:
         parser.error("--runs and --pairs are whole numbers from 1")
@@ -216,8 +225,11 @@ def _bench(bench: Bench, args: argparse.Namespace) -> int:
     if args.moves:
         bench.moves(args.plan)
         return bench.end()
+    if args.vm:
+        bench.vm(args.plan)
+        return bench.end()
     has_targets = args.plan.resolve() == default_plan().resolve()
-    runs = SAME_SEED_RUNS if args.verdicts else args.runs
+    runs = VERDICT_RUNS if args.verdicts else args.runs
     samples = bench.samples(args.plan, runs, has_targets=has_targets)
     bench.verdicts(args.plan, samples)
     if not args.verdicts:

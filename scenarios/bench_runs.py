@@ -51,11 +51,14 @@ class Sample:
 
 
 def verdict_digest(lines: Iterable[bytes]) -> str:
-    """Return the SHA-256 over test number and verdict of every line of ``cases.jsonl``."""
+    """Return the SHA-256 over test number and verdict of every line of ``cases.jsonl``.
+
+    In the order of the numbers: a case that was void at first stands later in the file.
+    """
     found = hashlib.sha256()
-    for line in lines:
-        case = orjson.loads(line)
-        found.update(f"{case['case']} {case['verdict']}\n".encode())
+    cases = [orjson.loads(line) for line in lines]
+    for number, verdict in sorted((case["case"], case["verdict"]) for case in cases):
+        found.update(f"{number} {verdict}\n".encode())
     return found.hexdigest()
 
 

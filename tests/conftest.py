@@ -10,3 +10,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--golden", action="store_true", help="rewrite golden files instead of comparing"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests that boot a VM to ``make vm-test``: each takes minutes where KVM is not."""
+    if "vm" not in config.getoption("markexpr", ""):
+        for item in items:
+            if item.get_closest_marker("vm"):
+                item.add_marker(pytest.mark.skip(reason="boots a VM: make vm-test"))

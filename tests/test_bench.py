@@ -15,6 +15,7 @@ from scenarios.bench import comparisons, figures
 from scenarios.bench_moves import figures as of_moves
 from scenarios.bench_runs import Sample, extrapolated, forbidden, verdict_digest
 from scenarios.bench_table import Comparison, Figure, duration, missed
+from scenarios.bench_vm import booted
 from sekisho.errors import SekishoError
 
 _ROOT = Path(__file__).parent.parent
@@ -179,3 +180,10 @@ def test_a_bench_of_the_tiny_plan_prints_figures_and_ratios(tmp_path: Path) -> N
     assert "extrapolated from 2 probes" in done.stdout
     assert done.stdout.endswith("every target met\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vm_says_how_it_booted() -> None:
+    """Seconds and tries; nothing where it never came so far."""
+    assert booted("vm: booted in 17.6 s; exit 0\n") == (17.6, 1)
+    assert booted("vm: boot 1 of 3 hung\nvm: booted in 21.0 s, 2 boots; exit 1\n") == (21.0, 2)
+    assert booted("vm: Linux 6.1, KVM\n") == (0.0, 1)

@@ -1,0 +1,1 @@
+"""Tests that boot a Linux VM: `make vm-test`."""

@@ -1,0 +1,123 @@
+"""A VM is booted, obeys, changes nothing of its host, and is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sekisho.errors import LabError
+from sekisho.vm.host import host, kernel_image
+from tests.live.machine import ROOT, until
+from tests.vm import guests
+
+pytestmark = pytest.mark.vm
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needed() -> None:
+    """Skip, with the reason, where the machine has nothing to boot."""
+    try:
+        host()
+    except LabError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(name="out")
+def _out(tmp_path: Path) -> Iterator[Path]:
+    """A folder for runs; afterwards nothing that knows it lives."""
+    out = tmp_path / "runs"
+    yield out
+    until(lambda: guests.left(out) == [], "every process gone")
+
+
+def test_a_program_runs_under_the_other_kernel(out: Path) -> None:
+    """Its words, output, errors, folder and exit status are the caller's own."""
+    text = f"uname -r; pwd; echo 'a  b' >&2; id -u; echo kept >{out}/kept; exit 7"
+    done = guests.ran(out, "--exec", "--quiet", "--", "sh", "-c", text)
+
+    assert done.returncode == 7, done.stderr
+    assert done.stdout == f"{kernel_image()[1]}\n{ROOT}\n0\n"
+    assert done.stderr == "a  b\n"
+    assert (out / "kept").read_text() == "kept\n"
+
+
+def test_a_guest_cannot_change_its_host(out: Path) -> None:
+    """Whatever it writes outside its run folders is not there, or not kept."""
+    victim = ROOT / "README.md"
+    before = victim.read_bytes()
+    text = f"for f in {victim} /usr/bin/x /etc/x /var/x /root/x; do echo x >>$f; done 2>/dev/null"
+    guests.ran(out, "--exec", "--", "sh", "-c", f"{text}; true")
+
+    assert victim.read_bytes() == before
+    assert not [
+        name for name in ("/usr/bin/x", "/etc/x", "/var/x", "/root/x") if Path(name).exists()
+    ]
+
+
+@pytest.fixture(name="begun")
+def _begun(out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A guest that sleeps; QEMU runs, and nobody has waited for its boot."""
+    command = guests.words(out, "--exec", "--", "sleep", "600")
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        until(lambda: guests.qemu(out) is not None, "a machine that boots")
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("when", ["booting", "booted"])
+def test_whoever_stops_leaves_nothing(
+    out: Path, begun: subprocess.Popen[bytes], number: signal.Signals, when: str
+) -> None:
+    """In the middle of a boot and of a command; also where nobody could tidy up."""
+    if when == "booted":
+        until(lambda: any(out.glob("*/booted")), "a guest that has booted")
+    begun.send_signal(number)
+    _, said = begun.communicate(timeout=60)
+    until(lambda: guests.left(out) == [], "every process gone")
+
+    if number is not signal.SIGKILL:
+        assert begun.returncode == 3
+        assert said.decode().splitlines()[-1] == f"interrupted by {number.name}"
+
+
+def test_down_ends_what_was_started_from_here(out: Path, begun: subprocess.Popen[bytes]) -> None:
+    """By its process id; whoever waits for it learns that it ended."""
+    (folder,) = guests.runs(out, "vm")
+    words = [sys.executable, "-m", "sekisho.cli", "vm", "down", f"--out={out}"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    _, said = begun.communicate(timeout=60)
+
+    assert (done.returncode, done.stdout) == (0, f"{folder.name} ended\n")
+    assert begun.returncode == 3
+    assert b"QEMU ended with" in said
+
+
+def test_a_boot_that_hangs_is_mended(out: Path) -> None:
+    """QEMU itself is stopped in the middle of a boot: said, ended by its pid, and tried again."""
+    words = [word.replace(f"{guests.BOOT_S}", "90") for word in guests.words(out)]
+    process = subprocess.Popen(
+        [*words, "--exec", "--", "sh", "-c", "exit 5"],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    until(lambda: guests.qemu(out) is not None, "a machine that boots")
+    time.sleep(1)
+    first = guests.qemu(out)
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)
+    _, said = process.communicate(timeout=400)
+
+    assert process.returncode == 5
+    assert "vm: boot 1 of 3 hung: nothing heard in 90 s\n" in said.decode()
+    assert ", 2 boots; exit 5" in said.decode()
+    assert guests.qemu(out) is None
