@@ -63,9 +63,9 @@ class Demo:
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[Demo]:
-    """Run ``sekisho demo`` on the tiny town, and end it as Ctrl-C does."""
-    words = [sys.executable, "-m", "sekisho.cli", "demo", str(TINY), "--port", "0", "--quiet"]
+def demo(folder: Path, plan: Path = TINY) -> Iterator[Demo]:
+    """Run ``sekisho demo`` on a town, and end it as Ctrl-C does."""
+    words = [sys.executable, "-m", "sekisho.cli", "demo", str(plan), "--port", "0", "--quiet"]
     with (folder / "err").open("wb") as log:
         process = subprocess.Popen(
             [*words, "--lang", "en", "--out", str(folder / "runs")],
