@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 
+from topologies.datapath import Datapath
 from topologies.town import Town
 
 BRIDGE = "bench"
@@ -47,8 +48,9 @@ class Bench:
             self.run("ip", "link", "add", f"{name}0", "type", "veth", "peer", "name", f"{name}1")
             for end in (f"{name}0", f"{name}1"):
                 self.run("ip", "link", "set", end, "up")
+        kind = "system" if town.ovs.datapath is Datapath.KERNEL else "netdev"
         self.run(
-            "ovs-vsctl", "add-br", BRIDGE, "--", "set", "Bridge", BRIDGE, "datapath_type=netdev",
+            "ovs-vsctl", "add-br", BRIDGE, "--", "set", "Bridge", BRIDGE, f"datapath_type={kind}",
             "fail_mode=secure", "protocols=OpenFlow10,OpenFlow13",
             "--", "add-port", BRIDGE, "a1", "--", "set", "Interface", "a1", "ofport_request=1",
             "--", "add-port", BRIDGE, "b1", "--", "set", "Interface", "b1", "ofport_request=2",
