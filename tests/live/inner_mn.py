@@ -19,6 +19,13 @@ from topologies.town import quiet_machine
 _GUARD = "--listen=127.0.0.1:6653"
 _PROMPT = "nodes\nnb ip route\nexit\n"
 _LIMIT_S = 60.0
+_TREE = Path("/run/tree")
+#: A ``mn`` that fails deletes every ``*.log`` and ``*.out`` in /tmp (mininet/clean.py), whoever's
+#: they are: it gets a /tmp of its own.
+_MN = f"""
+mount --bind "$1" {_TREE} && mount -t tmpfs tmpfs /tmp &&
+exec mn --custom={_TREE}/topologies/mn.py --topo=town,{_TREE}/$2 --controller=remote
+"""
 
 
 def main() -> int:
@@ -31,10 +38,10 @@ def main() -> int:
     with OpenVSwitch(WORK / "ovs", log), subprocess.Popen(command) as guard:
         while not events.exists():
             time.sleep(0.05)
-        words = ["mn", f"--custom={root}/topologies/mn.py", f"--topo=town,{plan}"]
+        _TREE.mkdir()
         done = subprocess.run(
-            [*words, "--controller=remote"],
-            env={**os.environ, "PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            ["unshare", "--mount", "sh", "-c", _MN, "sh", root, str(Path(plan).relative_to(root))],
+            env={**os.environ, "PYTHONPATH": str(_TREE), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             input=_PROMPT,
             text=True,
             timeout=_LIMIT_S,
