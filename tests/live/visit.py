@@ -52,13 +52,13 @@ class Visit:
         self.page.locator(f"dialog input[value='{to}']").check()
         self.page.locator("#try").click()
 
-    def apply(self) -> None:
-        """Confirm, and wait for the evidence."""
+    def apply(self, within_ms: int = 30_000) -> None:
+        """Confirm, and wait for the evidence: a change and two re-tests."""
         sure = self.page.locator(".sure input")
         if sure.count():
             sure.check()
         self.page.locator("#apply").click()
-        expect(self.page.locator(".evidence")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".evidence")).to_be_visible(timeout=within_ms)
 
     def close(self) -> None:
         """Close the dialog."""
