@@ -30,6 +30,7 @@ from sekisho.commands.town import down, execute, shell, up
 from sekisho.commands.vm import vm_down, vm_run, vm_shell
 from sekisho.draw import FORMATS, VIEWS
 from sekisho.errors import SekishoError
+from sekisho.launch import path_with_system
 
 PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
@@ -44,6 +45,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     args = parser().parse_args(words)
     _end_in_order()
+    os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
     consoles = screen()
     command: Command = args.command
     try:
@@ -274,11 +276,7 @@ def _add_machine(to: argparse.ArgumentParser) -> None:
     to.add_argument("--memory", type=int, default=3072, metavar="MIB", help="(%(default)s)")
     to.add_argument("--cpus", type=int, default=2, metavar="N", help="processors (%(default)s)")
     to.add_argument(
-        "--boot",
-        type=float,
-        default=120,
-        metavar="S",
-        help="a boot that takes longer hangs (%(default)s)",
+        "--boot", type=float, default=120, metavar="S", help="longer hangs (%(default)s)"
     )
     to.add_argument(
         "--limit", type=float, default=7200, metavar="S", help="end the command then (%(default)s)"

@@ -40,12 +40,20 @@ _TRIAL_S = 20.0
 _END_S = 20.0
 _POLL_S = 0.01
 _TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
+#: Where Open vSwitch and iproute2 lie; Debian leaves these out of an ordinary user's PATH.
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 #: Where a kernel refuses user namespaces: (setting, value that refuses, value that allows).
 _SETTINGS = (
     ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),  # Ubuntu since 23.10
     ("kernel.unprivileged_userns_clone", "0", "1"),  # Debian until 10
     ("user.max_user_namespaces", "0", "10000"),  # namespaces(7)
 )
+
+
+def path_with_system(path: str) -> str:
+    """Return *path* with the system's folders at its end, where they are not in it."""
+    there = path.split(os.pathsep)
+    return os.pathsep.join([*there, *(f for f in _SYSTEM_FOLDERS if f not in there)])
 
 
 def namespace_flags(*, is_root: bool | None = None) -> tuple[str, ...]:

@@ -135,3 +135,10 @@ def test_a_closed_tun_device_is_named_with_what_to_do(tmp_path: Path) -> None:
     """Else Open vSwitch would say much later that some bridge is not one."""
     with pytest.raises(LabError, match="needs it\n  hint: sudo chmod 0666"):
         _need_tun(tmp_path / "tun")
+
+
+def test_programs_of_the_system_are_found_though_the_path_leaves_them_out() -> None:
+    """Debian's path for ordinary users has no sbin; the order of what is there stays."""
+    found = launch.path_with_system("/home/me/bin:/usr/bin:/usr/sbin")
+
+    assert found == "/home/me/bin:/usr/bin:/usr/sbin:/usr/local/sbin:/sbin"
