@@ -21,6 +21,7 @@ NOBODY = 65534  # the overflow uid of every Linux, user_namespaces(7)
 _KINDS = ("net", "pid", "mnt", "user")
 _OURS = re.compile(r"sekisho(?!-bench)|mininet|openvswitch|ovs|\bmn\.", re.IGNORECASE)
 _WAIT_S = 120.0
+_PATH = "/usr/local/bin:/usr/bin:/bin"  # Debian's for ordinary users: without sbin
 _POLL_S = 0.05  # looking costs, too: every process of the machine is read
 
 
@@ -47,9 +48,9 @@ class Person:
     @property
     def environment(self) -> dict[str, str]:
         """Return an environment whose temporary folder is this person's own."""
-        plain = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         return {
-            **plain,
+            "PATH": _PATH,
+            **{key: os.environ[key] for key in ("HOME",) if key in os.environ},
             "TMPDIR": str(self.home / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.live.demo import Demo, demo
-from tests.live.visit import WAIT_MS, WIDE, Visit, serious_faults, too_small, undo_all
+from tests.live.visit import CHROMIUM, WIDE, Visit, browsing, serious_faults, too_small, visiting
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TABLET = {"width": 1024, "height": 768}
 TABS = ("ports", "matrix", "views", "history", "faults")
 
@@ -34,21 +32,14 @@ def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(name="visit")
 def _visit(browser: Browser, town: Demo) -> Iterator[Visit]:
-    with_one = Visit(browser, town)
-    yield with_one
-    with_one.context.close()
-    undo_all(town)
-    assert with_one.errors == []
-    assert with_one.foreign == []
+    with visiting(browser, town) as visit:
+        yield visit
 
 
 def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:

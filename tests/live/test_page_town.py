@@ -6,17 +6,15 @@ for all tests; each leaves it as it found it.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.live.demo import ROOT, Demo, demo
-from tests.live.visit import WAIT_MS, WIDE, Visit, serious_faults, too_small, undo_all
+from tests.live.visit import CHROMIUM, WIDE, Visit, browsing, serious_faults, too_small, visiting
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TABLET = {"width": 1024, "height": 768}
 MATSUNO = ROOT / "topologies" / "matsuno.yaml"
 WAN = "br1:11-core1:5"
@@ -36,22 +34,15 @@ def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(name="visit")
 def _visit(browser: Browser, town: Demo) -> Iterator[Visit]:
-    with_one = Visit(browser, town)
-    yield with_one
-    with_one.context.close()
-    town.ask("/api/faults", {"name": WAN, "on": False})
-    undo_all(town)
-    assert with_one.errors == []
-    assert with_one.foreign == []
+    with visiting(browser, town) as visit:
+        yield visit
+        town.ask("/api/faults", {"name": WAN, "on": False})
 
 
 def _watch(visit: Visit, source: str, target: str) -> None:

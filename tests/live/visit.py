@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.live.demo import ROOT, Demo
 
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SHOTS = ROOT / "build" / "screenshots"
 WIDE = {"width": 1280, "height": 720}
 WAIT_MS = 15_000
@@ -63,6 +67,27 @@ class Visit:
     def close(self) -> None:
         """Close the dialog."""
         self.page.locator("dialog .close").click()
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Start a browser for the time of the block."""
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, town: Demo) -> Iterator[Visit]:
+    """One visit; afterwards the town is as planned, and nothing went wrong in the page."""
+    visit = Visit(browser, town)
+    yield visit
+    visit.context.close()
+    undo_all(town)
+    assert visit.errors == []
+    assert visit.foreign == []
 
 
 def undo_all(town: Demo) -> None:
