@@ -72,7 +72,7 @@ class Moving(Asking):
         Raises:
             LabError: A switch that they concern is not in force just now: nothing can be changed.
         """
-        new = changed_tables(self.plan, plan, self._wanted, down=self._lines.down)
+        new = changed_tables(self.plan, plan, self._wanted)
         late = [name for name, rules in new.items() if rules is not self._wanted[name]]
         late = [name for name in late if name not in self._in_force]
         if late:

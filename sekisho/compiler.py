@@ -56,12 +56,16 @@ def compile_town(plan: Plan, *, down: Iterable[PortRef] = ()) -> dict[str, tuple
         down: Ports whose link is broken; ways go around them.
     """
     numbers, kept = Numbers(plan), pools(plan)
-    common = (*_destination(plan, numbers, kept), *_router(plan), *policy_rules(plan, numbers))
+    common = (*_destination(plan, numbers, kept), *_router(plan))
+    policy: dict[str | None, list[Rule]] = {None: []}
+    for place, rule in policy_rules(plan, numbers):
+        policy.setdefault(place, []).append(rule)
     broken = tuple(down)
-    return {
-        s.id: _compile_switch(plan, s, numbers, (*_arp(plan, s, kept), *common), broken)
-        for s in plan.switches
-    }
+    out = {}
+    for s in plan.switches:
+        own = (*_arp(plan, s, kept), *common, *policy.get(s.id, ()), *policy[None])
+        out[s.id] = _compile_switch(plan, s, numbers, own, broken)
+    return out
 
 
 def _compile_switch(
@@ -78,7 +82,7 @@ def _compile_switch(
         *_admission(plan, switch, numbers),
         *(r for a in here for r in own_rules(plan, numbers, a, is_shared=crowd[a.at] > 1)),
         *_state(switch),
-        *(_in_zone(rule, switch.dpid) for rule in common),
+        *(in_zone(rule, switch.dpid) for rule in common),
         *_forwarding(plan, switch, down),
     ]
     unique: dict[tuple[int, int, Match], Rule] = {}
@@ -193,8 +197,8 @@ def _state(switch: Switch) -> Iterator[Rule]:
     yield drop_rule(Table.STATE, 0, Cookie(Kind.DROP_FORWARD, 0, Table.STATE))
 
 
-def _in_zone(rule: Rule, zone: int) -> Rule:
-    """The same policy rule with the switch's own tracking zone."""
+def in_zone(rule: Rule, zone: int) -> Rule:
+    """Return the same policy rule with the switch's own tracking zone."""
     if not rule.actions:
         return rule
     actions = tuple(

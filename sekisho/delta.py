@@ -1,15 +1,17 @@
 """New tables after a change, quick enough to make while somebody waits for them.
 
-Knows that moving a port changes only the rules of the terminals at it, on their own switch.
+Knows that moving a port changes only the rules of the terminals at it, on their own switch, and
+that opening a planned permission changes only the policy.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sekisho.compiler import compile_town
+from sekisho.compiler import in_zone
 from sekisho.model import Attachment, Plan, PortRef
+from sekisho.permissions import Placed, policy_rules
 from sekisho.pipeline import Numbers
 from sekisho.rules import Rule
 from sekisho.terminal import own_rules
@@ -17,26 +19,45 @@ from sekisho.terminal import own_rules
 Tables = dict[str, tuple[Rule, ...]]
 
 
-def changed_tables(
-    before: Plan, after: Plan, rules: Tables, *, down: frozenset[PortRef] = frozenset()
-) -> Tables:
-    """Return what ``compile_town(after, down=down)`` returns, given its *rules* for *before*.
+def changed_tables(before: Plan, after: Plan, rules: Tables) -> Tables:
+    """Return the tables of *after*, given the *rules* of *before*, with the same lines broken.
 
     Both are the same town with other changes laid over it. A switch that is not concerned keeps
     its very tuple.
     """
+    out = dict(rules)
     if before.clauses != after.clauses:
-        new = compile_town(after, down=down)
-        return {s: old if new[s] == old else new[s] for s, old in rules.items()}
+        old, new = _policy(before), _policy(after)
+        for switch in after.switches:
+            gone = [rule for place, rule in old - new if place in (None, switch.id)]
+            come = [rule for place, rule in new - old if place in (None, switch.id)]
+            come = [in_zone(rule, switch.dpid) for rule in come]
+            out[switch.id] = _exchanged(out[switch.id], gone, come)
     pairs = zip(before.attachments, after.attachments, strict=True)
     ports = {new.at for old, new in pairs if old != new}
-    out = dict(rules)
-    for switch in sorted({port.switch for port in ports}):
-        here = {port for port in ports if port.switch == switch}
-        gone = {rule.key for rule in _rules_at(before, here)}
-        kept = [rule for rule in rules[switch] if rule.key not in gone]
-        out[switch] = tuple(sorted((*kept, *_rules_at(after, here)), key=lambda rule: rule.key))
+    for name in sorted({port.switch for port in ports}):
+        here = {port for port in ports if port.switch == name}
+        out[name] = _exchanged(out[name], _rules_at(before, here), _rules_at(after, here))
     return out
+
+
+def _exchanged(
+    rules: tuple[Rule, ...], gone: Iterable[Rule], come: Iterable[Rule]
+) -> tuple[Rule, ...]:
+    """Return *rules* without those of *gone* and with *come*; the very tuple, if that is none."""
+    keys, more = {rule.key for rule in gone}, tuple(come)
+    if not keys and not more:
+        return rules
+    kept = [rule for rule in rules if rule.key not in keys]
+    return tuple(sorted((*kept, *more), key=lambda rule: rule.key))
+
+
+def _policy(plan: Plan) -> set[Placed]:
+    """Return the policy of a plan; of two clauses that allow the same, the first names it."""
+    first: dict[tuple[str | None, object], Placed] = {}
+    for place, rule in policy_rules(plan, Numbers(plan)):
+        first.setdefault((place, rule.key), (place, rule))
+    return set(first.values())
 
 
 def difference(

@@ -1,7 +1,9 @@
 """The POLICY table: every permission of the plan, and the drop of every cell.
 
-The table is the same on every switch but for the connection-tracking zone. Part of the
-compiler: must not consult `sekisho.policy`.
+The table is the same on every switch but for the connection-tracking zone, and for permissions
+between two named devices at one switch: their packets never leave it, whichever lines break, and
+named devices are not moved, so such a permission stands there alone. Part of the compiler: must
+not consult `sekisho.policy`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.flow import ETH_IPV4, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
-from sekisho.model import Allow, Plan, PortRange, Protocol
+from sekisho.model import Allow, Attachment, Plan, PortRange, Protocol
 from sekisho.pipeline import SOURCE_D, SOURCE_S, TARGET_D, TARGET_S, Numbers, Table
 from sekisho.rules import (
     CT_EST,
@@ -32,7 +34,11 @@ _OPENING = (TCP_SYN, TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)  # SYN alone: RFC 92
 _IP = {"eth_type": ETH_IPV4}
 
 
-def policy_rules(plan: Plan, numbers: Numbers) -> Iterator[Rule]:
+#: A rule, and the one switch that it stands on; None where it stands on every one.
+Placed = tuple[str | None, Rule]
+
+
+def policy_rules(plan: Plan, numbers: Numbers) -> Iterator[Placed]:
     """Yield the whole policy, with zone 0 in place of a switch's own tracking zone."""
     for clause in plan.clauses:
         for allow in clause.allows:
@@ -41,34 +47,44 @@ def policy_rules(plan: Plan, numbers: Numbers) -> Iterator[Rule]:
     for s in numbers.source.values():
         for d in numbers.destination.values():
             cell = (s << SOURCE_S | d << TARGET_D, _ONE << SOURCE_S | _ONE << TARGET_D)
-            yield drop_rule(Table.POLICY, 100, Cookie(Kind.DROP_CELL, s, d), metadata=cell)
-    yield drop_rule(Table.POLICY, 0, Cookie(Kind.DROP_FORWARD, 0, Table.POLICY))
+            yield None, drop_rule(Table.POLICY, 100, Cookie(Kind.DROP_CELL, s, d), metadata=cell)
+    yield None, drop_rule(Table.POLICY, 0, Cookie(Kind.DROP_FORWARD, 0, Table.POLICY))
 
 
 def _permission(
     plan: Plan, numbers: Numbers, allow: Allow, source: str, clause: int
-) -> Iterator[Rule]:
+) -> Iterator[Placed]:
     """Rules of one allowed direction: open, continue, and the replies that live and die with it."""
     s, d = numbers.source[source], numbers.destination[allow.destination]
     for sender in _only(plan, allow.only_from, source):
         for target in _only(plan, allow.only_to, None):
+            place = _one_switch(sender, target)
+            ends = (int(sender.ip) if sender else None, int(target.ip) if target else None)
             for service_id in allow.services:
                 service = plan.service[service_id]
                 for ports in service.ports:
                     for value, mask in port_masks(ports):
-                        yield from _conversation(
-                            (s, d), service.protocol, (value, mask), (sender, target), clause
-                        )
+                        for rule in _conversation(
+                            (s, d), service.protocol, (value, mask), ends, clause
+                        ):
+                            yield place, rule
 
 
-def _only(plan: Plan, ids: tuple[str, ...], source: str | None) -> Iterator[int | None]:
-    """The addresses a permission is limited to, or one None when it is not limited."""
+def _one_switch(sender: Attachment | None, target: Attachment | None) -> str | None:
+    """The switch that both named ends stand at, if there is one."""
+    if sender is None or target is None or sender.at.switch != target.at.switch:
+        return None
+    return sender.at.switch
+
+
+def _only(plan: Plan, ids: tuple[str, ...], source: str | None) -> Iterator[Attachment | None]:
+    """Those that a permission is limited to, or one None when it is not limited."""
     if not ids:
         yield None
     for name in ids:
         attachment = plan.attachment[name]
         if source is None or attachment.source == source:
-            yield int(attachment.ip)
+            yield attachment
 
 
 def _conversation(
