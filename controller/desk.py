@@ -8,10 +8,11 @@ A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so 
     {"do": "state"}                           the journal, and whether the town is in force
 
 ``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
-table is touched, and ``{"stage": "denied"}`` when all switches deny and before anything is allowed;
-the guard goes on at ``{"go": "ready"}``, ``{"go": "denied"}``: whoever knows the switches' caches
-can see to them. ``"seen": n`` says which change was the newest that the asker knew of: a newer one
-at the same port is a conflict. One request is worked on at a time.
+table is touched, ``{"stage": "denied"}`` when all switches deny and before anything is allowed, and
+``{"stage": "allowed"}`` when all is allowed and not yet read back; the guard goes on at ``{"go":
+"ready"}`` and so on: whoever knows the switches' caches can see to them. ``"seen": n`` says which
+change was the newest that the asker knew of: a newer one at the same port is a conflict. One
+request is worked on at a time.
 """
 
 from __future__ import annotations
@@ -157,9 +158,9 @@ class Desk:
         if request.get("dry_run"):
             shown = preview(now, after, self._guard.tables).as_json()
             return {"preview": shown, "change": change.as_json()}
-        new = self._guard.prepare(after)
+        move = self._guard.prepare(after)
         self._journal.add(change)
-        done = self._guard.put(after, new, pause)
+        done = self._guard.put(move, pause)
         return {"change": change.as_json(), **self._told(change.number, done)}
 
     def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
@@ -186,10 +187,9 @@ class Desk:
 
     def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
         assert self._journal is not None
-        after = self._without(number)
-        new = self._guard.prepare(after)
+        move = self._guard.prepare(self._without(number))
         self._journal.write("undo", number=number, at=time.time(), **words)
-        done = self._guard.put(after, new, pause)
+        done = self._guard.put(move, pause)
         return {"undone": number, **self._told(number, done)}
 
 

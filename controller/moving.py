@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from controller import framework as fw
@@ -16,23 +17,48 @@ from controller.asking import Asking, GoneError, loudly
 from controller.lines import Lines
 from controller.openflow import add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
-from sekisho.delta import Tables, changed_tables, difference
+from sekisho.delta import Delta, Tables, changed_tables
 from sekisho.errors import LabError
 from sekisho.model import Plan
-from sekisho.preview import counts
 from sekisho.rules import Cookie, Kind, Rule
 
 _EXACT = 3  # so many terminals at most are read back one by one; else whole tables
 _OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a terminal
 
-#: Called before any table is touched, with ``ready``; and between deny and allow, with ``denied``,
-#: when every switch has said that it denies.
+#: Called before any table is touched, with ``ready``; between deny and allow, when every switch has
+#: said that it denies, with ``denied``; and with ``allowed`` when all has been said, and is not yet
+#: read back.
 Pause = Callable[[str], None]
 
 
-def _steps(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> tuple[Step, ...]:
-    gone, come = difference(old, new)
-    return changes(come, gone).steps
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What brings a town from its plan to another, ready to be sent.
+
+    Attributes:
+        plan: The other plan.
+        tables: Its tables.
+        touched: How many rules go and come, by switch.
+        denying: The messages that only take permission away, by switch.
+        allowing: The messages of every later step, by switch.
+    """
+
+    plan: Plan
+    tables: Tables
+    touched: dict[str, tuple[int, int]]
+    denying: dict[str, list[bytes]]
+    allowing: dict[str, list[bytes]]
+
+    @classmethod
+    def by(cls, delta: Delta, plan: Plan) -> Move:
+        """Return the way to *plan*, whose tables are those of *delta*."""
+        denying, allowing = {}, {}
+        for name, gone in delta.gone.items():
+            steps = changes(delta.come[name], gone).steps
+            said = [b"".join(step_bytes(step)) for step in steps]
+            first = 1 if steps[0].delete else 0
+            denying[name], allowing[name] = said[:first], said[first:]
+        return cls(plan, delta.tables, delta.counts, denying, allowing)
 
 
 def step_bytes(step: Step) -> list[bytes]:
@@ -66,45 +92,43 @@ class Moving(Asking):
     def _bring(self, name: str) -> None:
         raise NotImplementedError
 
-    def prepare(self, plan: Plan) -> Tables:
-        """Return the tables that *plan* wants.
+    def prepare(self, plan: Plan) -> Move:
+        """Return what brings *plan* into force.
 
         Raises:
             LabError: A switch that they concern is not in force just now: nothing can be changed.
         """
-        new = changed_tables(self.plan, plan, self._wanted)
-        late = [name for name, rules in new.items() if rules is not self._wanted[name]]
-        late = [name for name in late if name not in self._in_force]
+        move = Move.by(changed_tables(self.plan, plan, self._wanted), plan)
+        late = [name for name in move.touched if name not in self._in_force]
         if late:
             raise LabError(
                 f"{', '.join(late)}: not in force just now; nothing was changed\n"
                 "  hint: wait until the guard says town-in-force"
             )
-        return new
+        return move
 
     @loudly
-    def put(self, plan: Plan, new: Tables, pause: Pause) -> dict[str, Any]:
-        """Bring *plan*, whose tables `prepare` has returned as *new*, into force.
+    def put(self, move: Move, pause: Pause) -> dict[str, Any]:
+        """Bring into force what `prepare` has returned, with nothing in between.
 
         Returns:
             What was touched, which switches are not there, and how long it took.
         """
-        began, old, before = time.monotonic(), self._wanted, self.plan
-        self.plan, self._wanted = plan, new
-        moved = [n for n in new if new[n] is not old[n]]
-        links = {name: self._current[name] for name in moved if name in self._in_force}
+        began, before = time.monotonic(), self.plan
+        self.plan, self._wanted = move.plan, move.tables
+        links = {name: self._current[name] for name in move.touched}
         self._busy |= set(links.values())
         self._in_force -= set(links)
         try:
-            steps = {name: _steps(old[name], new[name]) for name in links}
-            denying = {n: s[:1] for n, s in steps.items() if s and s[0].delete}
-            if any(steps.values()):
+            if links:
                 pause("ready")
-            if denying:
-                self._do(links, denying)
+            if any(move.denying.values()):
+                self._do(links, move.denying)
                 pause("denied")
-            self._do(links, {n: s[n in denying :] for n, s in steps.items()})
-            self._read_back(before, plan, links)
+            self._do(links, move.allowing)
+            if links:
+                pause("allowed")
+            self._read_back(before, move.plan, links)
             self._in_force |= set(links)
         except GoneError:
             pass  # the switch will be brought to the journal's state when it is back
@@ -115,19 +139,18 @@ class Moving(Asking):
                 self._again.discard(links[name])
                 self._in_force.discard(name)
                 self._bring(name)
-        touched = counts(old, new)
         return {
-            "touched": touched,
+            "touched": move.touched,
             "waiting": sorted(waiting),
             "seconds": round(time.monotonic() - began, 6),
         }
 
-    def _do(self, links: dict[str, Any], steps: dict[str, tuple[Step, ...]]) -> None:
+    def _do(self, links: dict[str, Any], said: dict[str, list[bytes]]) -> None:
         """Send each switch its steps, a barrier after each, and sleep until all are done."""
         keys = []
-        for name, own in steps.items():
-            for step in own:
-                links[name].send(b"".join(step_bytes(step)))
+        for name, steps in said.items():
+            for step in steps:
+                links[name].send(step)
                 keys.append(self._begin(links[name], fw.parser.OFPBarrierRequest(links[name])))
         self._finish(keys)
 

@@ -6,10 +6,14 @@ that opening a planned permission changes only the policy.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from operator import attrgetter
 
 from sekisho.compiler import in_zone
+from sekisho.errors import RuleError
 from sekisho.model import Attachment, Plan, PortRef
 from sekisho.permissions import Placed, policy_rules
 from sekisho.pipeline import Numbers
@@ -18,38 +22,74 @@ from sekisho.terminal import own_rules
 
 Tables = dict[str, tuple[Rule, ...]]
 
+_key = attrgetter("key")
 
-def changed_tables(before: Plan, after: Plan, rules: Tables) -> Tables:
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The tables of a plan, and in what they differ from those of another.
+
+    Attributes:
+        tables: The tables. A switch that is not concerned keeps its very tuple.
+        gone: The rules that only the other plan has, of each switch that is concerned.
+        come: The rules that it has not.
+    """
+
+    tables: Tables
+    gone: dict[str, tuple[Rule, ...]]
+    come: dict[str, tuple[Rule, ...]]
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """How many rules each switch loses and gains; a replaced rule counts twice."""
+        return {name: (len(gone), len(self.come[name])) for name, gone in self.gone.items()}
+
+
+def changed_tables(before: Plan, after: Plan, rules: Tables) -> Delta:
     """Return the tables of *after*, given the *rules* of *before*, with the same lines broken.
 
-    Both are the same town with other changes laid over it. A switch that is not concerned keeps
-    its very tuple.
+    Both are the same town with other changes laid over it.
+
+    Raises:
+        RuleError: The rules are not those of *before*.
     """
-    out = dict(rules)
+    delta = Delta(dict(rules), {}, {})
+    gone: dict[str, set[Rule]] = {}
+    come: dict[str, set[Rule]] = {}
     if before.clauses != after.clauses:
         old, new = _policy(before), _policy(after)
         for switch in after.switches:
-            gone = [rule for place, rule in old - new if place in (None, switch.id)]
-            come = [rule for place, rule in new - old if place in (None, switch.id)]
-            come = [in_zone(rule, switch.dpid) for rule in come]
-            out[switch.id] = _exchanged(out[switch.id], gone, come)
+            gone[switch.id] = set(_standing_at(switch.id, switch.dpid, old - new))
+            come[switch.id] = set(_standing_at(switch.id, switch.dpid, new - old))
     pairs = zip(before.attachments, after.attachments, strict=True)
     ports = {new.at for old, new in pairs if old != new}
-    for name in sorted({port.switch for port in ports}):
+    for name in {port.switch for port in ports}:
         here = {port for port in ports if port.switch == name}
-        out[name] = _exchanged(out[name], _rules_at(before, here), _rules_at(after, here))
-    return out
+        gone.setdefault(name, set()).update(_rules_at(before, here))
+        come.setdefault(name, set()).update(_rules_at(after, here))
+    for name in sorted(gone):
+        _exchange(delta, name, gone[name] - come[name], come[name] - gone[name])
+    return delta
 
 
-def _exchanged(
-    rules: tuple[Rule, ...], gone: Iterable[Rule], come: Iterable[Rule]
-) -> tuple[Rule, ...]:
-    """Return *rules* without those of *gone* and with *come*; the very tuple, if that is none."""
-    keys, more = {rule.key for rule in gone}, tuple(come)
-    if not keys and not more:
-        return rules
-    kept = [rule for rule in rules if rule.key not in keys]
-    return tuple(sorted((*kept, *more), key=lambda rule: rule.key))
+def _exchange(delta: Delta, name: str, gone: set[Rule], come: set[Rule]) -> None:
+    """Take *gone* out of a switch's rules, which are sorted, and put *come* in.
+
+    Looks for the few in the many: the many are thousands, and somebody is waiting.
+    """
+    if not gone and not come:
+        return
+    rules = list(delta.tables[name])
+    for rule in gone:
+        at = bisect_left(rules, rule.key, key=_key)
+        if rules[at : at + 1] != [rule]:
+            raise RuleError(f"{name}: the tables before the change have no {rule}")
+        del rules[at]
+    for rule in come:
+        insort(rules, rule, key=_key)
+    delta.tables[name] = tuple(rules)
+    delta.gone[name] = tuple(sorted(gone, key=_key))
+    delta.come[name] = tuple(sorted(come, key=_key))
 
 
 def _policy(plan: Plan) -> set[Placed]:
@@ -60,21 +100,8 @@ def _policy(plan: Plan) -> set[Placed]:
     return set(first.values())
 
 
-def difference(
-    old: tuple[Rule, ...], new: tuple[Rule, ...]
-) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-    """Return the rules that only *old* has, and those that only *new* has.
-
-    Rules that were kept are the same objects: two tables of thousands are compared in no time.
-    """
-    before, after = set(map(id, old)), set(map(id, new))
-    gone = [rule for rule in old if id(rule) not in after]
-    come = [rule for rule in new if id(rule) not in before]
-    both = set(gone) & set(come)
-    return (
-        tuple(rule for rule in gone if rule not in both),
-        tuple(rule for rule in come if rule not in both),
-    )
+def _standing_at(switch: str, dpid: int, policy: Iterable[Placed]) -> Iterator[Rule]:
+    return (in_zone(rule, dpid) for place, rule in policy if place in (None, switch))
 
 
 def _rules_at(plan: Plan, ports: set[PortRef]) -> Iterator[Rule]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sekisho.delta import Tables, changed_tables, difference
+from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy
@@ -88,7 +88,7 @@ class Preview:
 
 def preview(before: Plan, after: Plan, rules: Tables) -> Preview:
     """Return what changes from the plan *before*, whose tables are *rules*, to *after*."""
-    touched = counts(rules, changed_tables(before, after, rules))
+    touched = changed_tables(before, after, rules).counts
     return replace(meant(before, after), rules=touched)
 
 
@@ -112,16 +112,6 @@ def meant(before: Plan, after: Plan) -> Preview:
 def _mark(cell: Cell) -> str:
     """A cell's mark; that of a planned permission says that it is not open yet."""
     return f"× ({cell.mark})" if cell.kind is CellKind.PLANNED else cell.mark
-
-
-def counts(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:
-    """Return how many rules each changed switch loses and gains; a replaced rule counts twice."""
-    out = {}
-    for switch, new in after.items():
-        gone, come = difference(before[switch], new) if new is not before[switch] else ((), ())
-        if gone or come:
-            out[switch] = (len(gone), len(come))
-    return out
 
 
 def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side:

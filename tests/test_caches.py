@@ -105,16 +105,20 @@ def test_what_is_held_is_let_go_whatever_happens(daemon: Daemon, path: Path) -> 
 def test_two_do_not_hold_at_once(daemon: Daemon, path: Path) -> None:
     """Stopped twice, the daemon would hang: the second waits for the first."""
     caches = Caches(lambda: path)
+
+    def hold() -> None:
+        with caches.following() as second:
+            second.hold()
+
+    thread = threading.Thread(target=hold)
     with caches.following() as first:
         first.hold()
-        with caches.following() as second:
-            thread = threading.Thread(target=second.hold)
-            thread.start()
-            thread.join(0.1)
-            assert thread.is_alive()
-            assert daemon.heard == ["revalidator/pause"]
-            first.catch_up()
-            thread.join(_LIMIT_S)
+        thread.start()
+        thread.join(0.1)
+        assert thread.is_alive()
+        assert daemon.heard == ["revalidator/pause"]
+        first.catch_up()
+    thread.join(_LIMIT_S)
 
     assert daemon.heard[-2:] == ["revalidator/pause", "revalidator/resume"]
 

@@ -9,10 +9,11 @@ import pytest
 from sekisho.changes import Change, Move, applied
 from sekisho.compiler import compile_town
 from sekisho.delta import changed_tables
+from sekisho.errors import RuleError
 from sekisho.model import Plan
 from sekisho.policy import Policy
 from sekisho.pools import ACCESS, pools
-from sekisho.preview import counts, preview
+from sekisho.preview import preview
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals
 from sekisho.switch import Fabric
 from tests.population import packet, places_of, town
@@ -47,11 +48,15 @@ def test_the_tables_after_a_move_are_those_of_the_plan_it_makes(
     after = _moved(before, port, to)
     rules = compile_town(before)
 
-    new = changed_tables(before, after, rules)
+    delta = changed_tables(before, after, rules)
 
-    assert new == compile_town(after)
-    assert [s for s, own in new.items() if own is not rules[s]] == [port.partition(":")[0]]
-    assert 0 < sum(map(sum, counts(rules, new).values())) <= 10
+    assert delta.tables == compile_town(after)
+    concerned = [s for s, own in delta.tables.items() if own is not rules[s]]
+    assert concerned == list(delta.counts) == [port.partition(":")[0]]
+    assert 0 < sum(delta.counts[concerned[0]]) <= 10
+    assert set(rules[concerned[0]]) - set(delta.gone[concerned[0]]) | set(
+        delta.come[concerned[0]]
+    ) == set(delta.tables[concerned[0]])
 
 
 def test_undoing_everything_gives_the_very_tables_of_the_plan() -> None:
@@ -62,9 +67,18 @@ def test_undoing_everything_gives_the_very_tables_of_the_plan() -> None:
     second = _change(2, asked(once, ["fl1:1", "fl2:1"], "tr"))
     twice = applied(plan, [first, second])
 
-    assert changed_tables(twice, plan, compile_town(twice)) == compile_town(plan)
-    assert changed_tables(twice, once, compile_town(twice)) == compile_town(once)
+    assert changed_tables(twice, plan, compile_town(twice)).tables == compile_town(plan)
+    assert changed_tables(twice, once, compile_town(twice)).tables == compile_town(once)
     assert applied(twice, []) is plan
+
+
+def test_a_change_of_other_tables_than_these_is_an_error() -> None:
+    """Whoever takes out what is not there has lost count of the tables: nothing is guessed."""
+    before = town("matsuno")
+    once = _moved(before, "br2:6", "tw")
+
+    with pytest.raises(RuleError, match="br2: the tables before the change have no"):
+        changed_tables(once, before, compile_town(before))
 
 
 @pytest.mark.parametrize(("name", "port", "to"), [
@@ -198,8 +212,8 @@ def test_a_planned_permission_is_opened_by_the_same_road() -> None:
     assert before != after
     assert [cell[2:] for cell in shown.cells] == [("× (P28)", "P28")] * len(shown.cells) != []
     assert shown.rules == {"srvsw": (0, 3)}
-    assert changed_tables(before, after, rules) == compile_town(after)
-    assert changed_tables(after, before, compile_town(after)) == rules
+    assert changed_tables(before, after, rules).tables == compile_town(after)
+    assert changed_tables(after, before, compile_town(after)).tables == rules
     with pytest.raises(RefusedError, match="is open already"):
         links_asked(after, "P28")
     with pytest.raises(RefusedError, match="not a planned permission"):

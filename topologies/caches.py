@@ -46,12 +46,16 @@ class Caches:
 
     @contextmanager
     def following(self) -> Iterator[Following]:
-        """Give who sees to it that a change of rules is followed; at the end nothing is held."""
-        following = Following(self._door, self._turn)
-        try:
-            yield following
-        finally:
-            following.let_go()
+        """Give who sees to it that a change of rules is followed; at the end nothing is held.
+
+        One at a time: another waits here, before he has asked anybody for anything.
+        """
+        with self._turn:
+            following = Following(self._door)
+            try:
+                yield following
+            finally:
+                following.let_go()
 
 
 class Following:
@@ -59,11 +63,10 @@ class Following:
 
     Args:
         door: Gives the path of the control socket.
-        turn: Held while the revalidator is stopped.
     """
 
-    def __init__(self, door: Callable[[], Path], turn: threading.Lock) -> None:
-        self._find, self._turn = door, turn
+    def __init__(self, door: Callable[[], Path]) -> None:
+        self._find = door
         self._door: Path | None = None  # of the daemon that is stopped: another must not go on
 
     def hold(self) -> None:
@@ -72,15 +75,10 @@ class Following:
         Raises:
             LabError: It was refused, or the daemon has ended.
         """
-        self._turn.acquire()
-        try:
-            door = self._find()
-            with _Request(door, "revalidator/pause") as pause:
-                pause.finish()
-            self._door = door
-        finally:
-            if self._door is None:
-                self._turn.release()
+        door = self._find()
+        with _Request(door, "revalidator/pause") as pause:
+            pause.finish()
+        self._door = door
 
     def catch_up(self) -> None:
         """Let the revalidator go on, and return when a whole round has been made since.
@@ -107,11 +105,8 @@ class Following:
         if self._door is None:
             return
         door, self._door = self._door, None
-        try:
-            with contextlib.suppress(LabError), _Request(door, "revalidator/resume") as resume:
-                resume.finish()  # a daemon that has ended holds nothing
-        finally:
-            self._turn.release()
+        with contextlib.suppress(LabError), _Request(door, "revalidator/resume") as resume:
+            resume.finish()  # a daemon that has ended holds nothing
 
 
 class _Request:

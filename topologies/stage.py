@@ -188,13 +188,20 @@ def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         LabError: There is no guard, or it ended meanwhile.
     """
-    with _to_guard(town) as guard, town.ovs.caches.following() as following:
+    if request.get("dry_run"):
+        with _to_guard(town) as guard:
+            return guard.ask(request, _ANSWER_S)
+    with town.ovs.caches.following() as following, _to_guard(town) as guard:
         guard.write({**request, "pause": True})
+        following.hold()  # while the guard examines and writes down what is asked
         answer = guard.must_read(_ANSWER_S)
         while stage := answer.get("stage"):
-            following.catch_up()
-            following.hold()
+            if stage == "denied":
+                following.catch_up()
+                following.hold()
             guard.write({"go": stage})
+            if stage == "allowed":  # all is said: they may follow while it is read back
+                following.catch_up()
             answer = guard.must_read(_ANSWER_S)
         following.catch_up()
     return answer
