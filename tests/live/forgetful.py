@@ -1,17 +1,19 @@
-"""A guard that leaves rules of a change out: ``python -m tests.live.forgetful ARGUMENTS``."""
+"""A guard that leaves a change's last rule out: ``python -m tests.live.forgetful ARGUMENTS``."""
 
 from __future__ import annotations
 
 from controller import moving
 from controller.__main__ import main as serve
 from controller.reconcile import Step
+from sekisho.pipeline import Table
 
 _right = moving.step_bytes
 
 
 def _less(step: Step) -> list[bytes]:
-    """Say everything but the last rule that a step adds."""
-    return _right(step)[:-1] if step.add else _right(step)
+    """Say everything but the last rule that admits somebody."""
+    is_last = bool(step.add) and step.add[-1].table == Table.ADMISSION
+    return _right(step)[:-1] if is_last else _right(step)
 
 
 if __name__ == "__main__":
