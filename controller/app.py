@@ -23,6 +23,7 @@ How switches are asked is in `asking`.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from dataclasses import dataclass
@@ -176,6 +177,7 @@ class Sekisho(Moving):
             seconds=round(time.monotonic() - done.since, 4),
         )
         if len(self._in_force) == len(self._names):
+            gc.freeze()  # the tables stay: the collector would go through them while somebody waits
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))
 
     def _change(self, datapath: Any, name: str, wanted: tuple[Rule, ...]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ gets 409 with every reason; one that cannot be understood 422; a town that does 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ class Desk:
     def __init__(self, folder: Path, plan: Path) -> None:
         self.folder = folder
         self._origin = load(plan)
+        gc.freeze()  # it stays: the collector would go through it while somebody waits
         self._journal = folder / "changes.jsonl"
 
     @property
