@@ -10,6 +10,8 @@ from statistics import quantiles
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE
+from rich.padding import Padding
 from rich.table import Table
 
 from sekisho.commands import runs
@@ -25,13 +27,11 @@ from sekisho.situation import Situation, find, for_events
 _MODULE = "scenarios.disturb"
 _HEADS = (
     Label("事象", "event"),
-    Label("回数", "times"),
     Label("判定", "verdict"),
-    Label("漏れ / 禁止送信", "leaked / forbidden sent"),
-    Label("許可の中断 p50/p99/最大 ms", "gap of permitted p50/p99/max ms"),
-    Label("再開まで ms", "allowed again ms"),
-    Label("遮断まで ms", "denied after ms"),
-    Label("備考", "notes"),
+    Label("漏れ /\n禁止送信", "leaked /\nforbidden"),
+    Label("許可の中断\n中央/p99/最大", "longest gap\np50/p99/max"),
+    Label("再開まで", "allowed\nagain"),
+    Label("遮断まで", "denied\nafter"),
 )
 _WORDS = {
     "pass": Label("○", "○ pass"),
@@ -40,6 +40,7 @@ _WORDS = {
     "void": Label("△ 判定不能", "△ void"),
     "skipped": Label("－ 対象外", "－ skipped"),
 }
+_EVENT_WIDTH = 24  # columns; `line-cut:fl1:23-core1:2` is one of the longest
 _BADNESS = ("leak", "overblock", "void", "pass", "skipped")
 
 Row = dict[str, Any]
@@ -61,9 +62,13 @@ def disturb(args: Namespace, screen: Screen) -> int:
     path = folder / "events.json"
     if path.exists() and not args.quiet:
         data = orjson.loads(path.read_bytes())
-        screen.out.print(_table(data, args.lang))
+        screen.out.print(event_table(data, args.lang))
+        for line in note_lines(data):
+            depth = len(line) - len(line.lstrip())
+            screen.out.print(Padding(line.strip(), (0, 0, 0, depth)), highlight=False)
         for line in situation_lines(data, args.lang):
             screen.out.print(line, highlight=False)
+        screen.out.print(total(data, args.lang), highlight=False)
         screen.out.print(str(path), style="dim", soft_wrap=True, highlight=False)
     return outcome.exit
 
@@ -87,25 +92,59 @@ def _supervised(
         return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
 
 
-def _table(data: Row, language: str) -> Table:
-    out = Table(*(head.text(language) for head in _HEADS))
-    by_event: dict[str, list[Row]] = {}
-    for row in data["outcomes"]:
-        by_event.setdefault(row["event"], []).append(row)
-    for event, rows in by_event.items():
-        worst = min(rows, key=lambda row: _BADNESS.index(row["verdict"]))
+def event_table(data: Row, language: str) -> Table:
+    """Return what became of each event, all its repeats together; times in milliseconds."""
+    out = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    for number, head in enumerate(_HEADS):
+        # What an event is called may not be cut: at 80 columns its figures stand in two lines.
+        out.add_column(head.text(language), min_width=_EVENT_WIDTH * (not number), overflow="fold")
+    for event, rows in _by_event(data).items():
+        worst = _worst(rows)
         label = Label(data["events"][event]["ja"], data["events"][event]["en"])
         out.add_row(
             f"{label.text(language)}\n{event}",
-            str(len(rows) if worst["verdict"] != "skipped" else 0),
-            _WORDS[worst["verdict"]].text(language),
-            f"{sum(r['leaked'] for r in rows)} / {sum(r['forbidden_sent'] for r in rows)}",
+            _WORDS[worst["verdict"]].text(language) + (f" ×{len(rows)}" if len(rows) > 1 else ""),
+            f"{sum(r['leaked'] for r in rows):,} / {sum(r['forbidden_sent'] for r in rows):,}",
             figures([r["gap_ms"] for r in rows if r["permitted_heard"]]),
             figures([r["allow_ms"] for r in rows if r["allow_ms"] is not None]),
             figures([r["deny_ms"] for r in rows if r["deny_ms"] is not None]),
-            "\n".join([worst["reason"], *worst["notes"]]).strip(),
         )
     return out
+
+
+def _by_event(data: Row) -> dict[str, list[Row]]:
+    out: dict[str, list[Row]] = {}
+    for row in data["outcomes"]:
+        out.setdefault(row["event"], []).append(row)
+    return out
+
+
+def _worst(rows: list[Row]) -> Row:
+    return min(rows, key=lambda row: _BADNESS.index(row["verdict"]))
+
+
+def note_lines(data: Row) -> list[str]:
+    """Say what was noted of each event, of the worst of its repeats."""
+    out = []
+    for event, rows in _by_event(data).items():
+        worst = _worst(rows)
+        words = [word for word in (worst["reason"], *worst["notes"]) if word]
+        out += [event, *(f"  {word}" for word in words)] if words else []
+    return out
+
+
+def total(data: Row, language: str) -> str:
+    """Say in one line how many events there were, what became of them, and what leaked."""
+    rows = data["outcomes"]
+    fates = {word: sum(row["verdict"] == word for row in rows) for word in reversed(_BADNESS)}
+    told = ", ".join(
+        f"{_WORDS[word].text(language)} {count}" for word, count in fates.items() if count
+    )
+    leaked, sent = sum(r["leaked"] for r in rows), sum(r["forbidden_sent"] for r in rows)
+    return Label(
+        f"事象のべ{len(rows)}回({told})、禁止の印{sent:,}個のうち漏れ{leaked:,}個。時間はミリ秒",
+        f"events: {len(rows)} ({told}); {leaked:,} of {sent:,} forbidden tokens leaked; in ms",
+    ).text(language)
 
 
 def situation_lines(data: Row, language: str) -> list[str]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from scenarios.disturb import Order, chosen
 from scenarios.events.situated import attempts
 from scenarios.situations import applied
-from sekisho.commands.disturb import situation_lines
+from sekisho.commands.disturb import event_table, note_lines, situation_lines, total
 from sekisho.errors import UsageError
 from sekisho.plan import load
 from sekisho.situation import find, for_events
@@ -84,3 +85,36 @@ def test_a_situation_without_events_belongs_to_check() -> None:
         for_events([find("six-fields", TINY)], TINY)
     with pytest.raises(UsageError, match="names no class of tiny"):
         for_events([find("telework-resident", TINY)], TINY)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_word_of_an_event_is_cut_in_a_narrow_terminal(language: str, width: int) -> None:
+    """Its id and figures whole, what was noted below, and one line that counts."""
+    rows = [_row("line-cut:fl1:23-core1:2", leaked=n, gap=2393.4) for n in (0, 3)]
+    words = {"line-cut:fl1:23-core1:2": {"ja": "本線の切断", "en": "A line is cut and mended"}}
+    data = {"events": words, "outcomes": rows}
+    console = Console(width=width, record=True)
+    console.print(event_table(data, language))
+    shown = console.export_text()
+
+    assert all(word in shown for word in ("line-cut:fl1:23-core1:2", "3 / 14,000", "2393.4"))
+    assert "…" not in shown
+    assert {"ja": "遮断まで", "en": "denied"}[language] in shown
+    assert note_lines(data) == ["line-cut:fl1:23-core1:2", "  seen elsewhere", "  noted"]
+    assert "14,000" in total(data, language)
+
+
+def _row(event: str, *, leaked: int, gap: float) -> dict[str, Any]:
+    return {
+        "event": event,
+        "verdict": "leak" if leaked else "pass",
+        "reason": "seen elsewhere" if leaked else "",
+        "notes": ["noted"],
+        "leaked": leaked,
+        "forbidden_sent": 7000,
+        "permitted_heard": 7000,
+        "gap_ms": gap,
+        "allow_ms": gap,
+        "deny_ms": None,
+    }
