@@ -23,7 +23,7 @@ _TREE = Path("/run/tree")
 #: A ``mn`` that fails deletes every ``*.log`` and ``*.out`` in /tmp (mininet/clean.py), whoever's
 #: they are: it gets a /tmp of its own.
 _MN = f"""
-mount --bind "$1" {_TREE} && mount -t tmpfs tmpfs /tmp &&
+mount --rbind "$1" {_TREE} && mount -t tmpfs tmpfs /tmp &&
 exec mn --custom={_TREE}/topologies/mn.py --topo=town,{_TREE}/$2 --controller=remote
 """
 
