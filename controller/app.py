@@ -69,6 +69,7 @@ class Sekisho(Moving):
             self._desk = Desk(self, plan)
             self.plan = self._desk.plan
             self._wanted = compile_town(self.plan)
+            gc.freeze()  # they stay: the collector would go through them while somebody waits
         except (KeyError, SekishoError) as error:
             self.say("failed", why=f"SEKISHO_PLAN: {error}")
             os._exit(EXIT_FAILED)
@@ -177,7 +178,6 @@ class Sekisho(Moving):
             seconds=round(time.monotonic() - done.since, 4),
         )
         if len(self._in_force) == len(self._names):
-            gc.freeze()  # the tables stay: the collector would go through them while somebody waits
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))
 
     def _change(self, datapath: Any, name: str, wanted: tuple[Rule, ...]) -> tuple[int, int]:

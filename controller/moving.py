@@ -32,7 +32,7 @@ Pause = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """What brings a town from its plan to another, ready to be sent.
 
     Attributes:
@@ -50,7 +50,7 @@ class Move:
     allowing: dict[str, list[bytes]]
 
     @classmethod
-    def by(cls, delta: Delta, plan: Plan) -> Move:
+    def by(cls, delta: Delta, plan: Plan) -> Transition:
         """Return the way to *plan*, whose tables are those of *delta*."""
         denying, allowing = {}, {}
         for name, gone in delta.gone.items():
@@ -92,13 +92,13 @@ class Moving(Asking):
     def _bring(self, name: str) -> None:
         raise NotImplementedError
 
-    def prepare(self, plan: Plan) -> Move:
+    def prepare(self, plan: Plan) -> Transition:
         """Return what brings *plan* into force.
 
         Raises:
             LabError: A switch that they concern is not in force just now: nothing can be changed.
         """
-        move = Move.by(changed_tables(self.plan, plan, self._wanted), plan)
+        move = Transition.by(changed_tables(self.plan, plan, self._wanted), plan)
         late = [name for name in move.touched if name not in self._in_force]
         if late:
             raise LabError(
@@ -108,7 +108,7 @@ class Moving(Asking):
         return move
 
     @loudly
-    def put(self, move: Move, pause: Pause) -> dict[str, Any]:
+    def put(self, move: Transition, pause: Pause) -> dict[str, Any]:
         """Bring into force what `prepare` has returned, with nothing in between.
 
         Returns:

@@ -97,7 +97,11 @@ class Talk:
 
 @contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
-    """Listen on the socket file *path*, for this user alone."""
+    """Listen on the socket file *path*, for this user alone.
+
+    Raises:
+        LabError: No socket file can be made there, as on a folder of the host in a VM.
+    """
     path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with door:
@@ -105,6 +109,11 @@ def listening(path: Path) -> Iterator[socket.socket]:
             old = os.umask(0o177)
             try:
                 door.bind(name)
+            except OSError as error:
+                raise LabError(
+                    f"{path}: no socket can be made there ({error.strerror})\n"
+                    "  hint: --out a folder on a disk of this machine, for example /tmp/runs"
+                ) from error
             finally:
                 os.umask(old)
         door.listen(16)

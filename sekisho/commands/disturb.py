@@ -13,6 +13,7 @@ import orjson
 from rich.box import SIMPLE
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from sekisho.commands import runs
 from sekisho.commands.inner import Outcome, listen
@@ -63,9 +64,10 @@ def disturb(args: Namespace, screen: Screen) -> int:
     if path.exists() and not args.quiet:
         data = orjson.loads(path.read_bytes())
         screen.out.print(event_table(data, args.lang))
-        for line in note_lines(data):
-            depth = len(line) - len(line.lstrip())
-            screen.out.print(Padding(line.strip(), (0, 0, 0, depth)), highlight=False)
+        for event, words in notes(data).items():
+            screen.out.print(Text(event))
+            for word in words:
+                screen.out.print(Padding(Text(word), (0, 0, 0, 2)))
         for line in situation_lines(data, args.lang):
             screen.out.print(line, highlight=False)
         screen.out.print(total(data, args.lang), highlight=False)
@@ -102,7 +104,8 @@ def event_table(data: Row, language: str) -> Table:
         label = Label(data["events"][event]["ja"], data["events"][event]["en"])
         out.add_row(
             f"{label.text(language)}\n{event}",
-            _WORDS[worst["verdict"]].text(language) + (f" ×{len(rows)}" if len(rows) > 1 else ""),
+            _WORDS[worst["verdict"]].text(language)
+            + (f" ×{len(rows)}" if len(rows) > 1 and worst["verdict"] != "skipped" else ""),
             f"{sum(r['leaked'] for r in rows):,}/{sum(r['forbidden_sent'] for r in rows):,}",
             figures([r["gap_ms"] for r in rows if r["permitted_heard"]]),
             figures([r["allow_ms"] for r in rows if r["allow_ms"] is not None]),
@@ -118,18 +121,20 @@ def _by_event(data: Row) -> dict[str, list[Row]]:
     return out
 
 
+def _times(rows: list[Row]) -> str:
+    played = sum(row["verdict"] != "skipped" for row in rows)
+    return f" ×{played}" if played > 1 else ""
+
+
 def _worst(rows: list[Row]) -> Row:
     return min(rows, key=lambda row: _BADNESS.index(row["verdict"]))
 
 
-def note_lines(data: Row) -> list[str]:
-    """Say what was noted of each event, of the worst of its repeats."""
-    out = []
-    for event, rows in _by_event(data).items():
-        worst = _worst(rows)
-        words = [word for word in (worst["reason"], *worst["notes"]) if word]
-        out += [event, *(f"  {word}" for word in words)] if words else []
-    return out
+def notes(data: Row) -> dict[str, list[str]]:
+    """Return what was noted of each event, of the worst of its repeats."""
+    worst = {event: _worst(rows) for event, rows in _by_event(data).items()}
+    told = {event: [row["reason"], *row["notes"]] for event, row in worst.items()}
+    return {event: [word for word in words if word] for event, words in told.items() if any(words)}
 
 
 def total(data: Row, language: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from scenarios.disturb import Order, chosen
 from scenarios.events.situated import attempts
 from scenarios.situations import applied
-from sekisho.commands.disturb import event_table, note_lines, situation_lines, total
+from sekisho.commands.disturb import event_table, notes, situation_lines, total
 from sekisho.errors import UsageError
 from sekisho.plan import load
 from sekisho.situation import find, for_events
@@ -101,8 +101,9 @@ def test_no_word_of_an_event_is_cut_in_a_narrow_terminal(language: str, width: i
     assert all(word in shown for word in ("line-cut:fl1:23-core1:2", "3/14,000", "2393.4"))
     assert "…" not in shown
     assert {"ja": "遮断まで", "en": "denied"}[language] in shown
-    assert note_lines(data) == ["line-cut:fl1:23-core1:2", "  seen elsewhere", "  noted"]
+    assert notes(data) == {"line-cut:fl1:23-core1:2": ["seen elsewhere", "noted"]}
     assert "14,000" in total(data, language)
+    assert "×2" in shown
 
 
 def _row(event: str, *, leaked: int, gap: float) -> dict[str, Any]:
