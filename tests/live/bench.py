@@ -65,7 +65,11 @@ class Bench:
             self.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", BRIDGE, rule)
 
     def out(self, kind: bytes, body: bytes) -> str:
-        """Send a frame in; return the hexadecimal of what came out behind the addresses, or ''."""
+        """Send a frame in; return the hexadecimal of what came out behind the addresses, or ''.
+
+        Rules and settings may have changed a moment ago: nothing older than them is remembered.
+        """
+        self.town.ovs.caches.purge()
         drain(self.ear)
         self.mouth.send(b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a" + kind + body)
         return drain(self.ear, QUIET_S).hex()
