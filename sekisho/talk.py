@@ -6,8 +6,9 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from sekisho.errors import LabError
 SOCKET = "town.sock"  # in the run folder of a town that is up
 _LONGEST = 1 << 24  # bytes of a line
 _PIECE = 1 << 16
+_ELSEWHERE = "/tmp"  # not $TMPDIR: a run's own is hidden from those who want to talk to it
 
 
 class Talk:
@@ -45,6 +47,10 @@ class Talk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Talk no more."""
         self._connection.close()
 
     def write(self, line: dict[str, Any]) -> None:
@@ -99,25 +105,43 @@ class Talk:
 def listening(path: Path) -> Iterator[socket.socket]:
     """Listen on the socket file *path*, for this user alone.
 
+    Where the file system of *path* holds no sockets, as a folder of the host in a VM (9p), the
+    socket lies in a folder of its own under the temporary one, and *path* is a symbolic link to it.
+
     Raises:
-        LabError: No socket file can be made there, as on a folder of the host in a VM.
+        LabError: No socket file can be made in either place.
     """
     path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with door:
-        with _short(path) as name:
-            old = os.umask(0o177)
+    with door, ExitStack() as stack:
+        try:
+            _bind(door, path)
+        except OSError as error:
             try:
-                door.bind(name)
-            except OSError as error:
+                _bind_elsewhere(door, path, stack)
+            except OSError:
                 raise LabError(
                     f"{path}: no socket can be made there ({error.strerror})\n"
                     "  hint: --out a folder on a disk of this machine, for example /tmp/runs"
                 ) from error
-            finally:
-                os.umask(old)
+        stack.callback(path.unlink, missing_ok=True)
         door.listen(16)
         yield door
+
+
+def _bind(door: socket.socket, path: Path) -> None:
+    with _short(path) as name:
+        old = os.umask(0o177)
+        try:
+            door.bind(name)
+        finally:
+            os.umask(old)
+
+
+def _bind_elsewhere(door: socket.socket, path: Path, stack: ExitStack) -> None:
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="sekisho-", dir=_ELSEWHERE)))
+    _bind(door, folder / path.name)
+    path.symlink_to(folder / path.name)
 
 
 @contextmanager

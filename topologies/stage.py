@@ -178,8 +178,7 @@ class Stage:
     def close(self) -> None:
         """Serve no more."""
         self._is_over.set()
-        with suppress(OSError):
-            Path(self.town.folder / SOCKET).unlink()
+        self._stack.close()
 
 
 def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:

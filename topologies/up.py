@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,15 @@ def keep(
         shell.listen() as control,
     ):
         town.await_in_force()
-        stage = Stage(town, handlers(town))
-        stage.open()
-        say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
-        if is_lasting and not sys.stdin.readline():
-            return
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1):  # the starter reads no more
-            os.dup2(nowhere, number)
-        shell.serve(town.net, control, stage.check)
+        with closing(Stage(town, handlers(town))) as stage:
+            stage.open()
+            say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
+            if is_lasting and not sys.stdin.readline():
+                return
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1):  # the starter reads no more
+                os.dup2(nowhere, number)
+            shell.serve(town.net, control, stage.check)
 
 
 def main(handlers: Handlers = lambda _: {}) -> int:

@@ -11,8 +11,8 @@ from sekisho.commands import standing, town
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
 from sekisho.model import Label
+from sekisho.web.door import HOME, opened
 
-HOME = "127.0.0.1"
 _TOKEN_BYTES = 24
 _READY = Label("画面: {}\n終了: Ctrl-C", "page: {}\nend with Ctrl-C")
 
@@ -40,12 +40,8 @@ def demo(args: Namespace, screen: Screen) -> int:
 
 
 def _door(port: int) -> socket.socket:
-    """Listen on loopback, at *port* or, for 0, at any that is free."""
-    door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Take *port* of loopback or, for 0, any that is free."""
     try:
-        door.bind((HOME, port))
+        return opened(port)
     except OSError as error:
-        door.close()
         raise UsageError(f"port {port} is taken\n  hint: --port 0 takes any") from error
-    return door

@@ -64,6 +64,8 @@ def script(errand: Errand) -> str:
         "udevadm control --exit 2>/dev/null",
         f"modprobe -aq {' '.join(_MODULES)}",
         "sysctl -qw kernel.unprivileged_userns_clone=1 2>/dev/null",
+        "ip link set lo up",
+        "chmod 666 /dev/net/tun",  # as udevd does at a start, 50-udev-default.rules
         *_cached(errand),
         f"cd {shlex.quote(str(errand.at))}",
         *_exports(errand.environment),

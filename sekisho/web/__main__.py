@@ -15,8 +15,7 @@ import uvicorn
 from sekisho.errors import LabError, SekishoError
 from sekisho.talk import SOCKET, Talk
 from sekisho.web.app import Desk, application
-
-HOME = "127.0.0.1"
+from sekisho.web.door import HOME, opened
 
 
 def serve(folder: Path, door: socket.socket, token: str) -> None:
@@ -52,9 +51,7 @@ def main() -> int:
     parser.add_argument("--token-file", type=Path, required=True)
     args = parser.parse_args()
     token = args.token_file.read_text().strip()
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((HOME, args.port))
+    with opened(args.port) as door:
         try:
             serve(args.folder, door, token)
         except SekishoError as error:

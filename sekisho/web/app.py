@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Desk:
         self._origin = load(plan)
         gc.freeze()  # it stays: the collector would go through it while somebody waits
         self._journal = folder / "changes.jsonl"
+        self._idle: deque[Talk] = deque()  # connections that wait for the next question
 
     @property
     def plan(self) -> Plan:
@@ -73,14 +75,27 @@ class Desk:
     def ask(self, timeout_s: float = _ANSWER_S, **request: Any) -> Any:
         """Ask the town's desk, and turn its answer into one of HTTP's."""
         try:
-            with Talk.to(self.folder / SOCKET) as talk:
-                answer = talk.ask(request, timeout_s)
+            answer = self._asked(request, timeout_s)
         except (OSError, LabError):
             return JSONResponse({"error": "the town does not answer"}, 503)
         if "refusals" in answer:
             return JSONResponse(answer, 409)
         if "error" in answer:
             return JSONResponse(answer, 503 if answer.get("lab") else 404)
+        return answer
+
+    def _asked(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Ask over a connection that nobody else uses meanwhile, and keep it if it is sound."""
+        try:
+            talk = self._idle.pop()
+        except IndexError:
+            talk = Talk.to(self.folder / SOCKET)
+        try:
+            answer = talk.ask(request, timeout_s)
+        except BaseException:
+            talk.close()
+            raise
+        self._idle.append(talk)
         return answer
 
 
