@@ -19,9 +19,11 @@ from typing import Any
 
 import pytest
 
+from tests.live.machine import SLOWER
+
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "topologies" / "tiny.yaml"
-_WAIT_S = 60.0
+_WAIT_S = 60.0 * SLOWER
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/#token=(\S+)")
 
 

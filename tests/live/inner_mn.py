@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 
 from sekisho.launch import WORK
+from tests.live.machine import SLOWER
 from topologies.ovs import OpenVSwitch
 from topologies.town import quiet_machine
 
 _GUARD = "--listen=127.0.0.1:6653"
 _PROMPT = "nodes\nnb ip route\nexit\n"
-_LIMIT_S = 60.0
+_LIMIT_S = 60.0 * SLOWER
 _TREE = Path("/run/tree")
 #: A ``mn`` that fails deletes every ``*.log`` and ``*.out`` in /tmp (mininet/clean.py), whoever's
 #: they are: it gets a /tmp of its own.

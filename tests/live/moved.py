@@ -22,12 +22,13 @@ from sekisho.journal import Journal
 from sekisho.launch import WORK
 from sekisho.plan import load
 from sekisho.talk import SOCKET, Talk
+from tests.live.machine import SLOWER
 from topologies.inside import inside
 from topologies.stage import Stage
 from topologies.town import OPENFLOW_PORT, Town
 
 _MOST_STEPS = 20
-_WAIT_S = 20.0
+_WAIT_S = 20.0 * SLOWER
 
 
 class Afternoon:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 TINY = str(ROOT / "topologies" / "tiny.yaml")
 WHO = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
 by_everybody = pytest.mark.parametrize("person", WHO, indirect=True)
-_END_S = 120
+_END_S = 120 * machine.SLOWER
 _begun_here: list[subprocess.Popen[bytes]] = []
 
 

@@ -13,7 +13,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live.demo import Demo, demo
-from tests.live.visit import CHROMIUM, WIDE, Visit, browsing, serious_faults, too_small, visiting
+from tests.live.visit import (
+    CHROMIUM,
+    WAIT_MS,
+    WIDE,
+    Visit,
+    browsing,
+    serious_faults,
+    too_small,
+    visiting,
+)
 
 TABLET = {"width": 1024, "height": 768}
 TABS = ("ports", "matrix", "views", "history", "faults")
@@ -237,7 +246,7 @@ def test_the_keyboard_alone(visit: Visit, town: Demo) -> None:
     _tab_to(page, "apply")
     visit.shot("16-keyboard")
     press("Enter")
-    expect(page.locator(".evidence")).to_be_visible(timeout=30_000)
+    expect(page.locator(".evidence")).to_be_visible(timeout=2 * WAIT_MS)
     press("Escape")
     expect(page.locator("dialog")).to_be_hidden()
     expect(page.locator("[data-port='floor:1']")).to_be_focused()  # "close" comes after hiding

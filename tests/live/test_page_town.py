@@ -13,12 +13,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.live.demo import ROOT, Demo, demo
+from tests.live.machine import SLOWER
 from tests.live.visit import CHROMIUM, WIDE, Visit, browsing, serious_faults, too_small, visiting
 
 TABLET = {"width": 1024, "height": 768}
 MATSUNO = ROOT / "topologies" / "matsuno.yaml"
 WAN = "br1:11-core1:5"
-_RETEST_MS = 180_000  # some 8,000 cases, on a machine that may be busy
+_RETEST_MS = 180_000 * SLOWER  # some 8,000 cases, on a machine that may be busy
 
 pytestmark = [
     pytest.mark.live,

@@ -11,11 +11,12 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.live.demo import ROOT, Demo
+from tests.live.machine import SLOWER
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SHOTS = ROOT / "build" / "screenshots"
 WIDE = {"width": 1280, "height": 720}
-WAIT_MS = 15_000
+WAIT_MS = 15_000 * SLOWER
 
 
 class Visit:
@@ -56,7 +57,7 @@ class Visit:
         self.page.locator(f"dialog input[value='{to}']").check()
         self.page.locator("#try").click()
 
-    def apply(self, within_ms: int = 30_000) -> None:
+    def apply(self, within_ms: int = 2 * WAIT_MS) -> None:
         """Confirm, and wait for the evidence: a change and two re-tests."""
         sure = self.page.locator(".sure input")
         if sure.count():
