@@ -8,7 +8,8 @@ One JSON object a line, only ever appended; what is asked for is on the disk bef
 
 A change stands from its line on, whether or not its ``in-force`` was ever written: after a crash
 the guard brings the tables to what the journal says. A line that a crash cut short was never
-acknowledged, and is cut off.
+acknowledged: it is not read, and cut off before the next is written. Whoever only reads changes
+nothing, since what looks cut short may be a line that the guard is writing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Journal:
         self.changes: dict[int, Change] = {}
         self.undone: dict[int, dict[str, Any]] = {}
         self.in_force: dict[int, dict[str, Any]] = {}
+        self._cut: int | None = None  # where a line begins that was cut short
         if path.exists():
             self._read()
 
@@ -61,6 +63,9 @@ class Journal:
         """
         line = orjson.dumps({"entry": entry, **facts}) + b"\n"
         with self.path.open("ab") as out:
+            if self._cut is not None:
+                out.truncate(self._cut)
+                self._cut = None
             out.write(line)
             out.flush()
             if must_last:
@@ -86,7 +91,7 @@ class Journal:
         data = self.path.read_bytes()
         whole = data.rfind(b"\n") + 1
         if whole != len(data):
-            os.truncate(self.path, whole)
+            self._cut = whole
         for number, line in enumerate(data[:whole].splitlines(), 1):
             try:
                 self._take(orjson.loads(line))

@@ -106,7 +106,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
     """Listen on the socket file *path*, for this user alone.
 
     Where the file system of *path* holds no sockets, as a folder of the host in a VM (9p), the
-    socket lies in a folder of its own under the temporary one, and *path* is a symbolic link to it.
+    socket lies in a folder of its own in ``/tmp``, and *path* is a symbolic link to it.
 
     Raises:
         LabError: No socket file can be made in either place.

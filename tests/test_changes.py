@@ -36,11 +36,17 @@ def test_the_journal_brings_back_what_was_written(tmp_path: Path) -> None:
     with path.open("ab") as out:
         out.write(b'{"entry": "change", "numb')
 
+    cut_short = path.read_bytes()
     again = Journal(path)
 
     assert again.standing == (change,)
     assert again.next_number == 3
     assert change_of(change.as_json()) == change
+    assert path.read_bytes() == cut_short  # a reader may look while the guard is writing
+
+    again.add(_change(3, "floor:1", "visitor"))
+
+    assert [c.number for c in Journal(path).standing] == [1, 3]
     assert path.read_bytes().endswith(b"\n")
 
 

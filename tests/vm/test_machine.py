@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,20 @@ def test_a_guest_cannot_change_its_host(out: Path) -> None:
     assert not [
         name for name in ("/usr/bin/x", "/etc/x", "/var/x", "/root/x") if Path(name).exists()
     ]
+
+
+def test_a_town_is_moved_whose_run_folder_is_the_hosts(out: Path) -> None:
+    """No socket file can be made on that file system: it lies elsewhere, and is gone afterwards."""
+    sekisho = f"{sys.executable} -m sekisho.cli"
+    town = (
+        f"{sekisho} up topologies/tiny.yaml --quiet --out {out}"
+        f" && {sekisho} resegment floor:1 visitor --out {out}; echo moved: $?"
+        f"; ls -d /tmp/sekisho-*; {sekisho} down --out {out}; echo down: $?; ls -d /tmp/sekisho-*"
+    )
+    done = guests.ran(out, "--exec", "--quiet", "--", "sh", "-c", town)
+    _, _, told = done.stdout.partition("moved: ")
+
+    assert re.fullmatch(r"0\n/tmp/sekisho-\w+\ndown: 0\n", told), done.stdout + done.stderr
 
 
 @pytest.fixture(name="begun")
