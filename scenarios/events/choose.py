@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 
 from scenarios.frames import Fields, build, tokens
+from sekisho.errors import LabError
 from sekisho.flow import TCP_SYN
 from sekisho.matrix import matrix
 from sekisho.model import Attachment, Plan, Protocol
@@ -19,7 +20,7 @@ from sekisho.wiring import next_hops
 
 _FIRST_SPORT, _SPORTS = 20000, 40000
 _MOST_TRIOS = 2
-_STREAM_BITS = 24
+_NUMBER_BITS, _STREAM_BITS = 32, 20  # of a frame: of them its place in its stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,14 @@ class Maker:
     def mixed(
         self, source: Attachment, shape: str, each: list[Fields], *, words: str, to: str = ""
     ) -> Stream:
-        """Return frames of *shape* that take the fields of *each* in turn."""
+        """Return frames of *shape* that take the fields of *each* in turn.
+
+        Raises:
+            LabError: So many streams, or so long ones, have no numbers of their own.
+        """
+        most = 1 << _NUMBER_BITS - _STREAM_BITS
+        if self._next >= most or self._length > 1 << _STREAM_BITS:
+            raise LabError(f"{self._next} streams of {self._length} frames cannot be told apart")
         number, self._next = self._next, self._next + 1
         first = number << _STREAM_BITS
         rows = [

@@ -105,7 +105,9 @@ class Scene:
 
     def trial(self, event: Event, repeat: int) -> Outcome:
         """Play *event* once and count what became of the streams."""
-        extra = self._extra.setdefault(event.id, event.extra(self))
+        if event.id not in self._extra:
+            self._extra[event.id] = event.extra(self)
+        extra = self._extra[event.id]
         self._zero = _Zero()
         deaf = self._deaf()
         lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
