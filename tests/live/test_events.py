@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from sekisho.launch import launched
+from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TINY = _ROOT / "topologies" / "tiny.yaml"
-_LIMIT_S = 180
+_LIMIT_S = 180 * SLOWER
 _LINE = '  - {a: "floor:8", b: "room:8", mbps: 1000}\n'
 _SPARE = '  - {a: "floor:7", b: "room:7", mbps: 100, backup: true}\n'
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from sekisho.launch import launched
+from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TINY = _ROOT / "topologies" / "tiny.yaml"
-_LIMIT_S = 120
+_LIMIT_S = 120 * SLOWER
 _WITH_LOGS = "[https, http, logs]"
 
 

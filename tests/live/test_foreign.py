@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from tests.live.machine import SLOWER
+
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLAN = _ROOT / "topologies" / "tiny.yaml"
-_LIMIT_S = 180
+_LIMIT_S = 180 * SLOWER
 _SIMPLE_SWITCH = (
     "from controller import framework as fw\n"
     "fw.cfg.CONF(args=[], project='sekisho', version='1')\n"
@@ -89,7 +91,7 @@ def test_words_that_are_no_controller_are_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [*command, "--out", str(tmp_path), "--controller", "somewhere"],
         cwd=_ROOT,
-        timeout=60,
+        timeout=60 * SLOWER,
         check=False,
         capture_output=True,
         text=True,

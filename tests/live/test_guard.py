@@ -18,12 +18,13 @@ import pytest
 from controller.asking import EXIT_FAILED
 from sekisho.compiler import compile_town
 from sekisho.plan import load
+from tests.live.machine import SLOWER
 from tests.live.story import ROOT, told
 from tests.live.story import TINY as PLAN
 
 pytestmark = pytest.mark.live
 
-_LIMIT_S = 180
+_LIMIT_S = 180 * SLOWER
 
 
 @pytest.fixture(scope="module", params=["ryu", "os-ken"], name="evening")
@@ -163,7 +164,7 @@ def test_a_plan_that_cannot_be_read_ends_the_guard(tmp_path: Path) -> None:
         [sys.executable, "-m", "controller", str(tmp_path / "no.yaml"), f"--events={events}"],
         cwd=ROOT,
         capture_output=True,
-        timeout=60,
+        timeout=60 * SLOWER,
         check=False,
     )
     (fact,) = [json.loads(line) for line in events.read_text().splitlines()]

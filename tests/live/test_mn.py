@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.launch import launched
-from tests.live.machine import ROOT
+from tests.live.machine import ROOT, SLOWER
 
 pytestmark = pytest.mark.live
 
@@ -19,7 +19,7 @@ def test_mn_builds_the_town_and_the_guard_guards_it(tmp_path: Path) -> None:
     words = ["env", f"PYTHONPATH={ROOT}", f"HOME={tmp_path}"]  # mn keeps its history there
     words += [sys.executable, "-m", "tests.live.inner_mn", str(plan), str(ROOT)]
     with (tmp_path / "log").open("wb") as log, launched(words, folder=tmp_path, log=log) as process:
-        process.communicate(timeout=120)
+        process.communicate(timeout=120 * SLOWER)
     said = (tmp_path / "log").read_text("utf-8")
 
     assert process.returncode == 0, said

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from sekisho.launch import launched
+from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LIMIT_S = 300
+_LIMIT_S = 300 * SLOWER
 
 
 def mutated(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.live.machine import SLOWER
 from tests.live.story import told
 
 pytestmark = pytest.mark.live
 
-_LIMIT_S = 120
+_LIMIT_S = 120 * SLOWER
 
 
 @pytest.fixture(scope="module", name="facts")

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from scapy.all import *  # noqa: F403  # what the printed command needs, as a reader has it
 
+from tests.live.machine import SLOWER
+
 from .test_faults import run_with
 
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LIMIT_S = 120
+_LIMIT_S = 120 * SLOWER
 
 
 @pytest.fixture(scope="module")

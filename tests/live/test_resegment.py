@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from controller.asking import EXIT_FAILED
+from tests.live.machine import SLOWER
 from tests.live.story import told
 
 pytestmark = pytest.mark.live
 
-_LIMIT_S = 240
+_LIMIT_S = 240 * SLOWER
 
 
 @pytest.fixture(scope="module", name="day")

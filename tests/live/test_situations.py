@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.live.machine import SLOWER
+
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TINY = _ROOT / "topologies" / "tiny.yaml"
 _PAGE = _ROOT / "docs" / "scenarios.md"
-_LIMIT_S = 120
+_LIMIT_S = 120 * SLOWER
 
 
 def example() -> str:
