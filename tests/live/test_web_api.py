@@ -18,13 +18,14 @@ from typing import Any
 import pytest
 
 from tests.live.demo import Demo, demo
+from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
 
 MOVE = {"ports": ["floor:1"], "to": "visitor"}
 OTHER = {"ports": ["floor:1"], "to": "quarantine"}
 REFUSED = {"ports": ["floor:2"], "to": "register"}
-_BUDGET_S = 15
+_BUDGET_S = 15 * SLOWER
 _ACKNOWLEDGEMENT_S = 0.04  # TCP_DELACK_MIN of Linux
 
 
@@ -198,7 +199,7 @@ def test_a_stranger_with_the_token_finds_no_fault(town: Demo, tmp_path: Path) ->
         env={**os.environ, "PYTHONPATH": ""},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=90 * SLOWER,
         check=False,
     )
     counted = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
