@@ -44,6 +44,16 @@ class Caches:
         with _Request(self._door(), "revalidator/purge") as purge:
             purge.finish()
 
+    def follow(self) -> None:
+        """Return when nothing is remembered any more of rules that were gone before the call.
+
+        Raises:
+            LabError: It was refused, or the daemon has ended.
+        """
+        with self.following() as following:
+            following.hold()
+            following.catch_up()
+
     @contextmanager
     def following(self) -> Iterator[Following]:
         """Give who sees to it that a change of rules is followed; at the end nothing is held.

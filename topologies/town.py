@@ -134,6 +134,7 @@ class Town:
         waited = time.monotonic()
         if self.is_ours:
             self.wait_for("town-in-force", timeout_s=_IN_FORCE_S)
+            self.ovs.caches.follow()
         elif self.guard != NO_GUARD:
             while "false" in self.ovs.run(
                 "ovs-vsctl", "--columns=is_connected", "list", "controller"
