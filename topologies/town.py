@@ -28,8 +28,7 @@ from topologies.net import network, switch_side
 from topologies.ovs import OpenVSwitch
 
 _log = logging.getLogger(__name__)
-_START_S = 60.0
-_IN_FORCE_S = 120.0
+_START_S, _IN_FORCE_S = 60.0, 120.0
 OPENFLOW_PORT = 6653  # IANA: openflow
 OWN_GUARD, NO_GUARD = "own", "none"
 #: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
@@ -122,7 +121,7 @@ class Town:
         self.seconds["boot"] = time.monotonic() - started
 
     def await_in_force(self) -> None:
-        """Wait until the controller has stated that every table is in force.
+        """Wait until the guard has stated every table in force, and nothing older is remembered.
 
         Somebody else's controller states nothing: wait until every switch is connected to it, and
         then a fixed time that is told in the report.
