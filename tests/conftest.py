@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from sekisho.launch import path_with_system
+
+
+def pytest_configure() -> None:
+    """Look for programs where the command does: an ordinary user's PATH has no ``/usr/sbin``."""
+    os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
