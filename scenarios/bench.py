@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from scenarios.bench_table import Comparison, Figure, comparison_table, figure_t
 from scenarios.bench_vm import vm
 from sekisho.cli import default_plan
 from sekisho.errors import LabError, SekishoError
+from sekisho.launch import path_with_system
 
 SMALL = Path("topologies/tiny.yaml")
 SAME_SEED_RUNS = 10  # of the small plan, in every sitting
@@ -207,6 +209,7 @@ def main(words: list[str] | None = None) -> int:
     args = parser.parse_args(words)
     if args.runs < 1 or args.pairs < 1:
         parser.error("--runs and --pairs are whole numbers from 1")
+    os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
     out, err = Console(), Console(stderr=True)
     if not out.is_terminal:
         out = Console(width=_PLAIN_WIDTH)

@@ -15,6 +15,7 @@ from topologies.caches import Caches
 
 _LIMIT_S = 5.0
 _WAIT = "revalidator/wait"
+_FOLLOWED = ["revalidator/pause", _WAIT, "version", "revalidator/resume", "a round is over"]
 
 
 class Daemon:
@@ -80,14 +81,15 @@ def test_the_round_that_is_waited_for_began_after_the_change(daemon: Daemon, pat
         following.catch_up()
         heard = list(daemon.heard)
 
-    assert heard == [
-        "revalidator/pause",
-        _WAIT,
-        "version",
-        "revalidator/resume",
-        "a round is over",
-    ]
+    assert heard == _FOLLOWED
     assert daemon.heard == heard
+
+
+def test_rules_that_are_gone_already_are_followed(daemon: Daemon, path: Path) -> None:
+    """Nothing is changed in between, and the round is waited for all the same."""
+    Caches(lambda: path).follow()
+
+    assert daemon.heard == _FOLLOWED
 
 
 def test_what_is_held_is_let_go_whatever_happens(daemon: Daemon, path: Path) -> None:

@@ -6,15 +6,21 @@ Runs inside the namespaces of one run, for `tests.live.test_events`.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from scenarios.disturb import Order, run
 from scenarios.events.streams import Streams
 from sekisho.launch import WORK
 from sekisho.plan import load
+from topologies.caches import Caches
 from topologies.capture import Captured
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
+
+_LATE_S = 0.2
 
 
 def nothing(town: Town) -> None:
@@ -48,6 +54,22 @@ def muted(town: Town) -> None:
     Streams._send = lambda self: None  # type: ignore[method-assign]
 
 
+def remembering(town: Town) -> None:
+    """Switches go on with what they remember after a town was said to be in force."""
+    start = town.start_guard
+    held = ExitStack()
+
+    def holding(plan: Path | None = None, **words: Any) -> None:
+        held.enter_context(town.ovs.caches.following()).hold()
+        start(plan, **words)
+
+    def early(self: Caches) -> None:
+        threading.Timer(_LATE_S, held.close).start()
+
+    town.start_guard = holding  # type: ignore[method-assign]
+    Caches.follow = early  # type: ignore[method-assign]
+
+
 def standalone(town: Town) -> None:
     """Switches that go on by themselves when the guard is away too long."""
     for switch in town.plan.switches:
@@ -55,7 +77,7 @@ def standalone(town: Town) -> None:
 
 
 FAULTS: dict[str, Callable[[Town], None]] = {
-    f.__name__: f for f in (nothing, register_open, standalone, relay_dead, muted)
+    f.__name__: f for f in (nothing, register_open, remembering, standalone, relay_dead, muted)
 }
 
 

@@ -136,6 +136,13 @@ def test_a_hole_is_a_leak_whatever_happens_meanwhile(tmp_path: Path) -> None:
     assert "juki.lan" in outcome["seen_at"]
 
 
+def test_what_is_remembered_after_the_statement_is_a_leak(tmp_path: Path) -> None:
+    """The tables are in force, and what they no longer permit still passes."""
+    status, outcome = played("permission-ends", tmp_path, fault="remembering")
+
+    assert (status, outcome["verdict"]) == (1, "leak")
+
+
 def test_streams_that_do_not_run_are_void_and_never_a_pass(tmp_path: Path) -> None:
     """Nothing sent proves nothing."""
     status, outcome = played("controller-hung", tmp_path, fault="muted")
