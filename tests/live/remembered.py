@@ -19,6 +19,7 @@ from scenarios.bench_moves import figures
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies.caches import Following
+from topologies.ovs import ALLOCATOR
 from topologies.stage import guarded
 from topologies.town import Town
 
@@ -69,7 +70,8 @@ def main() -> None:
     plan, folder = load(Path(sys.argv[1])), Path(sys.argv[2])
     with Town(plan, folder=folder, work=WORK) as town:
         town.await_in_force()
-        out = {"as it is": moved(town, ground(plan))}
+        maps = Path(f"/proc/{town.ovs.pids()[-1]}/maps").read_text("utf-8")
+        out = {"allocator": ALLOCATOR in maps, "as it is": moved(town, ground(plan))}
         plant()
         out["planted"] = moved(town, ground(plan))
         time.sleep(2 * _LATE_S)

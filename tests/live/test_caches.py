@@ -19,6 +19,11 @@ def _day(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return told("tests.live.remembered", tmp_path_factory.mktemp("remembered"), limit_s=_LIMIT_S)
 
 
+def test_the_switches_have_their_allocator(day: dict[str, Any]) -> None:
+    """Whoever installs the packages has it: nothing would fail without, but all be slower."""
+    assert day["allocator"]
+
+
 def test_no_forbidden_frame_arrives_after_the_acknowledgement(day: dict[str, Any]) -> None:
     """At a thousand frames a second in either name, to and fro."""
     told = day["as it is"]

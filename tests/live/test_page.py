@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.live.demo import Demo, demo
 from tests.live.visit import (
     CHROMIUM,
-    WAIT_MS,
+    EVIDENCE_MS,
     WIDE,
     Visit,
     browsing,
@@ -71,8 +71,8 @@ def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
     expect(page.locator(".progress")).to_be_visible()
     visit.shot("03-progress")
     evidence = page.locator(".evidence")
-    expect(evidence).to_contain_text("floor: 削除5・追加5")
-    expect(evidence.locator(".pass")).to_have_count(2)
+    expect(evidence).to_contain_text("floor: 削除5・追加5", timeout=EVIDENCE_MS)
+    expect(evidence.locator(".pass")).to_have_count(2, timeout=EVIDENCE_MS)
     assert re.search(r"合格 126/126件、漏れ0", evidence.inner_text())
     page.locator("summary").click()
     expect(evidence.locator("pre")).to_contain_text("nw_src=172.30.0.64")
@@ -246,7 +246,7 @@ def test_the_keyboard_alone(visit: Visit, town: Demo) -> None:
     _tab_to(page, "apply")
     visit.shot("16-keyboard")
     press("Enter")
-    expect(page.locator(".evidence")).to_be_visible(timeout=2 * WAIT_MS)
+    expect(page.locator(".evidence")).to_be_visible(timeout=EVIDENCE_MS)
     press("Escape")
     expect(page.locator("dialog")).to_be_hidden()
     expect(page.locator("[data-port='floor:1']")).to_be_focused()  # "close" comes after hiding
