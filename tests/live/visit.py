@@ -22,7 +22,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SHOTS = Path("/tmp") if os.environ.get("SEKISHO_VM") else ROOT / "build" / "screenshots"
 WIDE = {"width": 1280, "height": 720}
 WAIT_MS = 15_000 * SLOWER
-EVIDENCE_MS = 4 * WAIT_MS  # a change and two re-tests
+EVIDENCE_MS = 8 * WAIT_MS  # a change and two re-tests, and perhaps a second browser
 
 
 class Visit:
