@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +12,14 @@ from sekisho.launch import path_with_system
 
 
 def pytest_configure() -> None:
-    """Look for programs where the command does: an ordinary user's PATH has no ``/usr/sbin``."""
+    """Look for programs where the command does: an ordinary user's PATH has no ``/usr/sbin``.
+
+    Where the tree may not be written, as in a VM, Hypothesis keeps its examples elsewhere.
+    """
     os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
+    if not os.access(Path.cwd(), os.W_OK):
+        elsewhere = Path(tempfile.gettempdir()) / f"hypothesis-{os.getuid()}"
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(elsewhere))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ from sekisho.errors import LabError
 from sekisho.vm.guest import BOOTED, STATUS, Errand, script
 from sekisho.vm.host import Host, kernel_image
 from sekisho.vm.machine import NOTE, Ran, Size, Talk, command, living, note, run
+from tests.live.machine import ROOT
 
 QUICK = Size(boot_s=1.0, limit_s=2.0)
 
@@ -206,3 +207,17 @@ def test_a_command_of_sekisho_needs_words(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert done.stderr == ("no command\n  hint: sekisho vm run -- check topologies/tiny.yaml\n")
+
+
+def test_the_suite_runs_in_a_tree_that_may_not_be_written(tmp_path: Path) -> None:
+    """As a guest sees it: asked for more words, Hypothesis would look for its folder there."""
+    read_only = f"mount --bind {ROOT} {ROOT} && mount -o remount,bind,ro {ROOT} && cd {ROOT}"
+    suite = f"{sys.executable} -m pytest -v -p no:cacheprovider tests/test_rules.py"
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f"{read_only} && {suite}"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed in " in done.stdout
