@@ -31,6 +31,7 @@ def mutated(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str]
         text=True,
     )
     (run,) = (path for path in folder.iterdir() if path.is_dir())
+    assert (run / "mutations.json").exists(), done.stdout + done.stderr
     return done, json.loads((run / "mutations.json").read_bytes())
 
 
@@ -83,6 +84,7 @@ def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
         launched(["env", f"PYTHONPATH={_ROOT}", *command], folder=tmp_path, log=log) as process,
     ):
         said, _ = process.communicate(timeout=_LIMIT_S)
+    assert said, (tmp_path / "err").read_text()
     told = json.loads(said)
 
     assert (told["quiet"], told["noisy"]) == ("equivalent", "void")
