@@ -1,0 +1,67 @@
+"""A switch that stands still for a moment: ``python -m tests.live.standstill PLAN FOLDER``.
+
+Runs inside the namespaces of one run, for `tests.live.test_wire`: nearly a burst is sent twice
+while ``ovs-vswitchd`` is stopped. Prints what became of the frames.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from scenarios.frames import Fields, build, frame_number, tokens
+from scenarios.wire import BURST, Place, Wire
+from sekisho.launch import WORK
+from sekisho.plan import load
+from topologies.town import Town
+
+_STILL_S = 1.0
+_RUN = 7
+
+
+def stood(town: Town, wire: Wire) -> dict[str, Any]:
+    """Send twice to a switch that stands still, and return what was heard and when that ended."""
+    plan, target = town.plan, town.plan.attachment["www.lan"]
+    outgoing = []
+    marks = tokens(_RUN, range(2 * (BURST - 1)))
+    for n, mark in enumerate(marks):  # from two ports in turns, so that neither is full
+        source = plan.attachment[("nb.wired", "nb.wireless")[n % 2]]
+        ends = (plan.router_mac, source.mac, source.ip, target.ip)
+        (frame,) = build("tcp", [Fields(*ends, 20000 + n, 80, 2)], [mark])
+        outgoing.append((plan.attachments.index(source), frame))
+    switch = town.ovs.pids()[-1]
+    before = wire.lost()
+    os.kill(switch, signal.SIGSTOP)
+    threading.Timer(_STILL_S, os.kill, (switch, signal.SIGCONT)).start()
+    ended = []
+    began = time.monotonic()
+    for half in (outgoing[: BURST - 1], outgoing[BURST - 1 :]):
+        wire.send(half)
+        ended.append(time.monotonic() - began)
+    wire.settle()
+    at = Place("attachment", target.id)
+    copies = [copy.data for place, copy in wire.heard() if place == at and not copy.outgoing]
+    return {
+        "sent": len(outgoing),
+        "heard": sum(frame_number(_RUN, data) is not None for data in copies),
+        "lost": dict(wire.lost() - before),
+        "waited": [seconds >= _STILL_S for seconds in ended],
+    }
+
+
+def main() -> None:
+    """Boot the town, stop its switch for a moment, and print what was told."""
+    with Town(load(Path(sys.argv[1])), folder=Path(sys.argv[2]), work=WORK) as town:
+        town.await_in_force()
+        with Wire(town) as wire:
+            print(json.dumps(stood(town, wire)))  # noqa: T201  # this is a program
+
+
+if __name__ == "__main__":
+    main()
