@@ -103,6 +103,14 @@ class Wire:
         """Put frames on the last cable to an attachment, past every switch: to test its ear."""
         self._send(self._ears, frames)
 
+    def send_now(self, source: int, frame: bytes, *, is_whispered: bool = False) -> None:
+        """Send one frame, whatever waits at the switches: for whoever keeps time.
+
+        Raises:
+            OSError: The cable is out.
+        """
+        (self._ears if is_whispered else self._senders)[source].send(frame)
+
     def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
         taken, fill = BURST, Counter[int]()  # the call before may have left a burst of its own
         for source, frame in frames:

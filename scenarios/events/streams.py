@@ -107,8 +107,7 @@ class Streams:
                     continue
                 frame = stream.frames[turn % len(stream.frames)]
                 try:
-                    speak = self._wire.whisper if stream.whispered else self._wire.send
-                    speak([(at[stream.number], frame)])
+                    self._wire.send_now(at[stream.number], frame, is_whispered=stream.whispered)
                 except OSError:  # its cable is out
                     self.unsent += 1
             turn, due = turn + 1, due + self._period_s
