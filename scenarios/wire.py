@@ -27,12 +27,8 @@ from topologies.town import Town
 
 CHANNEL = "controller-channel"
 _LINK_SLOTS = 1 << 14
-#: Frames between two looks at the switches' sockets.
-BURST = 112
-# A switch port's socket holds about 208 KiB (net.core.rmem_default), and frames from all ports may
-# be bound for one: what waits anywhere when a burst begins, and the burst, must fit together. The
-# kernel counts a frame's own memory, not its length: 1280 bytes for a question of its datapath.
-_FULL_BYTES, _ONE_PORT_BYTES, _OVERHEAD_BYTES = 64 * 1024, 96 * 1024, 1024
+# The kernel counts a frame's own memory, not its length.
+_ONE_PORT_BYTES, _OVERHEAD_BYTES = 96 * 1024, 1024
 # The kernel waits a grace period for every packet socket it closes; many wait together.
 _CLOSERS = 64
 _STUCK_S = 20.0
@@ -55,6 +51,7 @@ class Wire:
         self.rings: dict[Place, Ring] = {}
         self._senders: list[socket.socket] = []
         self._ears: list[socket.socket] = []
+        self.pace = backlog.pace(town.ovs.datapath, backlog.room())
 
     def __enter__(self) -> Wire:
         with ExitStack() as undo:
@@ -112,9 +109,12 @@ class Wire:
         (self._ears if is_whispered else self._senders)[source].send(frame)
 
     def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
-        taken, fill = BURST, Counter[int]()  # the call before may have left a burst of its own
+        taken, fill = (
+            self.pace.burst,
+            Counter[int](),
+        )  # the call before may have left a burst of its own
         for source, frame in frames:
-            if taken == BURST or fill[source] > _ONE_PORT_BYTES:
+            if taken == self.pace.burst or fill[source] > _ONE_PORT_BYTES:
                 self._let_switches_breathe()
                 taken, fill = 0, Counter[int]()
             sockets[source].send(frame)
@@ -122,7 +122,7 @@ class Wire:
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S
-        while backlog.waiting_bytes() > _FULL_BYTES:  # all of it may be bound for one port
+        while backlog.waiting_bytes() > self.pace.full_bytes:
             if time.monotonic() > deadline:
                 raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
             time.sleep(0.0005)

@@ -17,12 +17,56 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from topologies import lines
+from topologies.datapath import Datapath
 
 _NETLINK_GENERIC = "16"  # linux/netlink.h: of this family are the kernel datapath's questions
 _FRAME_BYTES = 1024  # about what a frame costs the kernel in a queue that counts packets
 _SOFTNET_DROPPED, _SOFTNET_WAITING = 1, 11  # columns, net/core/net-procfs.c
+#: Questions that a thread of ``ovs-vswitchd`` takes at once (UPCALL_MAX_BATCH of Open vSwitch's
+#: ofproto-dpif-upcall.c), and the memory of one, as measured with Linux 6.1.
+_IN_HAND, _QUESTION_BYTES = 64, 1280
+#: What the userspace datapath's socket of one port takes, with what may wait anywhere before.
+_BURST, _FULL_BYTES = 112, 64 * 1024
+
+
+class Pace(NamedTuple):
+    """How fast a town may be sent frames, if none is to be lost to a full socket.
+
+    Attributes:
+        burst: Frames between two looks at what waits.
+        full_bytes: What may wait when a burst begins.
+    """
+
+    burst: int
+    full_bytes: int
+
+
+def pace(datapath: Datapath, room: int) -> Pace:
+    """Return the pace for sockets that hold *room* bytes.
+
+    What waits anywhere when a burst begins, and the burst, must fit in one socket together: all of
+    it may be bound for one port. In the kernel's datapath all ports ask through the same sockets,
+    and what a thread has in hand comes back as the next switch's question without having waited.
+    One frame too many there costs hundreds: the socket then takes none before it is empty.
+    """
+    if datapath is Datapath.USERSPACE:
+        return Pace(_BURST, _FULL_BYTES)
+    frames = max(room // _QUESTION_BYTES - _IN_HAND, 2)
+    burst = min(_BURST, 2 * frames // 3)
+    return Pace(burst, min(_FULL_BYTES, (frames - burst) * _QUESTION_BYTES))
+
+
+def room() -> int:
+    """Return how many bytes a socket holds that nobody has enlarged (net.core.rmem_default).
+
+    An Open vSwitch that is not the machine's root may enlarge none of its own (socket(7),
+    SO_RCVBUFFORCE).
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as trial:
+        return trial.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
 
 def waiting_bytes() -> int:

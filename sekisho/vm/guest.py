@@ -23,6 +23,9 @@ _MODULES = (
     *("openvswitch", "nf_conntrack", "veth", "8021q", "bridge", "tun"),
     *("sch_netem", "sch_htb", "sch_prio", "act_mirred"),
 )
+#: What a socket holds: an Open vSwitch in namespaces may not enlarge those of its datapath, whose
+#: questions an emulated processor answers slowly.
+_SOCKET_BYTES = 4 << 20
 _HOST = "/run/sekisho-host"
 _KEPT = "/run/sekisho-kept"
 #: What of the caller's environment means the same in the guest.
@@ -64,6 +67,7 @@ def script(errand: Errand) -> str:
         "udevadm control --exit 2>/dev/null",
         f"modprobe -aq {' '.join(_MODULES)}",
         "sysctl -qw kernel.unprivileged_userns_clone=1 2>/dev/null",
+        f"sysctl -qw net.core.rmem_default={_SOCKET_BYTES}",
         "ip link set lo up",
         "chmod 666 /dev/net/tun",  # as udevd does at a start, 50-udev-default.rules
         *_cached(errand),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.frames import Fields, build, frame_number, tokens
-from scenarios.wire import BURST, Place, Wire
+from scenarios.wire import Place, Wire
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies.town import Town
@@ -28,8 +28,9 @@ _RUN = 7
 def stood(town: Town, wire: Wire) -> dict[str, Any]:
     """Send twice to a switch that stands still, and return what was heard and when that ended."""
     plan, target = town.plan, town.plan.attachment["www.lan"]
+    once = wire.pace.burst - 1
     outgoing = []
-    marks = tokens(_RUN, range(2 * (BURST - 1)))
+    marks = tokens(_RUN, range(2 * once))
     for n, mark in enumerate(marks):  # from two ports in turns, so that neither is full
         source = plan.attachment[("nb.wired", "nb.wireless")[n % 2]]
         ends = (plan.router_mac, source.mac, source.ip, target.ip)
@@ -41,7 +42,7 @@ def stood(town: Town, wire: Wire) -> dict[str, Any]:
     threading.Timer(_STILL_S, os.kill, (switch, signal.SIGCONT)).start()
     ended = []
     began = time.monotonic()
-    for half in (outgoing[: BURST - 1], outgoing[BURST - 1 :]):
+    for half in (outgoing[:once], outgoing[once:]):
         wire.send(half)
         ended.append(time.monotonic() - began)
     wire.settle()
