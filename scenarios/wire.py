@@ -27,7 +27,7 @@ from topologies.town import Town
 
 CHANNEL = "controller-channel"
 _LINK_SLOTS = 1 << 14
-# The kernel counts a frame's own memory, not its length.
+# So much from one port between two looks; the kernel counts a frame's own memory, not its length.
 _ONE_PORT_BYTES, _OVERHEAD_BYTES = 96 * 1024, 1024
 # The kernel waits a grace period for every packet socket it closes; many wait together.
 _CLOSERS = 64
@@ -109,10 +109,8 @@ class Wire:
         (self._ears if is_whispered else self._senders)[source].send(frame)
 
     def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
-        taken, fill = (
-            self.pace.burst,
-            Counter[int](),
-        )  # the call before may have left a burst of its own
+        taken = self.pace.burst  # the call before may have left a burst of its own
+        fill = Counter[int]()
         for source, frame in frames:
             if taken == self.pace.burst or fill[source] > _ONE_PORT_BYTES:
                 self._let_switches_breathe()

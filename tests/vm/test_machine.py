@@ -40,11 +40,12 @@ def _out(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_program_runs_under_the_other_kernel(out: Path) -> None:
     """Its words, output, errors, folder and exit status are the caller's own."""
-    text = f"uname -r; pwd; echo 'a  b' >&2; id -u; echo kept >{out}/kept; exit 7"
+    room = "cat /proc/sys/net/core/rmem_default"  # for the questions of the kernel's datapath
+    text = f"uname -r; pwd; echo 'a  b' >&2; id -u; {room}; echo kept >{out}/kept; exit 7"
     done = guests.ran(out, "--exec", "--quiet", "--", "sh", "-c", text)
 
     assert done.returncode == 7, done.stderr
-    assert done.stdout == f"{kernel_image()[1]}\n{ROOT}\n0\n"
+    assert done.stdout == f"{kernel_image()[1]}\n{ROOT}\n0\n{4 << 20}\n"
     assert done.stderr == "a  b\n"
     assert (out / "kept").read_text() == "kept\n"
 
