@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any
@@ -16,14 +15,12 @@ from typing import Any
 from scenarios.events.choose import Maker, Stream, Trio
 from scenarios.events.streams import Heard, Streams
 from scenarios.frames import Fields
-from scenarios.ring import Ring
-from scenarios.wire import Place, Wire
+from scenarios.wire import Wire
 from sekisho.errors import SekishoError
 from sekisho.flow import TCP_SYN
 from sekisho.model import Attachment, Plan, Protocol
 from sekisho.policy import Policy
 from sekisho.resegment import RefusedError, asked
-from topologies.inside import inside
 from topologies.town import Town
 
 _RUN = 0x5E4B
@@ -99,23 +96,12 @@ class Earshot(Wire):
     def __init__(self, town: Town, names: set[str]) -> None:
         super().__init__(town)
         self._names = names
-        self._mouths: dict[int, socket.socket] = {}
 
     def __enter__(self) -> Earshot:
-        for position, a in enumerate(self._town.plan.attachments):
-            if a.id in self._names:
-                name = self._town.interface(a)
-                with inside(self._town.pid(a)):
-                    self.rings[Place("attachment", a.id)] = Ring(name, slots=1 << 14)
-                    mouth = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-                mouth.bind((name, 0))
-                self._mouths[position] = mouth
+        for position, attachment in enumerate(self._town.plan.attachments):
+            if attachment.id in self._names:
+                self._open_host(position, attachment, slots=1 << 14)
         return self
-
-    def send(self, frames: Any) -> None:
-        """Send without looking at the switches' sockets: some thousand frames a second fit."""
-        for position, frame in frames:
-            self._mouths[position].send(frame)
 
 
 def streams(

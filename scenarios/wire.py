@@ -26,7 +26,7 @@ from topologies.names import switch_interface
 from topologies.town import Town
 
 CHANNEL = "controller-channel"
-_LINK_SLOTS = 1 << 14
+_HOST_SLOTS, _LINK_SLOTS = 1 << 12, 1 << 14
 # So much from one port between two looks; the kernel counts a frame's own memory, not its length.
 _ONE_PORT_BYTES, _OVERHEAD_BYTES = 96 * 1024, 1024
 # The kernel waits a grace period for every packet socket it closes; many wait together.
@@ -47,17 +47,16 @@ class Wire:
 
     def __init__(self, town: Town) -> None:
         self._town = town
-        self._stack = ExitStack()
         self.rings: dict[Place, Ring] = {}
-        self._senders: list[socket.socket] = []
-        self._ears: list[socket.socket] = []
+        self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
+        self._ears: dict[int, socket.socket] = {}
         self.pace = backlog.pace(town.ovs.datapath, backlog.room())
 
     def __enter__(self) -> Wire:
         with ExitStack() as undo:
             undo.callback(self.close)
-            for attachment in self._town.plan.attachments:
-                self._open(attachment)
+            for position, attachment in enumerate(self._town.plan.attachments):
+                self._open(position, attachment)
             for link in self._town.plan.links:
                 name = f"{link.a}-{link.b}"
                 ring = Ring(switch_interface(link.a), slots=_LINK_SLOTS)
@@ -76,17 +75,20 @@ class Wire:
 
     def close(self) -> None:
         """Close every ring and socket."""
-        parts = [*self.rings.values(), *self._senders, *self._ears]
+        parts = [*self.rings.values(), *self._senders.values(), *self._ears.values()]
         with ThreadPoolExecutor(_CLOSERS) as pool:
             list(pool.map(lambda part: part.close(), parts))
         self.rings.clear()
 
-    def _open(self, attachment: Attachment) -> None:
+    def _open(self, position: int, attachment: Attachment) -> None:
+        self._open_host(position, attachment)
+        self._ears[position] = _sender(self._town.switch_side(attachment))
+
+    def _open_host(self, position: int, attachment: Attachment, slots: int = _HOST_SLOTS) -> None:
         name = self._town.interface(attachment)
         with inside(self._town.pid(attachment)):
-            self.rings[Place("attachment", attachment.id)] = Ring(name)
-            self._senders.append(_sender(name))
-        self._ears.append(_sender(self._town.switch_side(attachment)))
+            self.rings[Place("attachment", attachment.id)] = Ring(name, slots=slots)
+            self._senders[position] = _sender(name)
 
     def send(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Send (attachment position, frame) pairs in order.
@@ -108,7 +110,7 @@ class Wire:
         """
         (self._ears if is_whispered else self._senders)[source].send(frame)
 
-    def _send(self, sockets: list[socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
+    def _send(self, sockets: dict[int, socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
         taken = self.pace.burst  # the call before may have left a burst of its own
         fill = Counter[int]()
         for source, frame in frames:

@@ -122,7 +122,7 @@ def _no_tokens(ground: Ground) -> Iterator[None]:
 def _muted(ground: Ground, position: int) -> Iterator[None]:
     senders = ground.wire._senders
     right = senders[position]
-    senders[position] = _Mute()  # type: ignore[call-overload]  # a socket that swallows
+    senders[position] = _Mute()  # type: ignore[assignment]  # a socket that swallows
     try:
         yield
     finally:

@@ -38,7 +38,7 @@ def token_search_off(town: Town, wire: Wire) -> None:
 def sender_muted(town: Town, wire: Wire) -> None:
     """The wireless notebook's frames never leave."""
     position = [a.id for a in town.plan.attachments].index("nb.wireless")
-    wire._senders[position] = _Mute()  # type: ignore[call-overload]  # a socket that swallows
+    wire._senders[position] = _Mute()  # type: ignore[assignment]  # a socket that swallows
 
 
 class _Mute:
