@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,6 +98,9 @@ def run(
             if process.poll() is not None:
                 raise LabError(f"QEMU ended with {process.returncode}\n  see {_console(errand)}")
         tell(f"boot {boot} of {_TRIES} hung: nothing heard in {time.monotonic() - began:.0f} s")
+        if not host.refusal:
+            host = replace(host, refusal="a boot with KVM hung")
+            tell(f"from here {host.how}")
     raise LabError(f"the guest did not boot in {_TRIES} tries\n  see {_console(errand)}")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import LabError
-from sekisho.vm.host import host, kernel_image
+from sekisho.vm.host import boot_refusal, host, kernel_image
 from tests.live.machine import ROOT, until
 from tests.vm import guests
 
@@ -36,6 +36,15 @@ def _out(tmp_path: Path) -> Iterator[Path]:
     out = tmp_path / "runs"
     yield out
     until(lambda: guests.left(out) == [], "every process gone")
+
+
+def test_a_processor_is_believed_when_a_kernel_has_run_on_it() -> None:
+    """One that stands still is refused, and one that QEMU does not have, in its own words."""
+    kernel, _ = kernel_image()
+
+    assert boot_refusal(kernel, ("-accel", "tcg"), guests.BOOT_S) == ""
+    assert boot_refusal(kernel, ("-accel", "tcg", "-S"), 2) == "a kernel did not boot in 2 s"
+    assert "invalid accelerator" in boot_refusal(kernel, ("-accel", "none"), guests.BOOT_S)
 
 
 def test_a_program_runs_under_the_other_kernel(out: Path) -> None:
