@@ -26,8 +26,10 @@ _NETLINK_GENERIC = "16"  # linux/netlink.h: of this family are the kernel datapa
 _FRAME_BYTES = 1024  # about what a frame costs the kernel in a queue that counts packets
 _SOFTNET_DROPPED, _SOFTNET_WAITING = 1, 11  # columns, net/core/net-procfs.c
 #: Questions that a thread of ``ovs-vswitchd`` takes at once (UPCALL_MAX_BATCH of Open vSwitch's
-#: ofproto-dpif-upcall.c), and the memory of one, as measured with Linux 6.1.
-_IN_HAND, _QUESTION_BYTES = 64, 1280
+#: ofproto-dpif-upcall.c).
+_IN_HAND = 64
+#: The memory of one question, as ``tests/live/test_wire.py`` measures it with Linux 6.1.
+QUESTION_BYTES = 1280
 #: What the userspace datapath's socket of one port takes, with what may wait anywhere before.
 _BURST, _FULL_BYTES = 112, 64 * 1024
 
@@ -54,9 +56,9 @@ def pace(datapath: Datapath, room: int) -> Pace:
     """
     if datapath is Datapath.USERSPACE:
         return Pace(_BURST, _FULL_BYTES)
-    frames = max(room // _QUESTION_BYTES - _IN_HAND, 2)
+    frames = max(room // QUESTION_BYTES - _IN_HAND, 2)
     burst = min(_BURST, 2 * frames // 3)
-    return Pace(burst, min(_FULL_BYTES, (frames - burst) * _QUESTION_BYTES))
+    return Pace(burst, min(_FULL_BYTES, (frames - burst) * QUESTION_BYTES))
 
 
 def room() -> int:

@@ -1,7 +1,8 @@
 """A switch that stands still for a moment: ``python -m tests.live.standstill PLAN FOLDER``.
 
 Runs inside the namespaces of one run, for `tests.live.test_wire`: nearly a burst is sent twice
-while ``ovs-vswitchd`` is stopped. Prints what became of the frames.
+while ``ovs-vswitchd`` is stopped. Prints what a frame takes of a socket meanwhile, and what
+became of all of them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from scenarios.frames import Fields, build, frame_number, tokens
 from scenarios.wire import Place, Wire
 from sekisho.launch import WORK
 from sekisho.plan import load
+from topologies import backlog
+from topologies.datapath import Datapath
 from topologies.town import Town
 
 _STILL_S = 1.0
+_PASSED_ON_S = 0.05  # the kernel has put every frame into a socket by then
 _RUN = 7
 
 
@@ -42,18 +46,30 @@ def stood(town: Town, wire: Wire) -> dict[str, Any]:
     threading.Timer(_STILL_S, os.kill, (switch, signal.SIGCONT)).start()
     ended = []
     began = time.monotonic()
+    waiting = 0
     for half in (outgoing[:once], outgoing[once:]):
         wire.send(half)
         ended.append(time.monotonic() - began)
+        time.sleep(_PASSED_ON_S)
+        waiting = waiting or backlog.waiting_bytes()
     wire.settle()
     at = Place("attachment", target.id)
     copies = [copy.data for place, copy in wire.heard() if place == at and not copy.outgoing]
     return {
         "sent": len(outgoing),
         "heard": sum(frame_number(_RUN, data) is not None for data in copies),
+        "each_bytes": waiting / once,
+        "allowed_bytes": _allowed(town, wire),
         "lost": dict(wire.lost() - before),
         "waited": [seconds >= _STILL_S for seconds in ended],
     }
+
+
+def _allowed(town: Town, wire: Wire) -> float:
+    """Return how many bytes of a socket the pace allows for a frame."""
+    if town.ovs.datapath is Datapath.KERNEL:
+        return backlog.QUESTION_BYTES
+    return (backlog.room() - wire.pace.full_bytes) / wire.pace.burst
 
 
 def main() -> None:

@@ -28,3 +28,8 @@ def test_nothing_is_lost_by_a_switch_that_stood_still(day: dict[str, Any]) -> No
     """Every frame arrives, and no queue says that it dropped one."""
     assert day["lost"] == {}
     assert day["heard"] == day["sent"] > 100
+
+
+def test_a_frame_takes_no_more_of_a_socket_than_the_pace_allows_for(day: dict[str, Any]) -> None:
+    """All that the pace follows from; read off the sockets while nobody empties them."""
+    assert 0 < day["each_bytes"] <= day["allowed_bytes"], day
