@@ -47,6 +47,17 @@ def test_a_processor_is_believed_when_a_kernel_has_run_on_it() -> None:
     assert "invalid accelerator" in boot_refusal(kernel, ("-accel", "none"), guests.BOOT_S)
 
 
+def test_a_trial_of_a_processor_dies_with_whoever_asked_for_it(out: Path) -> None:
+    """Even by ``kill -9``: nothing is left behind that could not be told from somebody else's."""
+    words = ("-accel", "tcg", "-S", "-name", str(out))
+    asked = f"boot_refusal(Path({str(kernel_image()[0])!r}), {words!r}, 600)"
+    program = f"from pathlib import Path; from sekisho.vm.host import boot_refusal; {asked}"
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
+        until(lambda: guests.qemu(out) is not None, "a trial")
+        process.kill()
+    until(lambda: guests.qemu(out) is None, "no trial any more")
+
+
 def test_a_program_runs_under_the_other_kernel(out: Path) -> None:
     """Its words, output, errors, folder and exit status are the caller's own."""
     room = "cat /proc/sys/net/core/rmem_default"  # for the questions of the kernel's datapath
