@@ -136,12 +136,15 @@ def entering(command: Sequence[str], *, folder: Path) -> list[str]:
 def inner_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of what runs inside.
 
-    Python must not take a module from the user's folder for one of ours.
+    Python must not take a module from the user's folder for one of ours. Scapy makes folders at
+    home when it is imported, and cannot be where its cache there is somebody else's.
     """
     return {
         **environment,
         MARK: str(folder.resolve()),
         "TMPDIR": str(_TEMPORARY),
+        "XDG_CACHE_HOME": str(_TEMPORARY / "cache"),
+        "XDG_CONFIG_HOME": str(_TEMPORARY / "config"),
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }

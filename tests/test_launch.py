@@ -126,6 +126,8 @@ def test_what_runs_inside_carries_its_run_folder(tmp_path: Path) -> None:
         "PATH": "/bin",
         "SEKISHO_RUN": str(tmp_path),
         "TMPDIR": "/run/tmp",
+        "XDG_CACHE_HOME": "/run/tmp/cache",
+        "XDG_CONFIG_HOME": "/run/tmp/config",
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }

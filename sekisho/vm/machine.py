@@ -28,6 +28,7 @@ NOTE = "vm.json"
 _TRIES = 3
 _POLL_S = 0.05
 _END_S = 20.0
+_TEMPORARY = "virtme*"  # what virtme-run makes for itself, and leaves if it is killed
 _SCRATCH = ("/etc", "/tmp", "/var")  # the guest may write there, and nothing of it stays
 _START_TICKS = 19  # field 22 of /proc/PID/stat, counted behind the name; proc(5)
 
@@ -144,7 +145,11 @@ def _machine(
         stdin=talk.stdin,
         stdout=talk.out,
         stderr=talk.log,
-        env={**os.environ, "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '')}"},
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '')}",
+            "TMPDIR": str(errand.folder),
+        },
         start_new_session=talk.stdin == subprocess.DEVNULL,  # a shell keeps its terminal
     )
     note(errand.folder, process.pid)
@@ -154,7 +159,8 @@ def _machine(
         if process.poll() is None:
             process.kill()  # unshare dies, and the kernel ends all of its PID namespace
         process.wait()
-        (errand.folder / NOTE).unlink(missing_ok=True)
+        for path in (errand.folder / NOTE, *errand.folder.glob(_TEMPORARY)):
+            path.unlink(missing_ok=True)
 
 
 def _held() -> list[str]:

@@ -49,10 +49,10 @@ class Person:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return an environment whose temporary folder is this person's own."""
+        """Return an environment whose home and temporary folder are this person's own."""
         return {
             "PATH": _PATH,
-            **{key: os.environ[key] for key in ("HOME",) if key in os.environ},
+            "HOME": str(self.home),
             "TMPDIR": str(self.home / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -75,6 +75,7 @@ def ordinary(home: Path) -> Person | str:
     (home / "tmp").mkdir()
     for folder in (home, home / "tmp"):
         os.chown(folder, NOBODY, NOBODY)
+    (home / ".cache").mkdir(mode=0o700)  # as somebody leaves it who became root and kept his home
     for parent in home.parents:
         if not parent.stat().st_mode & 1:
             parent.chmod(parent.stat().st_mode | 1)  # pytest's own folders, mode 0700

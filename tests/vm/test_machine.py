@@ -98,12 +98,14 @@ def test_a_town_is_moved_whose_run_folder_is_the_hosts(out: Path) -> None:
 
 
 @pytest.fixture(name="begun")
-def _begun(out: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _begun(out: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A guest that sleeps; QEMU runs, and nobody has waited for its boot."""
-    command = guests.words(out, "--exec", "--", "sleep", "600")
+    (tmp_path / "tmp").mkdir()
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        guests.words(out, "--exec", "--", "sleep", "600"),
+        cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     with process:
         until(lambda: guests.qemu(out) is not None, "a machine that boots")
         yield process
@@ -122,7 +124,9 @@ def test_whoever_stops_leaves_nothing(
     _, said = begun.communicate(timeout=60)
     until(lambda: guests.left(out) == [], "every process gone")
 
+    assert list((out.parent / "tmp").iterdir()) == []
     if number is not signal.SIGKILL:
+        assert list(out.glob("*/virtme*")) == []
         assert begun.returncode == 3
         assert said.decode().splitlines()[-1] == f"interrupted by {number.name}"
 
