@@ -44,21 +44,20 @@ def stood(town: Town, wire: Wire) -> dict[str, Any]:
     before = wire.lost()
     os.kill(switch, signal.SIGSTOP)
     threading.Timer(_STILL_S, os.kill, (switch, signal.SIGCONT)).start()
-    ended = []
+    ended, waiting = [], []
     began = time.monotonic()
-    waiting = 0
     for half in (outgoing[:once], outgoing[once:]):
         wire.send(half)
         ended.append(time.monotonic() - began)
         time.sleep(_PASSED_ON_S)
-        waiting = waiting or backlog.waiting_bytes()
+        waiting.append(backlog.waiting_bytes())
     wire.settle()
     at = Place("attachment", target.id)
     copies = [copy.data for place, copy in wire.heard() if place == at and not copy.outgoing]
     return {
         "sent": len(outgoing),
         "heard": sum(frame_number(_RUN, data) is not None for data in copies),
-        "each_bytes": waiting / once,
+        "each_bytes": waiting[0] / once,
         "allowed_bytes": _allowed(town, wire),
         "lost": dict(wire.lost() - before),
         "waited": [seconds >= _STILL_S for seconds in ended],

@@ -42,8 +42,9 @@ def test_a_processor_is_believed_when_a_kernel_has_run_on_it() -> None:
     """One that stands still is refused, and one that QEMU does not have, in its own words."""
     kernel, _ = kernel_image()
 
-    assert boot_refusal(kernel, ("-accel", "tcg"), guests.BOOT_S) == ""
-    assert boot_refusal(kernel, ("-accel", "tcg", "-S"), 2) == "a kernel did not boot in 2 s"
+    emulated = ("-accel", "tcg", "-cpu", "max")
+    assert boot_refusal(kernel, emulated, guests.BOOT_S) == ""
+    assert boot_refusal(kernel, (*emulated, "-S"), 2) == "a kernel did not boot in 2 s"
     assert "invalid accelerator" in boot_refusal(kernel, ("-accel", "none"), guests.BOOT_S)
 
 
