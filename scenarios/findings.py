@@ -146,7 +146,7 @@ def _ready_names() -> frozenset[str]:
 
 def _culprits(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> list[int]:
     """The frames to show: those that were seen where they must not be, else the first."""
-    seen = attempt.ledger.seen
+    seen = attempt.sightings.seen
     found = [
         number
         for number in frames
@@ -158,12 +158,12 @@ def _culprits(frames: tuple[int, ...], attempt: Attempt, verdict: Verdict) -> li
 
 
 def _packets(case: Case, number: int, frame: bytes, attempt: Attempt) -> list[CapturedFrame]:
-    ledger = attempt.ledger
-    sent_at = ledger.sent_at_ns.get(number, 0)
+    sightings = attempt.sightings
+    sent_at = sightings.sent_at_ns.get(number, 0)
     out = [CapturedFrame(case.src, sent_at, frame, f"{case.case}: as sent")]
-    for (other, place), data in ledger.data.items():
+    for (other, place), data in sightings.data.items():
         if other == number:
-            at = ledger.heard_at_ns.get(number, sent_at)
+            at = sightings.heard_at_ns.get(number, sent_at)
             out.append(CapturedFrame(place, at, data, f"{case.case}: as seen at {place}"))
     return out
 

@@ -153,20 +153,34 @@ def _word_sum(data: bytes) -> int:
 
 
 def frame_number(run: int, data: bytes) -> int | None:
-    """Return the number of the frame whose token is anywhere in *data*; None if there is none.
+    """Return the number of the first frame whose token is in *data*; None if there is none.
 
     A token of another run, or a damaged one, is none.
     """
+    found = frame_numbers(run, data)
+    return found[0] if found else None
+
+
+def frame_numbers(run: int, data: bytes) -> list[int]:
+    """Return the number of every frame whose token is anywhere in *data*, each once."""
+    out: list[int] = []
     at = data.find(MAGIC)
     while at >= 0:
         token = data[at : at + TOKEN_BYTES]
-        is_ours = len(token) == TOKEN_BYTES and token[4:8] == run.to_bytes(4, "big")
-        if is_ours:
+        if len(token) == TOKEN_BYTES and token[4:8] == run.to_bytes(4, "big"):
             number = int.from_bytes(token[8:12], "big")
-            if tokens(run, [number])[0] == token:
-                return number
+            if number not in out and _is_sound(token):
+                out.append(number)
         at = data.find(MAGIC, at + 1)
-    return None
+    return out
+
+
+def _is_sound(token: bytes) -> bool:
+    """Tell whether check and balance of a token are right (see `tokens`)."""
+    check = int.from_bytes(token[12:14], "big")
+    if zlib.crc32(token[:12]) & 0xFFFF != check:
+        return False
+    return int.from_bytes(token, "big") % 0xFFFF == 0  # its words add up to 0xFFFF, RFC 1071
 
 
 @cache

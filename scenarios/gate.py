@@ -97,6 +97,21 @@ class Window:
     is_stateful: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How cases are gathered into windows, and numbered.
+
+    Attributes:
+        most: A window with so many frames takes no further target.
+        first_case: Number of the first case.
+        first_window: Number of the first window.
+    """
+
+    most: int = WINDOW_FRAMES
+    first_case: int = 1
+    first_window: int = 1
+
+
 #: Tells whether a pair of attachments is to be tried.
 Pairs = Callable[[Attachment, Attachment], bool]
 
@@ -107,7 +122,7 @@ def windows(
     seed: int,
     suite: str = "gate",
     pairs: Pairs = lambda *_: True,
-    most: int = WINDOW_FRAMES,
+    batching: Batching | None = None,
 ) -> Iterator[Window]:
     """Yield the windows of *suite* (``smoke`` or ``gate``) for *plan*.
 
@@ -118,19 +133,22 @@ def windows(
         seed: Order of the frames.
         suite: Which.
         pairs: Of which pairs, source first.
-        most: A window with so many frames takes no further target.
+        batching: How the cases are gathered and numbered.
     """
-    generator = _Generator(plan, suite, pairs)
+    how = batching or Batching()
+    generator = _Generator(plan, suite, pairs, how.first_case)
     cases: list[CasePlan] = []
     frames: list[Frame] = []
     targets: list[Attachment] = []
-    number = 0
+    number = how.first_window - 1
     for target in plan.attachments:
         new_cases, new_frames = generator.towards(target)
         cases += new_cases
         frames += new_frames
         targets.append(target)
-        if len(frames) >= most or target is plan.attachments[-1]:
+        if len(frames) >= how.most or target is plan.attachments[-1]:
+            if not frames:
+                continue
             number += 1
             random.Random(f"{seed}/{number}").shuffle(frames)
             yield Window(number, tuple(targets), tuple(cases), tuple(frames))
@@ -138,11 +156,11 @@ def windows(
 
 
 class _Generator:
-    def __init__(self, plan: Plan, suite: str, pairs: Pairs) -> None:
+    def __init__(self, plan: Plan, suite: str, pairs: Pairs, first_case: int) -> None:
         self._plan, self._suite, self._pairs = plan, suite, pairs
         self._policy = Policy(plan)
         self._matrix = matrix(plan)
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first_case)
         self._ports: Callable[[], int] = itertools.cycle(
             range(_FIRST_PORT, _FIRST_PORT + _PORTS)
         ).__next__

@@ -8,28 +8,30 @@ from __future__ import annotations
 import time
 import traceback
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from scenarios import situations
+from scenarios import backups, situations
+from scenarios.afterwards import note_strangers, with_late
+from scenarios.backups import Backups
 from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.covering import write_coverage
 from scenarios.ending import say
-from scenarios.exchange import Exchange, converse, exchanges
+from scenarios.exchange import Exchange, Outcome, converse, exchanges
 from scenarios.findings import Findings
-from scenarios.gate import CasePlan, Window, windows
+from scenarios.gate import Batching, CasePlan, Window, windows
 from scenarios.manifest import manifest
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
-from scenarios.surroundings import Surroundings
+from scenarios.surroundings import AFTER, BEFORE, Surroundings
 from scenarios.tally import Tally, own_peak_mb
 from scenarios.wire import Wire
-from sekisho.dumps import FlowLine, digest, flows
+from sekisho.dumps import flows
 from sekisho.errors import LabError, SekishoError
 from sekisho.evidence import (
     RunVerdict,
@@ -42,9 +44,11 @@ from sekisho.evidence import (
 from sekisho.model import Plan
 from topologies.features import features
 from topologies.town import OWN_GUARD, Town
+from topologies.watchdog import Watchdog
 
 _REPEATS = 2  # how often a void case may be tried again
 _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
+_AFTER_S = 2.0  # so long after the last frame of all everything is still heard
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
 Meddle = Callable[[Town, Wire], None]
@@ -63,8 +67,8 @@ class Check:
         self._tally = Tally()
         self._started = time.monotonic()
         self._manifest: dict[str, Any] = {}
-        self._held: dict[str, list[FlowLine]] = {}
         self._talks: list[Exchange] = []
+        self._around: Surroundings | None = None
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
         """Run everything; return the exit status. The run folder is complete whatever happens.
@@ -117,28 +121,64 @@ class Check:
         with Wire(town) as wire:
             if meddle is not None:
                 meddle(town, wire)
-            before, around = self._tables(town, keep=False), Surroundings(town)
+            around = self._around = Surroundings(town, self._plan)
+            self._compared(around, BEFORE)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
             self._probe(session, batches, findings, town)
-            self._tally.captured, self._tally.dropped = (
-                wire.captured,
-                sum(wire.dropped.values()),
-            )
-            self._tally.frames_sent = session.frames_sent
-            self._converse(town, findings)
-            say(phase="judge")
-            after = self._tables(town, keep=True)
-            if why := around.doubt(tables_changed=town.is_ours and after != before):
-                self._doubt(why)
+            self._converse(town, wire, session, findings)
+            self._try_backups(town, wire, session, findings)
+            self._close(town, wire, session, findings)
             if town.is_ours and self._run.is_whole:
-                write_coverage(self._folder, self._plan, self._held, batches, self._tally.cases)
+                held = {name: flows(dump) for name, dump in around.dumps.items()}
+                write_coverage(self._folder, self._plan, held, batches, self._tally.cases)
             town.check()
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
             if leave is not None:
                 wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))
+
+    def _compared(self, around: Surroundings, when: str) -> None:
+        """Compare the whole fabric, and ask the controller, before the first frame or after."""
+        began = time.monotonic()
+        around.compare(when)
+        around.ask_controller(when)
+        self._add("compare", time.monotonic() - began)
+
+    def _close(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
+        """Hear what comes late, compare the fabric once more, and settle what is doubted."""
+        say(phase="judge")
+        around = self._around
+        assert around is not None
+        began = time.monotonic()
+        while (left := session.last_sent + _AFTER_S - time.monotonic()) > 0:
+            time.sleep(min(left, _AFTER_S / 4))
+            session.listen()
+        self._compared(around, AFTER)
+        around.ask_drift()
+        session.listen()
+        ledger, tally = session.ledger, self._tally
+        tally.cases, found = with_late(tally.cases, ledger.late)
+        findings.all += found
+        if wire.blind() or wire.dropped:
+            ledger.doubt_strays(of_all=True)
+        note_strangers(around, ledger)
+        tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
+        tally.frames_sent = session.frames_sent
+        self._keep_dumps(around)
+        doubts = [d for d in around.differences if not d.is_finding]
+        if doubts:
+            self._doubt(doubts[0].en)
+        self._add("judge", time.monotonic() - began)
+
+    def _keep_dumps(self, around: Surroundings) -> None:
+        """Write the flow dumps of the last reading to the run folder."""
+        folder = self._folder / "flows"
+        folder.mkdir(exist_ok=True)
+        for name, dump in around.dumps.items():
+            write_atomically(folder / f"{name}.txt", dump.encode())
+            self._tally.rules += len(flows(dump))
 
     def _windows(self) -> list[Window]:
         """The chosen part of the suite; what is left out goes into the manifest."""
@@ -183,65 +223,93 @@ class Check:
         recorder = Recorder(self._plan, self._run)
         for number, window in enumerate(batches, 1):
             say(phase="probe", done=number - 1, of=len(batches))
-            plans = {case.number: case for case in window.cases}
-            pending = set(plans)
-            for attempt_number in range(_REPEATS + 1):
-                began = time.monotonic()
-                attempt = session.attempt(window, _with_twins(window, pending))
-                self._add("probe", time.monotonic() - began)
-                self._tally.send_s += attempt.send_s
-                self._note_frames(attempt)
-                void = pending & {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
-                last = attempt_number == _REPEATS or not void or len(void) == len(plans)
-                last = last or bool(attempt.stuck)
-                began = time.monotonic()
-                cases = recorder.cases(plans, attempt)
-                wanted = pending if last else pending - void
-                names = {plans[number].name for number in wanted}
-                chosen = (case for case in cases if case.case in names)
-                self._tally.cases += findings.add(chosen, plans, attempt)
-                self._add("judge", time.monotonic() - began)
-                if attempt.stuck:
-                    self._write_findings(findings)
-                    raise LabError(attempt.stuck)
-                if last:
-                    break
-                pending = void
-                self._tally.repeated += len(pending)
+            self._probe_one(session, window, findings, recorder)
             town.check()
         say(phase="probe", done=len(batches), of=len(batches))
+
+    def _probe_one(
+        self, session: Session, window: Window, findings: Findings, recorder: Recorder
+    ) -> None:
+        """Try one window; cases that are void at most twice more. A leak is never tried again."""
+        plans = {case.number: case for case in window.cases}
+        pending = set(plans)
+        for attempt_number in range(_REPEATS + 1):
+            began = time.monotonic()
+            attempt = session.attempt(window, _with_twins(window, pending))
+            self._add("probe", time.monotonic() - began)
+            self._tally.send_s += attempt.send_s
+            self._note_frames(attempt)
+            void = pending & {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
+            last = attempt_number == _REPEATS or not void or bool(attempt.stuck)
+            began = time.monotonic()
+            cases = recorder.cases(plans, attempt)
+            wanted = pending if last else pending - void
+            names = {plans[number].name for number in wanted}
+            chosen = (case for case in cases if case.case in names)
+            self._tally.cases += findings.add(chosen, plans, attempt)
+            self._add("judge", time.monotonic() - began)
+            if attempt.stuck:
+                self._write_findings(findings)
+                raise LabError(attempt.stuck)
+            if last:
+                return
+            pending = void
+            self._tally.repeated += len(pending)
 
     def _note_frames(self, attempt: Attempt) -> None:
         for frame in attempt.frames.values():  # tokens differ from run to run; headers do not
             self._tally.frames_digest = zlib.crc32(frame[:18], self._tally.frames_digest)
 
-    def _converse(self, town: Town, findings: Findings) -> None:
+    def _converse(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
+        """Hold the permitted conversations; where something stood still, once more."""
         say(phase="exchange")
         began = time.monotonic()
-        recorder = Recorder(self._plan, self._run)
-        for number, outcome in enumerate(converse(town, self._talks), 1):
-            case = recorder.exchange(number, outcome)
+        recorder, watchdog = Recorder(self._plan, self._run), Watchdog(town.ovs)
+        outcomes: dict[int, Outcome] = {}
+        pending = list(enumerate(self._talks, 1))
+        for _ in range(_REPEATS + 1):
+            with wire.draining(), watchdog:
+                held = converse(town, [talk for _, talk in pending])
+            session.listen()
+            session.note_sent()
+            outcomes |= {n: o for (n, _), o in zip(pending, held, strict=True)}
+            pending = (
+                [(n, t) for n, t in pending if outcomes[n].trouble] if watchdog.stalled else []
+            )
+            if not pending:
+                break
+            self._tally.repeated += len(pending)
+        stood = {number for number, _ in pending}
+        for number, outcome in sorted(outcomes.items()):
+            case = recorder.exchange(number, outcome, watchdog.stalled if number in stood else "")
             self._tally.cases.append(case)
             if case.verdict.is_finding:
                 findings.bare(case)
         self._tally.exchanges = len(self._talks)
+        session.rebase()
         self._add("exchange", time.monotonic() - began)
 
-    def _tables(self, town: Town, *, keep: bool) -> dict[str, str]:
-        """Digest the tables of every switch; *keep* writes the dumps to the run folder."""
-        town.ovs.settle()
-        for switch in self._plan.switches:
-            dump = town.ovs.flows(switch.id)
-            self._held[switch.id] = flows(dump)
-            if keep:
-                path = self._folder / "flows" / f"{switch.id}.txt"
-                path.parent.mkdir(exist_ok=True)
-                write_atomically(path, dump.encode())
-        self._tally.rules = sum(map(len, self._held.values()))
-        return {name: digest(lines) for name, lines in self._held.items()}
+    def _try_backups(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
+        """Cut every line that has a way around it, and try again what then goes another way."""
+        if not (town.is_ours and self._run.is_whole):
+            return
+        began, recorder = time.monotonic(), Recorder(self._plan, self._run, state=backups.STATE)
+        lines, around = Backups(town, self._plan, wire, session), self._around
+        assert around is not None
+        for cut in backups.cuts(self._plan):
+            say(phase="backup")
+            first = 1 + max((int(c.case[2:]) for c in _numbered(self._tally.cases)), default=0)
+            lines.cut(cut, around)
+            try:
+                numbers = Batching(first_case=first)
+                for window in backups.trial(self._plan, cut, seed=self._run.seed, batching=numbers):
+                    self._probe_one(session, window, findings, recorder)
+            finally:
+                lines.mend(cut)
+        self._add("backup", time.monotonic() - began)
 
     def _doubt(self, why: str) -> None:
-        """Turn every pass into void: something changed that must not have."""
+        """Turn every pass into void: something was not as planned."""
         self._tally.cases = [
             replace(c, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
             if c.verdict is Verdict.PASS
@@ -262,14 +330,16 @@ class Check:
         write_atomically(self._folder / "manifest.json", data)
 
     def _finish(self, aborted: str) -> int:
-        tally = self._tally
-        verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted)
+        tally, around = self._tally, self._around
+        unlike = around.differences if around is not None else []
+        verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted, differences=unlike)
         if not aborted and any(s["contradictions"] for s in self._manifest.get("situations", [])):
             verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
         status = _EXIT[verdict]
         say(phase="write")
         if not (self._folder / "findings.json").exists():
             write_atomically(self._folder / "findings.json", b"[]")
+        write_atomically(self._folder / "differences.json", orjson.dumps(unlike))
         write_cases(self._folder / "cases.jsonl", tally.cases)
         tally.seconds["total"] = time.monotonic() - self._started
         write_summary(
@@ -282,6 +352,11 @@ class Check:
             say(error=aborted, exit=status)
         say(end=True, exit=status)
         return status
+
+
+def _numbered(cases: Iterable[Any]) -> Iterable[Any]:
+    """The cases that frames decide; conversations have numbers of their own."""
+    return (case for case in cases if case.case.startswith("T-"))
 
 
 def _with_twins(window: Window, pending: set[int]) -> list[CasePlan]:

@@ -44,8 +44,8 @@ _NOT_TESTED = (
     (
         "degraded",
         Label(
-            "制御装置の停止・副回線・ポート変更の最中の遮断",
-            "Drops while the controller is dead, on the backup line, or during a change",
+            "制御装置の停止中・ポート変更の最中の遮断",
+            "Drops while the controller is dead, or during a change",
         ),
     ),
     ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),

@@ -53,8 +53,8 @@ def jst(at_ns: int | None = None) -> str:
 class Recorder:
     """Write judgements down as cases of *run* on *plan*."""
 
-    def __init__(self, plan: Plan, run: Run) -> None:
-        self._plan, self._run = plan, run
+    def __init__(self, plan: Plan, run: Run, *, state: str = STATE) -> None:
+        self._plan, self._run, self._state = plan, run, state
         self._ends = {a.id: self._end(a) for a in plan.attachments}
 
     def cases(self, plans: dict[int, CasePlan], attempt: Attempt) -> Iterable[Case]:
@@ -68,13 +68,11 @@ class Recorder:
     def _case(
         self, case: CasePlan, judged: Judgement, attempt: Attempt, names: dict[int, str]
     ) -> Case:
-        expected = attempt.expectations[case.number]
-        times = [
-            attempt.ledger.sent_at_ns[n] for n in expected.frames if n in attempt.ledger.sent_at_ns
-        ]
+        expected, sightings = attempt.expectations[case.number], attempt.sightings
+        times = [sightings.sent_at_ns[n] for n in expected.frames if n in sightings.sent_at_ns]
         real = [n for n in expected.twins if n in names and names[n] != case.name]
         twin = (real or list(expected.twins) or [0])[0]
-        heard = attempt.ledger.heard_at_ns.get(twin)
+        heard = sightings.heard_at_ns.get(twin)
         gap = abs(heard - times[0]) / _MS if heard and times else 0.0
         rule = attempt.rules.get(case.drop) if case.drop else None
         return Case(
@@ -99,11 +97,17 @@ class Recorder:
             pcap_sha256="",
         )
 
-    def exchange(self, number: int, outcome: Outcome) -> Case:
-        """Return the case of one real conversation."""
-        tried = outcome.exchange
-        verdict = Verdict.OVERBLOCK if outcome.trouble else Verdict.PASS
-        now = jst()
+    def exchange(self, number: int, outcome: Outcome, stalled: str = "") -> Case:
+        """Return the case of one real conversation.
+
+        Args:
+            number: Its number.
+            outcome: What became of it.
+            stalled: What stood still while it failed, in words.
+        """
+        tried, now = outcome.exchange, jst()
+        missed = Verdict.VOID if stalled else Verdict.OVERBLOCK
+        verdict = missed if outcome.trouble else Verdict.PASS
         return Case(
             **self._shared(tried.source, tried.target),
             case=f"X-{number:06d}",
@@ -125,7 +129,7 @@ class Recorder:
             **_NO_WITNESS,
             verdict=verdict,
             mark=verdict.mark,
-            reason=f"{tried.service.id}: {outcome.trouble}" if outcome.trouble else "",
+            reason=f"{tried.service.id}: {stalled or outcome.trouble}" if outcome.trouble else "",
             start=now,
             end=now,
             pcap="",
@@ -150,7 +154,7 @@ class Recorder:
     def _shared(self, source: Attachment, target: Attachment) -> dict[str, Any]:
         out: dict[str, Any] = {
             "run": self._run.id,
-            "state": STATE,
+            "state": self._state,
             "cell": f"{source.source}/{target.destination}",
             "src": source.id,
             "dst": target.id,

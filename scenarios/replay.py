@@ -177,7 +177,7 @@ def _sent(town: Town, wire: Wire, case: CasePlan, order: Order) -> dict[str, Any
         found = judged[_CASE]
         if found.verdict is not Verdict.VOID:
             break
-    seen = attempt.ledger.seen.get(attempt.expectations[_CASE].frames[0])
+    seen = attempt.sightings.seen.get(attempt.expectations[_CASE].frames[0])
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.exchange import Exchange, exchanges
-from scenarios.gate import Window, windows
+from scenarios.gate import Batching, Window, windows
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.record import Run
 from sekisho.changes import Change, applied, opened_clause
@@ -54,7 +54,9 @@ class Retest(Check):
     def _suite(self) -> list[Window]:
         if self._concerned is not None:
             seed, pairs = self._run.seed, self._is_concerned
-            return list(windows(self._plan, seed=seed, pairs=pairs, most=_MOST_FRAMES))
+            return list(
+                windows(self._plan, seed=seed, pairs=pairs, batching=Batching(_MOST_FRAMES))
+            )
         found = windows(self._plan, seed=self._run.seed, suite="smoke", pairs=self._must_drop)
         return list(found)
 

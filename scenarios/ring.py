@@ -31,11 +31,13 @@ class Copy(NamedTuple):
         outgoing: True when the interface's own side sent it.
         at_ns: Kernel time of the copy, nanoseconds since the epoch.
         data: The first bytes of the frame, up to the slot size.
+        length: How many bytes the frame has.
     """
 
     outgoing: bool
     at_ns: int
     data: bytes
+    length: int = 0
 
 
 class Ring:
@@ -60,6 +62,18 @@ class Ring:
         self._socket.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)
         self._map = mmap.mmap(self._socket.fileno(), slots * slot_bytes)
         self._socket.bind((interface, _ETH_P_ALL))
+        self._bound = self._socket.getsockname()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it is open, and bound to the interface that it was opened on."""
+        return self._socket.fileno() >= 0 and self._socket.getsockname() == self._bound
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether half of the slots hold copies that nobody has read."""
+        at = (self._next + self._slots // 2) % self._slots * self._slot
+        return bool(_STATUS.unpack_from(self._map, at)[0] & 1)  # TP_STATUS_USER
 
     def drain(self) -> Iterator[Copy]:
         """Yield every copy since the last call, in order, and free its slot.
@@ -69,11 +83,12 @@ class Ring:
         ring, slot = self._map, self._slot
         for _ in range(self._slots):
             at = self._next * slot
-            status, _, kept, mac, _, sec, nsec = _HEADER.unpack_from(ring, at)
+            status, length, kept, mac, _, sec, nsec = _HEADER.unpack_from(ring, at)
             if not status & 1:  # TP_STATUS_USER
                 break
             data = ring[at + mac : at + mac + kept]
-            yield Copy(ring[at + _PKTTYPE_AT] == _OUTGOING, sec * 1_000_000_000 + nsec, data)
+            at_ns = sec * 1_000_000_000 + nsec
+            yield Copy(ring[at + _PKTTYPE_AT] == _OUTGOING, at_ns, data, length)
             _STATUS.pack_into(ring, at, 0)
             self._next = (self._next + 1) % self._slots
         seen, dropped = struct.unpack(

@@ -8,49 +8,32 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+from dataclasses import dataclass, field, replace
 
-from scenarios.frames import Fields, build, replace_token, tokens
+from scenarios.frames import build, replace_token, tokens
 from scenarios.gate import CasePlan, Frame, Window
-from scenarios.ledger import Ledger
+from scenarios.ledger import NOBODY, Ledger, Outgoing, Sightings
+from scenarios.places import Ways
+from scenarios.positive import Positive
+from scenarios.sentinels import Round, Sentinels
 from scenarios.wire import Wire
-from sekisho.books import Expectation, Seen
+from sekisho.books import Expectation
 from sekisho.dumps import FlowLine, counters, digest, flows
 from sekisho.errors import LabError
 from sekisho.evidence import Verdict
 from sekisho.flow import DropPoint
 from sekisho.judge import Health, Judgement, judge
-from sekisho.model import Plan
+from sekisho.model import Plan, PortRef
 from sekisho.rules import Cookie, Kind, drop_point
 from topologies.links import link_states
 from topologies.town import Town
+from topologies.watchdog import Watchdog
 
-#: Shapes whose twin is whispered to each target of a window.
-EAR_SHAPES = (
-    "tcp",
-    "tagged",
-    "fragment",
-    "udp",
-    "icmp-echo",
-    "icmp-timestamp",
-    "icmp-redirect",
-    "arp",
-    "udp6-local",
-    "udp6-ula",
-    "ra",
-    "other",
-    "udp-ttl1",
-    "udp-ttl0",
-)
-_EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
 _DROPS = f"cookie={int(Cookie(Kind.DROP_TAGGED)):#x}/0xffc0000000000000"
 _AT_ONCE = 6
-
-#: Sentinels: frame number -> (attachment position, bytes).
-Ears = dict[int, tuple[int, bytes]]
+_RECOUNTS = 5  # readings of the counters, until no host has sent anything meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +41,37 @@ class Attempt:
     """One window, sent once and judged.
 
     Attributes:
+        sightings: What was seen of its frames.
+        frames: The bytes of each of its frames, by number.
+        send_s: Seconds until the switches had taken them.
+        rules: The dropping rules that were counted.
         stuck: Why it did not come to its end, in words; then nothing but a leak was judged.
     """
 
     judgements: list[Judgement]
-    ledger: Ledger
+    sightings: Sightings
     expectations: dict[int, Expectation]
     frames: dict[int, bytes]
     send_s: float
     rules: dict[DropPoint, FlowLine]
     stuck: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the switches' counters say of one window.
+
+    Attributes:
+        rise: How far each dropping rule's counter rose.
+        rules: Those rules.
+        changed: What of the tables is not as it was, in words.
+        others: Copies of no case that must have died, by rule.
+    """
+
+    rise: Mapping[DropPoint, int] = field(default_factory=dict)
+    rules: dict[DropPoint, FlowLine] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    others: Mapping[DropPoint, int] = field(default_factory=dict)
 
 
 class Session:
@@ -84,11 +88,15 @@ class Session:
         self._town, self._wire, self._run = town, wire, run
         self._plan: Plan = town.plan
         self._position = {a.id: n for n, a in enumerate(self._plan.attachments)}
-        self._links = frozenset(p.name for p in wire.rings if p.kind == "link")
-        self._next = first
+        self.ledger = Ledger(self._plan, run, first, is_ours=town.is_ours)
+        self._sentinels = Sentinels(town, wire, self.ledger, run)
+        self._sentinels = Sentinels(town, wire, self.ledger, run)
+        self._watchdog = Watchdog(town.ovs)
         self.frames_sent = 0
+        self.last_sent = time.monotonic()
         self._is_attributed = town.is_ours
-        self._before = self._drop_rules() if self._is_attributed else {}
+        self._before: dict[str, list[FlowLine]] = {}
+        self.rebase()
 
     @property
     def run(self) -> int:
@@ -103,75 +111,120 @@ class Session:
         """
         wanted = {case.number: case for case in cases}
         frames = [frame for frame in window.frames if frame.case in wanted]
-        numbers, raw = self._made(frames)
-        outgoing = [
-            (self._position[wanted[f.case].source.id], x) for f, x in zip(frames, raw, strict=True)
-        ]
         if window.is_stateful:
-            self._town.ovs.forget_connections()
-        links_before, lost_before, ledger = link_states(), self._wire.lost(), Ledger()
-        sentinels, twins = (self._ears(), self._ears()), self._twins(window)
-        seconds, stuck = self._send(outgoing, sentinels, twins)
-        self.frames_sent += len(outgoing)
-        own = dict(zip(numbers, frames, strict=True))
-        expectations = self._expectations(wanted, own, twins)
-        ledger.listen(self._wire.heard(), self._run, own)
-        if window.is_stateful:
-            self._town.ovs.forget_connections()
-        counted, rules, changed = ({}, {}, ()) if stuck else self._count()
+            self._forget_connections()
+        self.listen()
+        self.ledger.begin_window()
+        numbers, raw = self._made(frames, wanted)
+        senders = (self._position[wanted[frame.case].source.id] for frame in frames)
+        outgoing = list(zip(senders, raw, strict=True))
+        links_before, lost_before = link_states(), self._wire.lost()
+        rounds = self._sentinels.round(), self._sentinels.round()
+        twins = self._sentinels.twins(window.targets)
+        with self._watchdog:
+            seconds, stuck = self._send(outgoing, rounds, twins)
+            if window.is_stateful:
+                self._forget_connections()
+            count = Count() if stuck else self._count()
         if link_states() != links_before:
-            changed = (*changed, "a link")
-        health = Health(
-            deaf=self._deaf(ledger, *sentinels),
-            lossy=tuple(place.name for place in self._wire.dropped),
-            lost=tuple(self._wire.lost() - lost_before),
-            changed=changed,
-            uncounted=frozenset(s.id for s in self._plan.switches) - {p.switch for p in rules},
-            is_attributed=self._is_attributed,
-            stuck=stuck,
+            count = replace(count, changed=(*count.changed, "a link"))
+        health = replace(
+            self._health(rounds, count, stuck), lost=tuple(self._wire.lost() - lost_before)
         )
-        judgements = judge(expectations.values(), ledger.seen, counted, health, links=self._links)
-        if stuck and not any(j.verdict is Verdict.LEAK for j in judgements):
+        expected = self._expectations(wanted, dict(zip(numbers, frames, strict=True)), twins)
+        seen = self.ledger.sightings
+        judged = judge(expected.values(), seen.seen, count.rise, health, others=count.others)
+        if stuck and not any(j.verdict is Verdict.LEAK for j in judged):
             raise LabError(stuck)
         sent = dict(zip(numbers, raw, strict=True))
-        return Attempt(judgements, ledger, expectations, sent, seconds, rules, stuck)
+        return Attempt(judged, seen, expected, sent, seconds, count.rules, stuck)
 
-    def _made(self, frames: list[Frame]) -> tuple[range, list[bytes]]:
-        """Build *frames* under the next numbers."""
-        numbers = range(self._next, self._next + len(frames))
-        self._next += len(frames)
-        return numbers, self.build(frames, numbers)
+    def _health(self, rounds: tuple[Round, Round], count: Count, stuck: str) -> Health:
+        """Whether the instrument can be believed in the window that has just ended."""
+        counted = {point.switch for point in count.rules}
+        deaf = self._sentinels.deaf(*rounds)
+        if deaf or self._wire.dropped:
+            self.ledger.doubt_strays()
+        return Health(
+            deaf=deaf,
+            lossy=tuple(place.name for place in self._wire.dropped),
+            changed=count.changed,
+            uncounted=frozenset(s.id for s in self._plan.switches) - counted,
+            is_attributed=self._is_attributed,
+            stuck=stuck,
+            stalled=self._watchdog.stalled,
+        )
+
+    def note_sent(self) -> None:
+        """Note that something has just been sent."""
+        self.last_sent = time.monotonic()
+
+    def listen(self) -> None:
+        """Enter everything that has been heard since the last time."""
+        self.ledger.absorb(self._wire.heard())
+
+    def reroute(self, down: Iterable[PortRef]) -> None:
+        """Expect permitted frames on the ways that are left without the lines of *down*."""
+        ends = frozenset(down)
+        self.ledger.reroute(Ways(self._plan, ends))
+        self._sentinels.down = ends
+        self.rebase()
+
+    def _forget_connections(self) -> None:
+        self._town.ovs.forget_connections()
+        self.ledger.own.forget()
+
+    def _made(
+        self, frames: list[Frame], cases: Mapping[int, CasePlan]
+    ) -> tuple[range, list[bytes]]:
+        """Enter *frames* under the next numbers, and build them."""
+        first = self.ledger.next_number
+        for frame in frames:
+            case = cases[frame.case]
+            to = self._position[case.to] if case.to else NOBODY
+            source = self._position[case.source.id]
+            self.ledger.add(Outgoing(case.number, source, to, b""))
+        numbers = range(first, first + len(frames))
+        raw = self.build(frames, numbers)
+        for number, data in zip(numbers, raw, strict=True):
+            self.ledger.sending(number, data)
+        return numbers, raw
 
     def _send(
         self,
         outgoing: list[tuple[int, bytes]],
-        sentinels: tuple[Ears, Ears],
+        rounds: tuple[Round, Round],
         twins: list[tuple[int, int, bytes]],
     ) -> tuple[float, str]:
         """Send everything between two rounds of sentinels, with the twins in the middle.
 
         Returns the seconds until the switches had taken the frames, and why they did not, in words.
         """
-        before, after = sentinels
+        before, after = rounds
         half = len(outgoing) // 2
-        self._discard_what_was_heard()
         seconds, began = 0.0, time.monotonic()
         try:
-            self._wire.whisper(list(before.values()))
+            self._sentinels.send(before)
             self._wire.send(outgoing[:half])
             self._wire.whisper([(position, data) for _, position, data in twins])
             self._wire.send(outgoing[half:])
             self._wire.settle()
             seconds = time.monotonic() - began
-            self._wire.whisper(list(after.values()))
+            self._sentinels.send(after)
             self._wire.settle()
         except LabError as error:  # frames that go round; what was seen by now was seen
             return seconds, str(error)
+        finally:
+            self.frames_sent += len(outgoing)
+            self.note_sent()
+            self.listen()
         return seconds, ""
 
     def rebase(self) -> None:
         """Take the tables and counters as they are now for the state before the next attempt."""
-        self._before = self._drop_rules()
+        if self._is_attributed:
+            self._before, _ = self._read_exactly()
+            self.ledger.own.due.clear()
 
     def build(self, frames: list[Frame], numbers: range) -> list[bytes]:
         """Return the bytes of *frames*, each with the token of its number."""
@@ -189,33 +242,6 @@ class Session:
                 out[position] = data
         return out
 
-    def _whispers(self, shapes: Iterable[tuple[str, str]]) -> list[tuple[int, str, bytes]]:
-        """Frames (number, attachment id, bytes) that test an ear past every switch."""
-        out = []
-        for shape, name in shapes:
-            attachment = self._plan.attachment[name]
-            number, self._next = self._next, self._next + 1
-            fields = Fields(
-                _EAR_MAC, self._plan.router_mac, IPv4Address("192.0.2.1"), attachment.ip, 9, 9, 2
-            )  # RFC 5737: nobody's address
-            (data,) = build(shape, [fields], tokens(self._run, [number]))
-            out.append((number, name, data))
-        return out
-
-    def _ears(self) -> Ears:
-        """Sentinels: one frame to every attachment of the town."""
-        every = ((("udp", a.id)) for a in self._plan.attachments)
-        return {n: (self._position[name], data) for n, name, data in self._whispers(every)}
-
-    def _twins(self, window: Window) -> list[tuple[int, int, bytes]]:
-        """One frame of every shape to every target: (number, position, bytes)."""
-        pairs = ((shape, t.id) for t in window.targets for shape in EAR_SHAPES)
-        return [(n, self._position[name], data) for n, name, data in self._whispers(pairs)]
-
-    def _discard_what_was_heard(self) -> None:
-        for _ in self._wire.heard():
-            pass
-
     def _expectations(
         self,
         wanted: dict[int, CasePlan],
@@ -226,12 +252,9 @@ class Session:
         by_case: dict[int, list[int]] = {number: [] for number in wanted}
         for number, frame in own.items():
             by_case[frame.case].append(number)
-        twins: dict[str, list[int]] = {}
+        positive = Positive(wanted.values(), by_case, is_ours=self._is_attributed)
         for number, position, _ in between:
-            twins.setdefault(self._plan.attachments[position].id, []).append(number)
-        for case in wanted.values():
-            if case.is_twin_of({case.to}):
-                twins.setdefault(case.to, []).extend(by_case[case.number])
+            positive.add_twin(self._plan.attachments[position].id, number)
         return {
             number: Expectation(
                 case=number,
@@ -240,21 +263,19 @@ class Session:
                 to=case.to,
                 drop=case.drop,
                 frames=tuple(by_case[number]),
-                twins=tuple(twins.get(case.target.id, ())),
+                twins=positive.twins(case),
                 is_residual=case.is_residual,
                 also=case.also,
+                via=self._via(case),
+                pilots=positive.pilots(case),
+                carriers=positive.carriers(case),
             )
             for number, case in wanted.items()
         }
 
-    def _deaf(self, ledger: Ledger, *sentinels: Ears) -> frozenset[str]:
-        """Attachments at which some sentinel was not heard exactly once."""
-        return frozenset(
-            self._plan.attachments[position].id
-            for group in sentinels
-            for number, (position, _) in group.items()
-            if ledger.seen.get(number, Seen()).places.total() != 1
-        )
+    def _via(self, case: CasePlan) -> frozenset[str]:
+        to = self._position[case.to] if case.to else NOBODY
+        return self.ledger.via(self._position[case.source.id], to)
 
     def _drop_rules(self) -> dict[str, list[FlowLine]]:
         ovs, names = self._town.ovs, [s.id for s in self._plan.switches]
@@ -263,31 +284,49 @@ class Session:
             dumps = list(pool.map(lambda name: ovs.flows(name, _DROPS), names))
         return {name: flows(dump) for name, dump in zip(names, dumps, strict=True)}
 
-    def _count(
-        self,
-    ) -> tuple[dict[DropPoint, int], dict[DropPoint, FlowLine], tuple[str, ...]]:
+    def _read_exactly(self) -> tuple[dict[str, list[FlowLine]], bool]:
+        """Read the counters at a moment when no host has anything under way.
+
+        Returns them, and whether such a moment was found.
+        """
+        found: dict[str, list[FlowLine]] = {}
+        for _ in range(_RECOUNTS):
+            self.listen()
+            left = self.ledger.own.left
+            found = self._drop_rules()
+            self.listen()
+            if self.ledger.own.left == left:
+                return found, True
+        return found, False
+
+    def _count(self) -> Count:
         """Read how far each dropping rule's counter rose, and whether the rules are the same.
 
         Of somebody else's rules nothing is read.
         """
         if not self._is_attributed:
-            return {}, {}, ()
-        before, after = self._before, self._drop_rules()
+            return Count()
+        before = self._before
+        after, is_quiet = self._read_exactly()
         self._before = after
-        counted = Counter[DropPoint]()
+        others = Counter(self.ledger.own.due)
+        self.ledger.own.due.clear()
+        rise = Counter[DropPoint]()
         rules: dict[DropPoint, FlowLine] = {}
         for switch, lines in after.items():
             for line in lines:
                 point = drop_point(line.cookie, switch, self._plan)
                 if point is not None:
                     rules[point] = line
-            rise = counters([line for line in lines if line.drops])
-            rise.subtract(counters([line for line in before[switch] if line.drops]))
-            for cookie, packets in rise.items():
+            own = counters([line for line in lines if line.drops])
+            own.subtract(counters([line for line in before[switch] if line.drops]))
+            for cookie, packets in own.items():
                 point = drop_point(cookie, switch, self._plan)
                 if point is not None:
-                    counted[point] += packets
+                    rise[point] += packets
         changed = tuple(
             f"the tables of {s}" for s in after if digest(after[s]) != digest(before[s])
         )
-        return dict(counted), rules, changed
+        if not is_quiet:
+            changed = (*changed, "hosts never ceased to send")
+        return Count(rise, rules, changed, others)

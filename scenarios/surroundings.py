@@ -1,37 +1,117 @@
-"""What must be as planned, and stay so, while a gate runs: how the switches were told to work.
+"""Witness f: that the fabric is as planned, before the first frame, after the last, and between.
 
-Tables and links are watched window by window; this is the rest of witness f, with what the guard
-says of tables that it had to heal.
+Everything that can be read of it is compared with what the plan compiles to and what the town was
+made with (`topologies.state`), past the controller; and the controller is asked whether it holds
+every table for in force. What differs is named. A run whose fabric was not as planned is not
+passed, whatever its frames did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from topologies.settings import settings, unplanned
+from sekisho.compiler import compile_town
+from sekisho.evidence import Difference
+from sekisho.model import Label, Plan, PortRef
+from topologies import state
 from topologies.town import Town
+
+BEFORE, AFTER, MEANWHILE = "before", "after", "meanwhile"
+#: What somebody else's controller decides by itself.
+_THEIRS = frozenset({"rule", "group", "meter", "setting"})
+_MOST = 200  # differences that are written down at each reading; the others are counted
 
 
 class Surroundings:
-    """The settings of a town's switches, as they are now."""
+    """Compare the fabric of *town* with its plan, whenever asked.
 
-    def __init__(self, town: Town) -> None:
-        self._town = town
-        self._before = self._read()
-        self._drifts = len(self._healed())
+    Attributes:
+        dumps: The flow dump of every switch, as last read.
+        differences: What was found so far.
+    """
 
-    def doubt(self, *, tables_changed: bool = False) -> str:
-        """Say what is not as planned, or not as it was; empty where nothing is to be said."""
-        if tables_changed or len(self._healed()) > self._drifts:
-            return "the tables changed while the gate ran"
-        for found in unplanned(self._before):
-            return f"the settings are not as planned: {found}"
-        after = self._read()
-        changed = sorted({*self._before.items()} ^ {*after.items()})
-        return f"a setting changed while the gate ran: {changed[0][0]}" if changed else ""
+    def __init__(self, town: Town, plan: Plan) -> None:
+        self._town, self._plan = town, plan
+        self.dumps: Mapping[str, str] = {}
+        self.differences: list[Difference] = []
+        self._drifts = len(self._drifted())
 
-    def _healed(self) -> list[dict[str, Any]]:
-        return [fact for fact in self._town.facts() if fact["event"] == "drift"]
+    def compare(self, when: str, *, down: Iterable[PortRef] = ()) -> None:
+        """Read everything, and note what differs from the plan.
 
-    def _read(self) -> dict[str, str]:
-        return settings(self._town.ovs, [s.id for s in self._town.plan.switches])
+        Args:
+            when: Word for the moment.
+            down: Ports of lines that are cut on purpose.
+
+        Raises:
+            LabError: Something does not answer.
+        """
+        cut = tuple(down)
+        reading = state.read(self._town)
+        self.dumps = reading.dumps
+        tables = compile_town(self._plan, down=cut)
+        wanted = state.planned(self._town, self._plan, tables, cut)
+        found = state.differences(wanted, reading.statements, cut)
+        if not self._town.is_ours:
+            switches = {s.id for s in self._plan.switches}
+            found = [
+                d
+                for d in found
+                if d.statement.place not in switches or d.statement.kind not in _THEIRS
+            ]
+        for each in found[:_MOST]:
+            kind, place = each.statement.kind, each.statement.place
+            if kind == "interface" and not each.is_missing:  # a way in or out that nobody planned
+                self.note_finding(kind, place, each.label)
+            else:
+                self.note(when, kind, place, each.label)
+        if len(found) > _MOST:
+            left = len(found) - _MOST
+            label = Label(f"ほかに相違が{left:,}件ある", f"{left:,} more differences")
+            self.note(when, "more", "", label)
+
+    def ask_controller(self, when: str) -> None:
+        """Ask our own controller whether every table is in force now, and note if it is not."""
+        if not self._town.is_ours:
+            return
+        why = self._town.in_force_now()
+        if why:
+            label = Label(
+                f"制御装置は規則の適用を保証していません: {why}",
+                f"the controller does not vouch for its tables: {why}",
+            )
+            self.note(when, "controller", "controller", label)
+
+    def ask_drift(self) -> None:
+        """Note whether somebody has changed a table meanwhile that the controller then mended."""
+        for fact in self._drifted()[self._drifts :]:
+            label = Label(
+                f"{fact['switch']}: 試験中に規則が変更された(制御装置が復元)",
+                f"{fact['switch']}: somebody changed its tables meanwhile (the controller mended)",
+            )
+            self.note(AFTER, "drift", str(fact["switch"]), label)
+            break
+
+    def note(self, when: str, kind: str, place: str, label: Label) -> None:
+        """Note something for which the run cannot be judged."""
+        self.differences.append(
+            Difference(when=when, kind=kind, place=place, ja=label.ja, en=label.en)
+        )
+
+    def note_finding(self, kind: str, place: str, label: Label, data: bytes = b"") -> None:
+        """Note something that has to be repaired, seen while the run went on."""
+        self.differences.append(
+            Difference(
+                when=MEANWHILE,
+                kind=kind,
+                place=place,
+                ja=label.ja,
+                en=label.en,
+                hex=data.hex(),
+                is_finding=True,
+            )
+        )
+
+    def _drifted(self) -> list[dict[str, Any]]:
+        return [fact for fact in self._town.facts() if fact["event"] in ("drift", "trouble")]

@@ -1,45 +1,45 @@
-"""The ears and mouths of a run: raw sockets at every host, every link and the guard's channel.
+"""The ears and mouths of a run: raw sockets wherever a frame can come out (`scenarios.places`).
 
 One process holds them all: a socket keeps the network namespace that it was made in. Frames are
 sent no faster than the switches take them: an Open vSwitch port that was sent more than fits its
 socket would lose frames before any rule saw them, so the sender watches how full those sockets
-are (``/proc/net/packet``) and waits.
+are (``/proc/net/packet``) and waits. Meanwhile it reads every ring that is half full: so many
+frames as there are may be sent at once, and none overflows.
 """
 
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import NamedTuple
 
+from scenarios.places import CHANNEL, Place, link_place
 from scenarios.ring import Copy, Ring
 from sekisho.errors import LabError
 from sekisho.model import Attachment
 from topologies import backlog
 from topologies.inside import inside
-from topologies.names import switch_interface
+from topologies.interfaces import strangers
+from topologies.names import switch_interface, uplink
 from topologies.town import Town
 
-CHANNEL = "controller-channel"
-_HOST_SLOTS, _LINK_SLOTS = 1 << 12, 1 << 14
+_HOST_SLOTS, _LINK_SLOTS, _LOCAL_SLOTS = 1 << 10, 1 << 12, 1 << 8
+# A segment on the loopback holds up to 64 KiB, and packets that a switch hands over lie behind
+# each other in it: a slot must hold all of it.
+_CHANNEL_SLOTS, _CHANNEL_BYTES = 256, 1 << 17
+_LOOK_EVERY = 4  # bursts between two looks at how full the rings are: less than half of the least
 # So much from one port between two looks; the kernel counts a frame's own memory, not its length.
 _ONE_PORT_BYTES, _OVERHEAD_BYTES = 96 * 1024, 1024
+_DRAIN_S = 0.01
 # The kernel waits a grace period for every packet socket it closes; many wait together.
 _CLOSERS = 64
 _STUCK_S = 20.0
 _QUIET_S = 0.15  # longer than any frame takes through five switches
-
-
-class Place(NamedTuple):
-    """Where a ring listens: an attachment id, ``a-b`` of a link, or the guard's channel."""
-
-    kind: str
-    name: str
 
 
 class Wire:
@@ -50,6 +50,9 @@ class Wire:
         self.rings: dict[Place, Ring] = {}
         self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
         self._ears: dict[int, socket.socket] = {}
+        self._taps: dict[str, socket.socket] = {}  # on both ends of cables between bridges
+        self._kept: list[tuple[Place, Copy]] = []  # read while frames were sent
+        self._planned: tuple[Place, ...] = ()
         self.pace = backlog.pace(town.ovs.datapath, backlog.room())
 
     def __enter__(self) -> Wire:
@@ -57,11 +60,9 @@ class Wire:
             undo.callback(self.close)
             for position, attachment in enumerate(self._town.plan.attachments):
                 self._open(position, attachment)
-            for link in self._town.plan.links:
-                name = f"{link.a}-{link.b}"
-                ring = Ring(switch_interface(link.a), slots=_LINK_SLOTS)
-                self.rings[Place("link", name)] = ring
-            self.rings[Place("channel", CHANNEL)] = Ring("lo", slots=1024, slot_bytes=4096)
+            self._open_fabric()
+            self._open_strangers()
+            self._planned = tuple(self.rings)
             undo.pop_all()
         return self
 
@@ -76,9 +77,37 @@ class Wire:
     def close(self) -> None:
         """Close every ring and socket."""
         parts = [*self.rings.values(), *self._senders.values(), *self._ears.values()]
+        parts += self._taps.values()
         with ThreadPoolExecutor(_CLOSERS) as pool:
             list(pool.map(lambda part: part.close(), parts))
         self.rings.clear()
+
+    def _open_fabric(self) -> None:
+        """Listen at everything that is not a host: lines, access points, LOCAL ports, channel."""
+        plan = self._town.plan
+        for link in plan.links:
+            one, other = switch_interface(link.a), switch_interface(link.b)
+            self.rings[link_place(link)] = Ring(one, slots=_LINK_SLOTS)
+            self._taps |= {one: _sender(one), other: _sender(other)}
+        for air in plan.airs:
+            one, other = switch_interface(air.at), uplink(air.id)
+            self.rings[Place("air", air.id)] = Ring(one, slots=_LINK_SLOTS)
+            self._taps |= {one: _sender(one), other: _sender(other)}
+        for name in [s.id for s in plan.switches] + [air.id for air in plan.airs]:
+            self.rings[Place("local", name)] = Ring(name, slots=_LOCAL_SLOTS)
+        self.rings[Place("channel", CHANNEL)] = Ring(
+            "lo", slots=_CHANNEL_SLOTS, slot_bytes=_CHANNEL_BYTES
+        )
+
+    def _open_strangers(self) -> None:
+        """Listen at every interface that exists and is in no plan."""
+        for name, pid in strangers(self._town):
+            place = Place("stranger", name)
+            if pid is None:
+                self.rings[place] = Ring(name.partition(": ")[2], slots=_HOST_SLOTS)
+                continue
+            with inside(pid):
+                self.rings[place] = Ring(name.partition(": ")[2], slots=_HOST_SLOTS)
 
     def _open(self, position: int, attachment: Attachment) -> None:
         self._open_host(position, attachment)
@@ -111,14 +140,43 @@ class Wire:
         (self._ears if is_whispered else self._senders)[source].send(frame)
 
     def _send(self, sockets: dict[int, socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
-        taken = self.pace.burst  # the call before may have left a burst of its own
+        taken, bursts = self.pace.burst, 0  # the call before may have left a burst of its own
         fill = Counter[int]()
         for source, frame in frames:
             if taken == self.pace.burst or fill[source] > _ONE_PORT_BYTES:
                 self._let_switches_breathe()
-                taken, fill = 0, Counter[int]()
+                taken, fill, bursts = 0, Counter[int](), bursts + 1
+                if bursts % _LOOK_EVERY == 0:
+                    self._read_half_full()
             sockets[source].send(frame)
             taken, fill[source] = taken + 1, fill[source] + len(frame) + _OVERHEAD_BYTES
+
+    def tap(self, interface: str, frame: bytes) -> None:
+        """Put a frame on the cable of a switch's or an access point's own end."""
+        self._taps[interface].send(frame)
+
+    @contextmanager
+    def draining(self) -> Iterator[None]:
+        """Read the rings, over and over, while the block makes hosts talk by themselves."""
+        stop = threading.Event()
+
+        def drain() -> None:
+            while not stop.wait(_DRAIN_S):
+                self._read_half_full()
+
+        thread = threading.Thread(target=drain, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _read_half_full(self) -> None:
+        """Read every ring that could overflow before the next look."""
+        for place, ring in self.rings.items():
+            if ring.is_half_full:
+                self._kept += [(place, copy) for copy in ring.drain()]
 
     def _let_switches_breathe(self) -> None:
         deadline = time.monotonic() + _STUCK_S
@@ -147,12 +205,22 @@ class Wire:
             time.sleep(0.002)
         return was_busy
 
+    def blind(self) -> list[str]:
+        """Return the places that have no capture any more, or one that does not listen there."""
+        return [
+            place.name
+            for place in self._planned
+            if place not in self.rings or not self.rings[place].is_listening
+        ]
+
     def lost(self) -> Counter[str]:
         """Return how many frames each line, and the machine itself, has lost so far."""
         return backlog.lost()
 
     def heard(self) -> Iterator[tuple[Place, Copy]]:
         """Yield every copy that any ring has caught since the last call."""
+        kept, self._kept = self._kept, []
+        yield from kept
         for place, ring in self.rings.items():
             for copy in ring.drain():
                 yield place, copy

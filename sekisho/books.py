@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sekisho.flow import DropPoint
 
@@ -26,6 +27,12 @@ class Expectation:
         twins: Numbers of positive frames towards the same target in the same window.
         also: Other rules that may drop some of them; their counters are added to that of *drop*.
         is_residual: True where no network can tell right from wrong: measured, not judged.
+        via: Where each frame is seen once on its way, by the plan's lines: of a frame that must
+            die, what it passes before the first switch.
+        pilots: Positive frames of the same sender, to anybody: they show that what it sends is
+            taken up.
+        carriers: Positive frames from the sender's switch to the target's: they show that the way
+            between is alive.
     """
 
     case: int
@@ -37,6 +44,9 @@ class Expectation:
     twins: tuple[int, ...]
     is_residual: bool = False
     also: tuple[DropPoint, ...] = ()
+    via: frozenset[str] = frozenset()
+    pilots: tuple[tuple[int, str], ...] = ()
+    carriers: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -55,6 +65,13 @@ class Books:
     """Copies that were sent to die, against what the counters say, rule by rule.
 
     Where a case names several rules that may drop it, those rules share one account.
+
+    Args:
+        cases: What must become of every case.
+        seen: What was seen of each frame.
+        counted: By how much each dropping rule's counter rose.
+        others: Copies of no case that must have died, by rule: what hosts sent by themselves, and
+            sentinels.
     """
 
     def __init__(
@@ -62,6 +79,7 @@ class Books:
         cases: Iterable[Expectation],
         seen: Mapping[int, Seen],
         counted: Mapping[DropPoint, int],
+        others: Mapping[DropPoint, int] = MappingProxyType({}),
     ) -> None:
         self._head: dict[DropPoint, DropPoint] = {}
         dying = [case for case in cases if case.drop is not None]
@@ -75,6 +93,8 @@ class Books:
             self.due[self._find(case.drop)] += sum(copies)
             if any(n != 1 for n in copies):
                 self.unsure.add(self._find(case.drop))
+        for point, number in others.items():
+            self.due[self._find(point)] += number
         for point, copies_counted in counted.items():
             self.counted[self._find(point)] += copies_counted
 

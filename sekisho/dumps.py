@@ -17,7 +17,12 @@ _FLOW = re.compile(
     r"cookie=(?P<cookie>0x[0-9a-f]+), duration=[^,]*, table=(?P<table>\d+), "
     r"n_packets=(?P<packets>\d+), n_bytes=\d+, (?P<rest>.*)$"
 )
-_NOISE = re.compile(r"(idle_timeout|hard_timeout|idle_age|hard_age)=\d+, ")
+_AGES = re.compile(r"(idle_age|hard_age)=\d+, ")
+#: Time-outs and flags, which ovs-ofctl prints before the match.
+_OPTIONS = re.compile(
+    r"(?:(?:idle_timeout|hard_timeout|importance)=\d+, "
+    r"|(?:send_flow_rem|check_overlap|reset_counts|no_packet_counts|no_byte_counts) )*"
+)
 _PRIORITY = re.compile(r"priority=(\d+)")
 
 
@@ -28,6 +33,7 @@ class FlowLine:
     Attributes:
         packets: Packets that it has matched so far.
         text: Priority, match and actions, without counters and ages.
+        options: Time-outs and flags; empty for every rule of ours.
     """
 
     cookie: int
@@ -35,6 +41,7 @@ class FlowLine:
     priority: int
     packets: int
     text: str
+    options: str = ""
 
     @property
     def drops(self) -> bool:
@@ -55,7 +62,10 @@ def flows(dump: str) -> list[FlowLine]:
             if line.startswith("OFPST_FLOW reply") or not line.strip():
                 continue
             raise RuleError(f"cannot read this line of a flow dump: {line.strip()!r}")
-        text = _NOISE.sub("", found["rest"])
+        rest = _AGES.sub("", found["rest"])
+        options = _OPTIONS.match(rest)
+        assert options is not None  # it matches nothing, too
+        text = rest[options.end() :]
         priority = _PRIORITY.match(text)
         out.append(
             FlowLine(
@@ -64,6 +74,7 @@ def flows(dump: str) -> list[FlowLine]:
                 int(priority[1]) if priority else 32768,  # OFP_DEFAULT_PRIORITY
                 int(found["packets"]),
                 text,
+                options[0].strip().rstrip(","),
             )
         )
     return out
@@ -79,5 +90,5 @@ def counters(lines: list[FlowLine]) -> Counter[int]:
 
 def digest(lines: list[FlowLine]) -> str:
     """Return a digest of the tables themselves, whatever their counters and order."""
-    text = "\n".join(sorted(f"{x.table} {x.cookie:#x} {x.text}" for x in lines))
+    text = "\n".join(sorted(f"{x.table} {x.cookie:#x} {x.options} {x.text}" for x in lines))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -79,14 +79,19 @@ class RunVerdict(Enum):
         }[self]
 
 
-def run_verdict(verdicts: Iterable[Verdict], *, aborted: str = "") -> RunVerdict:
-    """Decide a run: aborted is void; then a finding fails it; a void case or no case voids it."""
-    seen = set(verdicts)
+def run_verdict(
+    verdicts: Iterable[Verdict], *, aborted: str = "", differences: Iterable[Difference] = ()
+) -> RunVerdict:
+    """Decide a run: aborted is void; then a finding fails it.
+
+    A void case, no case, or a fabric that was not as planned voids it.
+    """
+    seen, unlike = set(verdicts), tuple(differences)
     if aborted:
         return RunVerdict.VOID
-    if any(verdict.is_finding for verdict in seen):
+    if any(verdict.is_finding for verdict in seen) or any(d.is_finding for d in unlike):
         return RunVerdict.FAIL
-    if Verdict.VOID in seen or Verdict.PASS not in seen:
+    if unlike or Verdict.VOID in seen or Verdict.PASS not in seen:
         return RunVerdict.VOID
     return RunVerdict.PASS
 
@@ -192,6 +197,31 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One entry of ``differences.json``: something about the fabric that is not as planned.
+
+    Attributes:
+        when: ``before`` the first frame, ``after`` the last, ``meanwhile``, or while which lines
+            were ``cut``.
+        kind: What differs: ``rule``, ``group``, ``meter``, ``port``, ``setting``, ``database``,
+            ``tracker``, ``interface``, ``controller``, ``drift`` or ``frame``.
+        place: Switch, access point, namespace or capture point.
+        ja: The difference in Japanese.
+        en: And in English.
+        hex: Bytes of a frame, hexadecimal.
+        is_finding: Whether it has to be repaired; else the run only cannot be judged.
+    """
+
+    when: str
+    kind: str
+    place: str
+    ja: str
+    en: str
+    hex: str = ""
+    is_finding: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seconds:
     """How long each phase of a run took, in seconds."""
 
@@ -200,6 +230,8 @@ class Seconds:
     build: float = 0.0
     probe: float = 0.0
     exchange: float = 0.0
+    backup: float = 0.0
+    compare: float = 0.0
     judge: float = 0.0
     prove: float = 0.0
     report: float = 0.0

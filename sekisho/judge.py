@@ -7,10 +7,13 @@ witnesses, checked here in this order:
 a. every frame was seen leaving its sender;
 c. none was seen anywhere else: not at the target, not on a link between switches, not in the
    guard's channel, not quoted, not answered;
-d. no capture lost a copy, and the sentinels before and after were heard;
+d. no capture lost a copy, and the sentinels before and after were heard everywhere;
 b. the positive twins towards the same target arrived exactly once;
 f. tables and links are as they were before;
-e. the counter of the rule that should drop it rose by exactly the copies sent.
+e. the counter of the rule that should drop it rose by exactly the copies sent: so each came as far
+   as that rule. Where rules have other names (somebody else's controller), positive frames must
+   show that the way is alive: from the same sender, from its switch to the target's, and on the
+   last cable.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sekisho.books import NOTHING, Books, Expectation, Seen
 from sekisho.evidence import Verdict
@@ -29,7 +33,7 @@ class Health:
     """Whether the instrument can be believed in this window.
 
     Attributes:
-        deaf: Attachment ids whose sentinels were not all heard.
+        deaf: Places where the sentinels were not all heard.
         lossy: Capture points that lost copies.
         changed: What of the town changed meanwhile (tables, links), in words.
         uncounted: Switches whose counters could not be read.
@@ -37,6 +41,7 @@ class Health:
         lost: Lines and queues that lost frames, by the plan or by overload: then a frame that is
             nowhere was not necessarily stopped by a rule.
         stuck: Why not everything was sent and heard to its end, in words; then only leaks count.
+        stalled: What stood still meanwhile, in words: then what is missing is not the town's fault.
     """
 
     deaf: frozenset[str] = frozenset()
@@ -46,6 +51,7 @@ class Health:
     is_attributed: bool = True
     lost: tuple[str, ...] = ()
     stuck: str = ""
+    stalled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def judge(
     counted: Mapping[DropPoint, int],
     health: Health,
     *,
-    links: frozenset[str] = frozenset(),
+    others: Mapping[DropPoint, int] = MappingProxyType({}),
 ) -> list[Judgement]:
     """Judge every case of one window.
 
@@ -90,11 +96,11 @@ def judge(
         seen: What was heard of each frame, by frame number; a frame never heard may be missing.
         counted: By how much each dropping rule's counter rose.
         health: Whether the instrument can be believed.
-        links: Places between switches, where frames that may pass are seen too.
+        others: Copies of no case that must have died, by rule.
     """
     cases = list(expectations)
-    books = Books(cases, seen, counted)
-    return [_judge(case, seen, books, health, links) for case in cases]
+    books = Books(cases, seen, counted, others)
+    return [_judge(case, seen, books, health) for case in cases]
 
 
 def _judge(
@@ -102,9 +108,8 @@ def _judge(
     seen: Mapping[int, Seen],
     books: Books,
     health: Health,
-    links: frozenset[str],
 ) -> Judgement:
-    facts = _facts(case, seen, books, links)
+    facts = _facts(case, seen, books, is_way_known=health.is_attributed)
     verdict, reason = _verdict(facts, health)
     return Judgement(
         case=case.case,
@@ -129,6 +134,7 @@ class _Facts:
     muted: int
     arrived: int
     once: bool
+    missed: frozenset[str]
     strays: dict[str, int]
     answers: int
     twins: tuple[int, ...]
@@ -136,10 +142,12 @@ class _Facts:
     counted: int
     is_unsure: bool
     strays_counted: str
+    has_pilot: bool
+    has_carrier: bool
 
 
 def _facts(
-    case: Expectation, seen: Mapping[int, Seen], books: Books, links: frozenset[str]
+    case: Expectation, seen: Mapping[int, Seen], books: Books, *, is_way_known: bool
 ) -> _Facts:
     """Add up what was seen of all frames of one case."""
     expected, counted, is_unsure = books.of(case)
@@ -147,10 +155,14 @@ def _facts(
     places = Counter[str]()
     for frame in frames:
         places.update(frame.places)
-    if case.to:  # on its way, and at its end
-        strays = {p: n for p, n in places.items() if p != case.to and p not in links}
-    else:
-        strays = dict(places)
+    strays = {p: n for p, n in places.items() if p != case.to and p not in case.via}
+    missed = set[str]()
+    for place in case.via if is_way_known else ():
+        copies = [frame.places[place] for frame in frames]
+        if any(n > 1 for n in copies):
+            strays[place] = places[place] - len(frames)
+        if not all(copies):
+            missed.add(place)
     twins = [seen.get(number, NOTHING).places[case.target] for number in case.twins]
     return _Facts(
         case=case,
@@ -158,6 +170,7 @@ def _facts(
         muted=sum(frame.own != 1 for frame in frames),
         arrived=places[case.target],
         once=all(frame.places[case.to] == 1 for frame in frames) if case.to else False,
+        missed=frozenset(missed),
         strays=strays,
         answers=sum(frame.answers for frame in frames),
         twins=tuple(twins),
@@ -165,6 +178,8 @@ def _facts(
         is_unsure=is_unsure,
         strays_counted=books.stray(case),
         counted=counted,
+        has_pilot=any(seen.get(n, NOTHING).places[at] for n, at in case.pilots),
+        has_carrier=any(seen.get(n, NOTHING).places[at] for n, at in case.carriers),
     )
 
 
@@ -178,9 +193,8 @@ def _distrust(facts: _Facts, health: Health) -> str:
         return f"{facts.muted} of {len(facts.case.frames)} frames were not seen leaving the sender"
     if health.lossy:
         return f"captures lost copies at {', '.join(health.lossy[:3])}"
-    deaf = {facts.case.source, facts.case.target} & health.deaf
-    if deaf:
-        return f"no sentinel was heard at {', '.join(sorted(deaf))}"
+    if health.deaf:
+        return f"no sentinel was heard at {', '.join(sorted(health.deaf)[:3])}"
     if health.changed:
         return f"the town changed meanwhile: {', '.join(health.changed[:3])}"
     return ""
@@ -206,6 +220,12 @@ def _allowed(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.VOID, doubt
     if not facts.once and health.lost:
         return Verdict.VOID, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
+    if not facts.once and health.stalled:
+        return Verdict.VOID, health.stalled
+    if facts.once and facts.missed:
+        return Verdict.VOID, (
+            f"permitted frames arrived that were not seen at {', '.join(sorted(facts.missed))}"
+        )
     if not facts.once:
         return Verdict.OVERBLOCK, (
             f"{facts.arrived} copies of {len(facts.case.frames)} permitted frames arrived"
@@ -226,10 +246,16 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.VOID, (
             f"{sum(facts.twins)} copies of {len(facts.twins)} positive twins arrived at the target"
         )
+    if facts.missed:
+        return Verdict.VOID, (
+            f"frames were sent that were not seen at {', '.join(sorted(facts.missed))}"
+        )
     if not health.is_attributed:
-        return Verdict.PASS, "dropped; by which rule is not known (not our controller)"
+        return _unattributed_drop(facts)
     if facts.case.drop is None or facts.case.drop.switch in health.uncounted:
         return Verdict.VOID, f"the counter of {facts.case.drop} was not read"
+    if facts.counted != facts.expected and health.stalled:
+        return Verdict.VOID, health.stalled
     if facts.counted != facts.expected and facts.is_unsure:
         return Verdict.VOID, (
             f"{facts.case.drop} also drops frames that were not seen leaving their sender"
@@ -243,3 +269,18 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
     if facts.strays_counted:
         return Verdict.UNATTRIBUTED, facts.strays_counted
     return Verdict.PASS, ""
+
+
+def _unattributed_drop(facts: _Facts) -> tuple[Verdict, str]:
+    """Judge a drop by rules whose names are not known: the way to them must be alive."""
+    if not facts.has_pilot:
+        return Verdict.VOID, (
+            "no permitted frame of the same sender arrived anywhere: nothing shows that the "
+            "controller lets in what it sends"
+        )
+    if not facts.has_carrier:
+        return Verdict.VOID, (
+            "no permitted frame came from the sender's switch to the target's: nothing shows "
+            "that the way between is alive"
+        )
+    return Verdict.PASS, "dropped; by which rule is not known (not our controller)"

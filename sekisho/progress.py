@@ -27,6 +27,7 @@ _PHASES = {
     "probe": Label("試験パケットを送信", "send the frames"),
     "mutate": Label("誤りを仕込んで試験", "plant faults and try"),
     "exchange": Label("実際の通信を試験", "try real exchanges"),
+    "backup": Label("主回線を切り、副回線で試験", "cut main lines, try the backup lines"),
     "disturb": Label("事象を発生", "let events befall the town"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),

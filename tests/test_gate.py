@@ -17,7 +17,7 @@ from scenarios.gate import (
     windows,
 )
 from scenarios.probes import PROBES
-from scenarios.session import EAR_SHAPES
+from scenarios.sentinels import EAR_SHAPES
 from sekisho.flow import Verdict
 from sekisho.matrix import matrix
 from sekisho.model import CellKind

@@ -12,13 +12,20 @@ from sekisho.evidence import Verdict
 from sekisho.flow import DropPoint
 from sekisho.judge import Health, Judgement, judge
 
-LINK = "floor:8-room:8"
+LINK = "floor:8 > room:8"
 CELL = DropPoint("cell", "floor", "S2/D1")
 DENIED = Expectation(
     case=1, source="nb.wireless", target="juki.lan", to="", drop=CELL, frames=(1, 2), twins=(9,)
 )
 ALLOWED = Expectation(
-    case=2, source="nb.wired", target="juki.lan", to="juki.lan", drop=None, frames=(3,), twins=()
+    case=2,
+    source="nb.wired",
+    target="juki.lan",
+    to="juki.lan",
+    drop=None,
+    frames=(3,),
+    twins=(),
+    via=frozenset({LINK}),
 )
 
 
@@ -40,9 +47,7 @@ class Evening:
 
     def judged(self) -> tuple[Judgement, Judgement]:
         """Return what becomes of the denied and of the allowed case."""
-        denied, allowed = judge(
-            self.cases, self.seen, self.counted, self.health, links=frozenset({LINK})
-        )
+        denied, allowed = judge(self.cases, self.seen, self.counted, self.health)
         return denied, allowed
 
 
@@ -167,11 +172,77 @@ def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> 
     assert evening.judged()[0].verdict is Verdict.LEAK
 
 
-def test_a_deaf_bystander_does_not_matter(evening: Evening) -> None:
-    """A case rests on its own two ends."""
+def test_a_deaf_bystander_makes_it_void_too(evening: Evening) -> None:
+    """Seen nowhere else: that must be shown of every place, not of the two ends alone."""
     evening.health = Health(deaf=frozenset({"guest.wireless"}))
 
-    assert evening.judged()[0].verdict is Verdict.PASS
+    assert [j.verdict for j in evening.judged()] == [Verdict.VOID, Verdict.VOID]
+
+
+def test_a_permitted_frame_is_seen_once_on_its_way(evening: Evening) -> None:
+    """A line on its way that shows it twice leaks; one that shows nothing is deaf, or passed by."""
+    evening.seen[3].places[LINK] = 2
+    twice = evening.judged()[1]
+    evening.seen[3].places[LINK] = 0
+    never = evening.judged()[1]
+
+    assert (twice.verdict, twice.reason) == (Verdict.LEAK, f"also seen at {LINK}")
+    assert never.verdict is Verdict.VOID
+    assert never.reason == f"permitted frames arrived that were not seen at {LINK}"
+
+
+def test_what_a_host_says_by_itself_is_counted_beside_the_cases(evening: Evening) -> None:
+    """A kernel's own answer dies in the same cell: due with it, or nobody sent it there."""
+    evening.counted[CELL] = 3
+    with_it = judge(evening.cases, evening.seen, evening.counted, Health(), others={CELL: 1})
+    without = judge(evening.cases, evening.seen, evening.counted, Health())
+
+    assert (with_it[0].verdict, with_it[0].expected) == (Verdict.PASS, 3)
+    assert without[0].verdict is Verdict.UNATTRIBUTED
+
+
+@pytest.mark.parametrize("spoilt", ["counted", "arrived"])
+def test_what_is_missing_while_something_stood_still_is_void(evening: Evening, spoilt: str) -> None:
+    """Stopped switches deliver nothing and count nothing; that is not the town's fault."""
+    evening.health = Health(stalled="the switches stood still for 8.0 s meanwhile")
+    if spoilt == "counted":
+        evening.counted[CELL] = 1
+    else:
+        evening.seen[3].places.clear()
+    found = evening.judged()[0 if spoilt == "counted" else 1]
+
+    assert (found.verdict, found.reason) == (
+        Verdict.VOID,
+        "the switches stood still for 8.0 s meanwhile",
+    )
+
+
+def test_under_other_names_a_drop_needs_a_way_that_is_alive(evening: Evening) -> None:
+    """No counter of ours tells how far a frame came: positive frames must have come as far."""
+    evening.health = Health(is_attributed=False)
+    pilot, carrier = (3, "juki.lan"), (3, "juki.lan")
+    none = evening.judged()[0]
+    evening.cases[0] = replace(DENIED, pilots=(pilot,))
+    half = evening.judged()[0]
+    evening.cases[0] = replace(DENIED, pilots=(pilot,), carriers=(carrier,))
+    whole = evening.judged()[0]
+    evening.seen[3].places.clear()
+    dead = evening.judged()[0]
+
+    assert none.reason == (
+        "no permitted frame of the same sender arrived anywhere: nothing shows that the "
+        "controller lets in what it sends"
+    )
+    assert half.reason == (
+        "no permitted frame came from the sender's switch to the target's: nothing shows "
+        "that the way between is alive"
+    )
+    assert [j.verdict for j in (none, half, whole, dead)] == [
+        Verdict.VOID,
+        Verdict.VOID,
+        Verdict.PASS,
+        Verdict.VOID,
+    ]
 
 
 @pytest.mark.parametrize("counted", [0, 1, 3])

@@ -35,6 +35,15 @@ class Caches:
         self._door = door
         self._turn = threading.Lock()  # stopped twice, or let go on twice, the daemon would hang
 
+    def ask(self, method: str) -> None:
+        """Ask something harmless, and return when the daemon's main loop has answered.
+
+        Raises:
+            LabError: It was refused, or the daemon has ended.
+        """
+        with _Request(self._door(), method) as asked:
+            asked.finish()
+
     def purge(self) -> None:
         """Forget every decision; counters are then up to date.
 

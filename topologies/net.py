@@ -32,7 +32,7 @@ from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
 from topologies.datapath import Datapath
 from topologies.inside import inside
-from topologies.names import interface
+from topologies.names import UPLINK, interface
 from topologies.offload import complete_checksums
 
 MININET_VERSION = str(VERSION)
@@ -46,7 +46,6 @@ _SETTINGS = (
     ("ipv4/conf/all/rp_filter", "0"),
     ("ipv4/conf/default/rp_filter", "0"),
 )
-_UPLINK = 1  # port of an air that leads to its switch; stations follow
 
 
 class TownHost(Host):
@@ -162,14 +161,20 @@ class Air(TownSwitch):
 
     def fix(self) -> None:
         """Give the air its fixed rules, also after a restart: no guard does it."""
-        rules = "\n".join(_air_rules(self.params["stations"]))
+        rules = "\n".join(air_rules(self.params["stations"]))
         _run_checked(["ovs-ofctl", "-O", "OpenFlow13", "add-flows", self.name, "-"], text=rules)
 
 
-def _air_rules(stations: list[Attachment]) -> Iterator[str]:
-    for port, station in enumerate(stations, _UPLINK + 1):
-        yield f"priority=10,in_port={port},actions=output:{_UPLINK}"
-        yield f"priority=10,in_port={_UPLINK},dl_dst={station.mac},actions=output:{port}"
+def air_ports(plan: Plan, air: str) -> list[int]:
+    """Return the ports of an air that something is plugged into, its uplink first."""
+    return list(range(UPLINK, UPLINK + 1 + sum(a.air == air for a in plan.attachments)))
+
+
+def air_rules(stations: list[Attachment]) -> Iterator[str]:
+    """Yield the rules of an air with *stations*, in the words of ``ovs-ofctl``."""
+    for port, station in enumerate(stations, UPLINK + 1):
+        yield f"priority=10,in_port={port},actions=output:{UPLINK}"
+        yield f"priority=10,in_port={UPLINK},dl_dst={station.mac},actions=output:{port}"
 
 
 def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "") -> None:
@@ -200,7 +205,7 @@ class TownTopo(Topo):
             stations = [a for a in plan.attachments if a.air == air.id]
             dpid = f"{number:016x}"
             self.addSwitch(air.id, cls=Air, dpid=dpid, stations=stations, datapath=kind)
-            self.addLink(air.id, air.at.switch, port1=_UPLINK, port2=air.at.port)
+            self.addLink(air.id, air.at.switch, port1=UPLINK, port2=air.at.port)
         for device in plan.devices:
             self.addHost(device.id, cls=TownHost, device=device, plan=plan)
             for number, attachment in enumerate(device.attachments):
@@ -213,7 +218,7 @@ class TownTopo(Topo):
             self.addLink(device.id, attachment.at.switch, port1=number, port2=attachment.at.port)
             return
         stations = [a for a in self.plan.attachments if a.air == attachment.air]
-        port = stations.index(attachment) + _UPLINK + 1
+        port = stations.index(attachment) + UPLINK + 1
         self.addLink(device.id, attachment.air, port1=number, port2=port)
 
 

@@ -25,7 +25,10 @@ _SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 ALLOCATOR = "libjemalloc.so.2"
 _TOOLS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")
 _TIMEOUT_S = 20.0
-_OPENFLOW_PORT = 6653  # IANA: openflow
+OPENFLOW_PORT = 6653  # IANA: openflow
+#: Without this the cheapest of ours, a new flow in the datapath, costs a round of the
+#: revalidator; ovs-vswitchd.conf.db(5).
+OTHER_CONFIG = {"max-idle": "60000"}
 
 
 class OpenVSwitch:
@@ -85,9 +88,8 @@ class OpenVSwitch:
         self._wait_for(door)
         self.run("ovs-vsctl", "--no-wait", "init")
         self._spawn("ovs-vswitchd", *self._switching)
-        # Without this the cheapest of ours, a new flow in the datapath, costs a round of the
-        # revalidator; ovs-vswitchd.conf.db(5).
-        self.run("ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:max-idle=60000")
+        told = [f"other_config:{key}={value}" for key, value in OTHER_CONFIG.items()]
+        self.run("ovs-vsctl", "set", "Open_vSwitch", ".", *told)
 
     @property
     def _switching(self) -> tuple[str, ...]:
@@ -172,7 +174,7 @@ class OpenVSwitch:
         A bridge is never without a target: it would forget its flows.
         """
         target = self.run("ovs-vsctl", "get-controller", bridge).strip()
-        port = f":{_OPENFLOW_PORT}"
+        port = f":{OPENFLOW_PORT}"
         other = target.removesuffix(port) if target.endswith(port) else target + port
         self.run("ovs-vsctl", "set-controller", bridge, other)
 

@@ -25,11 +25,10 @@ from sekisho.model import Attachment, Plan
 from topologies import lines
 from topologies.names import interface
 from topologies.net import network, switch_side
-from topologies.ovs import OpenVSwitch
+from topologies.ovs import OPENFLOW_PORT, OpenVSwitch
 
 _log = logging.getLogger(__name__)
 _START_S, _IN_FORCE_S = 60.0, 120.0
-OPENFLOW_PORT = 6653  # IANA: openflow
 OWN_GUARD, NO_GUARD = "own", "none"
 #: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
 LENIENT_GUARD = "own-lenient"
@@ -143,6 +142,17 @@ class Town:
                 time.sleep(0.1)
             time.sleep(_FOREIGN_S)
         self.seconds["in_force"] = time.monotonic() - waited
+
+    def in_force_now(self) -> str:
+        """Ask our controller whether it holds every table for in force; return why not, if not."""
+        from sekisho.talk import Talk
+
+        try:
+            with Talk.to(self.desk) as talk:
+                answer = talk.ask({"do": "state"}, 5.0)
+        except (OSError, LabError) as error:
+            return str(error)
+        return "" if answer.get("in_force") else "not in force"
 
     def start_guard(self, plan: Path | None = None, *, code: Path | None = None) -> None:
         """Start the controller process; it listens before the first switch looks for it.

@@ -24,8 +24,8 @@ import yaml
 import sekisho
 from scenarios.focus import Focus
 from scenarios.mutants.ground import KILLED, SURVIVED, VOID, Ground, Mutant, Told
+from scenarios.places import CHANNEL, Place
 from scenarios.ring import Ring
-from scenarios.wire import CHANNEL, Place
 from sekisho.dumps import flows
 from sekisho.errors import LabError, PlanError
 from sekisho.model import Plan

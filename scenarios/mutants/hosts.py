@@ -67,7 +67,7 @@ def _seen(ground: Ground, at: Attachment) -> Sight:
                 left += copy.outgoing
             else:
                 elsewhere[place.name] += 1
-    counted, _, _ = ground.session._count()
+    counted = ground.session._count().rise
     words = ", ".join(f"{point} {n}" for point, n in sorted(counted.items()) if n > 0)
     return Sight(left, tuple(sorted(elsewhere)), words)
 
@@ -163,7 +163,7 @@ def _second_address(may: Attachment, not_: Attachment, target: Attachment) -> Mu
         ground.session.rebase()
         if _connects(ground, not_, may.ip, (str(target.ip), port)):
             return Told(KILLED, "exchange", f"leak: {not_.id} opened {target.id} tcp/{port}", 1)
-        counted, _, _ = ground.session._count()
+        counted = ground.session._count().rise
         dropped = ", ".join(f"{p} {n}" for p, n in sorted(counted.items()) if n > 0)
         if not dropped:
             return Told(VOID, "exchange", "no rule counted what was sent", 1)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from scenarios import ledger
 from scenarios.gate import CasePlan
 from scenarios.mutants.ground import SURVIVED, VOID, Ground, Mutant, Told
-from scenarios.wire import Place
+from scenarios.places import Place
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Verdict
 from sekisho.model import Attachment, Plan
@@ -110,12 +110,12 @@ def _deaf(ground: Ground, target: Attachment) -> Iterator[None]:
 @contextmanager
 def _no_tokens(ground: Ground) -> Iterator[None]:
     del ground
-    search = getattr(ledger, "frame_number")  # noqa: B009  # its import, not its own
-    setattr(ledger, "frame_number", lambda run, data: None)  # noqa: B010  # on purpose
+    search = getattr(ledger, "frame_numbers")  # noqa: B009  # its import, not its own
+    setattr(ledger, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
     try:
         yield
     finally:
-        setattr(ledger, "frame_number", search)  # noqa: B010
+        setattr(ledger, "frame_numbers", search)  # noqa: B010
 
 
 @contextmanager

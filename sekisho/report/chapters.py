@@ -41,6 +41,8 @@ _PHASES = {
     "build": Label("試験の準備", "build"),
     "probe": Label("送信と観測", "probe"),
     "exchange": Label("実サービスの往復", "exchanges"),
+    "backup": Label("副回線の試験", "backup lines"),
+    "compare": Label("機器の状態の照合", "fabric compared"),
     "judge": Label("判定", "judge"),
     "prove": Label("全数検証", "prove"),
     "report": Label("報告書", "report"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from sekisho.report.catalogue import catalogue
 from sekisho.report.chapters import figures, findings, limits
 from sekisho.report.coverage import chapter as coverage
+from sekisho.report.differences import chapter as differences
 from sekisho.report.embedding import payload
 from sekisho.report.front import front
 from sekisho.report.grid import grid
@@ -25,6 +26,7 @@ _CHAPTERS = (
     ("figures", say("数字", "Figures")),
     ("matrix", say("表", "Matrix")),
     ("findings", say("指摘事項", "Findings")),
+    ("differences", say("計画との相違", "Differences")),
     ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
     ("coverage", say("規則の網羅", "Coverage")),
@@ -52,6 +54,7 @@ def _head(record: RunRecord) -> Markup:
 
 def _body(record: RunRecord) -> Markup:
     optional = {
+        "differences": differences(record),
         "situations": situations(record),
         "catalogue": catalogue(record),
         "coverage": coverage(record),

@@ -26,6 +26,7 @@ def render(record: RunRecord) -> bytes:
     """Return the whole document, UTF-8."""
     root = Element("testsuites", name=_text(f"sekisho {record.manifest.plan.id}"))
     root.append(_run(record))
+    root.append(_fabric(record))
     root.append(_lines(record))
     root.append(_situations(record))
     for suite in _sources(record):
@@ -49,6 +50,17 @@ def _run(record: RunRecord) -> Element:
         _mark(case, "error", words)
     if record.summary is not None:
         suite.set("time", f"{record.summary.seconds.total:.3f}")
+    return suite
+
+
+def _fabric(record: RunRecord) -> Element:
+    """One test case for each thing that is not as planned, or a single green one."""
+    suite = _suite("fabric", record)
+    for each in record.differences:
+        case = _case(suite, "fabric", f"{each.when}: {each.kind} at {each.place}")
+        _mark(case, "failure" if each.is_finding else "error", each.en, each.hex)
+    if not record.differences and record.verdict is not RunVerdict.VOID:
+        _case(suite, "fabric", "every table, setting and interface is as planned")
     return suite
 
 

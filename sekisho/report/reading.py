@@ -14,7 +14,15 @@ from typing import cast
 import orjson
 
 from sekisho.errors import UsageError
-from sekisho.evidence import Finding, RunVerdict, Seconds, Summary, Verdict, run_verdict
+from sekisho.evidence import (
+    Difference,
+    Finding,
+    RunVerdict,
+    Seconds,
+    Summary,
+    Verdict,
+    run_verdict,
+)
 from sekisho.model import Label
 from sekisho.report.manifest import Manifest, json_object, read_manifest
 from sekisho.report.table import CaseTable, read_table, table_from_lines
@@ -27,6 +35,7 @@ class RunRecord:
     Attributes:
         summary: None where the run ended before it could be written.
         findings: The worst first.
+        differences: What of the fabric was not as planned.
         verdict: Of the whole run; never better than its cases.
         trouble: Why the verdict is void, in words; None where it is not.
     """
@@ -36,6 +45,7 @@ class RunRecord:
     summary: Summary | None
     cases: CaseTable
     findings: tuple[Finding, ...]
+    differences: tuple[Difference, ...]
     verdict: RunVerdict
     trouble: Label | None
 
@@ -61,12 +71,13 @@ def read(folder: Path) -> RunRecord:
     for finding in findings:
         if finding.case not in numbers:
             raise UsageError(f"{folder / 'findings.json'}: {finding.case} is not in cases.jsonl")
-    judged = run_verdict(cases.verdicts(), aborted=aborted)
+    unlike = _differences(folder / "differences.json")
+    judged = run_verdict(cases.verdicts(), aborted=aborted, differences=unlike)
     if summary is not None and not aborted:
         _agree(path, summary, cases, judged)
         judged = summary.verdict
-    trouble = _trouble(aborted, cases) if judged is RunVerdict.VOID else None
-    return RunRecord(folder, manifest, summary, cases, findings, judged, trouble)
+    trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
+    return RunRecord(folder, manifest, summary, cases, findings, unlike, judged, trouble)
 
 
 def read_summary(path: Path) -> Summary:
@@ -82,7 +93,7 @@ def read_summary(path: Path) -> Summary:
         return Summary(
             **cast(dict[str, str], plain),  # type: ignore[arg-type]  # numbers, as the contract says
             verdict=RunVerdict(found["verdict"]),
-            seconds=Seconds(**{f.name: float(times[f.name]) for f in fields(Seconds)}),
+            seconds=Seconds(**{f.name: float(times.get(f.name, 0.0)) for f in fields(Seconds)}),
         )
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
@@ -122,6 +133,18 @@ def _finding(item: dict[str, str]) -> Finding:
     )
 
 
+def _differences(path: Path) -> tuple[Difference, ...]:
+    """Read what was not as planned; runs before there was such a file have none."""
+    if not path.exists():
+        return ()
+    try:
+        return tuple(Difference(**item) for item in orjson.loads(path.read_bytes()))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -> None:
     counts = dict.fromkeys(Verdict, 0)
     for verdict in cases.verdicts():
@@ -148,9 +171,16 @@ def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -
         )
 
 
-def _trouble(aborted: str, cases: CaseTable) -> Label:
+def _trouble(aborted: str, cases: CaseTable, unlike: tuple[Difference, ...]) -> Label:
     if aborted:
         return Label(f"試験は途中で終わりました({aborted})", f"the run ended early: {aborted}")
+    if unlike:
+        more = len(unlike) - 1
+        ja, en = (f"、ほか{more:,}件", f", and {more:,} more") if more else ("", "")
+        return Label(
+            f"機器の状態が計画と違います({unlike[0].ja}{ja})",
+            f"the fabric is not as planned ({unlike[0].en}{en})",
+        )
     if not len(cases):
         return Label("試験を1件も行っていません", "no case was run")
     void = sum(verdict is Verdict.VOID for verdict in cases.verdicts())

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, coverage, situations, tally
+from sekisho.report import catalogue, coverage, differences, situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -54,6 +54,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [_legend(record, language, width), Text(), *_findings(record, language)]
     parts += [
         *_void(record, language),
+        *_differences(record, language),
         *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),
@@ -96,6 +97,19 @@ def _number(verdict: Verdict, total: Tally, language: str) -> str:
     plural = "" if number == 1 else "s"
     ja = f"{verdict.label.ja}{number:,}件"
     return _say(language, ja, f"{number:,} {verdict.label.en}{plural}")
+
+
+def _differences(record: RunRecord, language: str) -> list[RenderableType]:
+    """The first things that are not as planned, a line each, and how many there are."""
+    found = record.differences
+    if not found:
+        return []
+    said = _say(language, f"計画との相違 {len(found):,}件", f"{len(found):,} not as planned")
+    text = [Text(said, style="bold yellow")]
+    text += [Text(f"  {line}") for line in differences.lines(found[:MOST_VOID], language)]
+    if len(found) > MOST_VOID:
+        text.append(Text("  …", style="dim"))
+    return [*text, Text()]
 
 
 def _title(record: RunRecord, language: str) -> Text:

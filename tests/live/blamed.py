@@ -15,8 +15,9 @@ from typing import Any
 
 from scenarios.frames import Fields, build, tokens
 from scenarios.mutants.ground import Ground, Mutant, Told
+from scenarios.places import Place
 from scenarios.ring import Copy
-from scenarios.wire import Place, Wire
+from scenarios.wire import Wire
 from sekisho.errors import LabError
 from sekisho.flow import ARP_REQUEST
 from sekisho.launch import WORK

@@ -24,8 +24,9 @@ from sekisho.plan import load
 from sekisho.talk import SOCKET, Talk
 from tests.live.machine import SLOWER
 from topologies.inside import inside
+from topologies.ovs import OPENFLOW_PORT
 from topologies.stage import Stage
-from topologies.town import OPENFLOW_PORT, Town
+from topologies.town import Town
 
 _MOST_STEPS = 20
 _WAIT_S = 20.0 * SLOWER

@@ -24,7 +24,8 @@ from sekisho.plan import load
 from tests.live.bench import BRIDGE, QUIET_S, TOKEN, Bench, drain, ip_frame, mac, packet_socket
 from topologies.inside import inside
 from topologies.net import fix_airs
-from topologies.town import OPENFLOW_PORT, Town
+from topologies.ovs import OPENFLOW_PORT
+from topologies.town import Town
 
 _IN_BAND = 180000  # lowest priority of a hidden flow, in-band.c
 

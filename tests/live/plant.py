@@ -12,9 +12,10 @@ from pathlib import Path
 
 from scenarios import ledger as ledger_module
 from scenarios.inspection import Check
+from scenarios.places import Place
 from scenarios.record import Run
 from scenarios.session import Session
-from scenarios.wire import Place, Wire
+from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, flows
 from sekisho.errors import LabError
 from sekisho.plan import load
@@ -32,7 +33,7 @@ def ear_removed(town: Town, wire: Wire) -> None:
 
 def token_search_off(town: Town, wire: Wire) -> None:
     """No frame is recognised."""
-    setattr(ledger_module, "frame_number", lambda run, data: None)  # noqa: B010  # on purpose
+    setattr(ledger_module, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
 
 
 def sender_muted(town: Town, wire: Wire) -> None:

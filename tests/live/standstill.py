@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.frames import Fields, build, frame_number, tokens
-from scenarios.wire import Place, Wire
+from scenarios.places import Place
+from scenarios.wire import Wire
 from sekisho.launch import WORK
 from sekisho.plan import load
 from topologies import backlog
