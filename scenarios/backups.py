@@ -11,7 +11,7 @@ import itertools
 import time
 from collections.abc import Iterator
 
-from scenarios.gate import Batching, Window, windows
+from scenarios.gate import Batching, Scope, Window, windows
 from scenarios.places import Ways
 from scenarios.session import Session
 from scenarios.surroundings import Surroundings
@@ -67,8 +67,7 @@ def trial(plan: Plan, lines: Cut, *, seed: int, batching: Batching) -> Iterator[
     yield from windows(
         plan,
         seed=seed,
-        suite="smoke",
-        pairs=is_moved,
+        scope=Scope("smoke", only=is_moved),
         batching=batching,
     )
 

@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--work", type=Path, default=Path("/run/sekisho"))
     top.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate")
     top.add_argument("--seed", type=int, default=1)
+    top.add_argument("--pairs", choices=("chosen", "all"), default="chosen")
     top.add_argument("--guard", default=OWN_GUARD, help="own, own-lenient, none, or a socket file")
     for option, name in (("only", "only"), ("family", "families"), ("from", "sources")):
         top.add_argument(f"--{option}", dest=name, action="append", default=[])
@@ -81,7 +82,14 @@ def _run(args: argparse.Namespace, plan: Plan) -> Run:
     if selection.is_whole:
         told = chosen or tuple(shipped())
     return Run(
-        args.folder.resolve().name, suite, args.seed, args.tester, args.witness, selection, told
+        args.folder.resolve().name,
+        suite,
+        args.seed,
+        args.tester,
+        args.witness,
+        selection,
+        told,
+        is_every_pair=args.pairs == "all",
     )
 
 

@@ -119,6 +119,26 @@ def _between(
                 yield Exchange(source, target, service, port, found[0], found[1].where)
 
 
+def chosen_exchanges(wanted: list[Exchange]) -> list[Exchange]:
+    """Return a part of *wanted* that grows with the attachments, not with their square.
+
+    Each service of each target is used by each class of each switch, and everybody uses each
+    service of each destination class at least once.
+    """
+    seen: set[tuple[str, ...]] = set()
+    out = []
+    for each in wanted:
+        a, b, port = each.source, each.target, str(each.port)
+        keys = {
+            ("class", a.source, a.at.switch, b.id, each.service.id, port),
+            ("source", a.id, b.destination, each.service.id, port),
+        }
+        if not keys <= seen:
+            out.append(each)
+            seen |= keys
+    return out
+
+
 def converse(town: Town, wanted: list[Exchange], *, timeout_s: float = _TIMEOUT_S) -> list[Outcome]:
     """Hold every conversation of *wanted* and return what became of each, in order."""
     return asyncio.run(_all(town, wanted, timeout_s))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from scenarios.bout import Bout, Shot
 from scenarios.frames import Fields
+from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair
 from scenarios.probes import PROBES, arp_pose, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
@@ -26,6 +27,13 @@ _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
 _ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
 SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
+#: How hard a pair must be tried for it to get a probe; the others come where all are tried.
+_DEPTHS = {
+    "service": Depth.SERVICES,
+    "icmp": Depth.SERVICES,
+    "reply-shaped": Depth.POLICY,
+    "tcp-scan": Depth.POLICY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +120,40 @@ class Batching:
     first_window: int = 1
 
 
-#: Tells whether a pair of attachments is to be tried.
-Pairs = Callable[[Attachment, Attachment], bool]
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is tried.
+
+    Attributes:
+        suite: ``smoke`` tries each pair of classes once a site with a few probes; ``gate`` tries
+            the pairs of *pairs*, as hard as those say.
+        pairs: Which pairs, and how hard; None lets the seed choose (`scenarios.pairs`).
+        only: Of those, which; source first.
+    """
+
+    suite: str = "gate"
+    pairs: Pairs | None = None
+    only: Callable[[Attachment, Attachment], bool] = lambda *_: True
 
 
 def windows(
     plan: Plan,
     *,
     seed: int,
-    suite: str = "gate",
-    pairs: Pairs = lambda *_: True,
+    scope: Scope | None = None,
     batching: Batching | None = None,
 ) -> Iterator[Window]:
-    """Yield the windows of *suite* (``smoke`` or ``gate``) for *plan*.
-
-    ``smoke`` tries each pair of classes once a site with a few probes; ``gate`` tries all.
+    """Yield the windows of a gate on *plan*.
 
     Args:
         plan: The town.
-        seed: Order of the frames.
-        suite: Which.
-        pairs: Of which pairs, source first.
+        seed: Decides the pairs, and the order of the frames.
+        scope: What is tried.
         batching: How the cases are gathered and numbered.
     """
-    how = batching or Batching()
-    generator = _Generator(plan, suite, pairs, how.first_case)
+    what, how = scope or Scope(), batching or Batching()
+    pairs = what.pairs or (every_pair if what.suite == "smoke" else chosen_pairs)(plan, seed)
+    generator = _Generator(plan, replace(what, pairs=pairs), how.first_case)
     cases: list[CasePlan] = []
     frames: list[Frame] = []
     targets: list[Attachment] = []
@@ -156,8 +173,10 @@ def windows(
 
 
 class _Generator:
-    def __init__(self, plan: Plan, suite: str, pairs: Pairs, first_case: int) -> None:
-        self._plan, self._suite, self._pairs = plan, suite, pairs
+    def __init__(self, plan: Plan, scope: Scope, first_case: int) -> None:
+        assert scope.pairs is not None  # whoever makes it has chosen
+        self._plan, self._suite, self._only = plan, scope.suite, scope.only
+        self._depth = scope.pairs.depth
         self._policy = Policy(plan)
         self._matrix = matrix(plan)
         self._numbers = itertools.count(first_case)
@@ -178,21 +197,22 @@ class _Generator:
         )
         for source in self._plan.attachments:
             cell = self._matrix[source.source, target.destination]
-            if source.device == target.device or not self._pairs(source, target):
+            if source.device == target.device or not self._only(source, target):
                 continue
             if not self._is_tried(source, target, cell):
+                continue
+            wanted = [each for each in PROBES if self._is_wanted(each[0], source, target)]
+            if not wanted:
                 continue
             victim = self._victim(source, target)
             is_first = source.registered and source.at.switch not in self._asked
             self._asked |= {source.at.switch} if is_first else set()
             vacant = self._vacant if is_first else ()
             bout = Bout(self._plan, source, target, victim, services, self._ports, vacant)
-            for name, item, probe in PROBES:
-                if self._is_wanted(name, source, target):
-                    new = self._cases(name, item, list(probe(bout)), bout, cell)
-                    for case, shots in new:
-                        cases.append(case)
-                        frames += [Frame(case.number, s.shape, s.fields) for s in shots]
+            for name, item, probe in wanted:
+                for case, shots in self._cases(name, item, list(probe(bout)), bout, cell):
+                    cases.append(case)
+                    frames += [Frame(case.number, s.shape, s.fields) for s in shots]
             for case, shots in (*self._sibling(bout, cell), *self._neighbours(bout, cell)):
                 cases.append(case)
                 frames += [Frame(case.number, s.shape, s.fields) for s in shots]
@@ -213,7 +233,8 @@ class _Generator:
         if self._suite == "smoke" and probe not in SMOKE_PROBES:
             return False
         if probe not in _ONCE_A_SUBNET | _ONCE_A_SOURCE:
-            return True
+            depth = self._depth.get((source.id, target.id))
+            return depth is not None and depth >= _DEPTHS.get(probe, Depth.ALL)
         place = str(self._plan.subnet(target))
         keys = {(probe, source.id, place if probe in _ONCE_A_SUBNET else "")}
         if probe == "nobody":  # every switch has a table of addresses: try each of its subnets

@@ -22,10 +22,11 @@ from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.covering import write_coverage
 from scenarios.ending import say
-from scenarios.exchange import Exchange, Outcome, converse, exchanges
+from scenarios.exchange import Exchange, Outcome, chosen_exchanges, converse, exchanges
 from scenarios.findings import Findings
-from scenarios.gate import Batching, CasePlan, Window, windows
+from scenarios.gate import Batching, CasePlan, Scope, Window, windows
 from scenarios.manifest import manifest
+from scenarios.pairs import Depth, chosen_pairs, every_pair
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
 from scenarios.surroundings import AFTER, BEFORE, Surroundings
@@ -127,10 +128,10 @@ class Check:
             findings = Findings(town, self._folder, session)
             self._probe(session, batches, findings, town)
             self._converse(town, wire, session, findings)
+            held = {s.id: flows(town.ovs.flows(s.id)) for s in self._plan.switches}
             self._try_backups(town, wire, session, findings)
             self._close(town, wire, session, findings)
             if town.is_ours and self._run.is_whole:
-                held = {name: flows(dump) for name, dump in around.dumps.items()}
                 write_coverage(self._folder, self._plan, held, batches, self._tally.cases)
             town.check()
             self._write_findings(findings)
@@ -159,6 +160,7 @@ class Check:
         around.ask_drift()
         session.listen()
         ledger, tally = session.ledger, self._tally
+        ledger.settle()
         tally.cases, found = with_late(tally.cases, ledger.late)
         findings.all += found
         if wire.blind() or wire.dropped:
@@ -202,12 +204,14 @@ class Check:
         wanted = list(exchanges(self._plan))
         if self._run.suite == "smoke":
             wanted = _one_a_cell(wanted)
+        elif not self._run.is_every_pair:
+            wanted = chosen_exchanges(wanted)
         return [each for each in wanted if self._run.selection.wants_exchange(each)]
 
     def _suite(self) -> list[Window]:
         """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
         plan, run = self._plan, self._run
-        base = list(windows(plan, seed=run.seed, suite="smoke" if run.suite == "smoke" else "gate"))
+        base = list(windows(plan, seed=run.seed, scope=self._scope()))
         if run.suite != "full":
             return base
         first = 1 + max(case.number for window in base for case in window.cases)
@@ -216,6 +220,20 @@ class Check:
         more = list(catalogue.windows(entries, representative_pairs(plan)))
         self._manifest["catalogue"] = catalogue.account(entries)
         return base + more
+
+    def _scope(self) -> Scope:
+        """Which pairs are tried; how many are not goes into the manifest."""
+        plan, run = self._plan, self._run
+        if run.suite == "smoke":
+            return Scope("smoke")
+        pairs = every_pair(plan) if run.is_every_pair else chosen_pairs(plan, run.seed)
+        self._manifest["pairs"] = {
+            "possible": pairs.possible,
+            "tried": len(pairs.depth),
+            "every_probe": sum(depth is Depth.ALL for depth in pairs.depth.values()),
+            "sampled": pairs.sampled,
+        }
+        return Scope(pairs=pairs)
 
     def _probe(
         self, session: Session, batches: list[Window], findings: Findings, town: Town

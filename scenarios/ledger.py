@@ -28,6 +28,7 @@ from topologies.ovs import OPENFLOW_PORT
 
 NOBODY = 0xFFFF
 ALTERED = "altered at"
+_Sight = tuple[Place, Copy, list[int]]
 _CONVERSES = frozenset(protocol.value for protocol in Protocol)
 
 
@@ -112,6 +113,7 @@ class Ledger:
         self.sightings = Sightings()
         self.late: list[Late] = []
         self._strays_from = 0
+        self._unexplained: list[_Sight] = []
         self.strays: list[Stray] = []
         self.doubtful: list[Stray] = []  # whose sender may have been where a capture is deaf
 
@@ -122,6 +124,7 @@ class Ledger:
 
     def begin_window(self) -> None:
         """From now on everything of earlier frames is late."""
+        self.settle()
         self._window_from = self.next_number
         self._sent, self._elsewhere = {}, {}
         self._strays_from = len(self.strays)
@@ -160,9 +163,14 @@ class Ledger:
         self.own.reroute(ways)
 
     def absorb(self, heard: Iterable[tuple[Place, Copy]]) -> None:
-        """Enter every copy: departures first and in their order, then what was seen of them."""
+        """Enter every copy: departures first and in their order, then what was seen of them.
+
+        Captures are read one after the other, so a copy may be read before its own departure:
+        what nothing explains waits until the next reading, or until `settle`.
+        """
         departed: list[tuple[Place, Copy]] = []
-        passed: list[tuple[Place, Copy, list[int]]] = []
+        passed, self._unexplained = self._unexplained, []
+        waiting = len(passed)
         for place, copy in heard:
             numbers = frame_numbers(self._run, copy.data)
             if place.kind != "attachment" or not copy.outgoing:
@@ -171,18 +179,42 @@ class Ledger:
                 departed.append((place, copy))
         for place, copy in sorted(departed, key=lambda each: each[1].at_ns):
             self.own.departed(self._plan.attachment[place.name], copy)
-        unknown: list[tuple[Place, Copy]] = []
-        for place, copy, numbers in passed:
-            if not numbers:
-                if place.kind == "channel" and self._is_business(copy):
-                    continue
-                if not self.own.explains(place, copy):
-                    unknown.append((place, copy))
-                continue
+        left = [each for each in passed[:waiting] if not self._is_explained(each)]
+        self._unexplained = [each for each in passed[waiting:] if not self._is_explained(each)]
+        self._enter(left)
+
+    def settle(self) -> None:
+        """Enter what nothing has explained by now."""
+        left, self._unexplained = self._unexplained, []
+        self._enter(left)
+
+    def _is_explained(self, sight: _Sight) -> bool:
+        """Enter a copy that is where it must be; tell whether it was."""
+        place, copy, numbers = sight
+        name = place.sight(outgoing=copy.outgoing)
+        if numbers and all(self._is_expected(number, name) for number in numbers):
             for number in numbers:
-                self._note(number, place, copy)
+                self._note(number, name, copy, is_expected=True)
+            return True
+        if not numbers and place.kind == "channel" and self._is_business(copy):
+            return True
+        return self.own.explains(place, copy)  # also where a host's stack quotes one of ours
+
+    def _enter(self, sights: list[_Sight]) -> None:
+        """Enter copies that are where they must not be."""
+        unknown: list[tuple[Place, Copy]] = []
+        for place, copy, numbers in sights:
+            name = place.sight(outgoing=copy.outgoing)
+            for number in numbers:
+                self._note(number, name, copy, is_expected=self._is_expected(number, name))
+            if not numbers:
+                unknown.append((place, copy))
         if unknown:
             self._attribute(unknown)
+
+    def _is_expected(self, number: int, name: str) -> bool:
+        is_known = 0 <= number - self._first < len(self._case)
+        return is_known and name in self._expected(number)
 
     def _is_business(self, copy: Copy) -> bool:
         """Tell whether it is what a controller and its switches tell each other by right.
@@ -205,22 +237,19 @@ class Ledger:
         found.sent_at_ns.setdefault(number, copy.at_ns)
         return True
 
-    def _note(self, number: int, place: Place, copy: Copy) -> None:
+    def _note(self, number: int, name: str, copy: Copy, *, is_expected: bool) -> None:
         """Enter a sight of a frame with a token."""
-        sight, at = place.sight(outgoing=copy.outgoing), number - self._first
+        at = number - self._first
         if not 0 <= at < len(self._case):
-            self.strays.append(Stray(sight, copy.at_ns, copy.data))
+            self.strays.append(Stray(name, copy.at_ns, copy.data))
             return
-        is_expected = sight in self._expected(number)
-        if not is_expected and self.own.explains(place, copy):
-            return  # a host's own stack quotes it on a way that is right
         if number < self._window_from:
             case = self._case[at]
-            self.late.append(Late(number, case, sight, copy.at_ns, not is_expected, copy.data))
+            self.late.append(Late(number, case, name, copy.at_ns, not is_expected, copy.data))
             return
-        if is_expected and self._is_altered(number, sight, copy):
-            sight = f"{ALTERED} {sight}"
-        self._see(number, sight, copy)
+        if is_expected and self._is_altered(number, name, copy):
+            name = f"{ALTERED} {name}"
+        self._see(number, name, copy)
 
     def _see(self, number: int, sight: str, copy: Copy) -> None:
         found = self.sightings

@@ -28,6 +28,7 @@ class Run:
 
     Attributes:
         situations: Those that its report tells about.
+        is_every_pair: Whether every pair of attachments is tried with every probe.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Run:
     witness: str
     selection: Selection = EVERYTHING
     situations: tuple[Situation, ...] = ()
+    is_every_pair: bool = False
 
     @property
     def is_whole(self) -> bool:

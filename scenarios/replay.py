@@ -177,11 +177,12 @@ def _sent(town: Town, wire: Wire, case: CasePlan, order: Order) -> dict[str, Any
         found = judged[_CASE]
         if found.verdict is not Verdict.VOID:
             break
-    seen = attempt.sightings.seen.get(attempt.expectations[_CASE].frames[0])
+    expected = attempt.expectations[_CASE]
+    seen = attempt.sightings.seen.get(expected.frames[0])
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,
-        "seen_at": sorted(seen.places) if seen else [],
+        "seen_at": sorted(set(seen.places) - expected.via) if seen else [],
         "sent_seen": found.sent_seen,
         "drop_expected": found.expected,
         "drop_counted": found.counted,

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.exchange import Exchange, exchanges
-from scenarios.gate import Batching, Window, windows
+from scenarios.gate import Batching, Scope, Window, windows
 from scenarios.inspection import Check, Leave, Meddle
+from scenarios.pairs import every_pair
 from scenarios.record import Run
 from sekisho.changes import Change, applied, opened_clause
 from sekisho.errors import UsageError
@@ -53,12 +54,11 @@ class Retest(Check):
 
     def _suite(self) -> list[Window]:
         if self._concerned is not None:
-            seed, pairs = self._run.seed, self._is_concerned
-            return list(
-                windows(self._plan, seed=seed, pairs=pairs, batching=Batching(_MOST_FRAMES))
-            )
-        found = windows(self._plan, seed=self._run.seed, suite="smoke", pairs=self._must_drop)
-        return list(found)
+            scope = Scope(pairs=every_pair(self._plan), only=self._is_concerned)
+            batching = Batching(_MOST_FRAMES)
+            return list(windows(self._plan, seed=self._run.seed, scope=scope, batching=batching))
+        scope = Scope("smoke", only=self._must_drop)
+        return list(windows(self._plan, seed=self._run.seed, scope=scope))
 
     def _exchanges(self) -> list[Exchange]:
         return [e for e in exchanges(self._plan) if self._is_concerned(e.source, e.target)]

@@ -126,6 +126,7 @@ class Session:
             if window.is_stateful:
                 self._forget_connections()
             count = Count() if stuck else self._count()
+        self.ledger.settle()
         if link_states() != links_before:
             count = replace(count, changed=(*count.changed, "a link"))
         health = replace(

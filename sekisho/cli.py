@@ -134,6 +134,9 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
     to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
+    to.add_argument(
+        "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
+    )
     to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
     for option, name, words in (
         ("--only", "ID", "only this probe or catalogue entry (may be repeated)"),

@@ -6,7 +6,8 @@ import inspect
 from dataclasses import replace
 from pathlib import Path
 
-from scenarios.gate import Window, windows
+from scenarios.gate import Scope, Window, windows
+from scenarios.pairs import every_pair
 from scenarios.retest import Retest, concerned_by
 from scenarios.ring import Ring
 from sekisho.changes import Change, applied
@@ -28,7 +29,12 @@ def test_a_moved_device_can_hear_all_that_it_sends_in_a_window() -> None:
     retest = Retest(Town(moved, folder=Path(), work=Path()), moved, Path("1"), frozenset({_MOVED}))
 
     sizes = [_own(window) for window in retest._suite()]
-    whole = [_own(window) for window in windows(moved, seed=1, pairs=retest._is_concerned)]
+    whole = [
+        _own(window)
+        for window in windows(
+            moved, seed=1, scope=Scope(pairs=every_pair(moved), only=retest._is_concerned)
+        )
+    ]
 
     assert sum(sizes) == sum(whole)
     assert max(sizes) + _ANSWERS <= slots < max(whole)
