@@ -70,6 +70,7 @@ class Check:
         self._manifest: dict[str, Any] = {}
         self._talks: list[Exchange] = []
         self._around: Surroundings | None = None
+        self.aborted = ""
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
         """Run everything; return the exit status. The run folder is complete whatever happens.
@@ -348,6 +349,7 @@ class Check:
         write_atomically(self._folder / "manifest.json", data)
 
     def _finish(self, aborted: str) -> int:
+        self.aborted = aborted
         tally, around = self._tally, self._around
         unlike = around.differences if around is not None else []
         verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted, differences=unlike)

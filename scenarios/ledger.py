@@ -109,6 +109,7 @@ class Ledger:
         self._case, self._source, self._to = array("I"), array("H"), array("H")
         self._window_from = first
         self._sent: dict[int, bytes] = {}  # of the window
+        self._last_sent: dict[int, bytes] = {}  # of the one before
         self._elsewhere: dict[int, str] = {}  # the place of a sentinel that is at no attachment
         self.sightings = Sightings()
         self.late: list[Late] = []
@@ -123,10 +124,10 @@ class Ledger:
         return self._first + len(self._case)
 
     def begin_window(self) -> None:
-        """From now on everything of earlier frames is late."""
+        """Begin a window, or end one: from now on everything of earlier frames is late."""
         self.settle()
         self._window_from = self.next_number
-        self._sent, self._elsewhere = {}, {}
+        self._last_sent, self._sent, self._elsewhere = self._sent, {}, {}
         self._strays_from = len(self.strays)
         self.sightings = Sightings()
 
@@ -282,19 +283,21 @@ class Ledger:
 
     def _attribute(self, unknown: list[tuple[Place, Copy]]) -> None:
         """Put frames without a token to the frames of this window that they quote or answer."""
-        index = Answered(self._sent)
+        index = Answered(self._last_sent | self._sent)
         for place, copy in unknown:
             sight = place.sight(outgoing=copy.outgoing)
             number = quoted(index, copy.data)
             if number is not None:
-                self._see(number, sight, copy)
+                self._note(number, sight, copy, is_expected=False)
                 continue
             number = answered(index, copy.data)
-            if number is not None and place.kind == "attachment":
+            if number is None or place.kind != "attachment":
+                self.strays.append(Stray(sight, copy.at_ns, copy.data))
+            elif number < self._window_from:
+                self._note(number, f"answer to {sight}", copy, is_expected=False)
+            else:
                 self.sightings.seen.setdefault(number, Seen()).answers += 1
                 self.sightings.data.setdefault((number, f"answer to {sight}"), copy.data)
-                continue
-            self.strays.append(Stray(sight, copy.at_ns, copy.data))
 
     def doubt_strays(self, *, of_all: bool = False) -> None:
         """Take the strays of this window, or of all, for frames whose sender was not heard."""

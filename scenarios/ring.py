@@ -19,6 +19,10 @@ _TPACKET_V2 = 1
 _ETH_P_ALL = 0x0003  # linux/if_ether.h
 _HEADER = struct.Struct("=IIIHHII")  # tpacket2_hdr: status, len, snaplen, mac, net, sec, nsec
 _STATUS = struct.Struct("=I")
+_TAG = struct.Struct("=HH")  # tp_vlan_tci, tp_vlan_tpid behind it
+_TAG_AT, _MACS = 24, 12
+_HAS_TAG, _HAS_TPID = 1 << 4, 1 << 6  # TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID
+_TPID = 0x8100  # IEEE 802.1Q, 9.6
 _PKTTYPE_AT = 32 + 10  # sockaddr_ll follows the 32-byte header; sll_pkttype is its 11th byte
 _OUTGOING = 4  # PACKET_OUTGOING
 _PAGE = 4096
@@ -87,6 +91,10 @@ class Ring:
             if not status & 1:  # TP_STATUS_USER
                 break
             data = ring[at + mac : at + mac + kept]
+            if status & _HAS_TAG:  # the kernel has taken the tag out of the frame: put it back
+                tci, tpid = _TAG.unpack_from(ring, at + _TAG_AT)
+                data = _with_tag(data, tci, tpid if status & _HAS_TPID else _TPID)
+                length += 4
             at_ns = sec * 1_000_000_000 + nsec
             yield Copy(ring[at + _PKTTYPE_AT] == _OUTGOING, at_ns, data, length)
             _STATUS.pack_into(ring, at, 0)
@@ -101,3 +109,9 @@ class Ring:
         """Give the ring back to the kernel."""
         self._map.close()
         self._socket.close()
+
+
+def _with_tag(data: bytes, tci: int, tpid: int) -> bytes:
+    """Return the frame as it was on the cable: with its outermost tag."""
+    tag = tpid.to_bytes(2, "big") + tci.to_bytes(2, "big")
+    return data[:_MACS] + tag + data[_MACS:]

@@ -138,6 +138,7 @@ class Session:
         if stuck and not any(j.verdict is Verdict.LEAK for j in judged):
             raise LabError(stuck)
         sent = dict(zip(numbers, raw, strict=True))
+        self.ledger.begin_window()
         return Attempt(judged, seen, expected, sent, seconds, count.rules, stuck)
 
     def _health(self, rounds: tuple[Round, Round], count: Count, stuck: str) -> Health:

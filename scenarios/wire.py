@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 
 from scenarios.places import CHANNEL, Place, link_place
@@ -148,12 +148,14 @@ class Wire:
                 taken, fill, bursts = 0, Counter[int](), bursts + 1
                 if bursts % _LOOK_EVERY == 0:
                     self._read_half_full()
-            sockets[source].send(frame)
+            with suppress(OSError):  # its cable is out: nobody will see it leaving
+                sockets[source].send(frame)
             taken, fill[source] = taken + 1, fill[source] + len(frame) + _OVERHEAD_BYTES
 
     def tap(self, interface: str, frame: bytes) -> None:
-        """Put a frame on the cable of a switch's or an access point's own end."""
-        self._taps[interface].send(frame)
+        """Put a frame on the cable of a switch's or an access point's own end, if it is up."""
+        with suppress(OSError):
+            self._taps[interface].send(frame)
 
     @contextmanager
     def draining(self) -> Iterator[None]:

@@ -42,7 +42,7 @@ def held(town: Town) -> set[str]:
     """
     outside = _read()
     names = {int(link["ifindex"]): str(link["ifname"]) for link in outside}
-    out = {_statement(SWITCHES, link, names) for link in outside}
+    out = {_statement(SWITCHES, link, names) for link in outside} | set(_classifiers())
     for host in town.net.hosts:
         with inside(host.pid):
             out |= {_statement(host.name, link, names) for link in _read()}
@@ -149,13 +149,26 @@ def _queue(town: Town, plan: Plan, name: str) -> str:
     return ""
 
 
+def _classifiers() -> Iterator[str]:
+    """Yield the hooks among the switches where a filter could copy packets (tc(8), clsact)."""
+    for queue in _json("tc", "-json", "qdisc", "show"):
+        if queue.get("kind") in ("clsact", "ingress"):
+            yield f"{SWITCHES}: {queue.get('dev')} has a classifier ({queue['kind']})"
+
+
 def _read() -> list[dict[str, Any]]:
-    done = subprocess.run(
-        ["ip", "-json", "-details", "address"],
-        capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
-    )  # fmt: skip
+    return _json("ip", "-json", "-details", "address")
+
+
+def _json(*words: str) -> list[dict[str, Any]]:
+    """Run one of iproute2's tools, and return what it says.
+
+    Raises:
+        LabError: It failed.
+    """
+    done = subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     if done.returncode:
-        raise LabError(f"ip address failed: {done.stderr.strip()}")
+        raise LabError(f"{' '.join(words)} failed: {done.stderr.strip()}")
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 
@@ -173,7 +186,7 @@ def _statement(place: str, link: dict[str, Any], names: dict[int, str]) -> str:
         peer=_peer(place, link, names),
         mac=str(link.get("address", "")) if is_hosts_own else "",
         addresses=tuple(f"{a['local']}/{a['prefixlen']}" for a in link.get("addr_info", [])),
-        queue="" if queue in _QUIET_QUEUES else queue,
+        queue="" if queue in _QUIET_QUEUES or "UP" not in link["flags"] else queue,
     )
     return str(found)
 

@@ -39,15 +39,15 @@ _INTERNAL = (
     "table_id=254, priority=0,reg0=0x3,actions=drop",
 )
 _KINDS = {
-    "rule": Label("規則", "rule"),
-    "hidden rule": Label("内部の規則", "hidden rule"),
-    "group": Label("グループ", "group"),
-    "meter": Label("メーター", "meter"),
-    "port": Label("ポート", "port"),
-    "setting": Label("設定", "setting"),
-    "database": Label("データベース", "database"),
-    "tracker": Label("通信状態の追跡", "connection tracking"),
-    "interface": Label("インターフェース", "interface"),
+    "rule": Label("規則", "a rule"),
+    "hidden rule": Label("内部の規則", "a hidden rule"),
+    "group": Label("グループ", "a group"),
+    "meter": Label("メーター", "a meter"),
+    "port": Label("ポート", "a port"),
+    "setting": Label("設定", "a setting"),
+    "database": Label("データベースの項目", "a database entry"),
+    "tracker": Label("通信状態の追跡の設定", "a setting of connection tracking"),
+    "interface": Label("インターフェース", "an interface"),
 }
 
 
@@ -80,11 +80,11 @@ class Difference(NamedTuple):
         if self.is_missing:
             return Label(
                 f"{place}: 計画どおりの{name.ja}がない: {text}",
-                f"{place}: a {name.en} of the plan is not there: {text}",
+                f"{place}: {name.en} of the plan is not there: {text}",
             )
         return Label(
             f"{place}: 計画にない{name.ja}: {text}",
-            f"{place}: a {name.en} that is not planned: {text}",
+            f"{place}: {name.en} that is not planned: {text}",
         )
 
 
