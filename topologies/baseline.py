@@ -31,7 +31,8 @@ from sekisho.model import Plan
 from sekisho.plan import load
 from topologies.inside import inside
 from topologies.ovs import OpenVSwitch
-from topologies.town import Town, quiet_machine
+from topologies.sysctl import quiet_machine
+from topologies.town import Town
 
 TIMEOUT_S = 1  # of a ping and of a connection; Mininet's own default is what ping takes: 10 s
 

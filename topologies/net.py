@@ -19,7 +19,6 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mininet.link import Intf, Link  # type: ignore[import-untyped]
@@ -30,6 +29,7 @@ from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
+from topologies import sysctl
 from topologies.datapath import Datapath
 from topologies.inside import inside
 from topologies.names import UPLINK, interface
@@ -38,14 +38,9 @@ from topologies.offload import complete_checksums
 MININET_VERSION = str(VERSION)
 _TIMEOUT_S = 60.0
 FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
-_SYSCTL = Path("/proc/sys/net")
 #: Of a host: no IPv6, and what arrives by one leg and would be answered by another is not dropped.
-_SETTINGS = (
-    ("ipv6/conf/all/disable_ipv6", "1"),
-    ("ipv6/conf/default/disable_ipv6", "1"),
-    ("ipv4/conf/all/rp_filter", "0"),
-    ("ipv4/conf/default/rp_filter", "0"),
-)
+_NO_IPV6 = ("ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6")
+_NO_FILTER = ("ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter")
 
 
 class TownHost(Host):
@@ -73,14 +68,16 @@ class TownHost(Host):
                     f"rule add from {attachment.ip} lookup {table}",
                 ]
         with inside(self.pid):
-            for setting, value in _SETTINGS:
-                (_SYSCTL / setting).write_text(value)
+            for setting in _NO_IPV6:
+                sysctl.put_if_there(setting, "1")
+            for setting in _NO_FILTER:
+                sysctl.put(setting, "0")
             for attachment in device.attachments:
                 name = interface(attachment, device)
                 intf = self.nameToIntf[name]  # Mininet's prompt puts these for a host's name
                 intf.ip, intf.mac = str(attachment.ip), attachment.mac
                 intf.prefixLen = plan.subnet(attachment).prefixlen
-                (_SYSCTL / f"ipv4/conf/{name}/rp_filter").write_text("0")
+                sysctl.put(f"ipv4/conf/{name}/rp_filter", "0")
                 complete_checksums(name)  # the userspace datapath does not
             _run_checked(["ip", "-batch", "-"], text="\n".join(words) + "\n")
 

@@ -26,6 +26,7 @@ from topologies import lines
 from topologies.names import interface
 from topologies.net import network, switch_side
 from topologies.ovs import OPENFLOW_PORT, OpenVSwitch
+from topologies.sysctl import quiet_machine
 
 _log = logging.getLogger(__name__)
 _START_S, _IN_FORCE_S = 60.0, 120.0
@@ -295,16 +296,3 @@ def _peak_mb(pid: int) -> int:
     """VmHWM of a process (proc(5)), in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(x.split()[1]) >> 10 for x in lines if x.startswith("VmHWM")), 0)
-
-
-def quiet_machine() -> None:
-    """Silence the kernel of this network namespace: no IPv6 chatter, nothing eaten by bridges."""
-    for name, value in (
-        ("ipv6/conf/all/disable_ipv6", "1"),
-        ("ipv6/conf/default/disable_ipv6", "1"),
-        ("bridge/bridge-nf-call-iptables", "0"),
-    ):
-        path = Path("/proc/sys/net") / name
-        if path.exists():
-            path.write_text(value)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
