@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mininet.link import Intf, Link  # type: ignore[import-untyped]
 from mininet.log import setLogLevel  # type: ignore[import-untyped]  # Mininet has no types
 from mininet.net import VERSION, Mininet  # type: ignore[import-untyped]
-from mininet.node import Host, OVSSwitch, RemoteController  # type: ignore[import-untyped]
+from mininet.node import OVSSwitch, RemoteController  # type: ignore[import-untyped]
 from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
@@ -32,6 +32,7 @@ from sekisho.model import Attachment, Device, Plan
 from topologies import sysctl
 from topologies.datapath import Datapath
 from topologies.inside import inside
+from topologies.interactive import OnDemand
 from topologies.names import UPLINK, interface
 from topologies.offload import complete_checksums
 
@@ -43,7 +44,7 @@ _NO_IPV6 = ("ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6")
 _NO_FILTER = ("ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter")
 
 
-class TownHost(Host):
+class TownHost(OnDemand):
     """A device: every attachment gets its address, the first one also the default route."""
 
     def config(self, device: Device | None = None, plan: Plan | None = None, **_: Any) -> None:
@@ -192,9 +193,15 @@ def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "
 class TownTopo(Topo):
     """The topology of one plan."""
 
-    def build(self, plan: Plan, datapath: Datapath = Datapath.USERSPACE) -> None:
+    def build(
+        self,
+        plan: Plan,
+        datapath: Datapath = Datapath.USERSPACE,
+        hosts: Mapping[str, int] | None = None,
+    ) -> None:
         """Add everything; no process starts here."""
         self.plan = plan
+        first = hosts or {}
         kind = datapath.for_mininet
         for switch in plan.switches:
             self.addSwitch(switch.id, dpid=f"{switch.dpid:016x}", datapath=kind)
@@ -204,7 +211,8 @@ class TownTopo(Topo):
             self.addSwitch(air.id, cls=Air, dpid=dpid, stations=stations, datapath=kind)
             self.addLink(air.id, air.at.switch, port1=UPLINK, port2=air.at.port)
         for device in plan.devices:
-            self.addHost(device.id, cls=TownHost, device=device, plan=plan)
+            own = {"device": device, "plan": plan, "first": first.get(device.id)}
+            self.addHost(device.id, cls=TownHost, **own)
             for number, attachment in enumerate(device.attachments):
                 self._attach(device, number, attachment)
         for link in plan.links:
@@ -219,18 +227,25 @@ class TownTopo(Topo):
         self.addLink(device.id, attachment.air, port1=number, port2=port)
 
 
-def network(plan: Plan, *, port: int = 6653, datapath: Datapath = Datapath.USERSPACE) -> Any:
+def network(
+    plan: Plan,
+    *,
+    port: int = 6653,
+    datapath: Datapath = Datapath.USERSPACE,
+    hosts: Mapping[str, int] | None = None,
+) -> Any:
     """Return the (not yet started) Mininet of *plan*, its switches looking for a controller.
 
     Args:
         plan: The town.
         port: Controller's TCP port on 127.0.0.1 of this network namespace.
         datapath: What moves the packets.
+        hosts: The first process of each host that has been made already.
     """
     setLogLevel("warning")
     Mininet.inited = True  # else it raises limits by sysctls that are the whole machine's
     net = TownNet(
-        topo=TownTopo(plan=plan, datapath=datapath),
+        topo=TownTopo(plan=plan, datapath=datapath, hosts=hosts),
         switch=TownSwitch,
         link=Cable,
         intf=Plug,

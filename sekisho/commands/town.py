@@ -19,6 +19,7 @@ from sekisho.commands import runs, standing
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
 from sekisho.commands.standing import Standing
+from sekisho.entering import entering, host_environment, in_sight
 from sekisho.errors import LabError, UsageError
 from sekisho.launch import end, first_inside, inner_environment, namespace_flags, start
 from sekisho.model import Label
@@ -89,27 +90,43 @@ def execute(args: Namespace, screen: Screen) -> int:
     if not words:
         raise UsageError("no program is named\n  hint: sekisho exec HOST -- ip addr")
     town = standing.find(args.out, args.town)
-    _become(town, standing.outer_pid(town, args.host), words)
+    _become_guest(town, standing.outer_pid(town, args.host), words)
 
 
 def shell(args: Namespace, screen: Screen) -> int:
     """Become the terminal of the town's Mininet prompt."""
     del screen
     town = standing.find(args.out, args.town)
-    _become(town, town.pid, [sys.executable, "-m", "topologies.shell"])
+    _become_townsman(town, [sys.executable, "-m", "topologies.shell"])
 
 
-def _become(town: Standing, pid: int, words: list[str]) -> NoReturn:
-    """Replace this process by *words* in the namespaces of *pid*.
+def _become_townsman(town: Standing, words: list[str]) -> NoReturn:
+    """Replace this process by *words* in the namespaces of the run itself."""
+    enter = ["nsenter", f"--target={town.pid}", "--net", "--mount", "--pid"]
+    enter += ["--user", "--preserve-credentials"] if _is_foreign(town.pid) else []
+    _replace([*enter, "--"], words, inner_environment(Path(town.folder), os.environ))
+
+
+def _become_guest(town: Standing, pid: int, words: list[str]) -> NoReturn:
+    """Replace this process by *words* in a host of the town: see `sekisho.entering`."""
+    is_own = standing.namespace(pid, "user") != standing.namespace(town.pid, "user")
+    enter = entering(pid, is_own_user=is_own, is_foreign_user=_is_foreign(pid))
+    environment = inner_environment(Path(town.folder), os.environ)
+    _replace(enter, words, host_environment(environment))
+
+
+def _is_foreign(pid: int) -> bool:
+    return standing.namespace(pid, "user") != standing.namespace(os.getpid(), "user")
+
+
+def _replace(enter: list[str], words: list[str], environment: dict[str, str]) -> NoReturn:
+    """Replace this process by *words*, behind the words that *enter* some namespaces.
 
     ``nsenter`` itself must not hear Ctrl-C, or it would leave before the program could answer.
     """
-    foreign_user = standing.namespace(pid, "user") != standing.namespace(os.getpid(), "user")
-    enter = ["nsenter", f"--target={pid}", "--net", "--mount", "--pid"]
-    enter += ["--user", "--preserve-credentials"] if foreign_user else []
-    enter += ["--", "setpriv", "--pdeathsig=KILL", "--"]
-    enter += ["env", "--default-signal=INT,QUIT,TERM,HUP", f"--chdir={Path.cwd()}"]
-    environment = inner_environment(Path(town.folder), os.environ)
+    enter = [*enter, "setpriv", "--pdeathsig=KILL", "--"]
+    start = in_sight(Path.cwd(), environment)
+    enter += ["env", "--default-signal=INT,QUIT,TERM,HUP", f"--chdir={start}"]
     for ignored in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_IGN)
     for heard in (signal.SIGTERM, signal.SIGHUP):
