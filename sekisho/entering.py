@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sekisho.launch import MARK
+from sekisho.oneuser import be_one_user
 
 ENTERS = "nsenter"
 _KINDS = ("net", "mount", "pid", "ipc", "uts")
@@ -83,11 +84,19 @@ def entered(pid: int, command: Sequence[str]) -> list[str]:
     return [*words, "setpriv", "--pdeathsig=KILL", "--", *command]
 
 
+def has_one_user(pid: int) -> bool:
+    """Tell whether there is one user in the user namespace of *pid* (user_namespaces(7))."""
+    rows = Path(f"/proc/{pid}/uid_map").read_text().splitlines()
+    return sum(int(row.split()[2]) for row in rows) == 1
+
+
 def main() -> None:
     """Read the command line and become the program."""
     pid, _, *command = sys.argv[1:]
     start = f"--chdir={in_sight(Path.cwd(), os.environ)}"
     words = entered(int(pid), ["env", start, *command])
+    if has_one_user(int(pid)):
+        be_one_user()
     os.execvpe(words[0], words, host_environment(os.environ))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from sekisho.entering import REDUCED, entering, host_environment, in_sight
+from sekisho.entering import REDUCED, entering, has_one_user, host_environment, in_sight
 
 _INTO = ["nsenter", "--target=7", "--net", "--mount", "--pid", "--ipc", "--uts"]
 _AS_USER = ["--user", "--preserve-credentials"]
@@ -58,3 +59,10 @@ def test_a_program_starts_where_it_was_called_unless_nobody_sees_that(tmp_path: 
     assert in_sight(run, environment) == run.parent
     assert in_sight(run / "log", environment) == run.parent
     assert in_sight(run / "log", {}) == run / "log"
+
+
+def test_the_machine_itself_has_more_than_one_user() -> None:
+    """Of a process whose namespace has one, giving up its rights would otherwise be an error."""
+    maps = Path("/proc/self/uid_map").read_text().split()
+
+    assert has_one_user(os.getpid()) == (len(maps) == 3 and maps[2] == "1")

@@ -19,10 +19,11 @@ from sekisho.commands import runs, standing
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
 from sekisho.commands.standing import Standing
-from sekisho.entering import entering, host_environment, in_sight
+from sekisho.entering import entering, has_one_user, host_environment, in_sight
 from sekisho.errors import LabError, UsageError
 from sekisho.launch import end, first_inside, inner_environment, namespace_flags, start
 from sekisho.model import Label
+from sekisho.oneuser import be_one_user
 from sekisho.plan import load
 from sekisho.progress import progress
 
@@ -111,6 +112,8 @@ def _become_guest(town: Standing, pid: int, words: list[str]) -> NoReturn:
     """Replace this process by *words* in a host of the town: see `sekisho.entering`."""
     is_own = standing.namespace(pid, "user") != standing.namespace(town.pid, "user")
     enter = entering(pid, is_own_user=is_own, is_foreign_user=_is_foreign(pid))
+    if has_one_user(pid):
+        be_one_user()
     environment = inner_environment(Path(town.folder), os.environ)
     _replace(enter, words, host_environment(environment))
 

@@ -165,8 +165,32 @@ def test_whoever_calls_from_the_run_folder_starts_above_it(town: Townsman) -> No
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{town.folder.parent}\n", "")
 
 
+def test_a_capture_that_is_written_to_a_file_is_the_callers_own(town: Townsman) -> None:
+    """``tcpdump -w`` gives its rights up to a user whom no host has: that is nothing there."""
+    listen = "tcpdump -i lo -c1 -w seen.pcap 2>said & sleep 1; ping -c1 127.0.0.1 >/dev/null; wait"
+    done = town.says("exec", "nb", "--", "sh", "-c", listen)
+    seen = town.person.home / "seen.pcap"
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 packet captured" in (town.person.home / "said").read_text()
+    assert seen.read_bytes()[:4] in (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4")  # pcap(5)
+    assert seen.stat().st_size > 24
+    assert (seen.stat().st_uid, seen.stat().st_gid) == _owner(town.person.home / "said")
+
+
 def _owner(path: Path) -> tuple[int, int]:
     return path.stat().st_uid, path.stat().st_gid
+
+
+def test_the_same_at_the_prompt(town: Townsman) -> None:
+    """A host's shell at the prompt is as a program that is called from outside."""
+    said = town.prompts(
+        "nb tcpdump -i lo -c1 -w /run/seen.pcap & ",
+        "nb sleep 1; ping -c1 127.0.0.1",
+        "nb jobs; wait",
+    )
+
+    assert "1 packet captured" in said
 
 
 def test_a_host_that_dies_ends_the_town(tmp_path: Path) -> None:
