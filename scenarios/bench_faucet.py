@@ -27,7 +27,7 @@ from scenarios.ending import ended
 from scenarios.ring import Ring
 from sekisho.errors import LabError
 from topologies.ovs import OpenVSwitch
-from topologies.town import quiet_machine
+from topologies.sysctl import quiet_machine
 
 _PORTS = 12
 _MOVED, _OLD_SERVER, _NEW_SERVER, _OTHER_A, _OTHER_B = 1, 2, 3, 4, 5

@@ -14,6 +14,7 @@ and keeps its temporary files there.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -42,9 +43,12 @@ _POLL_S = 0.01
 _TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
 #: Where Open vSwitch and iproute2 lie; Debian leaves these out of an ordinary user's PATH.
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+#: Of each user for whom set-up has one: a copy of unshare(1) that an AppArmor profile names.
+_LAUNCHERS = Path("/usr/local/libexec/sekisho")
+_APPARMOR = "kernel.apparmor_restrict_unprivileged_userns"
 #: Where a kernel refuses user namespaces: (setting, value that refuses, value that allows).
 _SETTINGS = (
-    ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),  # Ubuntu since 23.10
+    (_APPARMOR, "1", "0"),  # Ubuntu since 23.10
     ("kernel.unprivileged_userns_clone", "0", "1"),  # Debian until 10
     ("user.max_user_namespaces", "0", "10000"),  # namespaces(7)
 )
@@ -54,6 +58,15 @@ def path_with_system(path: str) -> str:
     """Return *path* with the system's folders at its end, where they are not in it."""
     there = path.split(os.pathsep)
     return os.pathsep.join([*there, *(f for f in _SYSTEM_FOLDERS if f not in there)])
+
+
+def launcher(folder: Path = _LAUNCHERS) -> str:
+    """Return the ``unshare`` to use: this user's own copy where set-up has made one."""
+    try:
+        own = folder / pwd.getpwuid(os.getuid()).pw_name / "unshare"
+    except KeyError:  # a user without a name
+        return "unshare"
+    return str(own) if os.access(own, os.X_OK) else "unshare"
 
 
 def namespace_flags(*, is_root: bool | None = None) -> tuple[str, ...]:
@@ -130,7 +143,7 @@ def entering(command: Sequence[str], *, folder: Path) -> list[str]:
     for path in (folder, Path.cwd(), Path(sys.prefix)):
         if Path("/run") in path.resolve().parents:
             raise UsageError(f"{path}: a run has a /run of its own\n  hint: use another folder")
-    return ["unshare", *namespace_flags(), "--", "sh", "-c", _ENTER, "sekisho", *command]
+    return [launcher(), *namespace_flags(), "--", "sh", "-c", _ENTER, "sekisho", *command]
 
 
 def inner_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -207,7 +220,7 @@ def _need_tools() -> None:
 
 def _refusal(flags: tuple[str, ...]) -> str:
     """Try *flags* in earnest; return why they are refused, or nothing."""
-    words = ["unshare", *flags, *_OTHERS, "--", "sh", "-c", _TRIAL]
+    words = [launcher(), *flags, *_OTHERS, "--", "sh", "-c", _TRIAL]
     try:
         done = subprocess.run(
             words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TRIAL_S, check=False
@@ -224,5 +237,6 @@ def _hint(root: Path = Path("/proc/sys")) -> str:
     for setting, refusing, allowing in _SETTINGS:
         path = root / setting.replace(".", "/")
         if path.exists() and path.read_text().strip() == refusing:
-            return f"run with sudo, or allow them: sudo sysctl -w {setting}={allowing}"
+            also = "make setup, which adds an AppArmor profile; or " * (setting == _APPARMOR)
+            return f"{also}run with sudo, or allow them: sudo sysctl -w {setting}={allowing}"
     return "run with sudo"

@@ -80,7 +80,7 @@ class Talk:
             raise ValueError("not a JSON object")
         return found
 
-    def must_read(self, timeout_s: float) -> dict[str, Any]:
+    def must_read(self, timeout_s: float | None) -> dict[str, Any]:
         """Return the next line.
 
         Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,7 +75,6 @@ def test_root_that_is_refused_is_in_a_container(unshare: Shim) -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "hint"),
     [
-        ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
         ("kernel.unprivileged_userns_clone", "0", "1"),
         ("user.max_user_namespaces", "0", "10000"),
     ],
@@ -90,6 +90,30 @@ def test_the_hint_names_the_setting_that_refuses(
     assert launch._hint(tmp_path) == (
         f"run with sudo, or allow them: sudo sysctl -w {setting}={hint}"
     )
+
+
+def test_where_apparmor_refuses_set_up_is_the_way_out(tmp_path: Path) -> None:
+    """Ubuntu: set-up has a profile for the one launcher, which is better than no rule at all."""
+    path = tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns"
+    path.parent.mkdir()
+    path.write_text("1\n")
+
+    assert launch._hint(tmp_path) == (
+        "make setup, which adds an AppArmor profile; or run with sudo, or allow them: "
+        "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    )
+
+
+def test_ones_own_launcher_is_used_where_set_up_has_made_one(tmp_path: Path) -> None:
+    """A copy that AppArmor knows by its place; one that may not be run is none."""
+    own = tmp_path / pwd.getpwuid(os.getuid()).pw_name / "unshare"
+    assert launch.launcher(tmp_path) == "unshare"
+    own.parent.mkdir()
+    own.touch(mode=0o644)
+    assert launch.launcher(tmp_path) == "unshare"
+    own.chmod(0o755)
+
+    assert launch.launcher(tmp_path) == str(own)
 
 
 def test_without_a_telling_setting_the_hint_is_sudo(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ from sekisho.model import Plan
 from sekisho.plan import load
 from topologies.inside import inside
 from topologies.ovs import OpenVSwitch
-from topologies.town import Town, quiet_machine
+from topologies.sysctl import quiet_machine
+from topologies.town import Town
 
 TIMEOUT_S = 1  # of a ping and of a connection; Mininet's own default is what ping takes: 10 s
 
@@ -90,6 +91,8 @@ def waited(
         town.await_in_force()
         hosts = town.net.hosts
         chosen = random.Random(seed).sample(_pairs(len(hosts)), min(pairs, len(_pairs(len(hosts)))))
+        for position in {position for pair in chosen for position in pair}:
+            hosts[position].wake()  # a shell is started once, not for every ping
         began = time.monotonic()
         for a, b in chosen:
             town.net.ping([hosts[a], hosts[b]], timeout=str(TIMEOUT_S))

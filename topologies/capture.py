@@ -10,13 +10,14 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from sekisho.errors import LabError
 from sekisho.model import Device
+from sekisho.talk import Talk
 from topologies.forwarder import Order
 from topologies.inside import inside
 from topologies.town import Town
@@ -49,23 +50,18 @@ class Captured:
         self._town, self._device, self._stack = town, device, ExitStack()
         self._pid = town.pid(device.attachments[0])
         legs = [(town.interface(leg), str(leg.ip)) for leg in device.attachments]
-        self._ready = town.work / "captured.ready"
-        self._order = Order(self._pid, legs, ports, printers, str(self._ready))
+        self._order = Order(legs, ports, printers)
         self._before: list[str] = []
         self._forwarded_before = 0
 
     def __enter__(self) -> Captured:
         self._before, self._forwarded_before = self._state(), 0
         self._forwarded_before = self.forwarded()
-        self._ready.unlink(missing_ok=True)
         with ExitStack() as undo:
-            self._command("stop")
-            undo.callback(self._command, "start")
-            order = self._town.work / "captured.json"
-            self._order.write(order)
-            self._town.spawn(_PROCESS, [sys.executable, "-m", "topologies.forwarder", str(order)])
+            self._town.serving.stop(self._device.id)
+            undo.callback(self._town.serving.start, self._device.id)
+            self._start_relay()
             undo.callback(self._town.end, _PROCESS)
-            self._await_ready()
             undo.enter_context(self._forwarding())
             self._stack = undo.pop_all()
         return self
@@ -138,19 +134,18 @@ class Captured:
             raise LabError(f"{self._device.id}: {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
 
-    def _command(self, verb: str) -> None:
-        """Have the device's own services stopped or started."""
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(_TIMEOUT_S)
-            client.connect(str(self._town.work / "services.sock"))
-            client.sendall(f"{verb} {self._device.id}\n".encode())
-            if not client.recv(16).strip().isdigit():
-                raise LabError(f"the services of {self._device.id} did not {verb}")
+    def _start_relay(self) -> None:
+        """Start the relay as a program of the device's own, and wait until it listens.
 
-    def _await_ready(self) -> None:
-        deadline = time.monotonic() + _READY_S
-        while not self._ready.exists():
-            self._town.check()
-            if time.monotonic() > deadline:
+        Raises:
+            LabError: It does not.
+        """
+        ours, its = socket.socketpair()
+        with Talk(ours) as talk:
+            with its:
+                command = [sys.executable, "-m", "topologies.forwarder"]
+                self._town.hosting.spawn(_PROCESS, self._device.id, command, its)
+            talk.write(asdict(self._order))
+            if talk.read(_READY_S) is None:
+                self._town.end(_PROCESS)
                 raise LabError(f"the relay on {self._device.id} did not listen in {_READY_S} s")
-            time.sleep(0.01)

@@ -1,25 +1,23 @@
 """What runs on a captured device: a proxy for its users, and a relay for their print jobs.
 
-``python -m topologies.forwarder ORDER``: a JSON file says where to listen and how to go on. A
-client that begins with ``CONNECT host:port`` (RFC 9110, 9.3.6) is joined to that host, by the first
-leg that leads there; ``CONNECT self:0`` is answered by the proxy itself. Whatever else a client
-sends is a print job: it is passed on to every printer of the order, and their answers are handed
-back. A socket keeps the network namespace that it was made in.
+``python -m topologies.forwarder`` runs in the device's own host, as any program of his, and reads
+one line of JSON from the socket on its standard input: where to listen and how to go on. A client
+that begins with ``CONNECT host:port`` (RFC 9110, 9.3.6) is joined to that host, by the first leg
+that leads there; ``CONNECT self:0`` is answered by the proxy itself. Whatever else a client sends
+is a print job: it is passed on to every printer of the order, and their answers are handed back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from sekisho.relay import pump
-from topologies.inside import inside
+from sekisho.talk import Talk
 
 _TRY_S, _ANSWER_S = 1.5, 1.0
 _JOB_BYTES = 65536
@@ -32,22 +30,14 @@ class Order:
     """What the process is to do.
 
     Attributes:
-        pid: Whose network namespace it listens and connects in.
         legs: Interface and address of every leg of the device.
         ports: TCP ports to listen at, on every leg.
         printers: Address and port of every printer that jobs are passed on to.
-        ready: File to write when it listens.
     """
 
-    pid: int
     legs: list[tuple[str, str]]
     ports: list[int]
     printers: list[tuple[str, int]]
-    ready: str
-
-    def write(self, path: Path) -> None:
-        """Write the order down for the process."""
-        path.write_text(json.dumps(asdict(self)))
 
 
 class Forwarder:
@@ -56,16 +46,15 @@ class Forwarder:
     def __init__(self, order: Order) -> None:
         self._order = order
 
-    async def run(self) -> None:
+    async def run(self, talk: Talk) -> None:
         """Listen, say so, and serve for ever."""
-        with inside(self._order.pid):
-            sockets = [
-                self._socket(leg, port) for leg in self._order.legs for port in self._order.ports
-            ]
+        sockets = [
+            self._socket(leg, port) for leg in self._order.legs for port in self._order.ports
+        ]
         for listener in sockets:
             listener.listen(512)
             await asyncio.start_server(self._serve, sock=listener)
-        Path(self._order.ready).write_text(str(len(sockets)))
+        talk.write({"listeners": len(sockets)})
         await asyncio.Event().wait()
 
     def _socket(self, leg: tuple[str, str], port: int) -> socket.socket:
@@ -103,8 +92,7 @@ class Forwarder:
 
     def _by(self, leg: tuple[str, str], host: str, port: int) -> Callable[[], Awaitable[Ends]]:
         async def dial() -> Ends:
-            with inside(self._order.pid):
-                client = self._socket(leg, 0)
+            client = self._socket(leg, 0)
             try:
                 await asyncio.get_running_loop().sock_connect(client, (host, port))
             except BaseException:
@@ -145,10 +133,11 @@ class Forwarder:
 
 def main() -> None:
     """Read the order and serve until ended."""
-    given = json.loads(Path(sys.argv[1]).read_text())
+    talk = Talk(socket.socket(fileno=os.dup(0)))
+    given = talk.must_read(None)
     given["legs"] = [tuple(leg) for leg in given["legs"]]
     given["printers"] = [tuple(printer) for printer in given["printers"]]
-    asyncio.run(Forwarder(Order(**given)).run())
+    asyncio.run(Forwarder(Order(**given)).run(talk))
 
 
 if __name__ == "__main__":

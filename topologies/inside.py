@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sekisho.errors import LabError
-
-_CLONE_NEWNET = 0x40000000  # setns(2)
-_LIBC = ctypes.CDLL(None, use_errno=True)
+from topologies import kernel
 
 
 @contextmanager
@@ -33,5 +29,7 @@ def inside(pid: int) -> Iterator[None]:
 
 
 def _enter(descriptor: int) -> None:
-    if _LIBC.setns(descriptor, _CLONE_NEWNET):
-        raise LabError(f"setns failed: {os.strerror(ctypes.get_errno())}")
+    try:
+        kernel.setns(descriptor, kernel.NETWORK)
+    except OSError as error:
+        raise LabError(f"setns failed: {error.strerror}") from error

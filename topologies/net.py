@@ -18,37 +18,33 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mininet.link import Intf, Link  # type: ignore[import-untyped]
 from mininet.log import setLogLevel  # type: ignore[import-untyped]  # Mininet has no types
 from mininet.net import VERSION, Mininet  # type: ignore[import-untyped]
-from mininet.node import Host, OVSSwitch, RemoteController  # type: ignore[import-untyped]
+from mininet.node import OVSSwitch, RemoteController  # type: ignore[import-untyped]
 from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
+from topologies import sysctl
 from topologies.datapath import Datapath
 from topologies.inside import inside
+from topologies.interactive import OnDemand
 from topologies.names import UPLINK, interface
 from topologies.offload import complete_checksums
 
 MININET_VERSION = str(VERSION)
 _TIMEOUT_S = 60.0
 FIRST_TABLE = 100  # routing tables of single legs; the main one is 254
-_SYSCTL = Path("/proc/sys/net")
 #: Of a host: no IPv6, and what arrives by one leg and would be answered by another is not dropped.
-_SETTINGS = (
-    ("ipv6/conf/all/disable_ipv6", "1"),
-    ("ipv6/conf/default/disable_ipv6", "1"),
-    ("ipv4/conf/all/rp_filter", "0"),
-    ("ipv4/conf/default/rp_filter", "0"),
-)
+_NO_IPV6 = ("ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6")
+_NO_FILTER = ("ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter")
 
 
-class TownHost(Host):
+class TownHost(OnDemand):
     """A device: every attachment gets its address, the first one also the default route."""
 
     def config(self, device: Device | None = None, plan: Plan | None = None, **_: Any) -> None:
@@ -73,14 +69,16 @@ class TownHost(Host):
                     f"rule add from {attachment.ip} lookup {table}",
                 ]
         with inside(self.pid):
-            for setting, value in _SETTINGS:
-                (_SYSCTL / setting).write_text(value)
+            for setting in _NO_IPV6:
+                sysctl.put_if_there(setting, "1")
+            for setting in _NO_FILTER:
+                sysctl.put(setting, "0")
             for attachment in device.attachments:
                 name = interface(attachment, device)
                 intf = self.nameToIntf[name]  # Mininet's prompt puts these for a host's name
                 intf.ip, intf.mac = str(attachment.ip), attachment.mac
                 intf.prefixLen = plan.subnet(attachment).prefixlen
-                (_SYSCTL / f"ipv4/conf/{name}/rp_filter").write_text("0")
+                sysctl.put(f"ipv4/conf/{name}/rp_filter", "0")
                 complete_checksums(name)  # the userspace datapath does not
             _run_checked(["ip", "-batch", "-"], text="\n".join(words) + "\n")
 
@@ -195,9 +193,15 @@ def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "
 class TownTopo(Topo):
     """The topology of one plan."""
 
-    def build(self, plan: Plan, datapath: Datapath = Datapath.USERSPACE) -> None:
+    def build(
+        self,
+        plan: Plan,
+        datapath: Datapath = Datapath.USERSPACE,
+        hosts: Mapping[str, int] | None = None,
+    ) -> None:
         """Add everything; no process starts here."""
         self.plan = plan
+        first = hosts or {}
         kind = datapath.for_mininet
         for switch in plan.switches:
             self.addSwitch(switch.id, dpid=f"{switch.dpid:016x}", datapath=kind)
@@ -207,7 +211,8 @@ class TownTopo(Topo):
             self.addSwitch(air.id, cls=Air, dpid=dpid, stations=stations, datapath=kind)
             self.addLink(air.id, air.at.switch, port1=UPLINK, port2=air.at.port)
         for device in plan.devices:
-            self.addHost(device.id, cls=TownHost, device=device, plan=plan)
+            own = {"device": device, "plan": plan, "first": first.get(device.id)}
+            self.addHost(device.id, cls=TownHost, **own)
             for number, attachment in enumerate(device.attachments):
                 self._attach(device, number, attachment)
         for link in plan.links:
@@ -222,18 +227,25 @@ class TownTopo(Topo):
         self.addLink(device.id, attachment.air, port1=number, port2=port)
 
 
-def network(plan: Plan, *, port: int = 6653, datapath: Datapath = Datapath.USERSPACE) -> Any:
+def network(
+    plan: Plan,
+    *,
+    port: int = 6653,
+    datapath: Datapath = Datapath.USERSPACE,
+    hosts: Mapping[str, int] | None = None,
+) -> Any:
     """Return the (not yet started) Mininet of *plan*, its switches looking for a controller.
 
     Args:
         plan: The town.
         port: Controller's TCP port on 127.0.0.1 of this network namespace.
         datapath: What moves the packets.
+        hosts: The first process of each host that has been made already.
     """
     setLogLevel("warning")
     Mininet.inited = True  # else it raises limits by sysctls that are the whole machine's
     net = TownNet(
-        topo=TownTopo(plan=plan, datapath=datapath),
+        topo=TownTopo(plan=plan, datapath=datapath, hosts=hosts),
         switch=TownSwitch,
         link=Cable,
         intf=Plug,

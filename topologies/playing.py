@@ -124,10 +124,7 @@ class Playing:
         source, target = self._ends(request)
         words = ["curl", "-sSki", "--max-time", str(_PAGE_S), "--interface"]
         words += [self._town.interface(source), f"https://{target.ip}/"]
-        with inside(self._town.pid(source)):
-            done = subprocess.run(
-                words, capture_output=True, text=True, timeout=_PAGE_S + 5, check=False
-            )
+        done = self._town.hosting.run(source.device, words, timeout_s=_PAGE_S + 5)
         text = f"$ {' '.join(words)}\n{done.stderr}{done.stdout}"
         return {"text": text[:_LONGEST_TEXT], "exit": done.returncode}
 

@@ -1,31 +1,26 @@
-"""Everything that listens in the hosts, served by one process.
+"""Everything that listens in the hosts, served by one process that sees none of them.
 
-``python -m topologies.services PLAN --pids FILE --ready FILE``. A socket keeps the network
-namespace that it was made in, so the process visits each host's namespace once, opens the
-listeners there and comes back. Each listener is bound to its attachment's interface: a device
-with several legs answers on the leg that was asked.
+``python -m topologies.services`` is handed its listeners by the town (`topologies.serving`), over
+the socket on its standard input: ``{"do": "start", "who": DEVICE, "kinds": [...]}`` with as many
+descriptors, or ``{"do": "stop", "who": DEVICE}``. It answers with the number of listeners, and ends
+with the town.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import logging
+import os
 import socket
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from sekisho.model import Attachment, Device, Plan, Protocol, Service
-from sekisho.permissions import inner_ports
-from sekisho.plan import load
 from topologies.answers import ANSWERS, STREAM_ANSWERS, Answer
-from topologies.inside import inside
-from topologies.names import interface
 
 _log = logging.getLogger(__name__)
 _NEW_CERTIFICATE = (
@@ -33,6 +28,7 @@ _NEW_CERTIFICATE = (
     *("-nodes", "-days", "2", "-subj", "/CN=sekisho"),
 )
 TLS_KINDS = frozenset({"https", "sips"})
+_ORDER_BYTES, _MOST = 1 << 16, 253  # descriptors in one message: SCM_MAX_FD, unix(7)
 
 
 def tls_context(folder: Path) -> ssl.SSLContext:
@@ -80,109 +76,80 @@ def _talk(
     return lambda reader, writer: asyncio.ensure_future(talk(reader, writer))
 
 
-def _listener(attachment: Attachment, name: str, protocol: Protocol, port: int) -> socket.socket:
-    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
-    out = socket.socket(socket.AF_INET, kind)
-    out.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
-    out.bind((str(attachment.ip), port))
-    if protocol is Protocol.TCP:
-        out.listen(128)
-    out.setblocking(False)
-    return out
-
-
-def _open_all(
-    plan: Plan, pids: dict[str, int], device: Device
-) -> Iterator[tuple[socket.socket, Service]]:
-    services = [plan.service[name] for name in device.services]
-    if not services:
-        return
-    with inside(pids[device.id]):
-        for attachment in device.attachments:
-            taken: set[tuple[Protocol, int]] = set()
-            for service in services:
-                inner = (port for ports in service.ports for port in inner_ports(ports))
-                for port in (*service.edges(), *inner):  # all that a probe may knock at
-                    if (service.protocol, port) in taken:
-                        continue
-                    taken.add((service.protocol, port))
-                    name = interface(attachment, device)
-                    yield _listener(attachment, name, service.protocol, port), service
-
-
 class Servers:
     """Every listener of the town, by device."""
 
-    def __init__(self, plan: Plan, pids: dict[str, int], tls: ssl.SSLContext) -> None:
-        self._plan, self._pids, self._tls = plan, pids, tls
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
         self._open: dict[str, list[asyncio.AbstractServer | asyncio.BaseTransport]] = {}
 
-    async def start(self, name: str) -> int:
-        """Open the listeners of one device; return how many."""
-        parts = self._open.setdefault(name, [])
-        for listener, service in _open_all(self._plan, self._pids, self._plan.device[name]):
-            parts.append(await self._served(listener, service, name))
-        return len(parts)
+    async def start(self, who: str, listeners: list[tuple[socket.socket, str]]) -> int:
+        """Answer on *listeners*, each with the kind of its service, as *who*; return how many."""
+        parts = self._open.setdefault(who, [])
+        for listener, kind in listeners:
+            listener.setblocking(False)
+            parts.append(await self._served(listener, kind, who))
+        return len(listeners)
 
-    async def stop(self, name: str) -> int:
+    async def stop(self, who: str) -> int:
         """Close the listeners of one device; return how many."""
-        parts = self._open.pop(name, [])
+        parts = self._open.pop(who, [])
         for part in parts:
             part.close()
         await asyncio.sleep(0)  # a transport closes its socket in the next round
         return len(parts)
 
     async def _served(
-        self, listener: socket.socket, service: Service, who: str
+        self, listener: socket.socket, kind: str, who: str
     ) -> asyncio.AbstractServer | asyncio.BaseTransport:
-        answer = ANSWERS[service.kind]
-        if service.protocol is Protocol.UDP:
+        answer = ANSWERS[kind]
+        if listener.type == socket.SOCK_DGRAM:
             loop = asyncio.get_running_loop()
             transport, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(answer, who), sock=listener
             )
             return transport
-        answer = STREAM_ANSWERS.get(service.kind, answer)
-        tls = self._tls if service.kind in TLS_KINDS else None
+        answer = STREAM_ANSWERS.get(kind, answer)
+        tls = self._tls if kind in TLS_KINDS else None
         return await asyncio.start_server(_talk(answer, who), sock=listener, ssl=tls)
 
-    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Do one order, ``start DEVICE`` or ``stop DEVICE``; answer with the number of listeners.
+    async def obey(self, text: bytes, descriptors: list[int]) -> int:
+        """Do one order; return the number of listeners that it was about.
 
-        A captured device runs something else on its ports: its own services must be gone.
+        Raises:
+            ValueError: Not every listener has come.
         """
-        verb, name = (await reader.readline()).decode().split()
-        count = await (self.stop(name) if verb == "stop" else self.start(name))
-        writer.write(f"{count}\n".encode())
-        await writer.drain()
-        writer.close()
+        order = json.loads(text)
+        if order["do"] == "stop":
+            return await self.stop(order["who"])
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        return await self.start(order["who"], list(zip(listeners, order["kinds"], strict=True)))
 
 
-async def serve(plan: Plan, pids: dict[str, int], ready: Path) -> None:
-    """Open every listener, create the file *ready*, and answer for ever.
-
-    Orders are taken at the socket file beside *ready* that is named ``services.sock``.
-    """
+async def serve(door: socket.socket) -> None:
+    """Do what is ordered at *door*, and answer, until its other end is closed."""
     with tempfile.TemporaryDirectory(prefix="sekisho-tls-") as folder:
-        servers = Servers(plan, pids, tls_context(Path(folder)))
-    count = 0
-    for device in plan.devices:
-        count += await servers.start(device.id)
-    await asyncio.start_unix_server(servers.obey, ready.with_name("services.sock"))
-    ready.write_text(str(count))
-    await asyncio.Event().wait()
+        servers = Servers(tls_context(Path(folder)))
+    while True:
+        await _readable(door)
+        text, descriptors, _, _ = socket.recv_fds(door, _ORDER_BYTES, _MOST)
+        if not text:
+            return
+        door.send(str(await servers.obey(text, descriptors)).encode())
+
+
+async def _readable(door: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    something = asyncio.Event()
+    loop.add_reader(door, something.set)
+    await something.wait()
+    loop.remove_reader(door)
 
 
 def main() -> None:
-    """Read the command line and serve until ended."""
-    parser = argparse.ArgumentParser(prog="python -m topologies.services", description=__doc__)
-    parser.add_argument("plan", type=Path)
-    parser.add_argument("--pids", type=Path, required=True)
-    parser.add_argument("--ready", type=Path, required=True)
-    args = parser.parse_args()
-    pids = json.loads(args.pids.read_text())
-    asyncio.run(serve(load(args.plan), pids, args.ready))
+    """Take the door, and serve until the town ends."""
+    with socket.socket(fileno=os.dup(0)) as door:
+        asyncio.run(serve(door))
 
 
 if __name__ == "__main__":

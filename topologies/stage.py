@@ -21,6 +21,7 @@ from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.talk import SOCKET, Talk, listening
+from topologies.hosting import is_in_a_host
 from topologies.leases import Leases
 from topologies.playing import Playing
 from topologies.quiet import Quiet
@@ -97,6 +98,9 @@ class Stage:
     def _accept(self, door: socket.socket) -> None:
         while not self._is_over.is_set():
             connection = door.accept()[0]
+            if is_in_a_host(connection):  # where the socket lies in /tmp, a host might see it
+                connection.close()
+                continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:

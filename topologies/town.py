@@ -8,9 +8,9 @@ services listen before a probe knocks.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,12 +22,16 @@ from typing import Any
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
+from sekisho.talk import Talk
 from topologies import lines
+from topologies.hosting import Hosting, meant
+from topologies.memory import peak_mb
 from topologies.names import interface
 from topologies.net import network, switch_side
 from topologies.ovs import OPENFLOW_PORT, OpenVSwitch
+from topologies.serving import Serving
+from topologies.sysctl import quiet_machine
 
-_log = logging.getLogger(__name__)
 _START_S, _IN_FORCE_S = 60.0, 120.0
 OWN_GUARD, NO_GUARD = "own", "none"
 #: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
@@ -74,6 +78,8 @@ class Town:
         self.ovs = OpenVSwitch(work / "ovs", folder / "log")
         self.net: Any = None
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.hosting = Hosting(self.spawn)
+        self.serving = Serving(plan, self.hosting)
 
     @property
     def is_ours(self) -> bool:
@@ -101,6 +107,7 @@ class Town:
         self.events.parent.mkdir(parents=True, exist_ok=True)
         self._progress("switch")
         quiet_machine()
+        self.hosting.begin(self.plan.device, hidden=[self.folder, self.work])
         self._stack.enter_context(self.ovs)
         self._progress("guard")
         if self.is_ours:
@@ -109,14 +116,18 @@ class Town:
             command = [sys.executable, "-m", "topologies.relay", str(OPENFLOW_PORT), self.guard]
             self.spawn("relay", command)
         self._progress("hosts")
-        self.net = network(self.plan, port=OPENFLOW_PORT, datapath=self.ovs.datapath)
+        self.hosting.end()
+        self.serving.begin()
+        self.net = network(
+            self.plan, port=OPENFLOW_PORT, datapath=self.ovs.datapath, hosts=self.hosting.pids
+        )
         self._stack.callback(self._stop_net)
         if self.is_ours:
             self.wait_for("listening", timeout_s=_START_S)
         self.net.start()
         self.has_real_lines = lines.shape(self.plan)
         self._progress("services")
-        self._start_services()
+        self.serving.serve_all()
         self.seconds["boot"] = time.monotonic() - started
 
     def await_in_force(self) -> None:
@@ -145,8 +156,6 @@ class Town:
 
     def in_force_now(self) -> str:
         """Ask our controller whether it holds every table for in force; return why not, if not."""
-        from sekisho.talk import Talk
-
         try:
             with Talk.to(self.desk) as talk:
                 answer = talk.ask({"do": "state"}, 5.0)
@@ -175,24 +184,25 @@ class Town:
         command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
         self.spawn("controller", command)
 
-    def _start_services(self) -> None:
-        pids = self.work / "pids.json"
-        pids.write_text(json.dumps({host.name: host.pid for host in self.net.hosts}))
-        ready = self.work / "services.ready"
-        command = [sys.executable, "-m", "topologies.services", self.plan.path]
-        self.spawn("services", [*command, f"--pids={pids}", f"--ready={ready}"])
-        deadline = time.monotonic() + _START_S
-        while not ready.exists():
-            self.check()
-            if time.monotonic() > deadline:
-                raise LabError(f"the services were not listening after {_START_S} s")
-            time.sleep(0.02)
+    def spawn(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        door: socket.socket | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """Start one of the town's own processes; `end` it, or it ends with the town.
 
-    def spawn(self, name: str, command: list[str]) -> None:
-        """Start one of the town's own processes; `end` it, or it ends with the town."""
+        It has *door* as its standard input, and the town's *environment* or its own.
+        """
         with (self.folder / "log" / f"{name}.log").open("ab") as out:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.DEVNULL if door is None else door.fileno(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=environment,
             )
         self._processes[name] = process
         self._stack.callback(self.end, name)
@@ -202,7 +212,8 @@ class Town:
         process = self._processes.pop(name, None)
         if process is None:
             return
-        process.send_signal(how)
+        if process.poll() is None:
+            os.kill(meant(process), how)
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
@@ -211,9 +222,9 @@ class Town:
 
     def signal(self, name: str, how: signal.Signals) -> int:
         """Send a signal to one of the town's own processes; return its pid."""
-        process = self._processes[name]
-        process.send_signal(how)
-        return process.pid
+        pid = meant(self._processes[name])
+        os.kill(pid, how)
+        return pid
 
     def wait_for_end(self, name: str, *, timeout_s: float) -> int:
         """Wait until one of the town's own processes has ended by itself; return its status.
@@ -230,15 +241,16 @@ class Town:
         return status
 
     def _stop_net(self) -> None:
-        """End the hosts' shells. The interfaces die with the namespaces, at once."""
-        for node in [*self.net.hosts, *self.net.switches, *self.net.controllers]:
+        """End all shells. The interfaces die with the namespaces, at once."""
+        for host in self.net.hosts:
+            host.leave()
+        for node in [*self.net.switches, *self.net.controllers]:
             if node.shell is not None and node.shell.poll() is None:
                 os.killpg(node.shell.pid, signal.SIGHUP)
 
     def peak_memory_mb(self) -> int:
         """Return the most memory that the town's processes have used so far, together, in MiB."""
-        pids = [p.pid for p in self._processes.values()] + self.ovs.pids()
-        return sum(_peak_mb(pid) for pid in pids)
+        return peak_mb([meant(p) for p in self._processes.values()] + self.ovs.pids())
 
     def check(self) -> None:
         """Raise if any part of the town has ended by itself.
@@ -289,22 +301,3 @@ class Town:
     def switch_side(self, attachment: Attachment) -> str:
         """Return the name of the other end of the attachment's cable: a switch's or an air's."""
         return switch_side(self.net, attachment.device, self.interface(attachment))
-
-
-def _peak_mb(pid: int) -> int:
-    """VmHWM of a process (proc(5)), in MiB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(x.split()[1]) >> 10 for x in lines if x.startswith("VmHWM")), 0)
-
-
-def quiet_machine() -> None:
-    """Silence the kernel of this network namespace: no IPv6 chatter, nothing eaten by bridges."""
-    for name, value in (
-        ("ipv6/conf/all/disable_ipv6", "1"),
-        ("ipv6/conf/default/disable_ipv6", "1"),
-        ("bridge/bridge-nf-call-iptables", "0"),
-    ):
-        path = Path("/proc/sys/net") / name
-        if path.exists():
-            path.write_text(value)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)

@@ -8,6 +8,7 @@ decided on the wire, with the rule that masks it.
 from __future__ import annotations
 
 import socket
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from sekisho.model import Attachment, CellKind, Plan, Protocol
 from topologies.inside import inside
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-_CONNECT_S = 0.5
+_CONNECT_S, _IP_S = 0.5, 10.0
 _RUN, _NUMBER = 0x5EC15A0, 1  # of the tokens sent here
 _DHCP_SERVER, _DHCP_CLIENT = 67, 68  # RFC 2131, 4.1
 _ALL, _EVERYBODY = IPv4Address("255.255.255.255"), "ff:ff:ff:ff:ff:ff"
@@ -146,7 +147,9 @@ def _second_address(may: Attachment, not_: Attachment, target: Attachment) -> Mu
 
     def ip(ground: Ground, word: str) -> None:
         name = ground.town.interface(not_)
-        ground.town.net.get(not_.device).cmd(f"ip addr {word} {may.ip}/32 dev {name}")
+        with inside(ground.town.pid(not_)):
+            words = ["ip", "addr", word, f"{may.ip}/32", "dev", name]
+            subprocess.run(words, check=True, timeout=_IP_S)
 
     @contextmanager
     def planted(ground: Ground) -> Iterator[None]:

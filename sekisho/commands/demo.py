@@ -22,20 +22,19 @@ def demo(args: Namespace, screen: Screen) -> int:
     from sekisho.web.__main__ import serve  # half a second, for this alone
 
     with _door(args.port) as door:  # before anything else: a port that is taken is told at once
-        is_own = args.town is None
-        if is_own:
-            town.up(args, screen)
-        folder = Path(standing.find(args.out, args.town).folder)
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        door.listen()  # whoever opens the address at once waits, and is not turned away
-        address = f"http://{HOME}:{door.getsockname()[1]}/#token={token}"
-        screen.out.print(_READY.text(args.lang).format(address), markup=False, soft_wrap=True)
+        own = town.booted(args, screen, is_lasting=False) if args.town is None else None
+        folder = own.folder if own else Path(standing.find(args.out, args.town).folder)
         try:
+            token = secrets.token_urlsafe(_TOKEN_BYTES)
+            door.listen()  # whoever opens the address at once waits, and is not turned away
+            address = f"http://{HOME}:{door.getsockname()[1]}/#token={token}"
+            screen.out.print(_READY.text(args.lang).format(address), markup=False, soft_wrap=True)
             serve(folder, door, token)
         finally:
-            if is_own:
+            if own:
                 args.town = folder
                 town.down(args, screen)
+                own.end()
     return 0
 
 

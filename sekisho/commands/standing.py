@@ -29,7 +29,7 @@ class Standing:
         pid: Of the first process in its namespaces, as seen from outside.
         born: When that process started, in the kernel's ticks: pids are used again.
         boot: Of which start of the machine that is true.
-        hosts: Host to the pid of its shell, as seen from inside.
+        hosts: Host to the pid of its first process, as the town sees it.
     """
 
     folder: str
@@ -72,7 +72,7 @@ def find(out: Path, chosen: Path | None) -> Standing:
 
 
 def outer_pid(town: Standing, host: str) -> int:
-    """Return the pid, as seen from here, of the shell of *host*.
+    """Return the pid, as seen from here, of the first process of *host*.
 
     Raises:
         UsageError: There is no such host.
@@ -84,11 +84,11 @@ def outer_pid(town: Standing, host: str) -> int:
     inside = str(town.hosts[host])
     home = namespace(town.pid, "pid")
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and _inner_pid(folder) == inside:
+        if folder.name.isdigit() and _inner_pids(folder)[-2:] == [inside, "1"]:
             pid = int(folder.name)
-            if namespace(pid, "pid", must=False) == home:
+            if namespace(parent(pid), "pid", must=False) == home:
                 return pid
-    raise LabError(f"{host}: its shell is gone\n  hint: sekisho down, then sekisho up")
+    raise LabError(f"{host}: it is gone\n  hint: sekisho down, then sekisho up")
 
 
 def namespace(pid: int, kind: str, *, must: bool = True) -> str:
@@ -150,11 +150,10 @@ def _born(pid: int) -> str:
     return found[19] if found else ""
 
 
-def _inner_pid(folder: Path) -> str:
+def _inner_pids(folder: Path) -> list[str]:
+    """Return a process's numbers in its namespaces, from ours to its own (proc(5), NSpid)."""
     try:
-        for line in (folder / "status").read_text().splitlines():
-            if line.startswith("NSpid:"):
-                return line.split()[-1]
+        lines = (folder / "status").read_text().splitlines()
     except OSError:
-        return ""
-    return ""
+        return []
+    return next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])

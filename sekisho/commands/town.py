@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -19,9 +20,11 @@ from sekisho.commands import runs, standing
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
 from sekisho.commands.standing import Standing
+from sekisho.entering import entering, has_one_user, host_environment, in_sight
 from sekisho.errors import LabError, UsageError
 from sekisho.launch import end, first_inside, inner_environment, namespace_flags, start
 from sekisho.model import Label
+from sekisho.oneuser import be_one_user
 from sekisho.plan import load
 from sekisho.progress import progress
 
@@ -30,31 +33,69 @@ _FORCED_S = 20.0
 _KEEP = b"keep\n"  # the town's leave to outlive the process that started it
 
 
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """A town that has come up.
+
+    Attributes:
+        process: What holds its namespaces.
+        folder: Its run folder.
+    """
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def end(self) -> None:
+        """End it at once."""
+        end(self.process)
+        standing.forget(self.folder)
+
+
 def up(args: Namespace, screen: Screen) -> int:
     """Boot a town; return when every rule is in force, or stay with ``--foreground``."""
+    town = booted(args, screen, is_lasting=not args.foreground)
+    try:
+        return _stayed(town) if args.foreground else _left(town.process)
+    except BaseException:
+        town.end()
+        raise
+
+
+def booted(args: Namespace, screen: Screen, *, is_lasting: bool) -> Booted:
+    """Boot a town and say so when every rule is in force.
+
+    Args:
+        args: Of ``up``.
+        screen: Where to speak.
+        is_lasting: It may outlive this process, once `_left` has told it so; otherwise it ends
+            with this process, however that ends.
+
+    Raises:
+        LabError: It does not come up.
+    """
     plan = load(args.plan)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     words = [sys.executable, "-m", "scenarios.stage", str(args.plan), f"--folder={folder}"]
-    words += [] if args.foreground else ["--lasting"]
+    words += ["--lasting"] if is_lasting else []
     words += ["--no-heal"] if args.no_heal else []
     log = folder / "log" / "up.log"
     with log.open("wb") as errors:
-        process = start(words, folder=folder, log=errors, is_lasting=not args.foreground)
+        process = start(words, folder=folder, log=errors, is_lasting=is_lasting)
+    town = Booted(process, folder)
     try:
         with progress(screen.err, language=args.lang, is_quiet=args.quiet) as shown:
             outcome = listen(process, shown, log=log, until="up")
         first = first_inside(process.pid)
         if outcome.error or first is None:
             raise LabError(outcome.error or f"the town ended at once\n  see {log}")
-        town = standing.note(folder, plan.id, first, outcome.facts["hosts"])
+        found = standing.note(folder, plan.id, first, outcome.facts["hosts"])
         if not args.quiet:
-            screen.out.print(_announced(town, args), markup=False, highlight=False, soft_wrap=True)
-        return _stayed(process, log) if args.foreground else _left(process)
+            screen.out.print(_announced(found, args), markup=False, highlight=False, soft_wrap=True)
     except BaseException:
-        end(process)
-        standing.forget(folder)
+        town.end()
         raise
+    return town
 
 
 def _announced(town: Standing, args: Namespace) -> str:
@@ -72,14 +113,13 @@ def _left(process: subprocess.Popen[bytes]) -> int:
     return 0
 
 
-def _stayed(process: subprocess.Popen[bytes], log: Path) -> int:
+def _stayed(town: Booted) -> int:
     try:
-        process.wait()
+        town.process.wait()
     except KeyboardInterrupt:
-        end(process)
-        standing.forget(log.parent.parent)
+        town.end()
         return 0
-    raise LabError(f"the town ended by itself\n  see {log}")
+    raise LabError(f"the town ended by itself\n  see {town.folder / 'log' / 'up.log'}")
 
 
 def execute(args: Namespace, screen: Screen) -> int:
@@ -89,27 +129,45 @@ def execute(args: Namespace, screen: Screen) -> int:
     if not words:
         raise UsageError("no program is named\n  hint: sekisho exec HOST -- ip addr")
     town = standing.find(args.out, args.town)
-    _become(town, standing.outer_pid(town, args.host), words)
+    _become_guest(town, standing.outer_pid(town, args.host), words)
 
 
 def shell(args: Namespace, screen: Screen) -> int:
     """Become the terminal of the town's Mininet prompt."""
     del screen
     town = standing.find(args.out, args.town)
-    _become(town, town.pid, [sys.executable, "-m", "topologies.shell"])
+    _become_townsman(town, [sys.executable, "-m", "topologies.shell"])
 
 
-def _become(town: Standing, pid: int, words: list[str]) -> NoReturn:
-    """Replace this process by *words* in the namespaces of *pid*.
+def _become_townsman(town: Standing, words: list[str]) -> NoReturn:
+    """Replace this process by *words* in the namespaces of the run itself."""
+    enter = ["nsenter", f"--target={town.pid}", "--net", "--mount", "--pid"]
+    enter += ["--user", "--preserve-credentials"] if _is_foreign(town.pid) else []
+    _replace([*enter, "--"], words, inner_environment(Path(town.folder), os.environ))
+
+
+def _become_guest(town: Standing, pid: int, words: list[str]) -> NoReturn:
+    """Replace this process by *words* in a host of the town: see `sekisho.entering`."""
+    is_own = standing.namespace(pid, "user") != standing.namespace(town.pid, "user")
+    enter = entering(pid, is_own_user=is_own, is_foreign_user=_is_foreign(pid))
+    if has_one_user(pid):
+        be_one_user()
+    environment = inner_environment(Path(town.folder), os.environ)
+    _replace(enter, words, host_environment(environment))
+
+
+def _is_foreign(pid: int) -> bool:
+    return standing.namespace(pid, "user") != standing.namespace(os.getpid(), "user")
+
+
+def _replace(enter: list[str], words: list[str], environment: dict[str, str]) -> NoReturn:
+    """Replace this process by *words*, behind the words that *enter* some namespaces.
 
     ``nsenter`` itself must not hear Ctrl-C, or it would leave before the program could answer.
     """
-    foreign_user = standing.namespace(pid, "user") != standing.namespace(os.getpid(), "user")
-    enter = ["nsenter", f"--target={pid}", "--net", "--mount", "--pid"]
-    enter += ["--user", "--preserve-credentials"] if foreign_user else []
-    enter += ["--", "setpriv", "--pdeathsig=KILL", "--"]
-    enter += ["env", "--default-signal=INT,QUIT,TERM,HUP", f"--chdir={Path.cwd()}"]
-    environment = inner_environment(Path(town.folder), os.environ)
+    enter = [*enter, "setpriv", "--pdeathsig=KILL", "--"]
+    start = in_sight(Path.cwd(), environment)
+    enter += ["env", "--default-signal=INT,QUIT,TERM,HUP", f"--chdir={start}"]
     for ignored in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_IGN)
     for heard in (signal.SIGTERM, signal.SIGHUP):

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import orjson
 
 from sekisho.errors import LabError
+from sekisho.launch import launcher
 from sekisho.vm.guest import BOOTED, CONSOLE, HOST_TAG, SCRIPT, STATUS, Errand, script
 from sekisho.vm.host import Host
 
@@ -167,10 +168,10 @@ def _held() -> list[str]:
     """The words that hold a machine in a PID namespace which dies with the calling process."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-current-user"]
     flags = [*user, "--pid", "--fork", "--kill-child=KILL"]
-    trial = subprocess.run(["unshare", *flags, "true"], capture_output=True, check=False)
+    trial = subprocess.run([launcher(), *flags, "true"], capture_output=True, check=False)
     if trial.returncode:
         raise LabError(f"unshare is refused: {trial.stderr.decode().strip()}")
-    return ["setpriv", "--pdeathsig=KILL", "--", "unshare", *flags, "--"]
+    return ["setpriv", "--pdeathsig=KILL", "--", launcher(), *flags, "--"]
 
 
 def command(host: Host, errand: Errand, size: Size) -> list[str]:

@@ -40,13 +40,13 @@ def register_open(town: Town) -> None:
 
 def relay_dead(town: Town) -> None:
     """The relay on a captured device ends as soon as it listens."""
-    wait = Captured._await_ready
+    start = Captured._start_relay
 
     def ending(self: Captured) -> None:
-        wait(self)
+        start(self)
         town.end("captured")
 
-    Captured._await_ready = ending  # type: ignore[method-assign]
+    Captured._start_relay = ending  # type: ignore[method-assign]
 
 
 def muted(town: Town) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sekisho.launch import WORK
 from tests.live.machine import SLOWER
 from topologies.ovs import OpenVSwitch
-from topologies.town import quiet_machine
+from topologies.sysctl import quiet_machine
 
 _GUARD = "--listen=127.0.0.1:6653"
 _PROMPT = "nodes\nnb ip route\nexit\n"

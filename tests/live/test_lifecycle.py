@@ -50,8 +50,12 @@ def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Person]:
 
 
 def _begun(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
+    return _called(person, "check", "tiny.yaml", "--json", *arguments)
+
+
+def _called(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        person.words("check", "tiny.yaml", "--json", *arguments),
+        person.words(*arguments),
         cwd=person.home,
         env=person.environment,
         stdin=subprocess.DEVNULL,
@@ -154,6 +158,29 @@ def test_kill_minus_nine_leaves_nothing(person: Person) -> None:
 
     _nothing_left(person, inhabitants)
     assert read(_folder(person)).verdict is RunVerdict.VOID
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("demo", "tiny.yaml", "--port=0"),
+        ("up", "tiny.yaml", "--foreground"),
+        ("mutate", "tiny.yaml", "--faults=4"),
+        ("disturb", "tiny.yaml", "--repeat=1"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_killed_command_takes_its_town_along(person: Person, words: tuple[str, ...]) -> None:
+    """Only ``up`` leaves a town behind, and only where it was not asked to stay with it."""
+    process = _called(person, *words)
+    inhabitants = _town_stands(person, process)
+    if words[0] in ("demo", "up"):  # later than that: when it has said that the town is up
+        machine.until(lambda: any(person.home.glob("runs/*/town.json")), "the town up")
+    process.kill()
+    process.communicate(timeout=_END_S)
+    machine.until(lambda: not _alive(inhabitants), "every process gone")
+
+    _nothing_left(person, inhabitants)
 
 
 PARTS = ("-m controller", "ovs-vswitchd", "ovsdb-server", "unshare", "python -m scenarios.check")
