@@ -18,6 +18,7 @@ import orjson
 from scenarios import backups, situations
 from scenarios.afterwards import note_strangers, with_late
 from scenarios.backups import Backups
+from scenarios.canaries import Canaries
 from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.covering import write_coverage
@@ -49,7 +50,7 @@ from topologies.watchdog import Watchdog
 
 _REPEATS = 2  # how often a void case may be tried again
 _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
-_AFTER_S = 2.0  # so long after the last frame of all everything is still heard
+_AFTER_S = 1.8  # so long after the last frame of all everything is still heard, at least
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
 Meddle = Callable[[Town, Wire], None]
@@ -153,15 +154,21 @@ class Check:
         say(phase="judge")
         around = self._around
         assert around is not None
+        self._compared(around, AFTER)
+        self._keep_dumps(around)
         began = time.monotonic()
+        canaries = Canaries(self._plan, session.ledger, session.run)
+        session.listen()
+        canaries.send(wire)
         while (left := session.last_sent + _AFTER_S - time.monotonic()) > 0:
             time.sleep(min(left, _AFTER_S / 4))
             session.listen()
-        self._compared(around, AFTER)
         around.ask_drift()
         session.listen()
         ledger, tally = session.ledger, self._tally
         ledger.settle()
+        for missing in canaries.taken_out():
+            around.note(AFTER, "instrument", "ledger", missing)
         tally.cases, found = with_late(tally.cases, ledger.late)
         findings.all += found
         if wire.blind() or wire.dropped:
@@ -169,7 +176,6 @@ class Check:
         note_strangers(around, ledger)
         tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
         tally.frames_sent = session.frames_sent
-        self._keep_dumps(around)
         doubts = [d for d in around.differences if not d.is_finding]
         if doubts:
             self._doubt(doubts[0].en)

@@ -52,6 +52,18 @@ def link_place(link: Link) -> Place:
     return Place("link", f"{link.a}-{link.b}")
 
 
+def places(plan: Plan) -> list[Place]:
+    """Return every capture point of *plan*: hosts, lines, airs, LOCAL ports, the channel."""
+    bridges = [s.id for s in plan.switches] + [air.id for air in plan.airs]
+    return [
+        *(Place("attachment", a.id) for a in plan.attachments),
+        *map(link_place, plan.links),
+        *(Place("air", air.id) for air in plan.airs),
+        *(Place("local", name) for name in bridges),
+        Place("channel", CHANNEL),
+    ]
+
+
 class Ways:
     """The capture points that frames pass on the ways of *plan*.
 

@@ -8,10 +8,12 @@ passed, whatever its frames did.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sekisho.compiler import compile_town
+from sekisho.dumps import age_s
 from sekisho.evidence import Difference
 from sekisho.model import Label, Plan, PortRef
 from topologies import state
@@ -35,6 +37,7 @@ class Surroundings:
         self._town, self._plan = town, plan
         self.dumps: Mapping[str, str] = {}
         self.differences: list[Difference] = []
+        self._read_at = 0.0
         self._drifts = len(self._drifted())
 
     def compare(self, when: str, *, down: Iterable[PortRef] = ()) -> None:
@@ -48,8 +51,9 @@ class Surroundings:
             LabError: Something does not answer.
         """
         cut = tuple(down)
-        reading = state.read(self._town)
-        self.dumps = reading.dumps
+        reading, read_at = state.read(self._town), time.monotonic()
+        self._look_at_ages(reading.dumps, read_at)
+        self.dumps, self._read_at = reading.dumps, read_at
         tables = compile_town(self._plan, down=cut)
         wanted = state.planned(self._town, self._plan, tables, cut)
         found = state.differences(wanted, reading.statements, cut)
@@ -70,6 +74,19 @@ class Surroundings:
             left = len(found) - _MOST
             label = Label(f"ほかに相違が{left:,}件ある", f"{left:,} more differences")
             self.note(when, "more", "", label)
+
+    def _look_at_ages(self, dumps: Mapping[str, str], read_at: float) -> None:
+        """Note a switch whose rules have not grown older: what was read is not what there is."""
+        passed_s = read_at - self._read_at
+        for switch, dump in dumps.items():
+            before = self.dumps.get(switch)
+            if before is None or age_s(dump) - age_s(before) > passed_s / 2:
+                continue
+            label = Label(
+                f"{switch}: 読み取った規則の表が古いままです",
+                f"{switch}: what was read of its tables is no older than it was before",
+            )
+            self.note(AFTER, "instrument", switch, label)
 
     def ask_controller(self, when: str) -> None:
         """Ask our own controller whether every table is in force now, and note if it is not."""

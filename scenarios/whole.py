@@ -25,7 +25,7 @@ import orjson
 from scenarios.ending import ended, say
 from scenarios.gate import Window
 from scenarios.inspection import Check, Leave, Meddle
-from scenarios.mutants import fabric, injected, permissions, reader
+from scenarios.mutants.beside import faults
 from scenarios.mutants.planting import Planted
 from scenarios.record import Run
 from scenarios.wire import Wire
@@ -36,7 +36,6 @@ from sekisho.model import Plan
 from sekisho.plan import load
 from topologies import state
 from topologies.neighbours import forget_neighbours
-from topologies.net import fix_airs
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 SUITES = ("gate", "full")
@@ -97,16 +96,6 @@ class Prepared:
     """The windows of one suite, made once."""
 
     windows: list[Window]
-
-
-def faults(plan: Plan) -> list[Planted]:
-    """Return every fault of *plan*, in order."""
-    return [
-        *permissions.faults(plan),
-        *fabric.faults(plan),
-        *injected.faults(plan),
-        *reader.faults(plan),
-    ]
 
 
 def chosen(every: Sequence[Planted], count: int, seed: int) -> list[Planted]:
@@ -194,8 +183,6 @@ class Runner:
         town = self._town
         town.ovs.forget_connections()
         forget_neighbours(town)
-        if fault.level == "fabric":
-            fix_airs(town.net)
         tables = compile_town(town.plan)
         wanted = state.planned(town, town.plan, tables)
         deadline = time.monotonic() + _CLEAN_S

@@ -23,6 +23,7 @@ _OPTIONS = re.compile(
     r"(?:(?:idle_timeout|hard_timeout|importance)=\d+, "
     r"|(?:send_flow_rem|check_overlap|reset_counts|no_packet_counts|no_byte_counts) )*"
 )
+_DURATION = re.compile(r"duration=([0-9.]+)s")
 _PRIORITY = re.compile(r"priority=(\d+)")
 
 
@@ -78,6 +79,11 @@ def flows(dump: str) -> list[FlowLine]:
             )
         )
     return out
+
+
+def age_s(dump: str) -> float:
+    """Return the age of the oldest rule of a dump, in seconds; 0 where it has none."""
+    return max((float(found) for found in _DURATION.findall(dump)), default=0.0)
 
 
 def counters(lines: list[FlowLine]) -> Counter[int]:

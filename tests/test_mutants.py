@@ -10,10 +10,11 @@ import pytest
 
 from scenarios.catalogue import Kind, load_families
 from scenarios.gate import CasePlan
-from scenarios.mutants import app, hosts, instrument, settings, written
+from scenarios.mutants import app, beside, hosts, instrument, settings, written
 from scenarios.mutants.app import WRONGS, Wrong, copied
 from scenarios.mutants.suites import Suites
 from scenarios.mutate import exit_status, is_right
+from scenarios.places import places
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
 from sekisho.faultlist import IDS, KILLERS, LEVELS
@@ -34,11 +35,13 @@ def _plan() -> Plan:
 
 
 def test_the_lists_are_whole() -> None:
-    """Thirty operators and twenty mistakes, none forgotten and none invented."""
+    """Thirty operators, twenty mistakes and what lies beside the tables; none is invented."""
     operators = [f"M-{number:02d}" for number in (*_OPERATORS, *_MORE)]
     mistakes = [f"M{number:02d}" for number in range(1, 21)]
 
-    assert sorted(IDS) == sorted([*operators, *mistakes])
+    beside = [f"N-{number:02d}" for number in range(1, 24)]
+
+    assert sorted(IDS) == sorted([*operators, *mistakes, *beside])
 
 
 def test_every_id_is_planted_on_the_smallest_town(plan: Plan) -> None:
@@ -47,6 +50,7 @@ def test_every_id_is_planted_on_the_smallest_town(plan: Plan) -> None:
     larger = {n for f in plan_faults(plan, compile_town(plan), seed=1, each=1) for n in f.ids}
     rest = [*app.mutants(), *settings.mutants(plan), *hosts.mutants(plan)]
     rest += [*written.mutants(plan), *instrument.mutants(plan)]
+    rest += beside.mutants(plan, each=1, seed=1)
     planted = single | larger | {name for mutant in rest for name in mutant.ids}
 
     assert planted == set(IDS)
@@ -121,3 +125,20 @@ def _load(suites: Suites, part: list[CasePlan]) -> Counter[str]:
     """Count the frames that each attachment sends or is sent."""
     ends = {case.number: {case.source.id, case.to} for case in part}
     return Counter(name for f in suites.window(part).frames for name in ends[f.case] - {""})
+
+
+def test_a_small_town_has_over_150_faults_beside_the_lists(plan: Plan) -> None:
+    """Each kind in some variants, on the smallest town as on the reference town."""
+    small, large = beside.faults(plan), beside.faults(load(ROOT / "topologies" / "matsuno.yaml"))
+
+    assert min(len(small), len(large)) > 150
+    assert {f.id for f in small} == {f.id for f in large}
+    assert len({(f.id, f.place, f.words) for f in small}) == len(small)
+
+
+def test_every_capture_is_blinded_one_by_one(plan: Plan) -> None:
+    """Whatever can be blinded, the instrument must notice: each place in each way."""
+    blinded = [(m.place, m.words) for m in instrument.mutants(plan) if "capture" in m.words]
+
+    assert {place for place, _ in blinded} == {place.name for place in places(plan)}
+    assert len(blinded) == 3 * len(places(plan)) - 4 + 1  # LOCAL ports; one that loses copies

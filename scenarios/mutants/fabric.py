@@ -22,6 +22,7 @@ from scenarios.mutants.planting import (
 from scenarios.wire import Wire
 from sekisho.model import Air, Plan
 from topologies.names import interface, switch_interface, uplink
+from topologies.net import fix_airs
 from topologies.town import Town
 
 _VSCTL = "ovs-vsctl"
@@ -32,7 +33,17 @@ _EXTRA = ("sk-extra-a", "sk-extra-b")
 def faults(plan: Plan) -> Iterator[Planted]:
     """Yield every fault of the fabric of *plan*, for its gravest subject."""
     subject = subjects(plan)[0]
-    for maker in (_timed, _groups, _ports, _database, _bridges, _tracker, _cables, _elsewhere):
+    for maker in (
+        _timed,
+        _groups,
+        _ports,
+        _database,
+        _modes,
+        _bridges,
+        _tracker,
+        _cables,
+        _elsewhere,
+    ):
         yield from maker(plan, subject)
     for air in plan.airs[:2]:
         yield from _air(plan, air)
@@ -143,38 +154,54 @@ def _ports(plan: Plan, subject: Subject) -> Iterator[Planted]:
 
 
 def _database(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    """Mirrors, samplers and modes of a bridge."""
+    """Mirrors and samplers, and others who may give orders."""
     del plan
     switch = subject.source.at.switch
     out = f"{switch}-eth{subject.source.at.port}"
-    bridge = [_VSCTL, "set", "Bridge", switch]
-    clear = [_VSCTL, "clear", "Bridge", switch]
+    bridge, clear = ["set", "Bridge", switch], [_VSCTL, "clear", "Bridge", switch]
     mirror = [
         *(_VSCTL, "--", "--id=@p", "get", "Port", out, "--", "--id=@m", "create", "Mirror"),
-        *("name=sk", "select_all=true", "output_port=@p", "--", *bridge[1:], "mirrors=@m"),
+        *("name=sk", "select_all=true", "output_port=@p", "--", *bridge, "mirrors=@m"),
     ]
-    yield Planted(
-        "N-12", "fabric", switch, f"a mirror copies all to {out}",
-        commands([mirror], [[*clear, "mirrors"]]),
-    )  # fmt: skip
-    for name, values in (
-        ("sflow", ['targets="127.0.0.1:6343"', "sampling=1", "polling=1"]),
-        ("netflow", ['targets="127.0.0.1:5566"']),
-        ("ipfix", ['targets="127.0.0.1:4739"', "sampling=1"]),
+    plant = commands([mirror], [[*clear, "mirrors"]])
+    yield Planted("N-12", "fabric", switch, f"a mirror copies all to {out}", plant)
+    for table, values in (
+        ("sFlow", ['targets="127.0.0.1:6343"', "sampling=1", "polling=1"]),
+        ("NetFlow", ['targets="127.0.0.1:5566"']),
+        ("IPFIX", ['targets="127.0.0.1:4739"', "sampling=1"]),
     ):
-        table = {"sflow": "sFlow", "netflow": "NetFlow", "ipfix": "IPFIX"}[name]
-        make = [_VSCTL, "--", "--id=@s", "create", table, *values, "--", *bridge[1:], f"{name}=@s"]
+        name = table.lower()
+        make = [_VSCTL, "--", "--id=@s", "create", table, *values, "--", *bridge, f"{name}=@s"]
         plant = commands([make], [[*clear, name]])
         yield Planted("N-12", "fabric", switch, f"{table} samples packets", plant)
-    for words, there, back in (
-        ("runs a spanning tree", "stp_enable=true", "stp_enable=false"),
-        ("runs a rapid spanning tree", "rstp_enable=true", "rstp_enable=false"),
-        ("snoops multicast", "mcast_snooping_enable=true", "mcast_snooping_enable=false"),
-        ("fails open", "fail_mode=standalone", "fail_mode=secure"),
-        ("is controlled in-band", "other_config:disable-in-band=false",
-         "other_config:disable-in-band=true"),
-        ("speaks OpenFlow 1.5 as well", "protocols=OpenFlow13,OpenFlow15", "protocols=OpenFlow13"),
-    ):  # fmt: skip
+    first = [_VSCTL, "set-controller", switch, "tcp:127.0.0.1:6653"]
+    wait = [_VSCTL, "set", "Controller", switch, "max_backoff=1000"]
+    plant = commands([[*first, "ptcp:16633:127.0.0.1"]], [first, wait])
+    yield Planted("N-12", "fabric", switch, "a second controller may come", plant)
+    plant = commands([[_VSCTL, "set-manager", "ptcp:16640:127.0.0.1"]], [[_VSCTL, "del-manager"]])
+    yield Planted("N-12", "fabric", "all switches", "anybody may write the database", plant)
+
+
+_MODES = (
+    ("runs a spanning tree", "stp_enable=true", "stp_enable=false"),
+    ("runs a rapid spanning tree", "rstp_enable=true", "rstp_enable=false"),
+    ("snoops multicast", "mcast_snooping_enable=true", "mcast_snooping_enable=false"),
+    ("fails open", "fail_mode=standalone", "fail_mode=secure"),
+    (
+        "is controlled in-band",
+        "other_config:disable-in-band=false",
+        "other_config:disable-in-band=true",
+    ),
+    ("speaks OpenFlow 1.5 as well", "protocols=OpenFlow13,OpenFlow15", "protocols=OpenFlow13"),
+)
+
+
+def _modes(plan: Plan, subject: Subject) -> Iterator[Planted]:
+    """How a switch works, or all of them."""
+    del plan
+    switch = subject.source.at.switch
+    bridge = [_VSCTL, "set", "Bridge", switch]
+    for words, there, back in _MODES:
         plant = commands([[*bridge, there]], [[*bridge, back]])
         yield Planted("N-13", "fabric", switch, f"the switch {words}", plant)
     remove = [_VSCTL, "remove", "Bridge", switch, "other_config"]
@@ -193,51 +220,35 @@ def _database(plan: Plan, subject: Subject) -> Iterator[Planted]:
     for key, value in (("vlan-limit", "2"), ("max-revalidator", "9999"), ("flow-limit", "10")):
         plant = commands([[*whole, f"other_config:{key}={value}"]], [[*drop, key]])
         yield Planted("N-13", "fabric", "all switches", f"Open vSwitch has {key}={value}", plant)
-    first = [_VSCTL, "set-controller", switch, "tcp:127.0.0.1:6653"]
-    wait = [_VSCTL, "set", "Controller", switch, "max_backoff=1000"]
-    plant = commands([[*first, "ptcp:16633:127.0.0.1"]], [first, wait])
-    yield Planted("N-12", "fabric", switch, "a second controller may come", plant)
-    passive = [_VSCTL, "set-manager", "ptcp:16640:127.0.0.1"]
-    yield Planted(
-        "N-12", "fabric", "all switches", "anybody may write the database",
-        commands([passive], [[_VSCTL, "del-manager"]]),
-    )  # fmt: skip
 
 
 def _bridges(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    """Bridges, patches and tunnels that no plan has."""
+    """Bridges and patches that no plan has."""
     del plan
-    switch = subject.source.at.switch
+    switch, other = subject.source.at.switch, subject.target.at.switch
     add = [_VSCTL, "add-br", _BRIDGE, "--", "set", "Bridge", _BRIDGE, "datapath_type=netdev"]
     gone = [_VSCTL, "--if-exists", "del-br", _BRIDGE]
     yield Planted("N-14", "fabric", _BRIDGE, "a bridge is in no plan", commands([add], [gone]))
     one = [_VSCTL, "add-port", switch, "sk-p1", "--", "set", "Interface", "sk-p1", "type=patch"]
-    two = [_VSCTL, "add-port", _BRIDGE, "sk-p2", "--", "set", "Interface", "sk-p2", "type=patch"]
-    patch = commands(
-        [add, [*one, "options:peer=sk-p2"], [*two, "options:peer=sk-p1"]],
-        [[_VSCTL, "--if-exists", "del-port", "sk-p1"], gone],
-    )
-    yield Planted("N-14", "fabric", switch, "a patch leads to a bridge that is in no plan", patch)
-    other = subject.target.at.switch
+    one.append("options:peer=sk-p2")
+
+    def end(bridge: str) -> list[str]:
+        made = [_VSCTL, "add-port", bridge, "sk-p2", "--", "set", "Interface", "sk-p2"]
+        return [*made, "type=patch", "options:peer=sk-p1"]
+
+    cut = [_VSCTL, "--if-exists", "del-port", "sk-p1"]
+    plant = commands([add, one, end(_BRIDGE)], [cut, gone])
+    yield Planted("N-14", "fabric", switch, "a patch leads to a bridge in no plan", plant)
     if other != switch:
-        far = [_VSCTL, "add-port", other, "sk-p2", "--", "set", "Interface", "sk-p2", "type=patch"]
-        between = commands(
-            [[*one, "options:peer=sk-p2"], [*far, "options:peer=sk-p1"]],
-            [[_VSCTL, "--if-exists", "del-port", name] for name in ("sk-p1", "sk-p2")],
-        )
-        yield Planted("N-14", "fabric", switch, "a patch joins two switches", between)
-    tunnel = [
-        *(_VSCTL, "add-port", switch, "sk-vx", "--", "set", "Interface", "sk-vx", "type=vxlan"),
-        "options:remote_ip=127.0.0.1",
-    ]
-    plant = commands([tunnel], [[_VSCTL, "--if-exists", "del-port", "sk-vx"]])
-    yield Planted("N-14", "fabric", switch, "a tunnel leads out of a switch", plant)
-    make = [
-        *(_VSCTL, "add-port", switch, "sk-int", "--", "set", "Interface", "sk-int"),
-        "type=internal",
-    ]
-    plant = commands([make], [[_VSCTL, "--if-exists", "del-port", "sk-int"]])
-    yield Planted("N-14", "fabric", switch, "a switch has a port of its own", plant)
+        plant = commands([one, end(other)], [cut, [*cut[:-1], "sk-p2"]])
+        yield Planted("N-14", "fabric", switch, "a patch joins two switches", plant)
+    for words, kind, more in (
+        ("a tunnel leads out of a switch", "vxlan", ["options:remote_ip=127.0.0.1"]),
+        ("a switch has a port of its own", "internal", []),
+    ):
+        make = [_VSCTL, "add-port", switch, "sk-p3", "--", "set", "Interface", "sk-p3"]
+        plant = commands([[*make, f"type={kind}", *more]], [[*cut[:-1], "sk-p3"]])
+        yield Planted("N-14", "fabric", switch, words, plant)
 
 
 def _tracker(plan: Plan, subject: Subject) -> Iterator[Planted]:
@@ -256,9 +267,32 @@ def _tracker(plan: Plan, subject: Subject) -> Iterator[Planted]:
 
 
 def _cables(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    """Interfaces that no plan has."""
-    device = plan.device[subject.target.device]
+    """Interfaces, hooks and queues that no plan has."""
     one, other = _EXTRA
+    gone = [["ip", "link", "del", one]]
+    add = ["ip", "link", "add", one, "type"]
+    for words, made in (
+        ("a bridge of the kernel", ["bridge"]),
+        ("a pair of interfaces", ["veth", "peer", "name", other]),
+        ("a tunnel of the kernel", ["vxlan", "id", "3", "dev", "lo", "dstport", "4789"]),
+    ):
+        plant = commands([[*add, *made]], gone)
+        yield Planted("N-16", "fabric", "switches", f"{words} is there", plant)
+    trunk = next((switch_interface(link.a) for link in plan.links), None)
+    own = trunk or switch_interface(subject.source.at)
+    hook = ["tc", "qdisc", "add", "dev", own, "clsact"]
+    plant = commands([hook], [["tc", "qdisc", "del", "dev", own, "clsact"]])
+    yield Planted("N-16", "fabric", own, "a filter may copy packets", plant)
+    slow = ["tc", "qdisc", "add", "dev", own, "root", "pfifo", "limit", "1000"]
+    plant = commands([slow], [["tc", "qdisc", "del", "dev", own, "root"]])
+    yield Planted("N-16", "fabric", own, "a queue holds packets", plant)
+    yield from _in_host(plan, subject)
+
+
+def _in_host(plan: Plan, subject: Subject) -> Iterator[Planted]:
+    """A second cable into a host, and a second address."""
+    device = plan.device[subject.target.device]
+    leg, (one, other) = interface(subject.target, device), _EXTRA
 
     @contextmanager
     def second(town: Town, wire: Wire) -> Iterator[None]:
@@ -270,26 +304,6 @@ def _cables(plan: Plan, subject: Subject) -> Iterator[Planted]:
         finally:
             town.ovs.run("ip", "link", "del", one)
 
-    yield Planted("N-16", "fabric", device.id, "a second cable leads into the host", second)
-    add = ["ip", "link", "add"]
-    gone = [["ip", "link", "del", one]]
-    for words, made in (
-        ("a bridge of the kernel", [*add, one, "type", "bridge"]),
-        ("a pair of interfaces", [*add, one, "type", "veth", "peer", "name", other]),
-        ("a tunnel of the kernel",
-         [*add, one, "type", "vxlan", "id", "3", "dev", "lo", "dstport", "4789"]),
-    ):  # fmt: skip
-        yield Planted("N-16", "fabric", "switches", f"{words} is there", commands([made], gone))
-    trunk = next((switch_interface(link.a) for link in plan.links), None)
-    own = trunk or switch_interface(subject.source.at)
-    hook = ["tc", "qdisc", "add", "dev", own, "clsact"]
-    unhook = [["tc", "qdisc", "del", "dev", own, "clsact"]]
-    yield Planted("N-16", "fabric", own, "a filter may copy packets", commands([hook], unhook))
-    slow = ["tc", "qdisc", "add", "dev", own, "root", "pfifo", "limit", "1000"]
-    fast = [["tc", "qdisc", "del", "dev", own, "root"]]
-    yield Planted("N-16", "fabric", own, "a queue holds packets", commands([slow], fast))
-    leg = interface(subject.target, device)
-
     @contextmanager
     def addressed(town: Town, wire: Wire) -> Iterator[None]:
         del wire
@@ -300,6 +314,7 @@ def _cables(plan: Plan, subject: Subject) -> Iterator[Planted]:
         finally:
             host.cmd(f"ip addr del 192.0.2.77/32 dev {leg}")
 
+    yield Planted("N-16", "fabric", device.id, "a second cable leads into the host", second)
     yield Planted("N-16", "fabric", device.id, "the host has a second address", addressed)
 
 
@@ -343,9 +358,18 @@ def _air(plan: Plan, air: Air) -> Iterator[Planted]:
           if last > 2 else ()),
     ):  # fmt: skip
         yield Planted("N-18", "fabric", air.id, f"it {words}", rules({air.id: [text]}))
-    there = [_VSCTL, "set", "Bridge", air.id, "fail_mode=standalone"]
-    back = [_VSCTL, "set", "Bridge", air.id, "fail_mode=secure"]
-    yield Planted("N-18", "fabric", air.id, "it fails open", commands([there], [back]))
+
+    @contextmanager
+    def open_(town: Town, wire: Wire) -> Iterator[None]:
+        del wire
+        town.ovs.run(_VSCTL, "set-fail-mode", air.id, "standalone")
+        try:
+            yield
+        finally:
+            town.ovs.run(_VSCTL, "set-fail-mode", air.id, "secure")
+            fix_airs(town.net)  # Open vSwitch forgets the rules with the mode
+
+    yield Planted("N-18", "fabric", air.id, "it fails open", open_)
     there = [_VSCTL, "set", "Port", own, "vlan_mode=trunk"]
     back = [_VSCTL, "clear", "Port", own, "vlan_mode"]
     yield Planted("N-18", "fabric", own, "its uplink has a VLAN mode", commands([there], [back]))

@@ -23,8 +23,8 @@ from sekisho.dumps import digest, flows
 from sekisho.errors import LabError
 from sekisho.evidence import Verdict
 from sekisho.judge import Judgement
+from topologies import state
 from topologies.neighbours import forget_neighbours
-from topologies.settings import settings, unplanned
 from topologies.town import Town
 
 _MOST_EXCHANGES = 4
@@ -32,6 +32,7 @@ _MOST_PAIRS = 6  # of the catalogue
 _TRIES = 2  # where a try is void, or only a count is wrong
 _CONVERSE_S, _CALM_S = 1.5, 2.0
 KILLED, SURVIVED, EQUIVALENT, VOID = "killed", "survived", "equivalent", "void"
+WITNESS_F = "witness f (the fabric)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,7 @@ class Ground:
         Raises:
             LabError: Something is told of a town that nobody has touched.
         """
-        names = [s.id for s in self.plan.switches]
-        for found in unplanned(settings(self.town.ovs, names)):
+        for found in self.unlike():
             raise LabError(f"the town fails without a fault: {found}")
         told = self.gate_and_talk(self.suite(None), None)
         if told is not None:
@@ -121,6 +121,8 @@ class Ground:
             LabError: The town is not the same as before.
         """
         self._again = None
+        self.session.listen()
+        self._forget_strays()
         before = self._state(mutant)
         with mutant.planted(self):
             told = mutant.tried(self)
@@ -164,8 +166,41 @@ class Ground:
         names = mutant.switches or tuple(s.id for s in self.plan.switches)
         out = {f"tables of {n}": digest(flows(self.town.ovs.flows(n))) for n in names}
         if not mutant.switches:
-            out |= settings(self.town.ovs, [s.id for s in self.plan.switches])
+            found = state.read(self.town).statements
+            out |= {f"{s.place} {s.kind} {s.text}": "" for s in found}
         return out
+
+    def unlike(self) -> list[str]:
+        """Return in words what of the fabric is not as planned."""
+        wanted = state.planned(self.town, self.plan, self.tables)
+        found = state.differences(wanted, state.read(self.town).statements)
+        return [each.label.en for each in found]
+
+    def witnesses(self, *, after_s: float) -> Told | None:
+        """Ask what vouches for a run besides its cases: the ledger after a while, and the fabric.
+
+        Args:
+            after_s: Seconds to go on listening.
+        """
+        time.sleep(after_s)
+        self.session.listen()
+        ledger = self.session.ledger
+        ledger.settle()
+        if late := [copy for copy in ledger.late if copy.is_leak]:
+            return Told(KILLED, "the ledger", f"leak: seen late at {late[0].sight}")
+        if ledger.strays:
+            return Told(
+                KILLED, "the ledger", f"nobody sent what came in at {ledger.strays[0].sight}"
+            )
+        unlike = self.unlike()
+        return Told(KILLED, WITNESS_F, f"void: {unlike[0]}") if unlike else None
+
+    def _forget_strays(self) -> None:
+        """Begin anew: what a fault before has left in the ledger is not this one's doing."""
+        ledger = self.session.ledger
+        ledger.settle()
+        for kept in (ledger.late, ledger.strays, ledger.doubtful):
+            kept.clear()
 
     # What can be tried.
 

@@ -44,22 +44,22 @@ def _late(plan: Plan, subject: Subject) -> Iterator[Planted]:
                                                               subject.target.device)]  # fmt: skip
     for delay_s in (0.0, 0.1, 0.6, 1.5):
         plant = _overheard(subject, lambda frame: frame, at=subject.target.id, delay_s=delay_s)
-        words = f"forbidden frames come to their target {delay_s:g} s later"
+        words = f"frames of {subject.source.id} come to their target {delay_s:g} s later"
         yield Planted("N-19", "wire", subject.target.id, words, plant)
     for place in [a.id for a in others[:2]]:
         plant = _overheard(subject, lambda frame: frame, at=place, delay_s=0.6)
-        words = f"frames for {subject.target.id} come out here 0.6 s later"
+        words = f"frames of {subject.source.id} for {subject.target.id} come out 0.6 s later"
         yield Planted("N-20", "wire", place, words, plant)
     for link in plan.links[:2]:
         name = switch_interface(link.a)
         plant = _overheard(subject, lambda frame: frame, at=name, delay_s=0.6, is_port=True)
-        words = "forbidden frames are on the line 0.6 s later"
+        words = f"forbidden frames of {subject.source.id} are on the line 0.6 s later"
         yield Planted("N-20", "wire", name, words, plant)
     for air in plan.airs[:1]:
         plant = _overheard(
             subject, lambda frame: frame, at=uplink(air.id), delay_s=0.3, is_port=True
         )
-        words = "forbidden frames are on the cable of an access point"
+        words = f"forbidden frames of {subject.source.id} are on the cable of an access point"
         yield Planted("N-20", "wire", air.id, words, plant)
 
 
@@ -76,7 +76,7 @@ def _unmarked(plan: Plan, subject: Subject) -> Iterator[Planted]:
     ):
         for delay_s in (0.0, 0.6):
             plant = _overheard(subject, made, at=place, delay_s=delay_s)
-            text = f"{words}, {delay_s:g} s later"
+            text = f"{words}, {delay_s:g} s later ({source.id} to {target.id})"
             yield Planted("N-21", "wire", place, text, plant)
 
 

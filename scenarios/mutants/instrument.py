@@ -10,13 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from scenarios import ledger
+from scenarios.canaries import Canaries
 from scenarios.gate import CasePlan
-from scenarios.mutants.ground import SURVIVED, VOID, Ground, Mutant, Told
-from scenarios.places import Place
+from scenarios.mutants.ground import SURVIVED, VOID, WITNESS_F, Ground, Mutant, Told
+from scenarios.mutants.planting import restore
+from scenarios.places import Place, places
+from scenarios.ring import Copy, Ring
+from scenarios.surroundings import AFTER, BEFORE, Surroundings
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Verdict
 from sekisho.model import Attachment, Plan
+from topologies import state
+from topologies.town import Town
 
+#: Breaks a part of the instrument, and mends it.
+Planting = Callable[[Ground], AbstractContextManager[None]]
+#: What the broken instrument is asked.
+Try = Callable[[Ground], Told]
 #: Tells whether a case needs what is broken.
 Blind = Callable[[CasePlan], bool]
 _PROTOCOL_AT, _TCP = 23, 6  # of an IPv4 header behind an untagged Ethernet header
@@ -24,13 +34,25 @@ _PROTOCOL_AT, _TCP = 23, 6  # of an IPv4 header behind an untagged Ethernet head
 
 def mutants(plan: Plan) -> list[Mutant]:
     """Return every way of breaking the instrument."""
-    return [
-        Mutant(("M-40",), "instrument", place, words, planted, _tried(is_blind))
+    every: list[tuple[str, str, Planting, Try]] = [
+        (words, place, planted, _tried(is_blind))
         for words, place, planted, is_blind in _faults(plan.attachments)
+    ]
+    for place in places(plan):
+        every += [(w, place.name, p, _tried(lambda case: True)) for w, p in _blinded(place)]
+    every += [
+        ("late copies are not written down", "ledger", _never("late"), _proved),
+        ("strays are not written down", "ledger", _never("strays"), _proved),
+        ("the fabric is not read again", "the fabric", _stale, _compared),
+        ("one switch is not read", "the fabric", _unread, _compared),
+    ]
+    return [
+        Mutant(("M-40",), "instrument", place, words, planted, tried)
+        for words, place, planted, tried in every
     ]
 
 
-def _tried(is_blind: Blind) -> Callable[[Ground], Told]:
+def _tried(is_blind: Blind) -> Try:
     """Judge with the broken instrument: no case that needs the broken part may pass."""
 
     def tried(ground: Ground) -> Told:
@@ -47,20 +69,170 @@ def _tried(is_blind: Blind) -> Callable[[Ground], Told]:
     return tried
 
 
+def _proved(ground: Ground) -> Told:
+    """Close the run with the broken ledger: its canaries must be missed."""
+    session = ground.session
+    canaries = Canaries(ground.plan, session.ledger, session.run)
+    canaries.send(ground.wire)
+    ground.wire.settle()
+    session.listen()
+    session.ledger.settle()
+    missing = canaries.taken_out()
+    if not missing:
+        return Told(SURVIVED, "", "every canary was told", 1)
+    return Told(VOID, "canaries", missing[0].en, 1)
+
+
+def _compared(ground: Ground) -> Told:
+    """Compare the fabric, and once more with a rule gone: something must be told."""
+    around, switch = Surroundings(ground.town, ground.plan), ground.plan.switches[0].id
+    around.compare(BEFORE)
+    with _dropless(ground, switch):
+        around.compare(AFTER)
+    if not around.differences:
+        return Told(SURVIVED, "", f"a rule of {switch} was gone, and nothing differed", 1)
+    return Told(VOID, WITNESS_F, around.differences[0].en, 1)
+
+
+@contextmanager
+def _dropless(ground: Ground, switch: str) -> Iterator[None]:
+    """The last resort of one table is gone meanwhile."""
+    ground.ofctl("--strict", "del-flows", switch, "table=5,priority=0")
+    try:
+        yield
+    finally:
+        restore(ground.town, [switch])
+
+
+def _blinded(place: Place) -> Iterator[tuple[str, Planting]]:
+    """Ways of blinding one capture: it is gone, it is closed, or nobody reads it."""
+    yield "a capture is missing", lambda ground: _without(ground, place)
+    yield "a capture is closed", lambda ground: _replaced(ground, place, _Closed())
+    if place.kind != "local":  # nothing ever comes there: it is down, and compared
+        yield (
+            "nobody reads a capture",
+            lambda ground: _replaced(ground, place, _Unread(ground.wire.rings[place])),
+        )
+
+
+@contextmanager
+def _without(ground: Ground, place: Place) -> Iterator[None]:
+    """The ring stays open and fills; nobody knows of it."""
+    ring = ground.wire.rings.pop(place)
+    try:
+        yield
+    finally:
+        _put_back(ground, place, ring)
+
+
+@contextmanager
+def _replaced(ground: Ground, place: Place, other: object) -> Iterator[None]:
+    """Something else is in the place of a ring."""
+    ring = ground.wire.rings[place]
+    ground.wire.rings[place] = other  # type: ignore[assignment]  # on purpose
+    try:
+        yield
+    finally:
+        _put_back(ground, place, ring)
+
+
+def _put_back(ground: Ground, place: Place, ring: Ring) -> None:
+    ground.wire.rings[place] = ring
+    for _ in ring.drain():
+        pass
+    ring.dropped = 0  # its own doing, while nobody read
+
+
+class _Closed:
+    """What is left of a capture whose socket was closed."""
+
+    dropped = captured = 0
+    is_half_full = is_listening = False
+
+    def drain(self) -> Iterator[Copy]:
+        return iter(())
+
+
+class _Unread:
+    """A ring that swallows what it has caught."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ring, name)
+
+    def drain(self) -> Iterator[Copy]:
+        for _ in self._ring.drain():
+            pass
+        return iter(())
+
+
+def _never(name: str) -> Planting:
+    """One list of the ledger takes nothing."""
+
+    @contextmanager
+    def planted(ground: Ground) -> Iterator[None]:
+        ledger = ground.session.ledger
+        right = getattr(ledger, name)
+        setattr(ledger, name, _Empty())
+        try:
+            yield
+        finally:
+            setattr(ledger, name, right)
+
+    return planted
+
+
+class _Empty(list[object]):
+    """A list that keeps nothing."""
+
+    def append(self, item: object) -> None:
+        del item
+
+
+@contextmanager
+def _stale(ground: Ground) -> Iterator[None]:
+    """Whoever asks for the fabric gets what it was once."""
+    once = state.read(ground.town)
+    with _patched(lambda town: once):
+        yield
+
+
+@contextmanager
+def _unread(ground: Ground) -> Iterator[None]:
+    """The first switch is left out of the reading."""
+    read, switch = state.read, ground.plan.switches[0].id
+
+    def partly(town: Town) -> state.Reading:
+        found = read(town)
+        left = frozenset(s for s in found.statements if s.place != switch)
+        return state.Reading(left, found.dumps)
+
+    with _patched(partly):
+        yield
+
+
+@contextmanager
+def _patched(reader: Callable[[Town], state.Reading]) -> Iterator[None]:
+    right = state.read
+    setattr(state, "read", reader)  # noqa: B010  # on purpose
+    try:
+        yield
+    finally:
+        setattr(state, "read", right)  # noqa: B010
+
+
 def _faults(
     everybody: Sequence[Attachment],
-) -> Iterator[tuple[str, str, Callable[[Ground], AbstractContextManager[None]], Blind]]:
+) -> Iterator[tuple[str, str, Planting, Blind]]:
     """The words, the place, how it is broken and mended, and which cases need the broken part."""
     target, sender = everybody[-1], everybody[0]
     where = {a.id: n for n, a in enumerate(everybody)}
 
-    def towards(case: CasePlan) -> bool:
-        return target.id in (case.target.id, case.source.id)
-
     def dying(case: CasePlan) -> bool:
         return case.target.id == target.id and not case.to
 
-    yield "a capture is missing", target.id, lambda g: _deaf(g, target), towards
     yield "the search for tokens is off", "ledger", _no_tokens, lambda case: True
     yield (
         "a sender is muted",
@@ -89,22 +261,6 @@ class _Mute:
 
     def send(self, data: bytes) -> int:
         return len(data)
-
-
-@contextmanager
-def _deaf(ground: Ground, target: Attachment) -> Iterator[None]:
-    """The ring stays open and fills; nobody reads it."""
-    place = Place("attachment", target.id)
-    rings = dict(ground.wire.rings)
-    del ground.wire.rings[place]
-    try:
-        yield
-    finally:
-        ground.wire.rings.clear()
-        ground.wire.rings.update(rings)
-        for _ in rings[place].drain():
-            pass
-        rings[place].dropped = 0  # its own doing, while nobody read
 
 
 @contextmanager

@@ -33,9 +33,13 @@ def faults(plan: Plan, *, most: int = 2) -> Iterator[Planted]:
         plan: The town.
         most: For so many subjects.
     """
-    for subject in subjects(plan)[:most]:
-        for maker in (_fields, _ports, _flags, _protocols, _doors):
+    chosen = subjects(plan)[:most]
+    for subject in chosen:
+        for maker in (_fields, _ports, _flags, _protocols):
             yield from maker(plan, subject)
+    friends = {subject.friend: subject for subject in reversed(chosen)}
+    for subject in friends.values():
+        yield from _doors(plan, subject)
 
 
 def _hole(subject: Subject, id_: str, words: str, match: str) -> Planted:

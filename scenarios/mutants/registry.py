@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from scenarios.mutants import app, hosts, instrument, settings, written
+from scenarios.mutants import app, beside, hosts, instrument, settings, written
 from scenarios.mutants.flow import of_tables
 from scenarios.mutants.ground import Ground, Mutant
 from sekisho.faults import Fault, both, table_faults
@@ -45,6 +45,7 @@ def chosen(ground: Ground, wanted: Order) -> list[Mutant]:
             *app.mutants(),
             *hosts.mutants(ground.plan),
             *settings.mutants(ground.plan),
+            *beside.mutants(ground.plan, each=_EACH, seed=wanted.seed),
             *instrument.mutants(ground.plan),
         ]
         if (not wanted.levels or mutant.level in wanted.levels)

@@ -15,10 +15,8 @@ from scenarios.mutants.ground import KILLED, SURVIVED, Ground, Mutant, Told
 from sekisho.errors import LabError
 from sekisho.faultlist import KILLERS
 from sekisho.model import Plan
-from topologies.settings import settings, unplanned
 
 _FAIL_OPEN_S = 30.0  # three intervals of the inactivity probe, ovs-vswitchd.conf.db(5)
-_WITNESS = "witness f (settings)"
 
 #: What to do with the words that set something, and with those that set it back.
 Words = tuple[str, ...]
@@ -81,9 +79,9 @@ def _tried(ids: tuple[str, ...]) -> Callable[[Ground], Told]:
 
 
 def _witness(ground: Ground, cases: int) -> Told:
-    found = next(unplanned(settings(ground.town.ovs, [s.id for s in ground.plan.switches])), "")
-    if found:
-        return Told(KILLED, _WITNESS, f"void: {found}; every probe still dies by its rule", cases)
+    found = ground.witnesses(after_s=0.0)
+    if found is not None:
+        return Told(KILLED, found.by, f"{found.how}; every probe still dies by its rule", cases)
     return Told(SURVIVED, "", "no probe and no witness told the setting", cases)
 
 

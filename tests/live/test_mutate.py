@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from scenarios.mutants import instrument
 from sekisho.launch import launched
+from sekisho.plan import load
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
@@ -63,12 +65,24 @@ def test_faults_beside_the_tables_are_told_too(tmp_path: Path) -> None:
 
 
 def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
-    """Each of six ways of breaking it, and not one of them passes."""
+    """Each capture blinded in each way, and every other part: not one of them passes."""
     done, told = mutated(tmp_path, "--level", "instrument")
+    fates = [fate["fate"] for fate in told["fates"]]
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [fate["fate"] for fate in told["fates"]] == ["void"] * 6
-    assert "6 of 6 broken instruments were void" in done.stdout
+    assert fates == ["void"] * len(instrument.mutants(load(_ROOT / "topologies" / "tiny.yaml")))
+    assert f"{len(fates)} of {len(fates)} broken instruments were void" in done.stdout
+
+
+def test_what_lies_beside_the_tables_is_told(tmp_path: Path) -> None:
+    """Time-outs, groups, mirrors, cables, access points; late and unmarked frames; odd rules."""
+    levels = ("fabric", "wire", "reader")
+    done, told = mutated(tmp_path, *(f"--level={name}" for name in levels))
+    kinds = {fate["ids"][0] for fate in told["fates"]}
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert kinds == {f"N-{number:02d}" for number in range(8, 24)}
+    assert {fate["fate"] for fate in told["fates"]} == {"killed"}
 
 
 def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
