@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from scenarios.arrival import is_as_sent
 from scenarios.frames import frame_numbers
-from scenarios.own_traffic import OwnTraffic
+from scenarios.own_traffic import OwnTraffic, sign
 from scenarios.places import Place, Ways
 from scenarios.ring import Copy
 from scenarios.strays import Answered, answered, is_control, quoted
 from sekisho.books import Seen
 from sekisho.dissect import dissect
-from sekisho.flow import ETH_IPV4
+from sekisho.flow import ETH_ARP, ETH_IPV4
 from sekisho.model import Plan, Protocol
 from topologies.ovs import OPENFLOW_PORT
 
@@ -193,7 +193,8 @@ class Ledger:
         """Enter a copy that is where it must be; tell whether it was."""
         place, copy, numbers = sight
         name = place.sight(outgoing=copy.outgoing)
-        if numbers and all(self._is_expected(number, name) for number in numbers):
+        is_right = all(self._is_expected(number, name) for number in numbers)
+        if numbers and is_right and self._is_itself(numbers[0], copy):
             for number in numbers:
                 self._note(number, name, copy, is_expected=True)
             return True
@@ -201,13 +202,21 @@ class Ledger:
             return True
         return self.own.explains(place, copy)  # also where a host's stack quotes one of ours
 
+    def _is_itself(self, number: int, copy: Copy) -> bool:
+        """Tell whether a copy is the frame that was sent, and not something that quotes it."""
+        sent = self._sent.get(number)
+        if sent is None or int.from_bytes(sent[12:14], "big") == ETH_ARP:  # that is answered
+            return True
+        return sign(copy.data) == sign(sent)
+
     def _enter(self, sights: list[_Sight]) -> None:
         """Enter copies that are where they must not be."""
         unknown: list[tuple[Place, Copy]] = []
         for place, copy, numbers in sights:
             name = place.sight(outgoing=copy.outgoing)
             for number in numbers:
-                self._note(number, name, copy, is_expected=self._is_expected(number, name))
+                is_right = self._is_expected(number, name) and self._is_itself(number, copy)
+                self._note(number, name, copy, is_expected=is_right)
             if not numbers:
                 unknown.append((place, copy))
         if unknown:
@@ -248,7 +257,8 @@ class Ledger:
             case = self._case[at]
             self.late.append(Late(number, case, name, copy.at_ns, not is_expected, copy.data))
             return
-        if is_expected and self._is_altered(number, name, copy):
+        is_place_right = is_expected or self._is_expected(number, name)
+        if is_place_right and (not is_expected or self._is_altered(number, name, copy)):
             name = f"{ALTERED} {name}"
         self._see(number, name, copy)
 
