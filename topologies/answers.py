@@ -121,5 +121,26 @@ ANSWERS: dict[str, Answer] = {
     "echo": listening,
 }
 
+
+def _opened_by(*openings: bytes, answer: Answer) -> Answer:
+    """Return *answer*, but only to what begins as a client does: two servers would never end."""
+
+    def guarded(request: bytes, who: str) -> bytes:
+        return answer(request, who) if request.startswith(openings) else b""
+
+    return guarded
+
+
+#: Kinds that answer whatever comes over TCP, and a client alone over UDP.
+DATAGRAM_ANSWERS: dict[str, Answer] = {
+    **dict.fromkeys(("http", "https"), _opened_by(b"GET ", b"HEAD ", answer=http)),
+    "print": _opened_by(b"\x1b%-12345X", answer=print_job),  # the language of printers, PJL
+    **{
+        kind: _opened_by(b"HELO ", answer=greeting)
+        for kind, answer in ANSWERS.items()
+        if answer is greeting
+    },
+}
+
 #: Kinds that are framed in another way over TCP.
 STREAM_ANSWERS: dict[str, Answer] = {"dns": dns_stream}

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from topologies.answers import ANSWERS, STREAM_ANSWERS, Answer
+from topologies.answers import ANSWERS, DATAGRAM_ANSWERS, STREAM_ANSWERS, Answer
 
 _log = logging.getLogger(__name__)
 _NEW_CERTIFICATE = (
@@ -104,6 +104,7 @@ class Servers:
     ) -> asyncio.AbstractServer | asyncio.BaseTransport:
         answer = ANSWERS[kind]
         if listener.type == socket.SOCK_DGRAM:
+            answer = DATAGRAM_ANSWERS.get(kind, answer)
             loop = asyncio.get_running_loop()
             transport, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(answer, who), sock=listener
