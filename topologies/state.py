@@ -215,7 +215,7 @@ def _config(said: str) -> Iterator[str]:
 
 def _ports(plan: Plan, switch: str) -> Iterator[str]:
     ends = [end for link in plan.links for end in (link.a, link.b)]
-    ends += [a.at for a in plan.origin.attachments]
+    ends += [a.at for a in plan.origin.attachments] + [air.at for air in plan.airs]
     numbers = sorted({end.port for end in ends if end.switch == switch})
     return _port_texts(switch, [(n, switch_interface(PortRef(switch, n))) for n in numbers])
 
