@@ -45,6 +45,7 @@ class Canaries:
         self._plan, self._ledger, self._run = plan, ledger, run
         self._late = self._elsewhere = 0
         self._stray = b""
+        self._own: set[bytes] = set()  # an instrument that reads no token takes all for strays
 
     def send(self, wire: Wire) -> None:
         """Put all three on cables."""
@@ -58,6 +59,7 @@ class Canaries:
             [Fields(_MAC, _MAC, _NOWHERE, _NOWHERE, 0, _EXPERIMENT)],
             [b"canary" + self._run.to_bytes(10, "big")],
         )[0]
+        self._own = {late, elsewhere, self._stray}
         wire.whisper([(first, late), (last, elsewhere), (first, self._stray)])
 
     def _whisper(self, number: int) -> bytes:
@@ -70,18 +72,16 @@ class Canaries:
         ledger = self._ledger
         own = {self._late: False, self._elsewhere: True}
         found: list[Late] = [copy for copy in ledger.late if copy.number in own]
-        strays: list[Stray] = [s for s in ledger.strays + ledger.doubtful if self._is_own(s)]
+        strays: list[Stray] = ledger.strays + ledger.doubtful
+        is_told = any(stray.data == self._stray for stray in strays)
         ledger.late[:] = [copy for copy in ledger.late if copy.number not in own]
         for kept in (ledger.strays, ledger.doubtful):
-            kept[:] = [stray for stray in kept if not self._is_own(stray)]
+            kept[:] = [stray for stray in kept if stray.data not in self._own]
         told = {(copy.number, copy.is_leak) for copy in found}
         missing = [
             word
             for word, number in (("late", self._late), ("elsewhere", self._elsewhere))
             if (number, own[number]) not in told
         ]
-        missing += [] if strays else ["stray"]
+        missing += [] if is_told else ["stray"]
         return [_WORDS[word] for word in missing]
-
-    def _is_own(self, stray: Stray) -> bool:
-        return bool(self._stray) and stray.data == self._stray
