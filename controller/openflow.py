@@ -89,14 +89,14 @@ def wire_action(action: Action) -> Any:
             return parser.OFPActionPopVlan()
         case DecTtl():
             return parser.OFPActionDecNwTtl()
-        case Track(zone, table, commit):
+        case Track(zone, table, commit, mark):
             return parser.NXActionCT(
                 flags=_CT_COMMIT if commit else 0,
                 zone_src="",
                 zone_ofs_nbits=zone,
                 recirc_table=table if table >= 0 else _NO_RECIRCULATION,
                 alg=0,
-                actions=[],
+                actions=[parser.OFPActionSetField(ct_mark=mark)] if mark else [],
             )
     raise RuleError(f"action {action!r} is not modelled")
 
@@ -255,5 +255,21 @@ def _action_from_wire(action: Any) -> Action:
         return DecTtl()
     if isinstance(action, parser.NXActionCT):
         table = action.recirc_table if action.recirc_table != _NO_RECIRCULATION else -1
-        return Track(action.zone_ofs_nbits, table, bool(action.flags & _CT_COMMIT))
+        is_kept = bool(action.flags & _CT_COMMIT)
+        return Track(action.zone_ofs_nbits, table, is_kept, _mark(action.actions))
     raise RuleError(f"action {action!r} is not modelled")
+
+
+def _mark(actions: list[Any]) -> int:
+    """Return what a tracking action writes into ct_mark.
+
+    Raises:
+        RuleError: It does something else, too.
+    """
+    marks = [_action_from_wire(action) for action in actions]
+    match marks:
+        case []:
+            return 0
+        case [SetField("ct_mark", value)] if value:
+            return value
+    raise RuleError(f"actions {marks!r} of connection tracking are not modelled")

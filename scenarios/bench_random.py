@@ -1,214 +1,138 @@
-"""Towns drawn at random that are right: a check that does not pass one of them is wrong itself.
+"""``python -m scenarios.bench_random``: right towns drawn at random, and whether each one passes.
 
-Every kind of service over both protocols, ports and ranges anywhere, airs and cables, backup lines,
-several legs, strangers, permissions between classes and between single devices. The same seed gives
-the same plan.
+Every plan of `scenarios.random_plan` is right, so a check that does not pass one of them calls a
+right network wrong. Two checks run beside each other, as whoever would run ``sekisho check``; the
+run folders of those that did not pass stay where ``--keep`` says, with their plans.
+
+Exit status: 0 every town passed, 1 one did not, 2 wrong words.
 """
 
 from __future__ import annotations
 
-import random
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
-from topologies.answers import ANSWERS
+from rich.console import Console
 
-_LAST_PORT = 65535
-_WIDTHS = (1, 2, 10, 100, 1000, 20000)
+from scenarios.random_plan import random_plan
+from sekisho.launch import path_with_system
 
-
-@dataclass(slots=True)
-class _Town:
-    """What has been drawn so far."""
-
-    chance: random.Random
-    sites: list[str] = field(default_factory=list)
-    zones: dict[str, dict[str, str]] = field(default_factory=dict)  # zone, site, network without /
-    switches: dict[str, str] = field(default_factory=dict)  # switch to its site
-    free: dict[str, list[int]] = field(default_factory=dict)  # ports of a switch
-    airs: dict[str, str] = field(default_factory=dict)  # air to its switch
-    services: list[str] = field(default_factory=list)
-    next_host: dict[tuple[str, str], int] = field(default_factory=dict)
-    offered: dict[int, list[str]] = field(default_factory=dict)  # by destination class
-    macs: int = 0
+_BESIDE = 2
+_LIMIT_S = 300.0
+_PLAIN_WIDTH = 132
 
 
-def random_plan(seed: int) -> str:
-    """Return the text of a right plan."""
-    town = _Town(random.Random(f"plan {seed}"))
-    lines = [
-        "sekisho: 1",
-        f"town: {{id: r{seed}, {_label(f'r{seed}')}, profile: any, edition: R4.3}}",
-        *_sites(town),
-        *_zones(town),
-        *_switches(town),
-        *_links(town),
-        *_airs(town),
-        *_services(town),
-    ]
-    classes = list(town.zones)
-    lines += _classes(classes)
-    lines += _devices(town, classes)
-    lines += _policy(town, len(classes))
-    return "\n".join(lines) + "\n"
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What came of one random town.
+
+    Attributes:
+        seed: Of its plan.
+        exit: Of ``sekisho check``.
+        verdict: Of its summary; empty where none was written.
+        cases: How many were judged.
+        why: What speaks against the town, in short; empty where it passed.
+        folder: Of its run folder.
+    """
+
+    seed: int
+    exit: int
+    verdict: str
+    cases: int
+    why: str
+    folder: Path
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the right town was called right, by a run that sent and judged something."""
+        return self.exit == 0 and self.verdict == "pass" and self.cases > 0
 
 
-def _label(text: str) -> str:
-    return f"label: {{ja: {text}, en: {text}}}"
-
-
-def _sites(town: _Town) -> Iterator[str]:
-    yield "sites:"
-    for number in range(town.chance.randint(1, 3)):
-        town.sites.append(f"st{number}")
-        yield f"  st{number}: {{{_label(f'st{number}')}}}"
-
-
-def _zones(town: _Town) -> Iterator[str]:
-    yield "zones:"
-    chance = town.chance
-    vlans = chance.sample(range(2, 4000), 6)
-    for number in range(chance.randint(2, 5)):
-        zone = f"z{number}"
-        nets = {s: f"10.{number + 1}.{n + 1}.0" for n, s in enumerate(town.sites)}
-        town.zones[zone] = nets
-        subnets = ", ".join(
-            f"{site}: {net}/{chance.choice((24, 25))}" for site, net in nets.items()
-        )
-        layer = chance.choice("MLIBDGWX")
-        yield (
-            f"  {zone}: {{{_label(zone)}, layer: {layer}, vlan: {vlans[number]}, "
-            f"subnets: {{{subnets}}}}}"
-        )
-
-
-def _switches(town: _Town) -> Iterator[str]:
-    yield "switches:"
-    chance = town.chance
-    for number in range(chance.randint(len(town.sites), 5)):
-        name = f"sw{number}"
-        town.switches[name] = town.sites[number % len(town.sites)]
-        town.free[name] = chance.sample(range(1, 25), 24)
-        role = chance.choice(("access", "server", "core"))
-        site = town.switches[name]
-        yield f"  {name}: {{{_label(name)}, site: {site}, role: {role}, ports: 24}}"
-
-
-def _links(town: _Town) -> Iterator[str]:
-    """A tree, and sometimes a backup line."""
-    names = list(town.switches)
-    yield "links:" if len(names) > 1 else "links: []"
-    pairs = [(b, town.chance.choice(names[:n])) for n, b in enumerate(names[1:], 1)]
-    for a, b in pairs:
-        yield f'  - {{a: "{a}:{town.free[a].pop()}", b: "{b}:{town.free[b].pop()}", mbps: 1000}}'
-    rest = [(a, b) for n, a in enumerate(names) for b in names[:n] if (a, b) not in pairs]
-    for a, b in town.chance.sample(rest, min(len(rest), town.chance.randint(0, 2))):
-        ends = f'a: "{a}:{town.free[a].pop()}", b: "{b}:{town.free[b].pop()}"'
-        yield f"  - {{{ends}, mbps: 100, backup: true}}"
-
-
-def _airs(town: _Town) -> Iterator[str]:
-    number = town.chance.randint(0, 2)
-    if number:
-        yield "airs:"
-    for n in range(number):
-        switch = town.chance.choice(list(town.switches))
-        town.airs[f"air{n}"] = switch
-        at = f"{switch}:{town.free[switch].pop()}"
-        yield f'  air{n}: {{{_label(f"air{n}")}, ssid: a{n}, at: "{at}"}}'
-
-
-def _services(town: _Town) -> Iterator[str]:
-    yield "services:"
-    chance = town.chance
-    kinds = chance.sample(sorted(ANSWERS), chance.randint(2, 5))
-    taken: set[tuple[str, int]] = set()
-    for number, kind in enumerate(kinds):
-        protocol, name = chance.choice(("tcp", "udp")), f"s{number}"
-        ports = []
-        for _ in range(chance.randint(1, 2)):
-            first = chance.choice((1, 53, 443, 1024, 61000, chance.randint(2, _LAST_PORT)))
-            last = min(_LAST_PORT, first + chance.choice(_WIDTHS) - 1)
-            if any((protocol, port) in taken for port in range(first, last + 1)):
-                continue
-            taken |= {(protocol, port) for port in range(first, last + 1)}
-            ports.append(str(first) if first == last else f'"{first}-{last}"')
-        if ports:
-            town.services.append(name)
-            listed = ", ".join(ports)
-            words = f"protocol: {protocol}, ports: [{listed}], kind: {kind}"
-            yield f"  {name}: {{{_label(name)}, {words}}}"
-
-
-def _classes(classes: list[str]) -> Iterator[str]:
-    for key in ("sources", "destinations"):
-        yield f"{key}:"
-        for number, zone in enumerate(classes, 1):
-            yield f"  {key[0].upper()}{number}: {{{_label(zone)}}}"
-
-
-def _devices(town: _Town, classes: list[str]) -> Iterator[str]:
-    yield "devices:"
-    chance = town.chance
-    for number in range(chance.randint(max(3, len(classes)), 9)):
-        zone = classes[number] if number < len(classes) else chance.choice(classes)
-        yield f"  d{number}:"
-        yield f"    {_label(f'd{number}')}"
-        legs = [zone] + ([chance.choice(classes)] if chance.random() < 0.25 else [])
-        is_strange = number >= len(classes) and chance.random() < 0.2
-        least = 1 if number < len(classes) else 0  # every class offers something
-        offered = chance.sample(town.services, chance.randint(least, len(town.services)))
-        if offered and not is_strange:
-            yield f"    services: [{', '.join(offered)}]"
-            for place in legs:
-                town.offered.setdefault(classes.index(place) + 1, []).extend(offered)
-        yield "    attachments:"
-        for leg, place in enumerate(legs):
-            yield _attachment(town, classes, f"l{leg}", place, is_strange=is_strange)
-
-
-def _attachment(town: _Town, classes: list[str], name: str, zone: str, *, is_strange: bool) -> str:
-    chance = town.chance
-    if town.airs and chance.random() < 0.4:
-        air = chance.choice(list(town.airs))
-        switch, at = town.airs[air], f"air: {air}"
-    else:
-        switch = chance.choice([s for s in town.switches if town.free[s]])
-        at = f'at: "{switch}:{town.free[switch].pop()}"'
-    site = town.switches[switch]
-    host = town.next_host[zone, site] = town.next_host.get((zone, site), 10) + 1
-    ip = town.zones[zone][site].removesuffix("0") + str(host)
-    town.macs += 1
-    number = classes.index(zone) + 1
-    mac = f"02:0a:00:00:{town.macs >> 8:02x}:{town.macs & 255:02x}"
-    stranger = ", registered: false" if is_strange else ""
-    return (
-        f'      {name}: {{{at}, zone: {zone}, ip: {ip}, mac: "{mac}", '
-        f"source: S{number}, destination: D{number}{stranger}}}"
+def check_random(seed: int, folder: Path) -> Drawn:
+    """Check the random plan of *seed*, with its run folder in *folder*."""
+    plan, out = folder / f"r{seed}.yaml", folder / f"r{seed}"
+    run = out / "latest"
+    plan.write_text(random_plan(seed))
+    sekisho = Path(sys.executable).with_name("sekisho")
+    words = [str(sekisho), "check", str(plan), "--out", str(out)]
+    done = subprocess.run(
+        [*words, "--lang", "en", "--quiet"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_S,
+        check=False,
     )
+    try:
+        summary = json.loads((run / "summary.json").read_bytes())
+    except OSError:
+        return Drawn(seed, done.returncode, "", 0, done.stderr.strip()[-200:], out)
+    why = "" if done.returncode == 0 else _why(run, summary)
+    return Drawn(seed, done.returncode, summary["verdict"], summary["cases"], why, out)
 
 
-def _policy(town: _Town, classes: int) -> Iterator[str]:
-    chance = town.chance
-    pairs = [(s, d) for s in range(1, classes + 1) for d in range(1, classes + 1)]
-    chance.shuffle(pairs)
-    cut = max(1, len(pairs) // 3)
-    yield "policy:"
-    for number, (s, d) in enumerate(pairs[:cut], 1):
-        there = sorted(set(town.offered[d]))
-        offered = chance.sample(there, chance.randint(1, len(there)))
-        yield f"  - id: A{number:02d}"
-        yield f"    purpose: {{ja: 業務{number}, en: Work {number}}}"
-        yield "    basis: design"
-        yield "    allow:"
-        yield f"      - {{from: [S{s}], to: D{d}, services: [{', '.join(offered)}]}}"
-    denied = pairs[cut:]
-    yield "cells:"
-    for s, d in denied[: len(denied) // 2]:
-        yield (
-            f"  - {{kind: deny, id: X-{s}{d}, severity: A, from: [S{s}], to: [D{d}], "
-            f"{_label('不可')}}}"
-        )
-    s, d = denied[0]
-    yield "must_drop:"
-    yield f"  - {{number: 1, {_label('届かない')}, from: [S{s}], to: [D{d}]}}"
+def _why(run: Path, summary: dict[str, object]) -> str:
+    counts = {key: summary[key] for key in ("leak", "overblock", "unattributed", "void")}
+    said = [str(summary["aborted"])] if summary["aborted"] else []
+    said += [f"{count} {key}" for key, count in counts.items() if count]
+    path = run / "differences.json"
+    if path.exists():
+        said += [each["en"] for each in json.loads(path.read_bytes())][:3]
+    return "; ".join(said)
+
+
+def _checked(seeds: range, folder: Path) -> Iterator[Drawn]:
+    with ThreadPoolExecutor(_BESIDE) as pool:
+        yield from pool.map(lambda seed: check_random(seed, folder), seeds)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Read the command line, check the towns, print a line for each that is called wrong."""
+    parser = argparse.ArgumentParser(prog="python -m scenarios.bench_random", description=__doc__)
+    parser.add_argument("--count", type=int, default=200, help="how many towns (%(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first (%(default)s)")
+    parser.add_argument("--keep", type=Path, help="folder for what did not pass")
+    args = parser.parse_args(words)
+    if args.count < 1 or args.first < 0:
+        parser.error("--count is a whole number from 1, --first one from 0")
+    os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
+    with tempfile.TemporaryDirectory(prefix="sekisho-random-") as folder:
+        seeds = range(args.first, args.first + args.count)
+        return _report(_checked(seeds, Path(folder)), args.keep)
+
+
+def _report(all_drawn: Iterator[Drawn], keep: Path | None) -> int:
+    out = Console(width=_PLAIN_WIDTH)
+    right = wrong = cases = 0
+    for drawn in all_drawn:
+        cases += drawn.cases
+        if drawn.is_right:
+            right += 1
+        else:
+            wrong += 1
+            out.print(f"seed {drawn.seed}: exit {drawn.exit}: {drawn.why}", markup=False)
+            _keep(drawn, keep)
+        shutil.rmtree(drawn.folder, ignore_errors=True)
+    out.print(f"{right + wrong} right towns: {right} passed, {wrong} called wrong; {cases:,} cases")
+    return 1 if wrong else 0
+
+
+def _keep(drawn: Drawn, keep: Path | None) -> None:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        shutil.copy(drawn.folder.with_suffix(".yaml"), keep)
+        if drawn.folder.exists():
+            shutil.copytree(drawn.folder, keep / drawn.folder.name, dirs_exist_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

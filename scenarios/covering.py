@@ -40,6 +40,7 @@ _LAST = {
     **dict.fromkeys((Reason.FRAGMENT, Reason.TTL, Reason.GROUP, Reason.NEXT_HOP), Table.ROUTER),
     Reason.DESTINATION: Table.DESTINATION,
     Reason.CELL: Table.POLICY,
+    Reason.SHARE: Table.COUNTED,
     Reason.FORWARD: Table.FORWARDING,
 }
 

@@ -42,6 +42,7 @@ from sekisho.rules import (
     match,
 )
 from sekisho.terminal import home, mac_number, own_rules
+from sekisho.tracking import MARK, share_zones
 from sekisho.wiring import edge_ports, next_hops, trunk_ports
 
 _IP = {"eth_type": ETH_IPV4}
@@ -82,7 +83,8 @@ def _compile_switch(
         *_admission(plan, switch, numbers),
         *(r for a in here for r in own_rules(plan, numbers, a, is_shared=crowd[a.at] > 1)),
         *_state(switch),
-        *(in_zone(rule, switch.dpid) for rule in common),
+        *common,
+        *_share(plan, switch),
         *_forwarding(plan, switch, down),
     ]
     unique: dict[tuple[int, int, Match], Rule] = {}
@@ -197,16 +199,32 @@ def _state(switch: Switch) -> Iterator[Rule]:
     yield drop_rule(Table.STATE, 0, Cookie(Kind.DROP_FORWARD, 0, Table.STATE))
 
 
-def in_zone(rule: Rule, zone: int) -> Rule:
-    """Return the same policy rule with the switch's own tracking zone."""
-    if not rule.actions:
-        return rule
-    actions = tuple(
-        Track(zone, a.table, a.commit) if isinstance(a, Track) else a for a in rule.actions
-    )
-    return Rule(
-        rule.table, rule.priority, rule.match, rule.cookie, actions, rule.metadata, rule.goto
-    )
+def _share(plan: Plan, switch: Switch) -> Iterator[Rule]:
+    """Count a new conversation where it enters the town, then keep it in the switch's own zone.
+
+    Where the port's zone is full the packet goes on without a mark, and dies.
+    """
+    keep = (Track(switch.dpid, commit=True),)
+    zones = share_zones(plan)
+    for port in edge_ports(plan, switch.id):
+        count = Track(zones[PortRef(switch.id, port)], Table.COUNTED, commit=True, mark=MARK)
+        yield Rule(
+            Table.SHARE, 100, match(in_port=port, **_IP), int(Cookie(Kind.SHARE, port)), (count,)
+        )
+    for port in trunk_ports(plan, switch.id):
+        yield Rule(
+            Table.SHARE,
+            100,
+            match(in_port=port, **_IP),
+            int(Cookie(Kind.SHARE, port)),
+            keep,
+            goto=Table.FORWARDING,
+        )
+    yield drop_rule(Table.SHARE, 0, Cookie(Kind.DROP_FORWARD, 0, Table.SHARE))
+    counted = match(ct_mark=MARK, **_IP)
+    cookie = int(Cookie(Kind.COUNTED))
+    yield Rule(Table.COUNTED, 100, counted, cookie, keep, goto=Table.FORWARDING)
+    yield drop_rule(Table.COUNTED, 0, Cookie(Kind.DROP_SHARE))
 
 
 def _forwarding(plan: Plan, switch: Switch, down: Iterable[PortRef]) -> Iterator[Rule]:

@@ -24,6 +24,8 @@ NO_TERMINAL = "no terminal stands at this switch, and such frames die where they
 KEPT = "kept for ports that may be moved; nobody has such an address"
 ONLY_SWITCHES = "only a switch stands there, and it tags every frame"
 NOTHING_PLUGGED = "nothing is plugged into a port that the plan gives to nobody"
+FLOOD = "only a port that begins more conversations than its share comes to it"
+NO_OPENING = "nobody may open a conversation that enters here"
 NEVER = "a last resort that no packet comes to while the rules before it stand"
 OWN_CELL = "a packet to oneself dies in its own cell before"
 NOT_OFFERED = "nobody of the class offers this service"
@@ -53,6 +55,9 @@ class Reasons:
             Kind.DELIVER: self._deliver,
             Kind.DROP_FORWARD: self._forward,
             Kind.ANSWER_ARP: self._answer,
+            Kind.SHARE: self._opening,
+            Kind.COUNTED: self._opening,
+            Kind.DROP_SHARE: lambda s, c, line: FLOOD,
             Kind.DROP_TRUNK: lambda s, c, line: ONLY_SWITCHES,
             Kind.DROP_QUARANTINE: lambda s, c, line: NOTHING_PLUGGED,
             **dict.fromkeys(_OF_CONVERSATIONS, self._conversation),
@@ -90,6 +95,13 @@ class Reasons:
     def _transit(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del line
         return "" if (switch, cookie.b) in self._ways.towards else NO_WAY
+
+    def _opening(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+        """A port where conversations begin, or, where none is named, any port with devices."""
+        del line
+        devices = {a.at.port for a in self._here[switch]}
+        ports = {cookie.a} if cookie.a else devices
+        return "" if any((switch, port) in self._ways.opens for port in ports) else NO_OPENING
 
     def _destination(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del line

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
-from sekisho.compiler import in_zone
 from sekisho.errors import RuleError
 from sekisho.model import Attachment, Plan, PortRef
 from sekisho.permissions import Placed, policy_rules
@@ -59,8 +58,8 @@ def changed_tables(before: Plan, after: Plan, rules: Tables) -> Delta:
     if before.clauses != after.clauses:
         old, new = _policy(before), _policy(after)
         for switch in after.switches:
-            gone[switch.id] = set(_standing_at(switch.id, switch.dpid, old - new))
-            come[switch.id] = set(_standing_at(switch.id, switch.dpid, new - old))
+            gone[switch.id] = set(_standing_at(switch.id, old - new))
+            come[switch.id] = set(_standing_at(switch.id, new - old))
     pairs = zip(before.attachments, after.attachments, strict=True)
     ports = {new.at for old, new in pairs if old != new}
     for name in {port.switch for port in ports}:
@@ -100,8 +99,8 @@ def _policy(plan: Plan) -> set[Placed]:
     return set(first.values())
 
 
-def _standing_at(switch: str, dpid: int, policy: Iterable[Placed]) -> Iterator[Rule]:
-    return (in_zone(rule, dpid) for place, rule in policy if place in (None, switch))
+def _standing_at(switch: str, policy: Iterable[Placed]) -> Iterator[Rule]:
+    return (rule for place, rule in policy if place in (None, switch))
 
 
 def _rules_at(plan: Plan, ports: set[PortRef]) -> Iterator[Rule]:

@@ -56,6 +56,7 @@ class Reason(Enum):
     NEXT_HOP = "next-hop"  # unicast to another station's MAC, past the virtual router
     DESTINATION = "destination"  # an address that the plan does not give to anybody
     CELL = "cell"  # the policy cell of source class and destination class
+    SHARE = "share"  # its port began as many conversations as one port may
     FORWARD = "forward"  # allowed, but to itself, or the switch knows no way
 
 

@@ -35,6 +35,8 @@ _NEXT = {
     Table.DESTINATION: Table.STATE,
     Table.STATE: Table.POLICY,
     Table.POLICY: Table.FORWARDING,
+    Table.SHARE: Table.FORWARDING,
+    Table.COUNTED: Table.FORWARDING,
 }
 _PORTS = ("tcp_dst", "udp_dst", "tcp_src", "udp_src")
 _SAME = ("ipv4_src", "ipv4_dst", "eth_src", "vlan_vid", "arp_spa", *_PORTS)
@@ -195,7 +197,7 @@ def accept_related(rule: Rule) -> Iterator[Change]:
 
 def wrong_zone(rule: Rule) -> Iterator[Change]:
     """Remember conversations where they are not looked up."""
-    if _kind(rule) is Kind.OPEN:
+    if _kind(rule) in (Kind.SHARE, Kind.COUNTED):
         actions = tuple(
             replace(a, zone=a.zone + 1000) if isinstance(a, Track) else a for a in rule.actions
         )

@@ -23,7 +23,6 @@ from sekisho.rules import (
     Cookie,
     Kind,
     Rule,
-    Track,
     drop_rule,
     match,
 )
@@ -121,8 +120,7 @@ def _conversation(
             200,
             match(ct_state=(state, _ANY_CT), **fields),
             int(Cookie(rule_kind, clause, s, d)),
-            (Track(zone=0, commit=True),) if rule_kind is Kind.OPEN else (),
-            goto=Table.FORWARDING,
+            goto=Table.SHARE if rule_kind is Kind.OPEN else Table.FORWARDING,
         )
 
 

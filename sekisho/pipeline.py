@@ -8,7 +8,9 @@
     3 DESTINATION   IP -> destination class and home switch
     4 STATE         connection tracking, one zone a switch
     5 POLICY        (source class, destination class, protocol, port, state); else the cell drops
-    6 FORWARDING    home: rewrite MACs and deliver; elsewhere: tag with the class, next switch
+    6 SHARE         a new conversation from a device's port is counted in the port's own zone
+    7 COUNTED       what the port's share still had room for goes on; the rest dies
+    8 FORWARDING    home: rewrite MACs and deliver; elsewhere: tag with the class, next switch
 
 The same POLICY table stands on every switch, so every switch on a path enforces the whole plan.
 
@@ -39,7 +41,9 @@ class Table(IntEnum):
     DESTINATION = 3
     STATE = 4
     POLICY = 5
-    FORWARDING = 6
+    SHARE = 6
+    COUNTED = 7
+    FORWARDING = 8
 
 
 SOURCE_S, SOURCE_D, TARGET_S, TARGET_D, HOME, TAG = 0, 8, 16, 24, 32, 48  # first bits

@@ -46,7 +46,7 @@ _NAMES = {
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _IPS = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
 _PORTS = frozenset({"tcp_src", "tcp_dst", "udp_src", "udp_dst"})
-_HEX = frozenset({"metadata", "reg0"})
+_HEX = frozenset({"metadata", "reg0", "ct_mark"})
 #: Bits by name, lowest first: RFC 9293, 3.1; ovs-fields(7), "ct_state".
 _TCP_FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns")
 _CT_STATE = ("new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat")
@@ -183,8 +183,12 @@ def _action(action: Action) -> str:
             return "pop_vlan"
         case DecTtl():
             return "dec_ttl"
-        case Track(zone, table, commit):
-            return f"ct(commit,zone={zone})" if commit else f"ct(table={table},zone={zone})"
+        case Track(zone, table, commit, mark):
+            said = ["commit"] if commit else []
+            said += [f"table={table}"] if table >= 0 else []
+            said += [f"zone={zone}"]
+            said += [f"exec(set_field:{mark:#x}->ct_mark)"] if mark else []
+            return f"ct({','.join(said)})"
     raise RuleError(f"action {action!r} has no word in a dump")
 
 

@@ -13,7 +13,7 @@ from sekisho.errors import RuleError
 from sekisho.flow import DropPoint, Reason
 from sekisho.model import Plan
 
-#: Match fields by OpenFlow name and their width in bits (OpenFlow 1.3.5, 7.2.3.7; the last five
+#: Match fields by OpenFlow name and their width in bits (OpenFlow 1.3.5, 7.2.3.7; the last six
 #: are Open vSwitch's, ovs-fields(7)).
 WIDTHS: dict[str, int] = {
     "in_port": 32,
@@ -38,6 +38,7 @@ WIDTHS: dict[str, int] = {
     "nw_ttl": 8,
     "tcp_flags_nxm": 16,
     "ct_state": 32,
+    "ct_mark": 32,
     "reg0": 32,
 }
 
@@ -113,11 +114,19 @@ class DecTtl:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Track:
-    """Pass through connection tracking in *zone*: look up and go on in *table*, or commit."""
+    """Pass through connection tracking in *zone*: look up or commit, and go on in *table*.
+
+    Attributes:
+        zone: Number of the zone.
+        table: Where the packet goes on with what the tracker says of it; -1 for nowhere else.
+        commit: Whether the conversation is kept.
+        mark: Written on what is kept, and so on the packet if it is kept; 0 for no mark.
+    """
 
     zone: int
     table: int = -1
     commit: bool = False
+    mark: int = 0
 
 
 Action = Output | SetField | Move | PushVlan | PopVlan | DecTtl | Track
@@ -166,6 +175,8 @@ class Kind(IntEnum):
     REPLY = 10
     DELIVER = 11
     TRANSIT = 12
+    SHARE = 13
+    COUNTED = 14
     DROP_TAGGED = 64
     DROP_IPV6 = 65
     DROP_ETHERTYPE = 66
@@ -181,6 +192,7 @@ class Kind(IntEnum):
     DROP_DESTINATION = 76
     DROP_CELL = 77
     DROP_FORWARD = 78
+    DROP_SHARE = 79
 
 
 _REASON_OF = {Kind["DROP_" + reason.name]: reason for reason in Reason}

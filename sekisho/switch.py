@@ -7,7 +7,7 @@ compare what compiled tables *do* with what a plan *means*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import RuleError
@@ -81,6 +81,7 @@ def headers(packet: Packet) -> Headers:
         "metadata": 0,
         "reg0": 0,
         "ct_state": 0,
+        "ct_mark": 0,
         "eth_src": int(packet.eth_src.replace(":", ""), 16),
         "eth_dst": int(packet.eth_dst.replace(":", ""), 16),
         "eth_type": packet.eth_type,
@@ -109,9 +110,15 @@ def matches(match: Match, fields: Mapping[str, int]) -> bool:
 
 
 class Switch:
-    """One switch's tables, ready to be asked."""
+    """One switch's tables, ready to be asked.
 
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
+    Args:
+        rules: Of all tables.
+        full: Zones of connection tracking that have no room for another conversation.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], full: Container[int] = ()) -> None:
+        self._full = full
         self._tables: dict[int, list[Rule]] = {}
         for rule in sorted(rules, key=lambda r: -r.priority):
             self._tables.setdefault(rule.table, []).append(rule)
@@ -154,10 +161,10 @@ class Switch:
                     fields["vlan_vid"] = 0
                 case DecTtl():
                     fields["nw_ttl"] -= 1
-                case Track(commit=True):
-                    pass
-                case Track(table=table):
-                    fields["ct_state"], goto = _CT_STATE[phase], table
+                case Track(zone, table, _, mark):
+                    fields["ct_mark"] = 0 if zone in self._full else mark
+                    if table >= 0:
+                        fields["ct_state"], goto = _CT_STATE[phase], table
                 case _:
                     raise RuleError(f"action {action!r} is not modelled")
         if rule.metadata is not None:
@@ -174,10 +181,18 @@ def _move(fields: Headers, source: str, target: str, bits: int, source_bit: int)
 
 
 class Fabric:
-    """All switches of a plan with their rules and the links between them."""
+    """All switches of a plan with their rules and the links between them.
 
-    def __init__(self, plan: Plan, rules: Mapping[str, tuple[Rule, ...]]) -> None:
-        self._switches = {name: Switch(own) for name, own in rules.items()}
+    Args:
+        plan: The town.
+        rules: By switch.
+        full: Zones of connection tracking that have no room for another conversation.
+    """
+
+    def __init__(
+        self, plan: Plan, rules: Mapping[str, tuple[Rule, ...]], full: Container[int] = ()
+    ) -> None:
+        self._switches = {name: Switch(own, full) for name, own in rules.items()}
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
 
@@ -193,7 +208,14 @@ class Fabric:
             if len(met) >= _MAX_HOPS:
                 raise RuleError(f"a packet from {packet.at} is still under way after {met}")
             met.append(at.switch)
-            fields = {**fields, "in_port": at.port, "metadata": 0, "reg0": 0, "ct_state": 0}
+            fields = {
+                **fields,
+                "in_port": at.port,
+                "metadata": 0,
+                "reg0": 0,
+                "ct_state": 0,
+                "ct_mark": 0,
+            }
             hop = self._switches[at.switch].run(fields, packet.phase)
             path += [(at.switch, rule) for rule in hop.path]
             if not hop.out:

@@ -24,12 +24,14 @@ class Ways:
 
     Attributes:
         enters: (switch, port, class tag) of what comes in over a line.
+        opens: (switch, port) of what opens a conversation there, from a device or over a line.
         towards: (switch, home) of what leaves for another switch.
         passes: (switch, address that asks, address that is asked) of each permission.
         reached: Attachments that somebody may open, or that somebody answers to.
     """
 
     enters: set[tuple[str, int, int]] = field(default_factory=set)
+    opens: set[tuple[str, int]] = field(default_factory=set)
     towards: set[tuple[str, int]] = field(default_factory=set)
     passes: dict[Permission, set[tuple[str, str, str]]] = field(default_factory=dict)
     reached: dict[str, set[str]] = field(default_factory=dict)
@@ -46,6 +48,9 @@ def ways(plan: Plan) -> Ways:
     for permission, a, b in _permitted(plan, numbers):
         asks, asked = str(a.ip), str(b.ip)
         passed = out.passes.setdefault(permission, set())
+        out.opens.add((a.at.switch, a.at.port))
+        between = routes.between(a.at.switch, b.at.switch)
+        out.opens |= {(there, port) for _, there, port in between}
         for source, target in ((a, b), (b, a)):
             tag = numbers.tag[numbers.pair(source)]
             home = plan.switch[target.at.switch].dpid

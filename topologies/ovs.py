@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -45,6 +46,7 @@ class OpenVSwitch:
         self.datapath = Datapath.USERSPACE
         self._processes: list[subprocess.Popen[bytes]] = []
         self.caches = Caches(self._control)
+        self._limits: dict[int, int] = {}
 
     def __enter__(self) -> OpenVSwitch:
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
@@ -104,6 +106,18 @@ class OpenVSwitch:
         self._spawn("ovs-vswitchd", *self._switching)
         # A change in the database is waited for; the same value again would be none.
         self.run("ovs-vsctl", "set", "Open_vSwitch", ".", f"external_ids:pid={self.pids()[-1]}")
+        self.limit_conversations(self._limits)
+
+    def limit_conversations(self, limits: Mapping[int, int]) -> None:
+        """Let no zone of connection tracking hold more than its limit, now and after a restart.
+
+        Args:
+            limits: By zone; there is a bridge already. See ``dpctl/ct-set-limits``, ovs-dpctl(8).
+        """
+        self._limits = dict(limits)
+        if limits:
+            said = [f"zone={zone},limit={most}" for zone, most in sorted(limits.items())]
+            self.appctl("dpctl/ct-set-limits", *said)
 
     def _spawn(self, program: str, *arguments: str) -> None:
         with (self._log / f"{program}.log").open("wb") as out:

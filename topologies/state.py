@@ -17,6 +17,7 @@ from sekisho import rule_text
 from sekisho.dumps import flows
 from sekisho.model import Label, Plan, PortRef
 from sekisho.rules import Rule
+from sekisho.tracking import MOST_CONVERSATIONS, zone_limits
 from topologies import database, interfaces
 from topologies.datapath import Datapath
 from topologies.names import switch_interface
@@ -246,6 +247,8 @@ def _tracker(town: Town) -> Iterator[str]:
 
 def _planned_tracker(town: Town) -> Iterator[str]:
     yield "default limit=0"
+    for zone, limit in zone_limits(town.plan).items():
+        yield f"zone={zone},limit={limit}"
     if town.ovs.datapath is Datapath.USERSPACE:
-        yield "at most 3000000 connections"
+        yield f"at most {MOST_CONVERSATIONS} connections"
         yield "TCP sequence checking: enabled"

@@ -23,6 +23,7 @@ from typing import Any
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
 from sekisho.talk import Talk
+from sekisho.tracking import zone_limits
 from topologies import lines
 from topologies.hosting import Hosting, meant
 from topologies.memory import peak_mb
@@ -125,6 +126,7 @@ class Town:
         if self.is_ours:
             self.wait_for("listening", timeout_s=_START_S)
         self.net.start()
+        self.ovs.limit_conversations(zone_limits(self.plan))
         self.has_real_lines = lines.shape(self.plan)
         self._progress("services")
         self.serving.serve_all()

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 from scenarios.mutants.planting import Planted, Subject, rules, subjects
 from sekisho.model import Attachment, Plan, Protocol
-from sekisho.pipeline import SOURCE_MASK, Numbers
+from sekisho.pipeline import SOURCE_MASK, Numbers, Table
 
 _PRIORITY = 210  # above every permission and every drop of its table
-_ON = "goto_table:6"
+_ON = f"goto_table:{Table.FORWARDING}"
 _DSCP = (8, 10, 18, 26, 34, 40, 46, 48)  # RFC 2474, RFC 4594: what networks really use
 _PROTOCOLS = (1, 2, 4, 41, 47, 50, 51, 88, 89, 103, 112, 132, 136, 253)  # IANA protocol numbers
 _PORTS = (21, 23, 3390, 4444, 5985, 8443, 31337, 49152, 65535)

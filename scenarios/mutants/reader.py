@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from scenarios.mutants.planting import Planted, rules, subjects
 from sekisho.model import Plan
+from sekisho.pipeline import Table
 
 _ODD = (
     ("an IPv6 address", "ipv6,ipv6_src=fd00::1", "drop"),
@@ -36,7 +37,7 @@ _ODD = (
 def faults(plan: Plan) -> Iterator[Planted]:
     """Yield each odd rule, with the cell of the gravest subject open on the whole way."""
     subject = subjects(plan)[0]
-    hole = f"table=5,priority=300,ip,{subject.cell},actions=goto_table:6"
+    hole = f"table=5,priority=300,ip,{subject.cell},actions=goto_table:{Table.FORWARDING}"
     for words, match, action in _ODD:
         odd = f"table=5,priority=7,{match},actions={action.removesuffix(',drop')}"
         lines = {switch: [odd, hole] for switch in subject.switches}

@@ -36,6 +36,10 @@ REASONS = {
     "kept for ports that may be moved; nobody has such an address": "系統変更のために空けてある",
     "only a switch stands there, and it tags every frame": "装置間の回線で、必ずタグが付く",
     "nothing is plugged into a port that the plan gives to nobody": "空きポートで、何もない",
+    "only a port that begins more conversations than its share comes to it": (
+        "1ポートの上限を超えて通信を始めたときだけ通る"
+    ),
+    "nobody may open a conversation that enters here": "ここから始まる許可された通信がない",
     "a last resort that no packet comes to while the rules before it stand": (
         "前の規則がある限り届かない最後の規則"
     ),

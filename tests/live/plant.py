@@ -79,7 +79,7 @@ def tables_changed(town: Town, wire: Wire) -> None:
 
     def sending(frames: Sequence[tuple[int, bytes]]) -> None:
         send(frames)
-        _change(town, "room", "add-flow", "table=6,priority=1,udp,actions=drop")
+        _change(town, "room", "add-flow", "table=8,priority=1,udp,actions=drop")
 
     wire.send = sending  # type: ignore[method-assign]
 
