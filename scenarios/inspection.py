@@ -44,6 +44,7 @@ from sekisho.evidence import (
     write_summary,
 )
 from sekisho.model import Plan
+from sekisho.seal import MANIFEST, seal
 from topologies.features import features
 from topologies.town import OWN_GUARD, Town
 from topologies.watchdog import Watchdog
@@ -352,7 +353,7 @@ class Check:
 
     def _write_manifest(self) -> None:
         data = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
-        write_atomically(self._folder / "manifest.json", data)
+        write_atomically(self._folder / MANIFEST, data)
 
     def _finish(self, aborted: str) -> int:
         self.aborted = aborted
@@ -373,7 +374,7 @@ class Check:
         )
         self._manifest |= {"ended": jst(), "exit": status}
         self._manifest["hashes"]["frames"] = f"{tally.frames_digest:08x}"
-        self._write_manifest()
+        seal(self._folder, self._manifest)  # last: it covers all that was written
         if aborted:
             say(error=aborted, exit=status)
         say(end=True, exit=status)

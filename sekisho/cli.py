@@ -261,6 +261,7 @@ def _add_replay(to: argparse.ArgumentParser) -> None:
     to.add_argument("--trace-only", action="store_true", help="send nothing; show the path")
     to.add_argument("--tables", action="store_true", help="put the run's own tables in first")
     to.add_argument("--controller", default="", metavar="HOST:PORT", help="as for check")
+    _add_seal(to)
     to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=f"({RUNS}/)")
 
 
@@ -294,6 +295,13 @@ def _add_report(to: argparse.ArgumentParser) -> None:
     to.add_argument("run", type=Path, nargs="?", default=RUNS / LATEST, metavar="RUN")
     to.add_argument("--format", choices=("terminal", "html", "junit"), default="terminal")
     to.add_argument("--out", type=Path, metavar="FILE", help="write there, not to standard output")
+    _add_seal(to)
+
+
+def _add_seal(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--manifest-sha256", default="", metavar="HEX", help="refuse a run with another seal"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     ├── PlanError               exit 2   the plan (or the command line) is wrong; carries faults
     ├── UsageError              exit 2   a command was called with words it cannot take
     ├── RuleError               exit 3   a flow rule uses something that is not modelled
+    ├── SealError               exit 3   a run folder is not as its run left it
     └── LabError                exit 3   the laboratory could not be built, or broke
         └── NamespaceError      exit 3   user namespaces are refused on this machine
 
@@ -63,6 +64,10 @@ class UsageError(SekishoError):
 
 class RuleError(SekishoError):
     """A rule or a packet uses something that is not modelled; never guessed past."""
+
+
+class SealError(SekishoError):
+    """A run folder is not as its run left it: nothing that it says is believed."""
 
 
 class LabError(SekishoError):

@@ -163,6 +163,15 @@ def test_a_run_that_died_is_void_whatever_it_had_written(tmp_path: Path) -> None
     )
 
 
+def test_a_run_that_died_is_sealed_as_it_is_left(tmp_path: Path) -> None:
+    """What its death made of the summary is under the seal, too."""
+    (tmp_path / "manifest.json").write_bytes(b'{"run": "r"}')
+    runs.void_summary(tmp_path, "tiny", "interrupted")
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+
+    assert list(manifest["files"]) == ["summary.json"]
+
+
 def test_a_leak_is_not_washed_away_by_an_abort(tmp_path: Path) -> None:
     """A leak is final for the run."""
     path = tmp_path / "summary.json"

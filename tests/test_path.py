@@ -70,7 +70,7 @@ def test_a_rule_is_named_by_its_cookie(cookie: int, words: str) -> None:
 def test_only_a_finding_can_be_replayed(tmp_path: Path) -> None:
     """A case that passed has left no packet; the findings that there are, are named."""
     run = write_run(tmp_path / "run", verdicts={3: Verdict.LEAK})
-    args = Namespace(run=run, case="T-000001", plan=None)
+    args = Namespace(run=run, case="T-000001", plan=None, manifest_sha256="")
 
     with pytest.raises(UsageError, match=r"no finding 'T-000001'\n  hint: one of T-000004"):
         replay(args, screen())

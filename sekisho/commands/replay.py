@@ -27,7 +27,7 @@ _MODULE = "scenarios.replay"
 
 def replay(args: Namespace, screen: Screen) -> int:
     """Replay the packet of ``args.case`` of the run ``args.run`` and return the exit status."""
-    record = read(args.run)
+    record = read(args.run, manifest_sha256=args.manifest_sha256)
     finding = _finding(record, args.case)
     case = record.cases[record.cases.row(finding.case)]
     path = args.plan or Path(record.manifest.plan.path)

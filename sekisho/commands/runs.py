@@ -11,6 +11,7 @@ from pathlib import Path
 from sekisho.errors import UsageError
 from sekisho.evidence import RunVerdict, Summary, write_summary
 from sekisho.report.reading import read_summary
+from sekisho.seal import seal_again
 
 RUNS = Path("runs")
 LATEST = "latest"
@@ -52,10 +53,11 @@ def point_latest(folder: Path) -> None:
 
 
 def void_summary(folder: Path, plan: str, why: str) -> None:
-    """Leave a summary that says the run ended early; counts that were written are kept."""
+    """Leave a sealed summary that says the run ended early; counts that were written are kept."""
     path = folder / "summary.json"
     summary = read_summary(path) if path.exists() else Summary(plan=plan, verdict=RunVerdict.VOID)
     if summary.aborted:  # the run has said so itself, and knows better
         return
     verdict = RunVerdict.VOID if summary.verdict is RunVerdict.PASS else summary.verdict
     write_summary(path, replace(summary, verdict=verdict, aborted=why, exit=EXIT_VOID))
+    seal_again(folder)

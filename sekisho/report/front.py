@@ -10,7 +10,7 @@ from datetime import datetime
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, MustDrop
 from sekisho.report import tally
-from sekisho.report.manifest import Named
+from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
@@ -115,6 +115,8 @@ def _facts(record: RunRecord) -> Markup:
         ja = f"端末・サーバ {summary.hosts:,}台、スイッチ {summary.switches:,}台"
         en = f"{summary.hosts:,} devices, {summary.switches:,} switches"
         rows.append((say("規模", "Size"), say(ja, en)))
+    if manifest.pairs is not None:
+        rows.append((say("試験した組", "Pairs"), both(_pairs(manifest.pairs))))
     if manifest.real:
         rows.append((say("実物で行ったもの", "Real in this run"), both(_real(manifest.real))))
     rows.append((say("試験番号", "Number"), join((manifest.run,))))
@@ -125,6 +127,21 @@ def _facts(record: RunRecord) -> Markup:
 def _real(things: tuple[Named, ...]) -> Label:
     return Label(
         "、".join(thing.label.ja for thing in things), "; ".join(thing.label.en for thing in things)
+    )
+
+
+def _pairs(pairs: PairsTried) -> Label:
+    """How the pairs of a sender and a target were chosen, in words."""
+    if pairs.are_all:
+        return Label(
+            f"送信元と宛先の接続の組 全{pairs.possible:,}組を、すべての項目で",
+            f"all {pairs.possible:,} pairs of connections, each with every probe",
+        )
+    return Label(
+        f"接続の組 {pairs.possible:,}組から{pairs.tried:,}組を選んで試験"
+        f"(全項目{pairs.every_probe:,}組、抽出{pairs.sampled:,}組)",
+        f"{pairs.tried:,} of {pairs.possible:,} pairs of connections, chosen "
+        f"({pairs.every_probe:,} with every probe, {pairs.sampled:,} by lot)",
     )
 
 
@@ -224,4 +241,7 @@ def _foot(record: RunRecord) -> Markup:
         "Found in an emulation of the town's network. It does not replace tests on real equipment.",
     )
     digest = record.manifest.hashes.get("plan", "")[:12]
-    return tag("footer", said, " ", say("計画書", "Plan"), f": {digest}", class_="foot")
+    plan = tag("div", said, " ", say("計画書", "Plan"), f": {digest}")
+    name = say("封印 (manifest.json の SHA-256)", "Seal (SHA-256 of manifest.json)")
+    seal = tag("div", name, ": ", tag("code", record.sealed), class_="digest")
+    return tag("footer", plan, seal, class_="foot")

@@ -42,6 +42,8 @@ def render(record: RunRecord) -> bytes:
 
 def _run(record: RunRecord) -> Element:
     suite = _suite("run", record)
+    properties = SubElement(suite, "properties")
+    SubElement(properties, "property", name="manifest.sha256", value=record.sealed)
     case = _case(suite, "run", f"verdict of {record.manifest.run}")
     words = verdict_line(record, language="en").plain
     if record.verdict is RunVerdict.FAIL:
@@ -166,7 +168,7 @@ def _mark(case: Element, kind: str, message: str, detail: str = "") -> None:
 
 
 def _count(suite: Element) -> None:
-    suite.set("tests", str(len(suite)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     for key, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(key, str(len(suite.findall(f"testcase/{kind}"))))
 

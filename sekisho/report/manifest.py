@@ -6,7 +6,7 @@ Keys that a newer writer adds are ignored; a key that is missing is named. Nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -109,10 +109,34 @@ class CatalogueLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PairsTried:
+    """How the pairs of attachments were chosen.
+
+    Attributes:
+        possible: Pairs that packets can decide.
+        tried: Of those, tried in any way.
+        every_probe: Of those, tried with every probe.
+        sampled: Of those tried, there by lot alone.
+    """
+
+    possible: int
+    tried: int
+    every_probe: int
+    sampled: int
+
+    @property
+    def are_all(self) -> bool:
+        """True where every pair was tried with every probe."""
+        return self.every_probe == self.tried == self.possible
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """``manifest.json``.
 
     Attributes:
+        files: SHA-256 of every file under the seal, by path; None where the run was not sealed.
+        pairs: None where the suite does not choose pairs.
         missing: What the kernel lacked.
         real: What the kernel offered, and was used.
         situations: Empty where the run chose its cases in another way.
@@ -138,6 +162,8 @@ class Manifest:
     plan: PlanText
     catalogue: tuple[CatalogueLine, ...] = ()
     situations: tuple[SituationLine, ...] = ()
+    pairs: PairsTried | None = None
+    files: Mapping[str, str] | None = None
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -157,6 +183,8 @@ def read_manifest(path: Path) -> Manifest:
             plan=_plan(cast(Json, found["plan"])),
             catalogue=_each(found.get("catalogue", []), _catalogue_line),
             situations=_each(found.get("situations", []), situation_line),
+            pairs=_pairs(cast(Json, found["pairs"])) if "pairs" in found else None,
+            files=_strings(found["files"]) if "files" in found else None,
         )
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
@@ -242,6 +270,10 @@ def _catalogue_line(found: Json) -> CatalogueLine:
         cases=cast(int, found["cases"]),
         frames=cast(int, found["frames"]),
     )
+
+
+def _pairs(found: Json) -> PairsTried:
+    return PairsTried(**{f.name: cast(int, found[f.name]) for f in fields(PairsTried)})
 
 
 def _exception(found: Json) -> StandingException:

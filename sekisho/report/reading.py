@@ -1,8 +1,8 @@
 """Read a run folder into one value that every report is made from.
 
-The folder is believed only where its parts agree: a summary that counts other cases than the file
-of cases holds is refused. A run that ended early is no mistake of the folder; it is read, and its
-verdict is void.
+The folder is believed only where it is as its run sealed it, and where its parts agree: a summary
+that counts other cases than the file of cases holds is refused. Without a seal it is void. A run
+that ended early is no mistake of the folder; it is read, and its verdict is void.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import cast
 
 import orjson
 
+from sekisho import seal
 from sekisho.errors import UsageError
 from sekisho.evidence import (
     Difference,
@@ -38,6 +39,7 @@ class RunRecord:
         differences: What of the fabric was not as planned.
         verdict: Of the whole run; never better than its cases.
         trouble: Why the verdict is void, in words; None where it is not.
+        sealed: SHA-256 of ``manifest.json``, which holds the digest of every other file.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class RunRecord:
     differences: tuple[Difference, ...]
     verdict: RunVerdict
     trouble: Label | None
+    sealed: str
 
     def replay(self, case: str) -> str:
         """Return the command that sends the packet of a finding once more."""
@@ -56,15 +59,27 @@ class RunRecord:
     @property
     def is_aborted(self) -> bool:
         """True where the run did not reach its end: what it holds is a part of unknown size."""
-        return self.summary is None or bool(self.summary.aborted)
+        return bool(_aborted(self.manifest, self.summary))
 
 
-def read(folder: Path) -> RunRecord:
-    """Read *folder*; UsageError names the file, and the line where there is one, that is wrong."""
-    manifest = read_manifest(folder / "manifest.json")
+def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
+    """Read *folder*.
+
+    Args:
+        folder: The run folder.
+        manifest_sha256: What the digest of its manifest must be; empty for any.
+
+    Raises:
+        SealError: It was changed since the run was sealed.
+        UsageError: A file is wrong; it is named, and the line where there is one.
+    """
+    sealed = seal.check_manifest(folder, manifest_sha256)
+    manifest = read_manifest(folder / seal.MANIFEST)
+    if manifest.files is not None:
+        seal.check(folder, manifest.files)
     path = folder / "summary.json"
     summary = read_summary(path) if path.exists() else None
-    aborted = "no summary was written" if summary is None else summary.aborted
+    aborted = _aborted(manifest, summary)
     cases = _cases(folder / "cases.jsonl", is_optional=bool(aborted))
     findings = _findings(folder / "findings.json", is_optional=bool(aborted))
     numbers = set(cases.columns["case"].values)
@@ -77,7 +92,16 @@ def read(folder: Path) -> RunRecord:
         _agree(path, summary, cases, judged)
         judged = summary.verdict
     trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
-    return RunRecord(folder, manifest, summary, cases, findings, unlike, judged, trouble)
+    return RunRecord(folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
+
+
+def _aborted(manifest: Manifest, summary: Summary | None) -> str:
+    """Why the folder is not the whole of a run; empty where it is."""
+    if summary is None:
+        return "no summary was written"
+    if summary.aborted or manifest.files is not None:
+        return summary.aborted
+    return "its manifest has no seal"
 
 
 def read_summary(path: Path) -> Summary:

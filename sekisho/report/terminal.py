@@ -58,6 +58,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
         *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),
+        Text(f"{_say(language, '封印', 'sealed')} SHA-256 {record.sealed}", overflow="fold"),
         Text(),
     ]
     return Group(*parts, verdict_line(record, language=language))

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from sekisho import seal
 from sekisho.changes import Change, applied
 from sekisho.journal import Journal
 from sekisho.model import Plan
@@ -40,7 +41,10 @@ def _stood(other: Change, change: Change, journal: Journal) -> bool:
 
 
 def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
-    """Yield every re-test of a change in the town's *folder*, the oldest first."""
+    """Yield every re-test of a change in the town's *folder*, the oldest first.
+
+    One that was changed after its run sealed it is void, without a count.
+    """
     found = [
         (file.stat().st_mtime, file)
         for file in (folder / RETESTS).glob(f"{number}-*-*/summary.json")
@@ -49,4 +53,6 @@ def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
         summary = orjson.loads(file.read_bytes())
         what = file.parent.name.split("-", 1)[1].rsplit("-", 1)[0]
         counted = {key: summary[key] for key in _COUNTED}
+        if trouble := seal.trouble(file.parent):
+            counted = {"verdict": "void", "trouble": trouble}
         yield {"what": what, "at": at, "folder": str(file.parent), **counted}

@@ -99,6 +99,7 @@ def test_a_run_that_ends_leaves_its_folder_alone(person: Person) -> None:
     _nothing_left(person, inhabitants)
     assert process.returncode == 0, said
     assert json.loads(out)["verdict"] == "pass"
+    assert read(_folder(person)).manifest.files is not None
     assert {path.name for path in person.home.iterdir()} == before | {"runs"}
 
 
@@ -114,6 +115,7 @@ def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signa
     assert process.returncode == 3
     assert said.decode().strip() == f"interrupted by {number.name}"
     record = read(_folder(person))
+    assert record.manifest.files is not None
     assert record.verdict is RunVerdict.VOID
     assert record.summary is not None
     assert record.summary.aborted == f"interrupted by {number.name}"

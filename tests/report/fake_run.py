@@ -21,6 +21,7 @@ from sekisho.evidence import (
     write_cases,
     write_summary,
 )
+from sekisho.seal import seal
 
 from . import fake_town
 
@@ -153,6 +154,7 @@ def manifest() -> dict[str, object]:
         "hashes": {"plan": "5f" * 32, "frames": "c3" * 32, "code": "0d" * 32},
         "machine": {"cores": 2, "memory_mb": 24000, "system": "Debian GNU/Linux 12",
                     "datapath": "userspace"},
+        "pairs": {"possible": 8_372, "tried": 3_100, "every_probe": 1_400, "sampled": 320},
         "missing": _labelled(fake_town.MISSING), "not_tested": _labelled(fake_town.NOT_TESTED),
         "tester": "田中 一郎", "witness": "", "approver": "", "plan": _plan(),
     }  # fmt: skip
@@ -197,11 +199,19 @@ def write_run(
     """Write a whole run folder of *number* cases and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     made = list(cases(number, verdicts or {}, whole=whole))
-    write_atomically(folder / "manifest.json", orjson.dumps(manifest()))
     write_cases(folder / "cases.jsonl", made)
     found = [finding(case) for case in made if case.verdict.is_finding]
     write_atomically(folder / "findings.json", orjson.dumps(found))
     write_summary(folder / "summary.json", _summary(made, aborted))
+    seal(folder, manifest())
+    return folder
+
+
+def died(folder: Path) -> Path:
+    """Leave of a run folder what a run leaves that died at once: a manifest without a seal."""
+    for name in ("summary.json", "cases.jsonl", "findings.json"):
+        (folder / name).unlink()
+    write_atomically(folder / "manifest.json", orjson.dumps(manifest()))
     return folder
 
 

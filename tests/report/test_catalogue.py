@@ -10,11 +10,12 @@ import orjson
 from rich.console import Console
 
 from scenarios.catalogue import Kind, load_families
-from sekisho.evidence import Verdict, write_atomically, write_cases
+from sekisho.evidence import Verdict, write_cases
 from sekisho.report.catalogue import FAMILIES, KINDS
 from sekisho.report.html import render as page
 from sekisho.report.reading import read
 from sekisho.report.terminal import render
+from sekisho.seal import seal
 
 from .dom import by_id, parse, text
 from .fake_run import cases, write_run
@@ -40,7 +41,7 @@ def catalogued(folder: Path) -> Path:
     write_cases(folder / "cases.jsonl", made)
     manifest = orjson.loads((folder / "manifest.json").read_bytes())
     manifest["catalogue"] = _LINES
-    write_atomically(folder / "manifest.json", orjson.dumps(manifest))
+    seal(folder, manifest)
     return folder
 
 

@@ -18,9 +18,10 @@ from sekisho.plan import load
 from sekisho.report.embedding import FIELDS
 from sekisho.report.html import render
 from sekisho.report.reading import read
+from sekisho.seal import seal_again
 
 from .dom import by_class, by_id, japanese, parse, text
-from .fake_run import write_run
+from .fake_run import died, write_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AVOIDED = ("flow", "datapath", "cookie", "priority", "regex", "namespace", "フロー", "優先度")
@@ -129,8 +130,7 @@ def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
 def test_a_run_that_died_before_its_summary_is_shown_as_such(tmp_path: Path) -> None:
     """A manifest alone makes a report, and it is not a green one."""
     folder = write_run(tmp_path)
-    for name in ("summary.json", "cases.jsonl", "findings.json"):
-        (folder / name).unlink()
+    died(folder)
 
     assert stamp(front(folder)) == "判定不能"
 
@@ -159,6 +159,7 @@ def test_words_of_a_run_cannot_become_markup(tmp_path: Path) -> None:
     for name in ("cases.jsonl", "findings.json"):
         path = folder / name
         path.write_bytes(path.read_bytes().replace(b"pc-2-1.lan", b"<img src=x onerror=alert(1)>"))
+    seal_again(folder)
     whole = render(read(folder))
 
     assert "<img" not in whole

@@ -13,8 +13,9 @@ from sekisho.errors import UsageError
 from sekisho.evidence import RunVerdict, Verdict, read_cases
 from sekisho.report import tally
 from sekisho.report.reading import read
+from sekisho.seal import seal_again
 
-from .fake_run import write_run
+from .fake_run import died, write_run
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -38,6 +39,7 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str) -> None:
     """The reader of the message knows which file to look at."""
     folder = write_run(tmp_path)
     (folder / name).write_bytes(b"{")
+    seal_again(folder)
 
     with pytest.raises(UsageError, match=f"^{re.escape(str(folder / name))}:"):
         read(folder)
@@ -48,6 +50,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     """A finished run without one of its files is no run."""
     folder = write_run(tmp_path)
     (folder / name).unlink()
+    seal_again(folder)
 
     with pytest.raises(UsageError, match=re.escape(f"{folder / name}: No such file or directory")):
         read(folder)
@@ -60,6 +63,7 @@ def test_a_missing_key_of_a_case_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_bytes(
         path.read_bytes().replace(b'"sent_seen"', b'"seen"').replace(b'"seen"', b'"sent_seen"', 1)
     )
+    seal_again(folder)
 
     with pytest.raises(UsageError, match=re.escape(f"{path}:2: no key 'sent_seen'")):
         read(folder)
@@ -70,6 +74,7 @@ def test_a_value_of_the_wrong_kind_is_named_with_its_line(tmp_path: Path) -> Non
     folder = write_run(tmp_path)
     path = folder / "cases.jsonl"
     path.write_bytes(re.sub(rb'"sent":\d+', b'"sent":"two"', path.read_bytes(), count=1))
+    seal_again(folder)
 
     with pytest.raises(UsageError, match=re.escape(f"{path}:1: not a case: sent is 'two'")):
         read(folder)
@@ -80,6 +85,7 @@ def test_a_case_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     folder = write_run(tmp_path)
     path = folder / "cases.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"T-000002"', b'"T-000001"', 1))
+    seal_again(folder)
 
     with pytest.raises(UsageError, match="T-000001 is there twice"):
         read(folder)
@@ -89,6 +95,7 @@ def test_a_summary_that_hides_a_leak_is_refused(tmp_path: Path) -> None:
     """The file of cases is the evidence; the summary only repeats it."""
     folder = write_run(tmp_path, verdicts={3: Verdict.LEAK})
     edit(folder / "summary.json", verdict="pass")
+    seal_again(folder)
 
     with pytest.raises(UsageError, match="says pass, but its cases make it fail"):
         read(folder)
@@ -99,6 +106,7 @@ def test_a_summary_that_counts_other_cases_is_refused(tmp_path: Path) -> None:
     folder = write_run(tmp_path)
     path = folder / "cases.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:100]))
+    seal_again(folder)
 
     with pytest.raises(UsageError, match=r"says pass: 200, but cases\.jsonl holds 100"):
         read(folder)
@@ -107,8 +115,7 @@ def test_a_summary_that_counts_other_cases_is_refused(tmp_path: Path) -> None:
 def test_a_run_without_a_summary_is_aborted_and_void(tmp_path: Path) -> None:
     """A run that died leaves its manifest; that is shown, not hidden."""
     folder = write_run(tmp_path)
-    for name in ("summary.json", "cases.jsonl", "findings.json"):
-        (folder / name).unlink()
+    died(folder)
 
     record = read(folder)
 

@@ -57,6 +57,7 @@ export function verdict(found) {
   if (found.error) return `－ ${found.error}`;
   const one = found.summary ?? found;
   if (!one.verdict) return `△ ${t("verdict-void")}`;
+  if (one.trouble) return `△ ${t("verdict-void")}: ${t("unsealed")}`;
   const sign = { pass: "○", fail: "×", void: "△" }[one.verdict];
   return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.void, one.residual)}`;
 }
