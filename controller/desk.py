@@ -31,6 +31,7 @@ from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.preview import preview
+from sekisho.printable import said
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
 from sekisho.talk import Talk
 
@@ -148,8 +149,8 @@ class Desk:
             str(request.get("to") or "open"),
             moves,
             links,
-            str(request.get("reason", "")),
-            str(request.get("by", "")),
+            said(str(request.get("reason", "")), "reason"),
+            said(str(request.get("by", "")), "by"),
             time.time(),
             _moment(request.get("until")),
         )
@@ -179,7 +180,8 @@ class Desk:
         if request.get("dry_run"):
             shown = preview(self._guard.plan, self._without(number), self._guard.tables)
             return {"preview": shown.as_json(), "number": number}
-        return self._undo(number, {"by": str(request.get("by", "")), "why": "asked"}, pause)
+        by = said(str(request.get("by", "")), "by")
+        return self._undo(number, {"by": by, "why": "asked"}, pause)
 
     def _without(self, number: int) -> Plan:
         assert self._journal is not None

@@ -27,6 +27,7 @@ from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
 from scenarios.bench_vm import vm
 from sekisho.cli import default_plan
+from sekisho.commands.screen import Paper
 from sekisho.errors import LabError, SekishoError
 from sekisho.launch import path_with_system
 
@@ -210,9 +211,9 @@ def main(words: list[str] | None = None) -> int:
     if args.runs < 1 or args.pairs < 1:
         parser.error("--runs and --pairs are whole numbers from 1")
     os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
-    out, err = Console(), Console(stderr=True)
+    out, err = Paper(), Paper(stderr=True)
     if not out.is_terminal:
-        out = Console(width=_PLAIN_WIDTH)
+        out = Paper(width=_PLAIN_WIDTH)
     try:
         with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as folder:
             return _bench(Bench(out, err, Path(folder)), args)

@@ -25,20 +25,24 @@ from sekisho.commands.replay import replay
 from sekisho.commands.report import report
 from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
-from sekisho.commands.screen import Screen, language, screen
+from sekisho.commands.screen import Parser, Screen, language, screen
 from sekisho.commands.town import down, execute, shell, up
 from sekisho.commands.vm import vm_down, vm_run, vm_shell
 from sekisho.draw import FORMATS, VIEWS
-from sekisho.errors import SekishoError
+from sekisho.errors import SekishoError, UsageError
 from sekisho.launch import path_with_system
+from sekisho.printable import said
 
 PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+_SAID = ("reason", "by", "tester", "witness")  # options that take free words
+_HANDED_ON = (execute, vm_run)
+
 Command = Callable[[argparse.Namespace, Screen], int]
 if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
-    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Commands = argparse._SubParsersAction[Parser]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -49,6 +53,7 @@ def main(words: list[str] | None = None) -> int:
     consoles = screen()
     command: Command = args.command
     try:
+        _refuse_bytes(args)
         return command(args, consoles)
     except SekishoError as error:
         consoles.complain(str(error))
@@ -59,6 +64,21 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read us has gone (| head): nothing more to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_INTERRUPTED
+
+
+def _refuse_bytes(args: argparse.Namespace) -> None:
+    """Refuse words that cannot be written down; those of another program are its own business."""
+    for name, value in vars(args).items():
+        for word in value if isinstance(value, list) else [value]:
+            if name in _SAID:
+                said(word, f"--{name}")
+            elif isinstance(word, str | Path) and args.command not in _HANDED_ON:
+                try:
+                    str(word).encode()
+                except UnicodeEncodeError as error:
+                    raise UsageError(
+                        f"{word}: is not UTF-8\n  hint: give it a name without such bytes"
+                    ) from error
 
 
 def _end_in_order() -> None:
@@ -77,7 +97,7 @@ def _end_in_order() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="sekisho",
         description="Prove, before a town hall opens, that no forbidden network path exists.",
         epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void or broken.",

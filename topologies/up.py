@@ -20,6 +20,7 @@ from typing import Any
 from sekisho.errors import SekishoError
 from sekisho.launch import WORK
 from sekisho.plan import load
+from sekisho.printable import printable
 from topologies import shell
 from topologies.stage import Handler, Stage
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
@@ -79,7 +80,7 @@ def main(handlers: Handlers = lambda _: {}) -> int:
         guard = LENIENT_GUARD if args.no_heal else OWN_GUARD
         keep(args.plan, args.folder, is_lasting=args.lasting, guard=guard, handlers=handlers)
     except SekishoError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # the log of a process
+        print(printable(str(error)), file=sys.stderr)  # noqa: T201  # the log of a process
         say(error=str(error), exit=error.exit_code)
         return error.exit_code
     return 0

@@ -23,6 +23,7 @@ from sekisho.evidence import RunVerdict
 from sekisho.launch import launched, namespace_flags
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.printable import printable
 from sekisho.progress import progress
 from sekisho.relay import address
 from sekisho.report import terminal
@@ -111,7 +112,7 @@ def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -
 
 def _show(record: RunRecord, args: Namespace, out: Console) -> None:
     if args.json:
-        out.file.write((record.folder / "summary.json").read_text("utf-8"))
+        out.file.write(printable((record.folder / "summary.json").read_text("utf-8")))
     elif not args.quiet:
         out.print(terminal.render(record, language=args.lang, width=out.width))
         out.print(f"{record.folder / 'report.html'}", style="dim", soft_wrap=True, highlight=False)

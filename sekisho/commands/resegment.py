@@ -20,6 +20,7 @@ from sekisho.journal import Journal
 from sekisho.model import Label, Plan
 from sekisho.overlay import save
 from sekisho.plan import load
+from sekisho.printable import said
 from sekisho.resegment import Refusal
 from sekisho.talk import SOCKET, Talk
 
@@ -52,7 +53,7 @@ def resegment(args: Namespace, screen: Screen) -> int:
 
 def _request(args: Namespace) -> dict[str, Any]:
     """Return what the words mean, as the desk takes it."""
-    by = args.by or getpass.getuser()
+    by = said(args.by or getpass.getuser(), "--by")
     if args.undo:
         if args.words:
             raise UsageError("--undo takes no port\n  hint: sekisho resegment --undo N")

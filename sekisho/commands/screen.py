@@ -4,11 +4,43 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from argparse import ArgumentParser
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from sekisho.printable import printable
+
+
+class Paper(Console):
+    """A console whose text commands nothing: only what the console itself adds does.
+
+    Neither is it markup (``[red]``) nor a name of a sign (``:bomb:``): that is for those who write
+    code, and text comes from anywhere.
+    """
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(stderr=stderr, width=width, markup=False, emoji=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield what is shown, its text made printable."""
+        for segment in super().render(renderable, options):
+            plain = segment.text if segment.control else printable(segment.text)
+            yield segment if plain == segment.text else Segment(plain, segment.style)
+
+
+class Parser(ArgumentParser):
+    """A parser that shows words that it does not know without doing what they say."""
+
+    def error(self, message: str) -> NoReturn:
+        """Show *message* and end with 2."""
+        super().error(printable(message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +66,7 @@ def screen() -> Screen:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test may have put another kind of stream there
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # TextIOWrapper has it
-    return Screen(Console(), Console(stderr=True))
+    return Screen(Paper(), Paper(stderr=True))
 
 
 def language(environment: Mapping[str, str] = os.environ) -> str:

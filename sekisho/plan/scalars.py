@@ -9,6 +9,7 @@ from sekisho.model import PortRange, PortRef
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
 from sekisho.plan.places import closest, half_width, shorten, show, suggestion
+from sekisho.printable import UNPRINTABLE
 
 _DECIMAL = re.compile("-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?")
@@ -39,6 +40,7 @@ def read_text(scalar: Scalar, key: Key) -> str:
         )
     if not scalar.text.strip():
         raise ScalarError("is empty", f"write {_article(key.kind.value)}")
+    _refuse_unseen(scalar.text)
     return scalar.text
 
 
@@ -49,7 +51,17 @@ def read_name(scalar: Scalar, key: Key) -> str:
         raise _not(scalar, "a name", f"it must match {key.pattern}")
     if not scalar.text.strip():
         raise ScalarError("is empty", "write a name")
+    _refuse_unseen(scalar.text)
     return scalar.text
+
+
+def _refuse_unseen(text: str) -> None:
+    odd = UNPRINTABLE.search(text)
+    if odd:
+        raise ScalarError(
+            f"{show(text)} holds U+{ord(odd[0]):04X}, which is no text",
+            "take it out: it commands a terminal, or cannot be seen",
+        )
 
 
 def refuse_words(text: str, key: Key) -> None:

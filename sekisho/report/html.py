@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sekisho.printable import printable
 from sekisho.report.catalogue import catalogue
 from sekisho.report.chapters import figures, findings, limits
 from sekisho.report.coverage import chapter as coverage
@@ -36,7 +37,7 @@ _CHAPTERS = (
 
 def render(record: RunRecord) -> str:
     """Return the whole page."""
-    return f"<!DOCTYPE html>\n{tag('html', _head(record), _body(record), lang='ja')}\n"
+    return printable(f"<!DOCTYPE html>\n{tag('html', _head(record), _body(record), lang='ja')}\n")
 
 
 def _head(record: RunRecord) -> Markup:

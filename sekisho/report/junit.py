@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from sekisho.evidence import RunVerdict, Verdict
+from sekisho.printable import UNPRINTABLE
 from sekisho.report import situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import verdict_line
@@ -174,5 +175,7 @@ def _count(suite: Element) -> None:
 
 
 def _text(words: str) -> str:
-    """Write what XML forbids as ``#x1B``: probe output may hold any byte."""
-    return _FORBIDDEN.sub(lambda found: f"#x{ord(found[0]):02X}", words)
+    """Write what XML forbids or a terminal obeys as ``#x1B``: probe output may hold any byte."""
+    for forbidden in (_FORBIDDEN, UNPRINTABLE):
+        words = forbidden.sub(lambda found: f"#x{ord(found[0]):02X}", words)
+    return words
