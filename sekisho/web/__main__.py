@@ -13,9 +13,20 @@ from pathlib import Path
 import uvicorn
 
 from sekisho.errors import LabError, SekishoError
+from sekisho.printable import PrintableFormatter, printable
 from sekisho.talk import SOCKET, Talk
 from sekisho.web.app import Desk, application
 from sekisho.web.door import HOME, opened
+from sekisho.web.guarding import Guarding
+from sekisho.web.patience import PatientProtocol
+
+_LOG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": PrintableFormatter, "format": "%(levelname)s: %(message)s"}},
+    "handlers": {"errors": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"uvicorn": {"handlers": ["errors"], "level": "WARNING", "propagate": False}},
+}
 
 
 def serve(folder: Path, door: socket.socket, token: str) -> None:
@@ -32,15 +43,21 @@ def serve(folder: Path, door: socket.socket, token: str) -> None:
     name = f"{HOME}:{door.getsockname()[1]}"
     hosts = frozenset({name, name.replace(HOME, "localhost")})
     app = application(Desk(folder, plan), hosts=hosts, token=token)
-    config = uvicorn.Config(
+    uvicorn.Server(configured(app)).run(sockets=[door])
+
+
+def configured(app: Guarding) -> uvicorn.Config:
+    """Return how *app* is served: with little patience, and a log that commands no terminal."""
+    return uvicorn.Config(
         app,
+        http=PatientProtocol,
+        log_config=_LOG,
         log_level="warning",
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=1,
         ws="none",
     )
-    uvicorn.Server(config).run(sockets=[door])
 
 
 def main() -> int:
@@ -55,7 +72,7 @@ def main() -> int:
         try:
             serve(args.folder, door, token)
         except SekishoError as error:
-            print(error, file=sys.stderr)  # noqa: T201  # the log of a process
+            print(printable(str(error)), file=sys.stderr)  # noqa: T201  # the log of a process
             return error.exit_code
     return 0
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+from sekisho.printable import printable
+from sekisho.web.body import mistake
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -51,6 +54,10 @@ class Guarding:
         body = await _body(receive)
         if body is None:
             await _answer(send, 413, f"a request has at most {LONGEST} bytes")
+            return
+        wrong = mistake(body) if scope["path"].startswith("/api/") else ""
+        if wrong:
+            await _answer(send, 400, printable(wrong))
             return
         await self._app(scope, _once(body, receive), _with_headers(send))
 
