@@ -20,12 +20,37 @@ UNPRINTABLE = re.compile(
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _NOT_ON_ONE_LINE = re.compile(f"[\t\n{UNPRINTABLE.pattern[1:-1]}]")
+_PAIRS = len("\ud800-\udfff")  # at its end; no JSON text holds one
+#: The same for a JSON schema, as ECMA-262 writes it.
+ONE_LINE = "^[^{}]*$".format(
+    "".join(
+        c if c == "-" else f"\\u{ord(c):04x}" for c in "\t\n" + UNPRINTABLE.pattern[1 : -1 - _PAIRS]
+    )
+)
 _SHOWN = 60
+#: What stands for a sign that an output cannot carry: as wide as the sign, and no two alike.
+SIGNS = {"○": "o", "×": "x", "△": "!", "－": "- ", "→": ">", "…": "~", "✓": "v", "、": ", "}
 
 
 def printable(text: str) -> str:
     r"""Return *text* with every such character as ``\u001b``, which JSON reads back."""
     return UNPRINTABLE.sub(_written, text)
+
+
+def is_carried(text: str, encoding: str) -> bool:
+    """Tell whether an output of *encoding* can carry *text*."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def carried(text: str, encoding: str) -> str:
+    """Return *text* with other signs for those that an output of *encoding* cannot carry."""
+    if is_carried(text, encoding):
+        return text
+    return "".join(c if is_carried(c, encoding) else SIGNS.get(c, c) for c in text)
 
 
 def fault(text: str) -> str:

@@ -95,7 +95,7 @@ class Moving(Silent):
     def __init__(self, console: Console, *, language: str) -> None:
         self._language = language
         self._bars = Bars(
-            SpinnerColumn(finished_text="✓"),
+            SpinnerColumn("line" if console.options.ascii_only else "dots", finished_text="✓"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),

@@ -26,7 +26,7 @@ from sekisho.errors import PlanError, UsageError
 from sekisho.evidence import Verdict
 from sekisho.journal import Journal
 from sekisho.plan import load
-from sekisho.printable import UNPRINTABLE, PrintableFormatter, fault, printable, said
+from sekisho.printable import ONE_LINE, UNPRINTABLE, PrintableFormatter, fault, printable, said
 from sekisho.seal import seal_again
 from sekisho.web.shapes import Move, Opening, Undo
 
@@ -82,6 +82,13 @@ def test_one_line_of_words_is_one_line() -> None:
     assert [bool(fault(text)) for text in ("総務課 田中", "a\nb", "a\tb", "")] == [
         False, True, True, False,
     ]  # fmt: skip
+
+
+def test_the_pattern_of_the_schema_says_the_same() -> None:
+    """Whoever reads the description of the interface knows what is refused."""
+    told = [chr(n) for n in range(0x3000) if not re.fullmatch(ONE_LINE, chr(n))]
+
+    assert told == [chr(n) for n in range(0x3000) if fault(chr(n))]
 
 
 def leaves(of: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -6,6 +6,7 @@ for certain, and its run folder is shown.
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import Namespace
 from contextlib import ExitStack, suppress
@@ -23,7 +24,7 @@ from sekisho.evidence import RunVerdict
 from sekisho.launch import launched, namespace_flags
 from sekisho.model import Plan
 from sekisho.plan import load
-from sekisho.printable import printable
+from sekisho.printable import is_carried, printable
 from sekisho.progress import progress
 from sekisho.relay import address
 from sekisho.report import terminal
@@ -112,7 +113,10 @@ def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -
 
 def _show(record: RunRecord, args: Namespace, out: Console) -> None:
     if args.json:
-        out.file.write(printable((record.folder / "summary.json").read_text("utf-8")))
+        text = printable((record.folder / "summary.json").read_text("utf-8"))
+        if not is_carried(text, out.encoding):
+            text = f"{json.dumps(json.loads(text), indent=2)}\n"  # JSON's own escapes
+        out.file.write(text)
     elif not args.quiet:
         out.print(terminal.render(record, language=args.lang, width=out.width))
         out.print(f"{record.folder / 'report.html'}", style="dim", soft_wrap=True, highlight=False)

@@ -13,7 +13,10 @@ from typing import NoReturn
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from sekisho.printable import printable
+from sekisho.printable import carried, is_carried, printable
+
+_PLAIN = ("C", "POSIX")  # locales whose characters are ASCII; Python writes UTF-8 all the same
+_JAPANESE = "日本語"
 
 
 class Paper(Console):
@@ -29,10 +32,16 @@ class Paper(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Yield what is shown, its text made printable."""
+        """Yield what is shown, its text made printable, in signs that the output can carry."""
         for segment in super().render(renderable, options):
-            plain = segment.text if segment.control else printable(segment.text)
-            yield segment if plain == segment.text else Segment(plain, segment.style)
+            text = segment.text
+            plain = text if segment.control else carried(printable(text), self.encoding)
+            yield segment if plain == text else Segment(plain, segment.style)
+
+    @property
+    def encoding(self) -> str:
+        """What the output can carry, by its own word and the locale's."""
+        return encoding(super().encoding)
 
 
 class Parser(ArgumentParser):
@@ -62,18 +71,41 @@ class Screen:
 
 
 def screen() -> Screen:
-    """Return the consoles of this process; a character that the terminal lacks becomes ``?``."""
+    """Return the consoles of this process; where no sign stands for what it lacks, ``?`` does."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test may have put another kind of stream there
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # TextIOWrapper has it
     return Screen(Paper(), Paper(stderr=True))
 
 
-def language(environment: Mapping[str, str] = os.environ) -> str:
-    """Return ``en`` where the locale names a language other than Japanese, else ``ja``."""
+def encoding(own: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the encoding that an output can carry.
+
+    Args:
+        own: The stream's own; Python takes UTF-8 in the locale ``C`` (PEP 540), whose terminals may
+            know ASCII alone.
+        environment: Its locale counts, unless it chooses Python's encoding outright.
+    """
+    is_chosen = environment.get("PYTHONIOENCODING") or environment.get("PYTHONUTF8")
+    named = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    is_plain = next((value for value in named if value), "") in _PLAIN
+    return "ascii" if is_plain and not is_chosen else own
+
+
+def language(environment: Mapping[str, str] = os.environ, own: str | None = None) -> str:
+    """Return ``en`` where the locale names another language, or the output carries no Japanese.
+
+    Args:
+        environment: Its locale counts; without one, or in ``C.UTF-8``, it is ``ja``.
+        own: Encoding of the output; that of standard output where None.
+    """
+    if own is None:
+        own = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if not is_carried(_JAPANESE, encoding(own, environment)):
+        return "en"
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = environment.get(name, "")
         if value:
             spoken = value.split(".")[0]
-            return "ja" if spoken in ("C", "POSIX") or spoken.startswith("ja") else "en"
+            return "ja" if spoken in _PLAIN or spoken.startswith("ja") else "en"
     return "ja"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sekisho.printable import fault
+from sekisho.printable import ONE_LINE, fault
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9.:-]*$"
 _MOST_PORTS = 200
@@ -21,7 +21,11 @@ def _one_line(words: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=_NAME)]
-Words = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+Words = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"pattern": ONE_LINE}),
+    AfterValidator(_one_line),
+]
 #: Seconds since 1970, up to the year 2100.
 Moment = Annotated[float, Field(ge=0, le=4102444800, allow_inf_nan=False)]
 #: Number of a change; far more than a town ever sees, and no more than JSON keeps exactly.
