@@ -15,27 +15,26 @@ from typing import Any
 
 import orjson
 
-from scenarios import backups, situations
+from scenarios import backups, flood
 from scenarios.afterwards import note_strangers, with_late
 from scenarios.backups import Backups
 from scenarios.canaries import Canaries
-from scenarios.catalogue import load_families
-from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.covering import write_coverage
 from scenarios.ending import say
-from scenarios.exchange import Exchange, Outcome, chosen_exchanges, converse, exchanges
+from scenarios.exchange import Exchange, Outcome, converse
 from scenarios.findings import Findings
-from scenarios.gate import Batching, CasePlan, Scope, Window, windows
+from scenarios.gate import Batching, CasePlan, Window
 from scenarios.manifest import manifest
-from scenarios.pairs import Depth, chosen_pairs, every_pair
 from scenarios.record import Recorder, Run, jst
 from scenarios.session import Attempt, Session
+from scenarios.suite import Suite
 from scenarios.surroundings import AFTER, BEFORE, Surroundings
 from scenarios.tally import Tally, own_peak_mb
 from scenarios.wire import Wire
 from sekisho.dumps import flows
 from sekisho.errors import LabError, SekishoError
 from sekisho.evidence import (
+    Case,
     RunVerdict,
     Verdict,
     run_verdict,
@@ -114,7 +113,8 @@ class Check:
     def _built(self) -> list[Window]:
         began = time.monotonic()
         say(phase="build")
-        batches = self._windows()
+        suite = Suite(self._plan, self._run, self._manifest)
+        batches, self._talks = suite.windows(), suite.exchanges()
         self._tally.seconds["build"] = time.monotonic() - began
         return batches
 
@@ -133,6 +133,7 @@ class Check:
             self._converse(town, wire, session, findings)
             held = {s.id: flows(town.ovs.flows(s.id)) for s in self._plan.switches}
             self._try_backups(town, wire, session, findings)
+            self._flood(town, wire, session, findings)
             self._close(town, wire, session, findings)
             if town.is_ours and self._run.is_whole:
                 write_coverage(self._folder, self._plan, held, batches, self._tally.cases)
@@ -189,59 +190,6 @@ class Check:
         for name, dump in around.dumps.items():
             write_atomically(folder / f"{name}.txt", dump.encode())
             self._tally.rules += len(flows(dump))
-
-    def _windows(self) -> list[Window]:
-        """The chosen part of the suite; what is left out goes into the manifest."""
-        chosen, left_out = self._run.selection.narrowed(self._suite())
-        if left_out:
-            words = self._run.selection.words(left_out)
-            line = {"id": "selection", "ja": words.ja, "en": words.en}
-            self._manifest["not_tested"].insert(0, line)
-        self._talks = self._exchanges()
-        self._manifest["situations"] = situations.account(
-            self._run.situations,
-            self._plan,
-            suite=self._run.suite,
-            cases=[case for window in chosen for case in window.cases],
-            talks=self._talks,
-        )
-        return chosen
-
-    def _exchanges(self) -> list[Exchange]:
-        """The chosen part of the permitted conversations."""
-        wanted = list(exchanges(self._plan))
-        if self._run.suite == "smoke":
-            wanted = _one_a_cell(wanted)
-        elif not self._run.is_every_pair:
-            wanted = chosen_exchanges(wanted)
-        return [each for each in wanted if self._run.selection.wants_exchange(each)]
-
-    def _suite(self) -> list[Window]:
-        """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
-        plan, run = self._plan, self._run
-        base = list(windows(plan, seed=run.seed, scope=self._scope()))
-        if run.suite != "full":
-            return base
-        first = 1 + max(case.number for window in base for case in window.cases)
-        catalogue = Catalogue(plan, seed=run.seed, first_case=first, first_window=len(base) + 1)
-        entries = [e for e in load_families() if self._run.selection.wants_probe(e.id)]
-        more = list(catalogue.windows(entries, representative_pairs(plan)))
-        self._manifest["catalogue"] = catalogue.account(entries)
-        return base + more
-
-    def _scope(self) -> Scope:
-        """Which pairs are tried; how many are not goes into the manifest."""
-        plan, run = self._plan, self._run
-        if run.suite == "smoke":
-            return Scope("smoke")
-        pairs = every_pair(plan) if run.is_every_pair else chosen_pairs(plan, run.seed)
-        self._manifest["pairs"] = {
-            "possible": pairs.possible,
-            "tried": len(pairs.depth),
-            "every_probe": sum(depth is Depth.ALL for depth in pairs.depth.values()),
-            "sampled": pairs.sampled,
-        }
-        return Scope(pairs=pairs)
 
     def _probe(
         self, session: Session, batches: list[Window], findings: Findings, town: Town
@@ -334,14 +282,31 @@ class Check:
                 lines.mend(cut)
         self._add("backup", time.monotonic() - began)
 
+    def _flood(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
+        """Let one permitted station begin conversations without end, and all others talk."""
+        by = flood.flooder(self._plan)
+        is_full = self._run.suite == "full" and self._run.is_whole
+        if not (town.is_ours and is_full and by):
+            return
+        say(phase="flood")
+        began, recorder = time.monotonic(), Recorder(self._plan, self._run, state=flood.STATE)
+        with Watchdog(town.ovs) as watchdog:
+            flooded = flood.flood(town, wire, by)
+        for number, outcome in enumerate(flooded.others, len(self._talks) + 1):
+            case = recorder.exchange(number, outcome, watchdog.stalled)
+            self._tally.cases.append(_doubted(case, flooded.doubt) if flooded.doubt else case)
+            if case.verdict.is_finding:
+                findings.bare(case)
+        self._manifest["flood"] = flooded.account()
+        session.listen()
+        session.forget_connections()
+        session.note_sent()
+        session.rebase()
+        self._add("flood", time.monotonic() - began)
+
     def _doubt(self, why: str) -> None:
         """Turn every pass into void: something was not as planned."""
-        self._tally.cases = [
-            replace(c, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
-            if c.verdict is Verdict.PASS
-            else c
-            for c in self._tally.cases
-        ]
+        self._tally.cases = [_doubted(case, why) for case in self._tally.cases]
 
     def _add(self, phase: str, seconds: float) -> None:
         self._tally.seconds[phase] = self._tally.seconds.get(phase, 0.0) + seconds
@@ -381,6 +346,13 @@ class Check:
         return status
 
 
+def _doubted(case: Case, why: str) -> Case:
+    """Return *case*, void where it passed."""
+    if case.verdict is not Verdict.PASS:
+        return case
+    return replace(case, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
+
+
 def _numbered(cases: Iterable[Any]) -> Iterable[Any]:
     """The cases that frames decide; conversations have numbers of their own."""
     return (case for case in cases if case.case.startswith("T-"))
@@ -390,11 +362,3 @@ def _with_twins(window: Window, pending: set[int]) -> list[CasePlan]:
     """The pending cases, and the permitted ones towards the same targets: their positive twins."""
     targets = {case.target.id for case in window.cases if case.number in pending}
     return [c for c in window.cases if c.number in pending or c.is_twin_of(targets)]
-
-
-def _one_a_cell(wanted: list[Exchange]) -> list[Exchange]:
-    first = {
-        (e.source.source, e.source.site, e.target.destination, e.service.id): e
-        for e in reversed(wanted)
-    }
-    return list(first.values())

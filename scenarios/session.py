@@ -112,7 +112,7 @@ class Session:
         wanted = {case.number: case for case in cases}
         frames = [frame for frame in window.frames if frame.case in wanted]
         if window.is_stateful:
-            self._forget_connections()
+            self.forget_connections()
         self.listen()
         self.ledger.begin_window()
         numbers, raw = self._made(frames, wanted)
@@ -124,7 +124,7 @@ class Session:
         with self._watchdog:
             seconds, stuck = self._send(outgoing, rounds, twins)
             if window.is_stateful:
-                self._forget_connections()
+                self.forget_connections()
             count = Count() if stuck else self._count()
         self.ledger.settle()
         if link_states() != links_before:
@@ -172,7 +172,8 @@ class Session:
         self._sentinels.down = ends
         self.rebase()
 
-    def _forget_connections(self) -> None:
+    def forget_connections(self) -> None:
+        """Empty the trackers of all switches, and forget what was open."""
         self._town.ovs.forget_connections()
         self.ledger.own.forget()
 

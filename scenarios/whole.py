@@ -28,6 +28,7 @@ from scenarios.inspection import Check, Leave, Meddle
 from scenarios.mutants.beside import faults
 from scenarios.mutants.planting import Planted
 from scenarios.record import Run
+from scenarios.suite import Suite
 from scenarios.wire import Wire
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
@@ -73,7 +74,7 @@ class Rerun(Check):
         self._town, self._prepared = town, prepared
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
-        self._talks = self._exchanges()
+        self._talks = Suite(self._plan, self._run, self._manifest).exchanges()
         self._try(self._town, self._prepared.windows, meddle, leave)
 
     @property
@@ -211,9 +212,8 @@ def prepared(plan: Plan, suites: Sequence[str], seed: int) -> dict[str, Prepared
     """Make the windows of every suite once."""
     out = {}
     for suite in suites:
-        check = Check(plan, Path(), Run("", suite, seed, "", ""), work=Path())
-        check._manifest = {"not_tested": []}
-        out[suite] = Prepared(check._windows())
+        run = Run("", suite, seed, "", "")
+        out[suite] = Prepared(Suite(plan, run, {"not_tested": []}).windows())
     return out
 
 

@@ -186,6 +186,7 @@ class Wire:
             if time.monotonic() > deadline:
                 raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
             time.sleep(0.0005)
+            self._read_half_full()
 
     def settle(self) -> None:
         """Wait until nothing is on its way any more, and then one common quiet time.
@@ -205,6 +206,7 @@ class Wire:
             if time.monotonic() > deadline:
                 raise LabError("the switches never fell silent")
             time.sleep(0.002)
+            self._read_half_full()
         return was_busy
 
     def blind(self) -> list[str]:

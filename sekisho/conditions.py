@@ -18,6 +18,7 @@ from sekisho.dumps import FlowLine
 from sekisho.fields import conditions, excludes, within
 from sekisho.flow import ETH_ARP, ETH_IPV4, Packet
 from sekisho.model import Plan
+from sekisho.pipeline import Table
 
 Tables = Mapping[str, list[FlowLine]]
 
@@ -38,6 +39,7 @@ class Proof(NamedTuple):
 Why = Callable[[str, FlowLine], str]
 
 ALWAYS = "every rule that leads to the table asks for it before"
+FULL = "only what a full share refuses lacks it"
 LINES = "what comes over the line has it: the switch at its other end sends nothing else"
 OTHERS = "only rules that cannot be met ask for another value, each for a reason of its own"
 
@@ -191,6 +193,8 @@ class _Surely:
 
     def why(self, switch: str, table: int, name: str, value: str) -> str:
         """Return why no packet in *table* of *switch* has another value; empty where one may."""
+        if (table, name) == (Table.COUNTED, "ct_mark"):
+            return FULL
         if table:
             return ALWAYS if self._is_sure(switch, table, name, value) else ""
         asking = self._asking[switch, table, name, value]

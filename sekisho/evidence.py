@@ -231,6 +231,7 @@ class Seconds:
     probe: float = 0.0
     exchange: float = 0.0
     backup: float = 0.0
+    flood: float = 0.0
     compare: float = 0.0
     judge: float = 0.0
     prove: float = 0.0

@@ -28,6 +28,7 @@ _PHASES = {
     "mutate": Label("誤りを仕込んで試験", "plant faults and try"),
     "exchange": Label("実際の通信を試験", "try real exchanges"),
     "backup": Label("主回線を切り、副回線で試験", "cut main lines, try the backup lines"),
+    "flood": Label("1台から大量の通信を開始", "flood from one station"),
     "disturb": Label("事象を発生", "let events befall the town"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),

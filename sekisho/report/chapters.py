@@ -42,6 +42,7 @@ _PHASES = {
     "probe": Label("送信と観測", "probe"),
     "exchange": Label("実サービスの往復", "exchanges"),
     "backup": Label("副回線の試験", "backup lines"),
+    "flood": Label("大量の通信の試験", "flood"),
     "compare": Label("機器の状態の照合", "fabric compared"),
     "judge": Label("判定", "judge"),
     "prove": Label("全数検証", "prove"),

@@ -47,6 +47,7 @@ REASONS = {
     "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
     "nobody may open it, and it may open nothing": "どの許可にも出てこない",
     "every rule that leads to the table asks for it before": "表に導く規則がすべて先に問う",
+    "only what a full share refuses lacks it": "上限を超えた通信だけが異なる",
     "what comes over the line has it: the switch at its other end sends nothing else": (
         "回線の向こうの装置がほかのものを送らない"
     ),

@@ -1,0 +1,181 @@
+"""One permitted station begins conversations without end; all others must still be able to begin.
+
+The attacker is a station of the town that is admitted and may open something: its frames are those
+of the policy, only many. It begins several times as many conversations as a port may, while the
+others hold real ones. That the flood reached the limit is read off the tracker itself: a flood that
+did not fill its share shows nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scenarios.exchange import Exchange, Outcome, chosen_exchanges, converse, exchanges
+from scenarios.frames import TOKEN_BYTES, Fields, build
+from scenarios.wire import Wire
+from sekisho.errors import LabError
+from sekisho.flow import TCP_SYN
+from sekisho.model import Plan, Protocol
+from sekisho.tracking import SHARE, share_zones
+from topologies.town import Town
+
+STATE = "flood"
+_TIMES = 4  # as many conversations as a port may begin
+_ONE_TURN = 256  # frames between two looks at the clock
+_PAUSE_S = 0.02  # between two turns: the captures are read meanwhile
+_FIRST_PORT, _LAST_PORT = 1024, 65535
+_MOST_OTHERS = 400
+_FILL_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flooded:
+    """What one flood did.
+
+    Attributes:
+        by: Who began conversations without end, and what it opened.
+        sent: Frames that it sent, each of which would begin one.
+        held: Conversations in the zone of its port afterwards.
+        share: How many there may be.
+        others: What became of the conversations of the others meanwhile.
+    """
+
+    by: Exchange
+    sent: int
+    held: int
+    share: int
+    others: tuple[Outcome, ...]
+
+    @property
+    def doubt(self) -> str:
+        """Why this flood shows nothing, in words; empty where it used up its share and no more."""
+        if self.held == self.share:
+            return ""
+        return f"the flooding port holds {self.held:,} conversations; its share is {self.share:,}"
+
+    def account(self) -> dict[str, str | int]:
+        """Return what the manifest says of it."""
+        return {
+            "by": self.by.source.id,
+            "to": self.by.target.id,
+            "service": self.by.service.id,
+            "sent": self.sent,
+            "held": self.held,
+            "share": self.share,
+            "others": len(self.others),
+            "answered": sum(not outcome.trouble for outcome in self.others),
+        }
+
+
+def flooder(plan: Plan) -> Exchange | None:
+    """Return what is best opened without end: from the air if anybody may there, over UDP."""
+    found = [each for each in exchanges(plan) if _other_ports(plan, each)]
+    ranked = sorted(
+        found,
+        key=lambda e: (not e.source.air, e.service.protocol is not Protocol.UDP),
+    )
+    return ranked[0] if ranked else None
+
+
+def _other_ports(plan: Plan, by: Exchange) -> bool:
+    return any(a.at != by.source.at for a in plan.attachments)
+
+
+def others(plan: Plan, by: Exchange) -> list[Exchange]:
+    """Return what the others begin meanwhile: each class of each switch, each service."""
+    wanted = chosen_exchanges([e for e in exchanges(plan) if e.source.at != by.source.at])
+    step = 1 + len(wanted) // _MOST_OTHERS
+    return wanted[::step]
+
+
+def flood(town: Town, wire: Wire, by: Exchange) -> Flooded:
+    """Flood the tracker with what *by* opens, and hold the conversations of the others meanwhile.
+
+    Raises:
+        LabError: A switch does not take frames any more.
+    """
+    plan, position = town.plan, _position(town.plan, by)
+    sender = _Flood(wire, position, _frames(plan, by))
+    with wire.draining(), sender:
+        sender.has_filled.wait(_FILL_S)
+        held = tuple(converse(town, others(plan, by)))
+    zone = share_zones(plan)[by.source.at]
+    return Flooded(by, sender.sent, _held(town, zone), SHARE, held)
+
+
+class _Flood:
+    """Sends from a thread of its own until its block ends, round and round."""
+
+    def __init__(self, wire: Wire, position: int, frames: list[bytes]) -> None:
+        self._wire, self._position, self._frames = wire, position, frames
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._error: LabError | None = None
+        self.has_filled = threading.Event()
+        self.sent = 0
+
+    def __enter__(self) -> _Flood:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._error is not None and raised[1] is None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            for first in range(0, len(self._frames), _ONE_TURN):
+                self._turn(self._frames[first : first + _ONE_TURN])
+                if self.sent > 2 * SHARE:
+                    self.has_filled.set()
+                if self._stop.is_set():
+                    return
+        except LabError as error:  # it is raised where somebody waits for it
+            self._error = error
+        finally:
+            self.has_filled.set()
+
+    def _turn(self, frames: list[bytes]) -> None:
+        self._wire.send([(self._position, frame) for frame in frames])
+        self.sent += len(frames)
+        self._stop.wait(_PAUSE_S)
+
+
+class _Opening(NamedTuple):
+    shape: str
+    flags: int
+
+
+def _frames(plan: Plan, by: Exchange) -> list[bytes]:
+    """Each begins a conversation of its own: another source port."""
+    is_tcp = by.service.protocol is Protocol.TCP
+    opening = _Opening("tcp", TCP_SYN) if is_tcp else _Opening("udp", 0)
+    ports = _source_ports(_TIMES * SHARE)
+    rows = [
+        Fields(
+            plan.router_mac, by.source.mac, by.source.ip, by.target.ip, port, by.port, opening.flags
+        )
+        for port in ports
+    ]
+    return build(opening.shape, rows, [bytes(TOKEN_BYTES)] * len(rows))
+
+
+def _source_ports(many: int) -> Iterator[int]:
+    room = _LAST_PORT - _FIRST_PORT
+    return (_FIRST_PORT + number % room for number in range(many))
+
+
+def _position(plan: Plan, by: Exchange) -> int:
+    return [a.id for a in plan.attachments].index(by.source.id)
+
+
+def _held(town: Town, zone: int) -> int:
+    """Return how many conversations a zone holds now."""
+    said = town.ovs.appctl("dpctl/ct-get-limits", f"zone={zone}")
+    line = next(line for line in said.splitlines() if line.startswith(f"zone={zone},"))
+    return int(line.rpartition("count=")[2])
