@@ -77,7 +77,11 @@ def _run(args: argparse.Namespace, plan: Plan) -> Run:
     )
     if args.only or args.families or args.sources or args.targets:
         names = [name for name, _, _ in PROBES] + list(situations.POSING)
-        selection.check(plan, [*names, *(entry.id for entry in load_families())])
+        attacks = [entry.id for entry in load_families()]
+        if suite == "full":
+            selection.check(plan, [*names, *attacks])
+        else:
+            selection.check(plan, names, left_out=attacks)
     told: tuple[Situation, ...] = chosen
     if selection.is_whole:
         told = chosen or tuple(shipped())

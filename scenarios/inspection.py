@@ -85,14 +85,16 @@ class Check:
         self._manifest = manifest(
             self._plan, self._run, started=jst(), facts={}, features=features(self._plan)
         )
-        self._write_manifest()
+        begun = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
+        write_atomically(self._folder / MANIFEST, begun)
         aborted = ""
         try:
             self._in_town(meddle, leave)
         except SekishoError as error:
             aborted = str(error)
-        except Exception:  # noqa: BLE001  # the one place of this process: record, then end it
-            aborted = traceback.format_exc()
+        except Exception as error:  # noqa: BLE001  # the one place of this process: record, then end
+            traceback.print_exc()  # into the log; page one has the sentence that helps
+            aborted = f"{type(error).__name__}: {error}"
         return self._finish(aborted)
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
@@ -315,10 +317,6 @@ class Check:
         worst_first = sorted(findings.all, key=lambda f: (-f.verdict.badness, f.case))
         data = orjson.dumps([asdict(f) for f in worst_first], default=lambda v: v.value)
         write_atomically(self._folder / "findings.json", data)
-
-    def _write_manifest(self) -> None:
-        data = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
-        write_atomically(self._folder / MANIFEST, data)
 
     def _finish(self, aborted: str) -> int:
         self.aborted = aborted

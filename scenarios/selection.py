@@ -58,12 +58,18 @@ class Selection:
         )
         return in_situation and (by_probe or name in self.only or family in self.families)
 
-    def check(self, plan: Plan, probes: Iterable[str]) -> None:
+    def check(self, plan: Plan, probes: Iterable[str], *, left_out: Iterable[str] = ()) -> None:
         """Refuse words that name nothing.
 
+        Args:
+            plan: Whose classes are known.
+            probes: What the suite tries.
+            left_out: What only the suite ``full`` tries.
+
         Raises:
-            UsageError: A class is not in the plan, or a probe or family is not known.
+            UsageError: A class is not in the plan, or a probe or family is not known or not tried.
         """
+        elsewhere = {word for name in left_out for word in (name, name.partition("-")[0])}
         known = set(probes)
         families = {name.partition("-")[0] for name in known}
         for option, words, names in (
@@ -73,6 +79,11 @@ class Selection:
             ("--to", self.targets, {c.id for c in plan.destinations}),
         ):
             for word in words:
+                if word not in names and word in elsewhere:
+                    raise UsageError(
+                        f"{option} {word!r} is an attack of the catalogue, which this suite does "
+                        "not try\n  hint: --suite full"
+                    )
                 if word not in names:
                     raise UsageError(
                         f"{option} {word!r} names nothing here\n"

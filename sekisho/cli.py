@@ -19,6 +19,7 @@ from sekisho.commands.check import check
 from sekisho.commands.demo import demo
 from sekisho.commands.disturb import disturb
 from sekisho.commands.mutate import mutate
+from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, seconds, whole
 from sekisho.commands.plan import plan_check, plan_draw, plan_show
 from sekisho.commands.relays import plan_relays
 from sekisho.commands.replay import replay
@@ -37,6 +38,7 @@ PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+_SEED = whole("--seed", LEAST, MOST)
 _SAID = ("reason", "by", "tester", "witness")  # options that take free words
 _HANDED_ON = (execute, vm_run)
 
@@ -47,12 +49,12 @@ if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
 
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    args = parser().parse_args(words)
-    _end_in_order()
-    os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
     consoles = screen()
-    command: Command = args.command
     try:
+        args = parser().parse_args(words)
+        _end_in_order()
+        os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
+        command: Command = args.command
         _refuse_bytes(args)
         return command(args, consoles)
     except SekishoError as error:
@@ -153,7 +155,7 @@ def _add_run(to: argparse.ArgumentParser) -> None:
 def _add_check(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
-    to.add_argument("--seed", type=int, default=1, metavar="N", help="order of the probes")
+    to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="order of the probes")
     to.add_argument(
         "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
     )
@@ -195,9 +197,10 @@ def _add_situation(to: argparse.ArgumentParser) -> None:
 
 def _add_mutate(to: argparse.ArgumentParser) -> None:
     _add_run(to)
-    to.add_argument("--faults", type=int, default=200, metavar="N", help="how many in tables (200)")
-    to.add_argument("--pairs", type=int, default=0, metavar="N", help="and two at once (0)")
-    to.add_argument("--seed", type=int, default=1, metavar="N", help="which faults")
+    faults, pairs = whole("--faults", 1, MANY), whole("--pairs", 0, MANY)
+    to.add_argument("--faults", type=faults, default=200, metavar="N", help="in tables (200)")
+    to.add_argument("--pairs", type=pairs, default=0, metavar="N", help="and two at once (0)")
+    to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="which faults")
     for option, name, words in (
         ("--level", "level", "only faults of this level, e.g. switch (may be repeated)"),
         ("--id", "ids", "only faults that stand for this id, e.g. M-23 (may be repeated)"),
@@ -209,10 +212,11 @@ def _add_mutate(to: argparse.ArgumentParser) -> None:
 
 def _add_disturb(to: argparse.ArgumentParser) -> None:
     _add_run(to)
-    to.add_argument("--repeat", type=int, default=5, metavar="N", help="how often each (5)")
+    repeat = whole("--repeat", 1, MANY)
+    to.add_argument("--repeat", type=repeat, default=5, metavar="N", help="how often each (5)")
     to.add_argument("--only", default="", metavar="ID", help="one event, or all before a colon")
     _add_situation(to)
-    to.add_argument("--seed", type=int, default=1, metavar="N", help="names the run in its tokens")
+    to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="names the run, in tokens")
 
 
 def _add_up(to: argparse.ArgumentParser) -> None:
@@ -247,7 +251,8 @@ def _add_resegment(to: argparse.ArgumentParser) -> None:
     to.add_argument("--until", default="", metavar="TIME", help="undo it then: +90m, 17:30, a date")
     to.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     to.add_argument("--no-retest", action="store_true", help="do not try the change afterwards")
-    to.add_argument("--undo", type=int, default=0, metavar="N", help="take change N back")
+    undo = whole("--undo", 1, MANY)
+    to.add_argument("--undo", type=undo, default=0, metavar="N", help="take change N back")
     to.add_argument("--history", action="store_true", help="print every change of the town")
     to.add_argument("--save", type=Path, metavar="FILE", help="write what is in force as a plan")
 
@@ -255,7 +260,8 @@ def _add_resegment(to: argparse.ArgumentParser) -> None:
 def _add_demo(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--town", type=Path, metavar="RUN", help="show this running town, boot none")
-    to.add_argument("--port", type=int, default=8470, metavar="N", help="of 127.0.0.1 (8470)")
+    port = whole("--port", 0, LAST_PORT)
+    to.add_argument("--port", type=port, default=8470, metavar="N", help="of 127.0.0.1 (8470)")
     to.set_defaults(foreground=False, no_heal=False)
 
 
@@ -297,14 +303,15 @@ def _add_machines(machines: _Commands) -> None:
 def _add_machine(to: argparse.ArgumentParser) -> None:
     _add_out(to)
     to.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
-    to.add_argument("--memory", type=int, default=3072, metavar="MIB", help="(%(default)s)")
-    to.add_argument("--cpus", type=int, default=2, metavar="N", help="processors (%(default)s)")
-    to.add_argument(
-        "--boot", type=float, default=120, metavar="S", help="longer hangs (%(default)s)"
-    )
-    to.add_argument(
-        "--limit", type=float, default=7200, metavar="S", help="end the command then (%(default)s)"
-    )
+    for option, kind, default, name, words in (
+        ("--memory", whole("--memory", 256, 2**24), 3072, "MIB", ""),
+        ("--cpus", whole("--cpus", 1, 255), 2, "N", "processors "),
+        ("--boot", seconds("--boot"), 120, "S", "longer hangs "),
+        ("--limit", seconds("--limit"), 7200, "S", "end the command then "),
+    ):
+        to.add_argument(
+            option, type=kind, default=default, metavar=name, help=f"{words}(%(default)s)"
+        )
 
 
 def _add_out(to: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ port. `sekisho.draw_logical` has the other one. Drawing is a pure function of th
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from html import escape
@@ -52,6 +53,10 @@ def render(dot: str, path: Path) -> None:
     kind = path.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise UsageError(f"{path}: cannot draw {path.suffix!r}\n  hint: .{', .'.join(FORMATS)}")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"{path}: cannot be written\n  hint: --out a folder that is there and may be written"
+        )
     part = path.with_name(f".{path.name}.part")
     command = ["dot", f"-T{kind}", "-o", str(part)]
     try:

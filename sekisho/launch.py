@@ -31,6 +31,9 @@ from sekisho.errors import LabError, NamespaceError, UsageError
 WORK = Path("/run/sekisho")
 #: In the environment of every process of a run: its run folder.
 MARK = "SEKISHO_RUN"
+#: In the environment: which of Open vSwitch's datapaths, to compare the two on one machine.
+DATAPATH = "SEKISHO_DATAPATH"
+DATAPATHS = ("kernel", "userspace")
 
 _TEMPORARY = Path("/run/tmp")
 _USER = ("--user", "--map-root-user")
@@ -77,7 +80,9 @@ def namespace_flags(*, is_root: bool | None = None) -> tuple[str, ...]:
 
     Raises:
         NamespaceError: None of them is granted; says what to do.
+        UsageError: The environment asks for a datapath that there is not.
     """
+    check_datapath(os.environ)
     _need_tools()
     refusal = _refusal(_USER)
     if not refusal:
@@ -140,10 +145,24 @@ def entering(command: Sequence[str], *, folder: Path) -> list[str]:
         NamespaceError: The machine refuses.
         UsageError: A path lies where the run's own ``/run`` will hide it.
     """
-    for path in (folder, Path.cwd(), Path(sys.prefix)):
+    named = (Path(word.partition("=")[2] if word.startswith("--") else word) for word in command)
+    there = (path for path in named if os.access(path, os.F_OK))
+    for path in (folder, Path.cwd(), Path(sys.prefix), *there):
         if Path("/run") in path.resolve().parents:
             raise UsageError(f"{path}: a run has a /run of its own\n  hint: use another folder")
     return [launcher(), *namespace_flags(), "--", "sh", "-c", _ENTER, "sekisho", *command]
+
+
+def check_datapath(environment: Mapping[str, str]) -> str:
+    """Return the datapath that the environment asks for; empty for whichever there is.
+
+    Raises:
+        UsageError: There is no such one.
+    """
+    choice = environment.get(DATAPATH, "")
+    if choice not in ("", *DATAPATHS):
+        raise UsageError(f"{DATAPATH}={choice}: no such datapath\n  hint: {' or '.join(DATAPATHS)}")
+    return choice
 
 
 def inner_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -12,10 +12,9 @@ import subprocess
 from collections.abc import Mapping
 from enum import Enum
 
-from sekisho.errors import LabError, UsageError
+from sekisho.errors import LabError
+from sekisho.launch import DATAPATH, check_datapath
 
-#: In the environment: ``kernel`` or ``userspace``, to compare the two on one machine.
-CHOICE = "SEKISHO_DATAPATH"
 _TRIAL = "sekisho-trial"
 _TIMEOUT_S = 20.0
 
@@ -39,16 +38,14 @@ def datapath(environment: Mapping[str, str] = os.environ) -> Datapath:
         LabError: The kernel's was asked for, and is refused.
         UsageError: The environment asks for a datapath that there is not.
     """
-    choice = environment.get(CHOICE, "")
-    if choice not in ("", *(each.value for each in Datapath)):
-        raise UsageError(f"{CHOICE}={choice}: no such datapath\n  hint: kernel or userspace")
+    choice = check_datapath(environment)
     if choice == Datapath.USERSPACE.value:
         return Datapath.USERSPACE
     refusal = _refusal()
     if refusal and choice:
         raise LabError(
             f"the kernel's datapath is refused ({refusal})\n"
-            f"  hint: sudo modprobe openvswitch, or leave {CHOICE} away"
+            f"  hint: sudo modprobe openvswitch, or leave {DATAPATH} away"
         )
     return Datapath.USERSPACE if refusal else Datapath.KERNEL
 

@@ -107,16 +107,21 @@ def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -
     if record.verdict is not RunVerdict.PASS:
         status = status or _EXITS[record.verdict]
     with suppress(OSError):  # a killed terminal takes no more text, but the folder is complete
-        _show(record, args, screen.out)
+        _show(record, args, screen.out, is_told=bool(outcome.error))
     return status
 
 
-def _show(record: RunRecord, args: Namespace, out: Console) -> None:
+def _show(record: RunRecord, args: Namespace, out: Console, *, is_told: bool = False) -> None:
+    """Show the run; with ``--quiet`` what is wrong alone, unless *is_told* says it is told."""
     if args.json:
         text = printable((record.folder / "summary.json").read_text("utf-8"))
         if not is_carried(text, out.encoding):
             text = f"{json.dumps(json.loads(text), indent=2)}\n"  # JSON's own escapes
         out.file.write(text)
-    elif not args.quiet:
+    elif args.quiet:
+        if record.verdict is not RunVerdict.PASS and not is_told:
+            out.print(terminal.verdict_line(record, language=args.lang))
+            out.print(f"{record.folder / 'report.html'}", soft_wrap=True, highlight=False)
+    else:
         out.print(terminal.render(record, language=args.lang, width=out.width))
         out.print(f"{record.folder / 'report.html'}", style="dim", soft_wrap=True, highlight=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from argparse import Namespace
+from errno import EADDRINUSE
 from pathlib import Path
 
 from sekisho.commands import standing, town
@@ -42,5 +43,10 @@ def _door(port: int) -> socket.socket:
     """Take *port* of loopback or, for 0, any that is free."""
     try:
         return opened(port)
+    except PermissionError as error:
+        raise UsageError(
+            f"port {port} is not permitted to you\n  hint: one from 1024 up; --port 0 takes any"
+        ) from error
     except OSError as error:
-        raise UsageError(f"port {port} is taken\n  hint: --port 0 takes any") from error
+        why = "is taken" if error.errno == EADDRINUSE else f"cannot be had ({error.strerror})"
+        raise UsageError(f"port {port} {why}\n  hint: --port 0 takes any") from error

@@ -49,8 +49,6 @@ Row = dict[str, Any]
 
 def disturb(args: Namespace, screen: Screen) -> int:
     """Play the events on ``args.plan`` and return the exit status."""
-    if args.repeat < 1:
-        raise UsageError("--repeat must be 1 or more")
     plan = load(args.plan)
     if args.situation and args.only:
         raise UsageError("--situation and --only cannot go together\n  hint: leave one out")
@@ -61,6 +59,9 @@ def disturb(args: Namespace, screen: Screen) -> int:
     if outcome.error:
         screen.complain(outcome.error)
     path = folder / "events.json"
+    if path.exists() and args.quiet and outcome.exit and not outcome.error:
+        screen.out.print(total(orjson.loads(path.read_bytes()), args.lang), highlight=False)
+        screen.out.print(str(path), soft_wrap=True, highlight=False)
     if path.exists() and not args.quiet:
         data = orjson.loads(path.read_bytes())
         screen.out.print(event_table(data, args.lang))

@@ -78,5 +78,7 @@ def _message(line: bytes) -> dict[str, Any]:
 def _why(left: int, log: Path) -> str:
     how = f"signal {-left}" if left < 0 else f"exit status {left}"
     said = log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
+    while len(said) > 1 and said[-1].strip().startswith("hint:"):  # what it is about stands before
+        said[-2:] = [f"{said[-2].strip()} ({said[-1].strip()})"]
     last = f": {said[-1].strip()}" if said else ""
     return f"the laboratory ended by itself ({how}){last}\n  see {log}"

@@ -51,6 +51,7 @@ def mutate(args: Namespace, screen: Screen) -> int:
     told = orjson.loads(path.read_bytes())
     if not args.quiet:
         screen.out.print(_table(told["fates"], told["absent"], args.lang))
+    if not args.quiet or outcome.exit:
         for line in _lines(told["fates"], args.lang):
             screen.out.print(line, soft_wrap=True, markup=False, highlight=False)
         screen.out.print(f"{path}", style="dim", soft_wrap=True, highlight=False)
@@ -58,8 +59,6 @@ def mutate(args: Namespace, screen: Screen) -> int:
 
 
 def _check(args: Namespace) -> None:
-    if args.faults < 1:
-        raise UsageError(f"--faults {args.faults} plants nothing\n  hint: 200 is a good number")
     for option, given, known in (("--level", args.level, LEVELS), ("--id", args.ids, IDS)):
         for word in given:
             if word not in known:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from sekisho.commands.runs import EXIT_VOID
+from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
 from sekisho.evidence import write_atomically
@@ -47,7 +48,8 @@ def _show(record: RunRecord, args: Namespace, screen: Screen) -> None:
     if args.out is None:
         sys.stdout.buffer.write(data)
     else:
-        write_atomically(args.out, data)
+        with saving("--out", args.out):
+            write_atomically(args.out, data)
 
 
 def _stay_outside(run: Path, out: Path) -> None:

@@ -14,6 +14,7 @@ from sekisho.changes import applied
 from sekisho.commands import standing
 from sekisho.commands.changed import lines, show_history
 from sekisho.commands.runs import JST
+from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import LabError, UsageError
 from sekisho.journal import Journal
@@ -137,7 +138,8 @@ def _saved(folder: Path, args: Namespace, screen: Screen) -> int:
     with Talk.to(folder / SOCKET) as desk:
         plan: Plan = load(Path(desk.ask({"do": "state"})["plan"]))
     after = applied(plan, Journal(folder / "changes.jsonl").standing)
-    save(plan, after, args.save)
+    with saving("--save", args.save):
+        save(plan, after, args.save)
     _print(screen, str(args.save))
     return 0
 

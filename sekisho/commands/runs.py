@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from errno import ENAMETOOLONG
 from pathlib import Path
 
 from sekisho.errors import UsageError
@@ -17,6 +18,7 @@ RUNS = Path("runs")
 LATEST = "latest"
 EXIT_VOID = 3
 _MOST_A_SECOND = 100
+_SHOWN = 20
 #: Run folders are named by the clock that the records in them go by.
 JST = timezone(timedelta(hours=9), "JST")
 
@@ -38,6 +40,11 @@ def make_run(out: Path, plan: str, now: datetime) -> Path:
                     (folder / "log").mkdir()
                     return folder
     except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise UsageError(
+                f"{plan[:_SHOWN]}...: too long for the name of a folder\n"
+                "  hint: a shorter id of the town, in the plan"
+            ) from error
         raise UsageError(
             f"{out}: {error.strerror}\n  hint: choose another place with --out"
         ) from error
