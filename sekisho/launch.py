@@ -35,6 +35,8 @@ MARK = "SEKISHO_RUN"
 DATAPATH = "SEKISHO_DATAPATH"
 DATAPATHS = ("kernel", "userspace")
 
+#: Of Python's own variables, those that say where code lies.
+_KEPT = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 _TEMPORARY = Path("/run/tmp")
 _USER = ("--user", "--map-root-user")
 _OTHERS = ("--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL")
@@ -133,7 +135,7 @@ def start(
         stdin=subprocess.PIPE if is_lasting else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,
-        env=inner_environment(folder, os.environ),
+        env=inner_environment(folder, _without_wishes(os.environ)),
         start_new_session=True,  # Ctrl-C is for us; what is inside ends when we say so
     )
 
@@ -163,6 +165,18 @@ def check_datapath(environment: Mapping[str, str]) -> str:
     if choice not in ("", *DATAPATHS):
         raise UsageError(f"{DATAPATH}={choice}: no such datapath\n  hint: {' or '.join(DATAPATHS)}")
     return choice
+
+
+def _without_wishes(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return *environment* without what changes how Python runs a program: ours is tried as it is.
+
+    With ``PYTHONWARNINGS=error`` a warning of an old library would end a run.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("PYTHON") or name in _KEPT
+    }
 
 
 def inner_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:

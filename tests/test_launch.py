@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sekisho import launch
 from sekisho.errors import LabError, NamespaceError, UsageError
 from topologies.ovs import _need_tun
 
+ROOT = Path(__file__).parents[1]
 Shim = Callable[[str], None]
 
 
@@ -155,6 +158,37 @@ def test_what_runs_inside_carries_its_run_folder(tmp_path: Path) -> None:
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+@pytest.mark.live
+def test_wishes_about_python_do_not_reach_the_run(tmp_path: Path) -> None:
+    """Warnings of old libraries are no errors in there, and what is tried is the code as it is."""
+    wishes = {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONHASHSEED": "x",
+              "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}  # fmt: skip
+    log = tmp_path / "log"
+    with log.open("wb") as out, pytest.MonkeyPatch.context() as patch:
+        for name, value in wishes.items():
+            patch.setenv(name, value)
+        with launch.launched(["env"], folder=tmp_path, log=out) as process:
+            said = process.communicate(timeout=30)[0].decode().split()
+    own = {word.partition("=")[0] for word in said if word.startswith("PYTHON")}
+
+    assert own == {"PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED"} | (
+        {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"} & set(os.environ)
+    )
+
+
+@pytest.mark.live
+def test_a_check_passes_where_warnings_are_errors(tmp_path: Path) -> None:
+    """Mininet and Ryu warn of their own age."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sekisho.cli", "check", str(ROOT / "topologies" / "tiny.yaml"),
+         "--suite", "smoke", "--quiet", "--out", str(tmp_path / "runs")],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_closed_tun_device_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pwd
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,31 @@ def test_apparmors_own_parser_takes_the_profile() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
     assert (done.returncode, done.stdout) == (0, "sekisho\n"), done.stderr
+
+
+def test_where_others_install_for_themselves_the_environment_is_still_ours(tmp_path: Path) -> None:
+    """The very line of set-up, with nothing to install: wishes of pip's are not heeded."""
+    text = (ROOT / ".ci" / "setup").read_text("utf-8")
+    (line,) = re.findall(r"^\.venv/bin/python -m pip install .*$", text, re.M)
+    unset = "\n".join(re.findall(r"^unset .*$", text, re.M))
+    (tmp_path / "none.txt").write_text("")
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    words = line.replace(".venv/bin/python", sys.executable)
+    words = words.replace("-r .venv/uv.lock", f"--no-index -r {tmp_path}/none.txt")
+    wishes = {
+        "PIP_USER": "1",
+        "PIP_TARGET": str(tmp_path / "target"),
+        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "PYTHONWARNINGS": "error",
+        "PYTHONHOME": str(tmp_path),
+    }
+
+    def tried(script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", script], env={**os.environ, **wishes},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    assert tried(f"unset PYTHONHOME\n{words.replace('--no-user ', '')}").returncode != 0
+    done = tried(f"{unset}\n{words}")
+    assert done.returncode == 0, done.stderr
