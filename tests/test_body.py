@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sekisho.printable import UNPRINTABLE
 from sekisho.web.app import Desk, application
 from sekisho.web.body import mistake
 from sekisho.web.guarding import Guarding
@@ -46,8 +47,14 @@ def guarded(folder: Path) -> Guarding:
     return application(Desk(folder, TINY), hosts=frozenset({HOST}), token=TOKEN)
 
 
-def posted(app: Guarding, body: bytes, path: str = "/api/changes") -> tuple[int, Any]:
-    """Post *body*, and return the status and what was answered."""
+def posted(app: Guarding, body: bytes) -> tuple[int, Any]:
+    """Post *body* as a change, and return the status and the value that was answered."""
+    status, text = answered(app, body)
+    return status, json.loads(text)
+
+
+def answered(app: Guarding, body: bytes, path: str = "/api/changes") -> tuple[int, bytes]:
+    """Post *body*, and return the status and the answer's own bytes."""
     sent: list[dict[str, Any]] = []
     asked = [{"type": "http.request", "body": body, "more_body": False}]
     scope = {
@@ -66,7 +73,7 @@ def posted(app: Guarding, body: bytes, path: str = "/api/changes") -> tuple[int,
 
     asyncio.run(app(scope, receive, send))
     text = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
-    return sent[0]["status"], json.loads(text)
+    return sent[0]["status"], text
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -117,4 +124,23 @@ def test_words_that_command_a_terminal_are_refused(tmp_path: Path) -> None:
     status, answer = posted(guarded(tmp_path), body.encode())
 
     assert status == 422
-    assert "U+001B is no character for one line of text" in json.dumps(answer)
+    assert answer["error"] == ("body Move by: U+001B is no character for one line of text")
+
+
+@pytest.mark.parametrize("key", ["until", "seen", "by", "other"])
+def test_a_number_beyond_64_bits_is_misunderstood(key: str, tmp_path: Path) -> None:
+    """It is JSON, and comes back as it was sent."""
+    body = f'{{{MOVE}, "{key}": {"9" * 26}}}'
+    status, answer = posted(guarded(tmp_path), body.encode())
+
+    assert status == 422
+    assert "error" in answer
+
+
+def test_what_comes_back_commands_no_terminal(tmp_path: Path) -> None:
+    """Not even what is right JSON: characters that turn text around are written out."""
+    body = f'{{{MOVE}, "by": "\u202e\x9b", "\u2066": 1}}'
+    answer = answered(guarded(tmp_path), body.encode())[1].decode()
+
+    assert UNPRINTABLE.findall(answer) == []
+    assert "\\u202e\\u009b" in answer

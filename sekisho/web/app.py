@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
@@ -26,6 +29,7 @@ from sekisho.errors import LabError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.printable import printable
 from sekisho.resegment import RefusedError, port_of
 from sekisho.talk import SOCKET, Talk
 from sekisho.web import looks
@@ -223,11 +227,24 @@ def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
     for status in (404, 405):
         app.add_exception_handler(status, _elsewhere(described))
     app.add_exception_handler(RefusedError, _unknown)  # the path names no port
+    app.add_exception_handler(RequestValidationError, _misunderstood)
     # A route and not a mount: a mount would answer for the interface's paths as well.
     app.router.routes.append(
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True), methods=["GET"])
     )
     return Guarding(app, hosts, token)
+
+
+def _misunderstood(request: Request, error: Exception) -> Response:
+    """Say in one line what is wrong first, and all of it; what was sent comes back printable."""
+    del request
+    assert isinstance(error, RequestValidationError)
+    found = jsonable_encoder(error.errors())
+    where = " ".join(str(part) for part in found[0]["loc"])
+    what = found[0]["msg"].removeprefix("Value error, ")
+    # Not by orjson: it takes no whole number beyond 64 bits, and a request may hold one.
+    text = json.dumps({"error": f"{where}: {what}", "detail": found}, ensure_ascii=False)
+    return Response(printable(text), 422, media_type="application/json")
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
