@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from sekisho.cli import main
+from sekisho.cli import main, parser
 from sekisho.commands.check import _show
 from sekisho.commands.screen import screen
 from sekisho.evidence import Verdict
@@ -178,7 +179,7 @@ def test_quiet_says_what_is_wrong(
 ) -> None:  # fmt: skip
     """The verdict and where to read on; of a pass nothing."""
     folder = write_run(tmp_path / "run", verdicts=verdicts, aborted=aborted)
-    _show(read(folder), Namespace(json=False, quiet=True, lang="en"), screen().out)
+    _show(read(folder), argparse.Namespace(json=False, quiet=True, lang="en"), screen().out)
 
     assert capfd.readouterr().out == (f"{line}\n{folder}/report.html\n" if line else "")
 
@@ -211,6 +212,45 @@ def test_a_plan_below_run(
         2,
         f"{plan}: a run has a /run of its own\n  hint: use another folder\n",
     )
+
+
+ODD = ("", "/", "/dev/null", "x" * 5_000, "nowhere/y", "[/]")
+
+
+def odd_words(of: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Yield every command with every odd word as every option and operand; none boots a town."""
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield from odd_words(child, (*words, name))
+            return
+    operands = [a for a in of._actions if not a.option_strings and a.nargs != argparse.REMAINDER]
+    required = ["nowhere" for a in operands if a.nargs is None]
+    plan = ["nowhere.yaml"] if any(a.dest == "plan" for a in operands) and not required else []
+    for action, odd in itertools.product(of._actions, ODD):
+        if action.nargs == 0 or words[0] == "vm":
+            continue
+        if action.option_strings:
+            yield [*words, *required, *plan, f"{action.option_strings[0]}={odd}"]
+        elif action.nargs != argparse.REMAINDER:
+            yield [*words, *(odd for a in operands if a.nargs is None), odd]
+
+
+@pytest.mark.parametrize("words", list(odd_words(parser())), ids=lambda w: " ".join(w)[:40])
+def test_no_odd_word_is_a_crash(
+    words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Empty, a folder, a device, far too long, not there: told, with an exit that is no finding."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(words)
+    except SystemExit as end:
+        status = int(end.code or 0)
+    out, err = capfd.readouterr()
+
+    assert (status in (2, 3), out, "Traceback" in err) == (True, "", False)
+    assert err
 
 
 @pytest.mark.live

@@ -19,6 +19,7 @@ LATEST = "latest"
 EXIT_VOID = 3
 _MOST_A_SECOND = 100
 _SHOWN = 20
+_LONGEST = 255  # bytes of a name in Linux's file systems
 #: Run folders are named by the clock that the records in them go by.
 JST = timezone(timedelta(hours=9), "JST")
 
@@ -40,7 +41,7 @@ def make_run(out: Path, plan: str, now: datetime) -> Path:
                     (folder / "log").mkdir()
                     return folder
     except OSError as error:
-        if error.errno == ENAMETOOLONG:
+        if error.errno == ENAMETOOLONG and len(stem) > _LONGEST:
             raise UsageError(
                 f"{plan[:_SHOWN]}...: too long for the name of a folder\n"
                 "  hint: a shorter id of the town, in the plan"

@@ -63,7 +63,10 @@ def find(out: Path, chosen: Path | None) -> Standing:
     Raises:
         UsageError: None runs there.
     """
-    folders = [chosen] if chosen else [path.parent for path in out.glob(f"*/{FILE}")]
+    try:
+        folders = [chosen] if chosen else [path.parent for path in out.glob(f"*/{FILE}")]
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}\n  hint: the folder of run folders") from error
     towns = [town for folder in folders if (town := _read(folder)) and town.is_running]
     if not towns:
         where = f"{chosen}: no town is running there" if chosen else f"no town is running in {out}/"
