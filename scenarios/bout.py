@@ -38,7 +38,8 @@ class Bout:
     """One source trying one target.
 
     Attributes:
-        victim: Whose identity a spoofed frame claims; stands at another switch port.
+        victim: Whose identity a spoofed frame claims; stands at another switch port. The target
+            itself where the town has no third device.
         services: Services that the target's device runs.
         ports: Gives a source port that no other frame of the window uses.
         vacant: Addresses on both sides of the edges of what is kept for ports that may be moved,

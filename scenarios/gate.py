@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from scenarios.bout import Bout, Shot
 from scenarios.frames import Fields
-from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair
+from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair, thirds
 from scenarios.probes import PROBES, arp_pose, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
@@ -276,16 +276,15 @@ class _Generator:
             yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
-        """Somebody at another port whom the target would let in, if there is anybody."""
-        others = [
-            a
-            for a in self._plan.attachments
-            if a.registered and a.at != source.at and a.device not in (source.device, target.device)
-        ]
+        """Somebody at another port whom the target would let in, if there is anybody.
+
+        Where there is no third device at all, the target itself: its own name at a foreign port.
+        """
+        others = list(thirds(self._plan, source, target))
         welcome = [
             a for a in others if self._matrix[a.source, target.destination].kind is CellKind.ALLOW
         ]
-        choice = welcome or others
+        choice = welcome or others or [target]
         return choice[source.at.port % len(choice)]
 
     def _cases(

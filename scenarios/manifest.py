@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scenarios.pairs import lacks_thirds
 from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
@@ -49,6 +50,10 @@ _NOT_TESTED = (
         ),
     ),
     ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),
+)
+_THIRD = Label(
+    "第三の機器へのなりすまし(該当する機器がない組)",
+    "Posing as a third device, for pairs that have none beside them",
 )
 _MISSING = {
     "netem": Label(
@@ -106,12 +111,16 @@ def manifest(
         },
         "real": [_named(name, _REAL[name]) for name, here in features.items() if here],
         "missing": [_named(name, _MISSING[name]) for name, here in features.items() if not here],
-        "not_tested": [_named(name, label) for name, label in _NOT_TESTED],
+        "not_tested": [_named(name, label) for name, label in _not_tested(plan)],
         "tester": run.tester,
         "witness": run.witness,
         "approver": "",
         "plan": _plan_words(plan),
     }
+
+
+def _not_tested(plan: Plan) -> tuple[tuple[str, Label], ...]:
+    return (*_NOT_TESTED, ("third", _THIRD)) if lacks_thirds(plan) else _NOT_TESTED
 
 
 def _named(name: str, label: Label) -> dict[str, str]:

@@ -43,6 +43,27 @@ class Depth(IntEnum):
     ALL = 3
 
 
+def thirds(plan: Plan, source: Attachment, target: Attachment) -> Iterator[Attachment]:
+    """Yield the attachments whose name *source* could take on its way to *target*.
+
+    Those that are admitted somewhere else, at another port and on a device that is neither.
+    """
+    own = (source.device, target.device)
+    return (
+        a for a in plan.attachments if a.registered and a.at != source.at and a.device not in own
+    )
+
+
+def lacks_thirds(plan: Plan) -> bool:
+    """Tell whether some pair has nobody else whose name could be taken."""
+    return any(
+        next(thirds(plan, source, target), None) is None
+        for source in plan.attachments
+        for target in plan.attachments
+        if source.device != target.device
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """What is tried of all the pairs of a plan.

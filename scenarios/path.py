@@ -108,7 +108,7 @@ def rule_words(cookie: int, switch: str, plan: Plan) -> str:
     parsed = Cookie.parse(cookie)
     if parsed is None:
         return "not a rule of ours"
-    if parsed.kind in _BY_CLAUSE and parsed.a <= len(plan.clauses):
+    if parsed.kind in _BY_CLAUSE and 0 < parsed.a <= len(plan.clauses):
         return f"{parsed.kind.name.lower()} by {plan.clauses[parsed.a - 1].id}"
     point = drop_point(cookie, switch, plan)
     if point is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -122,7 +122,8 @@ class Session:
         rounds = self._sentinels.round(), self._sentinels.round()
         twins = self._sentinels.twins(window.targets)
         with self._watchdog:
-            seconds, stuck = self._send(outgoing, rounds, twins)
+            send = self._wire.send_in_turns if window.is_stateful else self._wire.send
+            seconds, stuck = self._send(outgoing, rounds, twins, send)
             if window.is_stateful:
                 self.forget_connections()
             count = Count() if stuck else self._count()
@@ -198,6 +199,7 @@ class Session:
         outgoing: list[tuple[int, bytes]],
         rounds: tuple[Round, Round],
         twins: list[tuple[int, int, bytes]],
+        send: Callable[[list[tuple[int, bytes]]], None],
     ) -> tuple[float, str]:
         """Send everything between two rounds of sentinels, with the twins in the middle.
 
@@ -208,9 +210,9 @@ class Session:
         seconds, began = 0.0, time.monotonic()
         try:
             self._sentinels.send(before)
-            self._wire.send(outgoing[:half])
+            send(outgoing[:half])
             self._wire.whisper([(position, data) for _, position, data in twins])
-            self._wire.send(outgoing[half:])
+            send(outgoing[half:])
             self._wire.settle()
             seconds = time.monotonic() - began
             self._sentinels.send(after)

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import groupby
 from types import TracebackType
 
 from scenarios.places import CHANNEL, Place, link_place
@@ -127,6 +128,19 @@ class Wire:
         """
         self._send(self._senders, frames)
 
+    def send_in_turns(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Send in an order that holds among senders, too: each turn waits for the one before.
+
+        A switch takes what waits at its ports port by port, so an answer could come before what
+        it answers.
+
+        Raises:
+            LabError: A switch does not take frames any more.
+        """
+        for _, turn in groupby(frames, key=lambda each: each[0]):
+            self._send(self._senders, list(turn))
+            self._let_switches_breathe(full_bytes=0)
+
     def whisper(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Put frames on the last cable to an attachment, past every switch: to test its ear."""
         self._send(self._ears, frames)
@@ -180,9 +194,10 @@ class Wire:
             if ring.is_half_full:
                 self._kept += [(place, copy) for copy in ring.drain()]
 
-    def _let_switches_breathe(self) -> None:
+    def _let_switches_breathe(self, full_bytes: int | None = None) -> None:
         deadline = time.monotonic() + _STUCK_S
-        while backlog.waiting_bytes() > self.pace.full_bytes:
+        most = self.pace.full_bytes if full_bytes is None else full_bytes
+        while backlog.waiting_bytes() > most:
             if time.monotonic() > deadline:
                 raise LabError(f"the switches have not taken a frame for {_STUCK_S:.0f} s")
             time.sleep(0.0005)

@@ -11,9 +11,10 @@ from ipaddress import IPv4Network
 
 from sekisho.dumps import FlowLine
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, CellKind, Plan, Protocol
+from sekisho.model import Attachment, CellKind, Plan, PortRange, Protocol
 from sekisho.pipeline import Numbers
 from sekisho.rules import Cookie, Kind
+from sekisho.shadows import Grant, grants
 from sekisho.ways import ways
 
 NO_WAY = "no permitted way leads there"
@@ -28,6 +29,7 @@ FLOOD = "only a port that begins more conversations than its share comes to it"
 NO_OPENING = "nobody may open a conversation that enters here"
 NEVER = "a last resort that no packet comes to while the rules before it stand"
 OWN_CELL = "a packet to oneself dies in its own cell before"
+SHADOWED = "another permission of the same cell lets all of it on"
 NOT_OFFERED = "nobody of the class offers this service"
 UNTOUCHED = "nobody may open it, and it may open nothing"
 
@@ -46,7 +48,7 @@ class Reasons:
         self._here: dict[str, list[Attachment]] = {s.id: [] for s in plan.switches}
         for attachment in plan.attachments:
             self._here[attachment.at.switch].append(attachment)
-        self._columns = self._tried()
+        self._columns, self._grants = self._tried(), grants(plan)
         self._by_kind: dict[Kind, Callable[[str, Cookie, FlowLine], str]] = {
             Kind.ADMIT_TRUNK: self._trunk,
             Kind.TRANSIT: self._transit,
@@ -68,9 +70,25 @@ class Reasons:
     def why(self, switch: str, line: FlowLine) -> str:
         """Return why *line* of *switch* cannot be met; empty where nothing says so."""
         cookie = Cookie.parse(line.cookie)
-        if cookie is None or cookie.kind not in self._by_kind:
+        if cookie is None or cookie.kind not in self._by_kind or not self._is_planned(cookie):
             return ""
         return self._by_kind[cookie.kind](switch, cookie, line)
+
+    def _is_planned(self, cookie: Cookie) -> bool:
+        """Tell whether the numbers of *cookie* are of the plan: anybody may write any of them."""
+        plan, everybody = self._plan, len(self._plan.attachments)
+        if cookie.kind in _OF_CONVERSATIONS:
+            numbers = (
+                (cookie.a, plan.clauses),
+                (cookie.b, plan.sources),
+                (cookie.c, plan.destinations),
+            )
+            return all(0 < number <= len(ids) for number, ids in numbers)
+        if cookie.kind is Kind.DELIVER:
+            return 0 < cookie.b <= everybody
+        if cookie.kind is Kind.DESTINATION:
+            return cookie.b <= everybody
+        return cookie.kind is not Kind.DROP_FORWARD or cookie.c <= everybody
 
     def _tried(self) -> dict[str, set[tuple[int, int]]]:
         """The cells that somebody at each switch can try on somebody else."""
@@ -181,7 +199,31 @@ class Reasons:
             for name in self._plan.device[a.device].services
             if name in names
         )
-        return "" if is_offered else NOT_OFFERED
+        if not is_offered:
+            return NOT_OFFERED
+        return SHADOWED if self._is_shadowed(cookie, protocol, fields) else ""
+
+    def _is_shadowed(self, cookie: Cookie, protocol: Protocol, fields: dict[str, str]) -> bool:
+        """Whether another clause lets on all that the rule does: either may count a packet."""
+        plan, ends = self._plan, [fields.get("nw_src", ""), fields.get("nw_dst", "")]
+        asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
+        value, _, mask = fields.get("tp_dst", fields.get("tp_src", "0")).partition("/")
+        first = int(value, 0)
+        last = first | ~int(mask or "0xffff", 0) & 0xFFFF
+        ids = {str(a.ip): a.id for a in plan.attachments}
+        own = Grant(
+            order=-1,
+            clause=plan.clauses[cookie.a - 1].id,
+            service="",
+            source=plan.sources[cookie.b - 1].id,
+            destination=plan.destinations[cookie.c - 1].id,
+            protocol=protocol,
+            ports=PortRange(first, last),
+            only_from=frozenset(ids[ip] for ip in (asks,) if ip in ids),
+            only_to=frozenset(ids[ip] for ip in (asked,) if ip in ids),
+            where="",
+        )
+        return any(g.clause != own.clause and g.covers(own) for g in self._grants)
 
     def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del cookie, line

@@ -6,6 +6,7 @@ reference switch runs them. No field is used that is not listed here: `RuleError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -232,12 +233,20 @@ def drop_rule(table: int, priority: int, cookie: Cookie, **fields: int | tuple[i
 
 
 def drop_point(cookie: int, switch: str, plan: Plan) -> DropPoint | None:
-    """Return in words which dropping rule *cookie* names at *switch*; None if it drops nothing."""
+    """Return in words which dropping rule *cookie* names at *switch*; None if it drops nothing.
+
+    Anybody may write any cookie into a switch: a class that the plan has not is named by number.
+    """
     parsed = Cookie.parse(cookie)
     if parsed is None or parsed.kind not in _REASON_OF:
         return None
     reason = _REASON_OF[parsed.kind]
     if reason is Reason.CELL:
-        key = f"{plan.sources[parsed.a - 1].id}/{plan.destinations[parsed.b - 1].id}"
-        return DropPoint(reason.value, switch, key)
+        row = _name([c.id for c in plan.sources], parsed.a)
+        column = _name([c.id for c in plan.destinations], parsed.b)
+        return DropPoint(reason.value, switch, f"{row}/{column}")
     return DropPoint(reason.value, switch, str(parsed.a) if parsed.a else "")
+
+
+def _name(ids: Sequence[str], number: int) -> str:
+    return ids[number - 1] if 0 < number <= len(ids) else f"no. {number}"

@@ -69,13 +69,19 @@ def about_another(r: Roles) -> Iterator[Sendable]:
 
 @entry("IC-05", "error about one's own conversation", "RFC 5927", kind=Kind.STATEFUL)
 def about_own(r: Roles) -> Iterator[Sendable]:
-    """Speak with a peer that may be reached, then complain of it to the target, and to the peer."""
-    port = client()
+    """Speak with a peer that may be reached, then complain of it to the target, and to the peer.
+
+    And let the target open one first, then answer it with complaints.
+    """
+    asked, port = client(), client()
+    yield r.r.id, tcp(r.r, r.g, r.w, "S", sport=asked)
     yield tcp(r.w, r.g, r.p, "S", sport=port)
     for about in (_quote(r.w, r.p, port, r.p.port), _quote(r.p, r.w, r.p.port, port)):
         for error in _errors(about):
             yield frame(r.w, r.g) / address(r.w, r.r) / error
             yield frame(r.w, r.g) / address(r.w, r.p) / error
+    for error in _errors(_quote(r.r, r.w, asked, r.w.port)):
+        yield frame(r.w, r.g) / address(r.w, r.r) / error
 
 
 @entry("IC-06", "redirect", "RFC 1812, 5.2.7.2; ettercap")

@@ -44,7 +44,7 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The cast of one bout.
+    """The cast of one bout. Where a town has no third device, the target plays every other part.
 
     Attributes:
         w: Who sends: forbidden to reach *r*.
@@ -86,7 +86,7 @@ class Cast:
         """Return who plays what when *source* tries *target*."""
         apart = [a for a in self._known if a.device not in (source.device, target.device)]
         welcome = [a for a in apart if a.at != source.at and self._may(a, target)]
-        elsewhere = [a for a in apart if a.at != source.at] or apart
+        elsewhere = [a for a in apart if a.at != source.at] or apart or [target]
         peers = [a for a in apart if self._may(source, a)] or elsewhere
         same_air = [a for a in apart if source.air and a.air == source.air]
         like = [a for a in apart if a.site != source.site and bool(a.air) == bool(source.air)]

@@ -32,19 +32,19 @@ _EXTRA = ("sk-extra-a", "sk-extra-b")
 
 def faults(plan: Plan) -> Iterator[Planted]:
     """Yield every fault of the fabric of *plan*, for its gravest subject."""
-    subject = subjects(plan)[0]
-    for maker in (
-        _timed,
-        _groups,
-        _ports,
-        _database,
-        _modes,
-        _bridges,
-        _tracker,
-        _cables,
-        _elsewhere,
-    ):
-        yield from maker(plan, subject)
+    for subject in subjects(plan)[:1]:
+        for maker in (
+            _timed,
+            _groups,
+            _ports,
+            _database,
+            _modes,
+            _bridges,
+            _tracker,
+            _cables,
+            _elsewhere,
+        ):
+            yield from maker(plan, subject)
     for air in plan.airs[:2]:
         yield from _air(plan, air)
 

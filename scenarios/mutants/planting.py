@@ -47,7 +47,7 @@ class Subject:
 
     Attributes:
         source: Somebody who must not.
-        target: Who offers *service*.
+        target: Who offers *service*; where nobody is denied what somebody offers, anybody.
         friend: Somebody who may, if there is anybody.
         cell: Metadata and mask of packets from the one to the other.
     """
@@ -70,11 +70,19 @@ class Subject:
 
 
 def subjects(plan: Plan) -> list[Subject]:
-    """Return one subject for every pair of classes whose cell is denied, the gravest first."""
+    """Return one subject for every pair of classes whose cell is denied, the gravest first.
+
+    None where the plan denies nothing to anybody, or has no services.
+    """
+    return _subjects(plan, needs_service=True) or _subjects(plan, needs_service=False)
+
+
+def _subjects(plan: Plan, *, needs_service: bool) -> list[Subject]:
     cells, numbers = matrix(plan), Numbers(plan)
+    any_service = tuple(service.id for service in plan.services[:1])
     out: dict[tuple[str, str], tuple[bool, Subject]] = {}
     for target in (a for a in plan.attachments if a.registered):
-        names = plan.device[target.device].services
+        names = plan.device[target.device].services or any_service[needs_service:]
         for source in (a for a in plan.attachments if a.registered) if names else ():
             cell = cells[source.source, target.destination]
             key = (source.source, target.destination)

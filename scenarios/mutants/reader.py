@@ -36,10 +36,10 @@ _ODD = (
 
 def faults(plan: Plan) -> Iterator[Planted]:
     """Yield each odd rule, with the cell of the gravest subject open on the whole way."""
-    subject = subjects(plan)[0]
-    hole = f"table=5,priority=300,ip,{subject.cell},actions=goto_table:{Table.FORWARDING}"
-    for words, match, action in _ODD:
-        odd = f"table=5,priority=7,{match},actions={action.removesuffix(',drop')}"
-        lines = {switch: [odd, hole] for switch in subject.switches}
-        place = " ".join(subject.switches)
-        yield Planted("N-23", "reader", place, f"a rule with {words}, and a hole", rules(lines))
+    for subject in subjects(plan)[:1]:
+        hole = f"table=5,priority=300,ip,{subject.cell},actions=goto_table:{Table.FORWARDING}"
+        for words, match, action in _ODD:
+            odd = f"table=5,priority=7,{match},actions={action.removesuffix(',drop')}"
+            lines = {switch: [odd, hole] for switch in subject.switches}
+            place = " ".join(subject.switches)
+            yield Planted("N-23", "reader", place, f"a rule with {words}, and a hole", rules(lines))

@@ -10,11 +10,12 @@ from sekisho.commands.screen import Screen
 from sekisho.draw import draw, render
 from sekisho.model import Label
 from sekisho.plan import load
+from sekisho.shadows import shadows
 from sekisho.show import show
 
 
 def plan_check(args: Namespace, screen: Screen) -> int:
-    """Say that the plan holds no mistake; every mistake there is becomes a PlanError."""
+    """Say that the plan holds no mistake, and what is odd; a mistake becomes a PlanError."""
     plan = load(args.plan)
     sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
     label = Label(
@@ -22,6 +23,10 @@ def plan_check(args: Namespace, screen: Screen) -> int:
     )
     text = f"{args.plan}: {label.text(args.lang).format(*sizes)}"
     screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
+    for shadow in shadows(plan):
+        warning = Label("注意", "warning").text(args.lang)
+        line = f"{shadow.where}: {warning}: {shadow.label.text(args.lang)}"
+        screen.out.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -44,6 +44,7 @@ REASONS = {
         "前の規則がある限り届かない最後の規則"
     ),
     "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
+    "another permission of the same cell lets all of it on": "同じマスの別の許可に含まれる",
     "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
     "nobody may open it, and it may open nothing": "どの許可にも出てこない",
     "every rule that leads to the table asks for it before": "表に導く規則がすべて先に問う",

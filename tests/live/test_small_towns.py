@@ -1,0 +1,60 @@
+"""Towns of two and three devices, from the first frame to the verdict."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small import clause, server, service, small, terminal
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).parents[2]
+_LIMIT_S = 600.0
+
+
+def sekisho(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    command = [sys.executable, "-m", "sekisho.cli", *words, "--lang", "en"]
+    return subprocess.run(
+        command, cwd=ROOT, timeout=_LIMIT_S, check=False, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("suite", ["gate", "full"])
+def test_a_town_of_one_terminal_and_one_server_passes(suite: str, tmp_path: Path) -> None:
+    """And says what could not be tried without a third."""
+    done = sekisho("check", str(small(tmp_path)), "--suite", suite, "--out", str(tmp_path / "r"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Posing as a third device" in done.stdout
+
+
+def test_the_rules_of_a_covered_permission_are_explained(tmp_path: Path) -> None:
+    """Either of the two may count a packet, as Open vSwitch likes."""
+    services = {"web": service([443], "https"), "wide": service(["400-500"], "http")}
+    devices = {"pc": terminal(1), "srv": server(3, "web"), "old": server(4, "wide")}
+    policy = [clause("A01", "web"), clause("A02", "wide")]
+    plan = small(tmp_path, services=services, devices=devices, policy=policy)
+    done = sekisho("check", str(plan), "--out", str(tmp_path / "r"))
+    told = json.loads((tmp_path / "r" / "latest" / "coverage.json").read_bytes())
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (told["unmet"], told["unexplained"]) == (0, [])
+
+
+def test_every_fault_of_the_tables_is_told_in_the_smallest_town(tmp_path: Path) -> None:
+    """Also one that gives somebody the number of a class that the plan has not."""
+    done = sekisho(
+        *("mutate", str(small(tmp_path)), "--level", "flow", "--faults", "60"),
+        *("--out", str(tmp_path / "r")),
+    )
+    (path,) = (tmp_path / "r").glob("*/mutations.json")
+    fates = json.loads(path.read_bytes())["fates"]
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "score 100.0 %" in done.stdout
+    assert any(fate["ids"] == ["M-34", "M01"] for fate in fates)
