@@ -16,7 +16,7 @@ from tests.population import town
 FAMILIES = {
     **{"L2": 20, "VL": 18, "ET": 23, "AR": 13, "I4": 24, "OP": 8, "FR": 15, "TC": 24, "UD": 10},
     **{"IC": 12, "RF": 8, "TU": 21, "V6": 30, "BM": 13, "RG": 9, "PV": 18, "WL": 10, "VP": 10},
-    **{"CP": 20, "DP": 12, "TM": 24, "CC": 12, "PC": 8},
+    **{"CP": 20, "DP": 12, "TM": 24, "CC": 12, "PC": 8, "EX": 4},
 }
 ENTRIES = load_families()
 SENT = [e for e in ENTRIES if e.kind in (Kind.FRAMES, Kind.STATEFUL)]

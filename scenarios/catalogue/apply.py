@@ -171,9 +171,14 @@ class Catalogue:
     ) -> Iterator[Window]:
         batch = _Batch()
         whole: set[str] = set()
+        begun: set[tuple[str, str]] = set()
         for source, target in pairs:
-            roles = self._cast.roles(source, target, is_whole=source.site not in whole)
+            group = source.source, source.site
+            roles = self._cast.roles(
+                source, target, is_whole=source.site not in whole, is_first=group not in begun
+            )
             whole.add(source.site)
+            begun.add(group)
             for one in entries:
                 for case, frames in self._cases(one, roles, source, target):
                     if not batch.has_room_for(case, len(frames)):

@@ -5,14 +5,19 @@ Chosen from the plan by what they may do, never by name, so that a recipe fits e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, CellKind, Plan
+from sekisho.model import Attachment, CellKind, Plan, Protocol, Service
 from sekisho.policy import Policy
 
 _UNIQUE_LOCAL, _LINK_LOCAL = int(IPv6Address("fd00::")), int(IPv6Address("fe80::"))
+
+
+#: A protocol and a port of it.
+Offer = tuple[Protocol, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Player:
         id: Attachment id, or empty for the router.
         vlan: VLAN number of its zone in the documents.
         port: A destination port that somebody may open there (443 where nobody may).
+        offered: Every edge of every service that it offers.
     """
 
     id: str
@@ -30,6 +36,7 @@ class Player:
     ip: str
     vlan: int
     port: int
+    offered: tuple[Offer, ...] = ()
 
     @property
     def ip6(self) -> str:
@@ -57,6 +64,8 @@ class Roles:
         g: The router, with the gateway address of *w*.
         c: A management device: where controllers and switches are reached.
         wb: A terminal like *w* at another site.
+        alike: On the first pair of a source, all terminals of its class and site, and itself.
+        offered: Every edge of every service that anybody offers.
         is_whole: True where exhaustive recipes send everything, else a sample of it.
     """
 
@@ -70,6 +79,8 @@ class Roles:
     g: Player
     c: Player
     wb: Player
+    alike: tuple[Player, ...]
+    offered: tuple[Offer, ...]
     is_whole: bool
 
 
@@ -80,10 +91,26 @@ class Cast:
         self._plan = plan
         self._policy = Policy(plan)
         self._cells = matrix(plan)
+        used = {name for device in plan.devices for name in device.services}
+        self._offered = _edges(s for s in plan.services if s.id in used)
         self._known = [a for a in plan.attachments if a.registered]
 
-    def roles(self, source: Attachment, target: Attachment, *, is_whole: bool = False) -> Roles:
-        """Return who plays what when *source* tries *target*."""
+    def roles(
+        self,
+        source: Attachment,
+        target: Attachment,
+        *,
+        is_whole: bool = False,
+        is_first: bool = True,
+    ) -> Roles:
+        """Return who plays what when *source* tries *target*.
+
+        Args:
+            source: Who sends.
+            target: Whom it tries.
+            is_whole: Whether exhaustive recipes send everything.
+            is_first: Whether nothing was tried from a terminal of its class and site before.
+        """
         apart = [a for a in self._known if a.device not in (source.device, target.device)]
         welcome = [a for a in apart if a.at != source.at and self._may(a, target)]
         elsewhere = [a for a in apart if a.at != source.at] or apart or [target]
@@ -93,7 +120,6 @@ class Cast:
         zones = {source.zone, target.zone}
         bystanders = [a for a in elsewhere if a.zone not in zones] or elsewhere
         managers = [a for a in apart if self._is_managing(a)] or elsewhere
-        gateway = Player("", self._plan.router_mac, str(self._plan.gateway(source)), 0, 443)
         return Roles(
             w=self.player(source),
             r=self.player(target),
@@ -102,18 +128,29 @@ class Cast:
             p=self.player(peers[0]),
             x=self.player(peers[-1]),
             b=self.player(bystanders[0]),
-            g=gateway,
+            g=self._gateway(source),
             c=self.player(managers[0]),
             wb=self.player((like or elsewhere)[0]),
+            alike=self._alike(source) if is_first else (self.player(source),),
+            offered=self._offered,
             is_whole=is_whole,
         )
+
+    def _gateway(self, source: Attachment) -> Player:
+        return Player("", self._plan.router_mac, str(self._plan.gateway(source)), 0, 443)
+
+    def _alike(self, source: Attachment) -> tuple[Player, ...]:
+        key = source.source, source.site
+        found = tuple(self.player(a) for a in self._known if (a.source, a.site) == key)
+        return found or (self.player(source),)
 
     def player(self, attachment: Attachment) -> Player:
         """Return an attachment as a party of a recipe."""
         services = [self._plan.service[s] for s in self._plan.device[attachment.device].services]
         port = services[0].edges()[0] if services else 443
         vlan = self._plan.zone[attachment.zone].vlan
-        return Player(attachment.id, attachment.mac, str(attachment.ip), vlan, port)
+        offered = _edges(services) or ((Protocol.TCP, port),)
+        return Player(attachment.id, attachment.mac, str(attachment.ip), vlan, port, offered)
 
     def _may(self, source: Attachment, target: Attachment) -> bool:
         return self._cells[source.source, target.destination].kind is CellKind.ALLOW
@@ -121,3 +158,8 @@ class Cast:
     def _is_managing(self, attachment: Attachment) -> bool:
         kinds = {self._plan.service[s].kind for s in self._plan.device[attachment.device].services}
         return bool(kinds & {"openflow", "ssh", "radius"})
+
+
+def _edges(services: Iterable[Service]) -> tuple[Offer, ...]:
+    found = {(service.protocol, port) for service in services for port in service.edges()}
+    return tuple(sorted(found, key=lambda offer: (offer[0].value, offer[1])))

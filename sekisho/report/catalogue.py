@@ -50,6 +50,7 @@ FAMILIES = {
     "DP": Label("Open vSwitch", "Open vSwitch"),
     "TM": Label("変更の瞬間", "Moments of change"),
     "CC": Label("隠れた通信路", "Covert channels"),
+    "EX": Label("全数の試験", "Every value of a field"),
     "PC": Label("試験装置の確認", "Controls of the instrument"),
 }
 
