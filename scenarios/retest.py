@@ -102,7 +102,8 @@ class Retester:
         record = read(folder)
         write_reports(record)
         summary = asdict(record.summary) if record.summary else None
-        return {"summary": summary, "exit": status, "folder": str(folder), "what": what}
+        done = {"summary": summary, "exit": status, "folder": str(folder), "what": what}
+        return done | {"sealed": record.sealed}
 
 
 def concerned_by(plan: Plan, change: Change) -> frozenset[str]:

@@ -29,6 +29,7 @@ _RETEST_S = 600.0
 _SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _EXIT_FINDINGS = 1
+_SEALED = Label("封印", "sealed")
 
 
 def resegment(args: Namespace, screen: Screen) -> int:
@@ -129,6 +130,7 @@ def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Scree
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
         _print(screen, f"  {done['folder']}/report.html")
+        _print(screen, f"  {_SEALED.text(args.lang)} SHA-256 {done['sealed']}")
         worst = max(worst, int(done["exit"]))
     return worst
 

@@ -55,4 +55,6 @@ def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
         counted = {key: summary[key] for key in _COUNTED}
         if trouble := seal.trouble(file.parent):
             counted = {"verdict": "void", "trouble": trouble}
+        else:
+            counted |= {"sealed": seal.digest(file.parent / seal.MANIFEST)}
         yield {"what": what, "at": at, "folder": str(file.parent), **counted}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -112,9 +113,16 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     expect(sheet).to_contain_text("系統変更記録")
     expect(sheet).to_contain_text("合格 ")
     expect(sheet).to_contain_text("模擬環境での確認")
+    record = town.ask(f"/api/changes/{number}")[1]["retests"][0]
+    expect(sheet).to_contain_text(f"封印 SHA-256 {record['sealed']}")
     visit.shot("09-record")
     assert serious_faults(page) == []
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
+    with (Path(record["folder"]) / "cases.jsonl").open("ab") as cases:
+        cases.write(b"\n")
+    page.reload()
+    expect(sheet).to_contain_text("判定不能: 証跡が試験のあとで変わっている")
+    expect(sheet).not_to_contain_text("合格 ")
 
 
 def test_what_a_notebook_sees(visit: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -117,12 +118,16 @@ def test_a_change_and_its_record(town: Demo) -> None:
     number = town.ask("/api/changes", {**MOVE, "by": "a", "seen": 0})[1]["number"]
     status, answer = town.ask("/api/changes", {"ports": ["floor:1"], "to": "wireless", "seen": 0})
     assert (status, "a" in answer["refusals"][0]["ja"]) == (409, True)
-    summary = town.ask(f"/api/changes/{number}/retest", {})[1]["summary"]
+    tried = town.ask(f"/api/changes/{number}/retest", {})[1]
+    summary = tried["summary"]
     record = town.ask(f"/api/changes/{number}")[1]
+    manifest = (Path(tried["folder"]) / "manifest.json").read_bytes()
 
     assert record["moved"][0]["before"]["opens"] == ["D1", "D2"]
     assert record["moved"][0]["after"]["opens"] == ["D2"]
     assert [(r["verdict"], r["pass"]) for r in record["retests"]] == [("pass", summary["passed"])]
+    assert [r["sealed"] for r in record["retests"]] == [tried["sealed"]]
+    assert tried["sealed"] == hashlib.sha256(manifest).hexdigest()
     assert town.ask(f"/api/changes/{number}/undo", {})[0] == 200
     later = town.ask(f"/api/changes/{number}")[1]
     assert later["change"]["undone"] and later["moved"] == record["moved"]

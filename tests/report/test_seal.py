@@ -266,7 +266,7 @@ def test_many_changes_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_big_file_is_read_in_pieces(tmp_path: Path) -> None:
-    """A file of 3 GB of nothing takes no memory to speak of, and its last byte counts."""
+    """A file of 300 MB of nothing: its last byte counts."""
     path = tmp_path / "cases.jsonl"
     with path.open("wb") as file:
         file.truncate(300_000_000)

@@ -201,6 +201,7 @@ export const STRINGS = {
   "warnings": ["注意", "Warnings"],
   "none": ["なし", "none"],
   "retests": ["再試験", "Re-tests"],
+  "sealed": ["封印 SHA-256 {0}", "sealed SHA-256 {0}"],
   "unsealed": ["証跡が試験のあとで変わっている", "its evidence was changed after the test"],
   "not-retested": ["再試験はまだ行われていない", "not re-tested yet"],
   "evidence-at": ["証跡: {0}", "evidence: {0}"],
