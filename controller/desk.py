@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller import framework as fw
 from controller.asking import loudly
-from sekisho.changes import Change, applied
+from sekisho.changes import LATEST_MOMENT, Change, applied
 from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
 from sekisho.model import Plan
@@ -199,10 +199,12 @@ def _moment(value: object) -> float | None:
     """Return when a change shall end, in seconds since 1970.
 
     Raises:
-        ValueError: It is not a number.
+        ValueError: It is not a number, or not a time that a calendar could show.
     """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"until: {value!r} is not a time in seconds since 1970")
+    if not 0 <= value <= LATEST_MOMENT:
+        raise ValueError(f"until: {value!r} is not a time of this century")
     return float(value)

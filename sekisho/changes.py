@@ -13,6 +13,9 @@ from typing import Any
 
 from sekisho.model import Attachment, Basis, CellKind, Clause, Plan, PortRef
 
+#: The last second of the year 2099, UTC: a change ends before, or is undone by somebody.
+LATEST_MOMENT = 4102444799
+
 
 @dataclass(frozen=True, slots=True)
 class Move:

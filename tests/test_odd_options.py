@@ -8,15 +8,20 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
+from controller.desk import _moment
+from sekisho.changes import LATEST_MOMENT
 from sekisho.cli import main, parser
 from sekisho.commands.check import _show
+from sekisho.commands.resegment import _until
 from sekisho.commands.screen import screen
+from sekisho.errors import UsageError
 from sekisho.evidence import Verdict
 from sekisho.report.reading import read
 
@@ -212,6 +217,38 @@ def test_a_plan_below_run(
         2,
         f"{plan}: a run has a /run of its own\n  hint: use another folder\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [(text, "is no time") for text in
+     ("25:99", "17:3", " 17:30", "+99999m", "+5d", "0000-01-01", "2027-13-01", "1e9", "soon",
+      "10000-01-01", "2027-01-04T08:30+25:00")]
+    + [(text, "is too far ahead") for text in ("2100-01-02", "9999-12-31T23:59-12:00")],
+)  # fmt: skip
+def test_an_end_that_is_no_time(text: str, wrong: str) -> None:
+    """In words of ours, not of the library that reads times."""
+    with pytest.raises(UsageError) as caught:
+        _until(text)
+
+    assert str(caught.value) == (
+        f"--until {text!r} {wrong}\n  hint: +90m, 17:30 or 2027-01-04T08:30"
+    )
+
+
+def test_an_end_that_is_a_time() -> None:
+    """A span, a clock, a day, with or without a zone of its own."""
+    now = time.time()
+    later = [_until(text) for text in ("+90m", "17:30", "2099-12-31T08:30", "2099-12-31T08:30Z")]
+
+    assert all(at is not None and now < at < LATEST_MOMENT for at in later)
+
+
+@pytest.mark.parametrize("value", [True, "1", -1, 1e12, LATEST_MOMENT + 1])
+def test_the_desk_takes_no_end_that_no_calendar_shows(value: object) -> None:
+    """Whoever asks past the command line, too."""
+    with pytest.raises(ValueError, match="is not a time"):
+        _moment(value)
 
 
 ODD = ("", "/", "/dev/null", "x" * 5_000, "nowhere/y", "[/]")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sekisho.changes import applied
+from sekisho.changes import LATEST_MOMENT, applied
 from sekisho.commands import standing
 from sekisho.commands.changed import lines, show_history
 from sekisho.commands.runs import JST
@@ -27,6 +27,7 @@ from sekisho.talk import SOCKET, Talk
 
 _RETEST_S = 600.0
 _SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m
+_TIMES = "+90m, 17:30 or 2027-01-04T08:30"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _EXIT_FINDINGS = 1
 _SEALED = Label("封印", "sealed")
@@ -88,9 +89,9 @@ def _until(text: str) -> float | None:
             at = datetime.fromisoformat(text)
             at = at if at.tzinfo else at.replace(tzinfo=JST)
     except ValueError as error:
-        raise UsageError(
-            f"--until {text!r}: {error}\n  hint: +90m, 17:30 or 2027-01-04T08:30"
-        ) from error
+        raise UsageError(f"--until {text!r} is no time\n  hint: {_TIMES}") from error
+    if at.timestamp() > LATEST_MOMENT:
+        raise UsageError(f"--until {text!r} is too far ahead\n  hint: {_TIMES}")
     if at <= now:
         raise UsageError(f"--until {text!r} is over already")
     return at.timestamp()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from sekisho.changes import LATEST_MOMENT
 from sekisho.printable import ONE_LINE, fault
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9.:-]*$"
@@ -26,8 +27,8 @@ Words = Annotated[
     Field(max_length=200, json_schema_extra={"pattern": ONE_LINE}),
     AfterValidator(_one_line),
 ]
-#: Seconds since 1970, up to the year 2100.
-Moment = Annotated[float, Field(ge=0, le=4102444800, allow_inf_nan=False)]
+#: Seconds since 1970.
+Moment = Annotated[float, Field(ge=0, le=LATEST_MOMENT, allow_inf_nan=False)]
 #: Number of a change; far more than a town ever sees, and no more than JSON keeps exactly.
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
