@@ -68,6 +68,7 @@ class Check:
         self._guard = guard
         self._tally = Tally()
         self._started = time.monotonic()
+        self._say: Callable[..., None] = say
         self._manifest: dict[str, Any] = {}
         self._talks: list[Exchange] = []
         self._around: Surroundings | None = None
@@ -103,7 +104,7 @@ class Check:
             plan,
             folder=self._folder,
             work=self._work,
-            progress=lambda p: say(phase=p),
+            progress=lambda p: self._say(phase=p),
             guard=self._guard,
         )
         with town:
@@ -114,7 +115,7 @@ class Check:
 
     def _built(self) -> list[Window]:
         began = time.monotonic()
-        say(phase="build")
+        self._say(phase="build")
         suite = Suite(self._plan, self._run, self._manifest)
         batches, self._talks = suite.windows(), suite.exchanges()
         self._tally.seconds["build"] = time.monotonic() - began
@@ -125,9 +126,9 @@ class Check:
     ) -> None:
         """Try all of *batches* in a town whose tables are in force."""
         with Wire(town) as wire:
+            around = self._around = Surroundings(town, self._plan)
             if meddle is not None:
                 meddle(town, wire)
-            around = self._around = Surroundings(town, self._plan)
             self._compared(around, BEFORE)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
@@ -155,7 +156,7 @@ class Check:
 
     def _close(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
         """Hear what comes late, compare the fabric once more, and settle what is doubted."""
-        say(phase="judge")
+        self._say(phase="judge")
         around = self._around
         assert around is not None
         self._compared(around, AFTER)
@@ -198,10 +199,10 @@ class Check:
     ) -> None:
         recorder = Recorder(self._plan, self._run)
         for number, window in enumerate(batches, 1):
-            say(phase="probe", done=number - 1, of=len(batches))
+            self._say(phase="probe", done=number - 1, of=len(batches))
             self._probe_one(session, window, findings, recorder)
             town.check()
-        say(phase="probe", done=len(batches), of=len(batches))
+        self._say(phase="probe", done=len(batches), of=len(batches))
 
     def _probe_one(
         self, session: Session, window: Window, findings: Findings, recorder: Recorder
@@ -238,7 +239,7 @@ class Check:
 
     def _converse(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
         """Hold the permitted conversations; where something stood still, once more."""
-        say(phase="exchange")
+        self._say(phase="exchange")
         began = time.monotonic()
         recorder, watchdog = Recorder(self._plan, self._run), Watchdog(town.ovs)
         outcomes: dict[int, Outcome] = {}
@@ -273,7 +274,7 @@ class Check:
         lines, around = Backups(town, self._plan, wire, session), self._around
         assert around is not None
         for cut in backups.cuts(self._plan):
-            say(phase="backup")
+            self._say(phase="backup")
             first = 1 + max((int(c.case[2:]) for c in _numbered(self._tally.cases)), default=0)
             lines.cut(cut, around)
             try:
@@ -290,7 +291,7 @@ class Check:
         is_full = self._run.suite == "full" and self._run.is_whole
         if not (town.is_ours and is_full and by):
             return
-        say(phase="flood")
+        self._say(phase="flood")
         began, recorder = time.monotonic(), Recorder(self._plan, self._run, state=flood.STATE)
         with Watchdog(town.ovs) as watchdog:
             flooded = flood.flood(town, wire, by)
@@ -326,7 +327,7 @@ class Check:
         if not aborted and any(s["contradictions"] for s in self._manifest.get("situations", [])):
             verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
         status = _EXIT[verdict]
-        say(phase="write")
+        self._say(phase="write")
         if not (self._folder / "findings.json").exists():
             write_atomically(self._folder / "findings.json", b"[]")
         write_atomically(self._folder / "differences.json", orjson.dumps(unlike))
@@ -339,8 +340,8 @@ class Check:
         self._manifest["hashes"]["frames"] = f"{tally.frames_digest:08x}"
         seal(self._folder, self._manifest)  # last: it covers all that was written
         if aborted:
-            say(error=aborted, exit=status)
-        say(end=True, exit=status)
+            self._say(error=aborted, exit=status)
+        self._say(end=True, exit=status)
         return status
 
 

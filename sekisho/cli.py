@@ -39,6 +39,7 @@ EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SEED = whole("--seed", LEAST, MOST)
+_OF_WHOLE = "with --whole: which checks (both)"
 _SAID = ("reason", "by", "tester", "witness")  # options that take free words
 _HANDED_ON = (execute, vm_run)
 
@@ -201,6 +202,10 @@ def _add_mutate(to: argparse.ArgumentParser) -> None:
     to.add_argument("--faults", type=faults, default=200, metavar="N", help="in tables (200)")
     to.add_argument("--pairs", type=pairs, default=0, metavar="N", help="and two at once (0)")
     to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="which faults")
+    to.add_argument("--whole", action="store_true", help="run whole checks over every fault")
+    to.add_argument(
+        "--suite", action="append", choices=("gate", "full"), default=[], help=_OF_WHOLE
+    )
     for option, name, words in (
         ("--level", "level", "only faults of this level, e.g. switch (may be repeated)"),
         ("--id", "ids", "only faults that stand for this id, e.g. M-23 (may be repeated)"),

@@ -96,6 +96,10 @@ def _action(action: Action) -> str:
             return "pop_vlan"
         case DecTtl():
             return "dec_ttl"
-        case Track(zone, table, commit):
-            return f"ct(commit,zone={zone})" if commit else f"ct(table={table},zone={zone})"
+        case Track(zone, table, commit, mark):
+            said = ["commit"] if commit else []
+            said += [f"table={table}"] if table >= 0 else []
+            said += [f"zone={zone}"]
+            said += [f"exec(set_field:{mark:#x}->ct_mark)"] if mark else []
+            return f"ct({','.join(said)})"
     raise RuleError(f"action {action!r} has no word in ovs-ofctl")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from sekisho.commands import runs
 from sekisho.commands.inner import listen
+from sekisho.commands.planted import planted
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
 from sekisho.faultlist import IDS, LEVELS
@@ -36,6 +37,8 @@ Fates = list[dict[str, Any]]
 def mutate(args: Namespace, screen: Screen) -> int:
     """Mutate ``args.plan`` and return the exit status: 0 if every fault that matters was told."""
     _check(args)
+    if args.whole:
+        return planted(args, screen)
     plan = load(args.plan)
     namespace_flags()
     folder = runs.make_run(args.out, f"{plan.id}-mutate", datetime.now(runs.JST))
