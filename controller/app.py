@@ -13,10 +13,14 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
 * ``changed``     a port was moved, or moved back; what was touched, and what is in force now;
 * ``late``        the time of a change is over, and a switch that it concerns is not there;
 * ``gone``        a switch is no longer connected; its tables stand;
+* ``trouble``     a switch cannot be brought into force just now, and why; it is tried again, others
+  are healed meanwhile, and ``in-force`` says when it is over;
+* ``wiped``       the tables of a switch could not be read or cleaned entry by entry: all that it
+  held was deleted, and is made anew;
 * ``line-down``, ``line-up``  a line between switches broke or is whole again: ways go around it,
   the switches concerned have their new rules, and ``in-force`` follows when that is proved;
 * ``packet-in``   a switch handed a packet over, which no rule of ours does;
-* ``failed``      why this process ended itself.
+* ``failed``      why this process ended itself: never for one switch.
 
 How switches are asked is in `asking`.
 """
@@ -26,24 +30,30 @@ from __future__ import annotations
 import gc
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller import framework as fw
-from controller.asking import EXIT_FAILED, GoneError, loudly
+from controller.asking import EXIT_FAILED, GoneError, Held, TroubleError, loudly
 from controller.desk import Desk
 from controller.lines import Lines
 from controller.moving import Moving, step_bytes
-from controller.openflow import Entry, add_bytes
+from controller.openflow import add_bytes
+from controller.reading import WIPE, WIPE_GROUPS
 from controller.reconcile import changes
 from controller.watch import is_pause, watch_bytes
 from sekisho.compiler import compile_town
 from sekisho.detour import rerouted
-from sekisho.errors import LabError, SekishoError
+from sekisho.errors import SekishoError
 from sekisho.model import PortRef
 from sekisho.plan import load
 from sekisho.rules import Rule
+
+_RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # how long after a trouble a switch is tried again
+_AT_ONCE_S = 0.2  # a switch that takes nothing for so long does not keep others waiting
+_BREAKS = 2  # so often a connection may end while it is being read; then its tables are wiped
 
 
 @dataclass(slots=True)
@@ -74,9 +84,10 @@ class Sekisho(Moving):
             self.say("failed", why=f"SEKISHO_PLAN: {error}")
             os._exit(EXIT_FAILED)
         self._names = {s.dpid: s.id for s in self.plan.switches}
-        self._heals = os.environ.get("SEKISHO_HEALS") != "no"
         self._watched: set[Any] = set()  # connections on which every change is told
         self._done: dict[Any, Done] = {}  # what was changed since the last `in-force`
+        self._tries: dict[str, int] = {}  # how often in a row a switch was in trouble
+        self._breaks: dict[str, int] = {}  # how often in a row it went away while it was read
         self._lines = Lines(self.plan)
         for rules in self._wanted.values():  # while the town is still being built
             for rule in rules:
@@ -88,32 +99,61 @@ class Sekisho(Moving):
     @loudly
     def on_state_change(self, event: Any) -> None:
         """Reconcile a switch that has connected; note one that has gone."""
-        datapath = event.datapath
-        name = self._names.get(datapath.id or 0)
+        datapath: Any = event.datapath
+        name = self.name_of(datapath)
         if event.state == fw.DEAD_DISPATCHER:
-            if name and self._current.get(name) is datapath:  # else it is back already
-                del self._current[name]
-                self._in_force.discard(name)
-                self.say("gone", switch=name)
-            self._watched.discard(datapath)
-            for (waiting_for, _), answered in self._waiting.items():
-                if waiting_for is datapath:
-                    answered.set()
+            self._gone(datapath, name)
             return
-        if name is None:
-            raise LabError(f"a switch with dpid {datapath.id} is not in the plan")
         self._current[name] = datapath
         self._in_force.discard(name)
+        if name not in self._wanted:
+            self.trouble(datapath, f"a switch with dpid {datapath.id} is not in the plan")
+            return
         for port in datapath.ports.values():
             self._note_port(name, port, is_deleted=False)
         self._bring(name)
+
+    def _gone(self, datapath: Any, name: str) -> None:
+        is_planned = name in self._wanted
+        if self._current.get(name) is datapath:  # else it is back already, or was never there
+            del self._current[name]
+            self._in_force.discard(name)
+            if not is_planned:
+                self._troubles.pop(name, None)
+            self.say("gone", switch=name)
+        self._watched.discard(datapath)
+        self._refused.pop(datapath, None)
+        self._told.pop(datapath, None)
+        for question in self._waiting.values():
+            if question.datapath is datapath:
+                question.answered.set()
+
+    def trouble(self, datapath: Any, why: str) -> None:
+        """State that a switch is not in force, and why; try it again, ever less often."""
+        name = self.name_of(datapath)
+        if self._current.get(name) is not datapath:
+            return
+        self._in_force.discard(name)
+        if self._troubles.get(name) != why:
+            self._troubles[name] = why
+            self.say("trouble", switch=name, why=why)
+        if name in self._wanted:
+            tries = self._tries.get(name, 0)
+            self._tries[name] = tries + 1
+            fw.hub.spawn_after(_RETRY_S[min(tries, len(_RETRY_S) - 1)], self._retry, datapath)
+
+    @loudly
+    def _retry(self, datapath: Any) -> None:
+        name = self.name_of(datapath)
+        if self._current.get(name) is datapath and name in self._troubles:
+            self._bring(name)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPPortStatus, fw.MAIN_DISPATCHER)
     @loudly
     def on_port_status(self, event: Any) -> None:
         """Send ways around a line that broke, and back over one that is whole again."""
         message, is_deleted = event.msg, event.msg.reason == fw.ofp.OFPPR_DELETE
-        self._note_port(self._names[message.datapath.id], message.desc, is_deleted=is_deleted)
+        self._note_port(self.name_of(message.datapath), message.desc, is_deleted=is_deleted)
 
     def _note_port(self, name: str, port: Any, *, is_deleted: bool) -> None:
         is_down = is_deleted or bool(
@@ -127,13 +167,15 @@ class Sekisho(Moving):
         changed = sorted(n for n in self._in_force if self._wanted[n] is not old[n])
         for other in changed:  # at once and unread, since proved; `reconcile` reads and proves
             steps = changes(self._wanted[other], old[other]).steps
-            self._current[other].send(b"".join(b for s in steps for b in step_bytes(s)))
+            told = b"".join(b for s in steps for b in step_bytes(s))
+            with suppress(TroubleError):  # then `reconcile` says so
+                self._pass(self._current[other], told, within_s=_AT_ONCE_S)
         event = "line-down" if self._lines.is_broken(link) else "line-up"
         self.say(event, line=f"{link.a}-{link.b}", told_by=name, switches=changed)
         for other in changed:
             self._in_force.discard(other)
         for other in self._current:
-            if self._wanted[other] is not old[other]:
+            if self._wanted.get(other) is not old.get(other):
                 self._bring(other)
 
     def _bring(self, name: str) -> None:
@@ -154,9 +196,12 @@ class Sekisho(Moving):
                 self._again.discard(datapath)
                 self._reconcile_once(datapath, name)
         except GoneError:
-            self._again.discard(datapath)  # it will be brought up to date when it is back
-            self._done.pop(datapath, None)
+            self._done.pop(datapath, None)  # it will be brought up to date when it is back
+            self._breaks[name] = self._breaks.get(name, 0) + 1
+            if self._breaks[name] >= _BREAKS:
+                self._unreadable[name] = "its connection ended while its tables were read"
         finally:
+            self._again.discard(datapath)
             self._busy.discard(datapath)
 
     def _reconcile_once(self, datapath: Any, name: str) -> None:
@@ -169,6 +214,8 @@ class Sekisho(Moving):
             return  # somebody has changed a table meanwhile: the next round proves
         del self._done[datapath]
         self._in_force.add(name)
+        for ended in (self._troubles, self._tries, self._breaks):
+            ended.pop(name, None)
         self.say(
             "in-force",
             switch=name,
@@ -177,54 +224,64 @@ class Sekisho(Moving):
             deleted=done.deleted,
             seconds=round(time.monotonic() - done.since, 4),
         )
-        if len(self._in_force) == len(self._names):
+        if self.is_in_force:
             self.say("town-in-force", rules=sum(len(rules) for rules in self._wanted.values()))
 
     def _change(self, datapath: Any, name: str, wanted: tuple[Rule, ...]) -> tuple[int, int]:
         """Send what one switch lacks; return how many rules were added and deleted."""
-        held, strangers = self._read(datapath)
+        unreadable = self._unreadable.get(name, "")
+        if unreadable:
+            self._send(datapath, [WIPE])
+            self.say("wiped", switch=name, why=unreadable)
+            self._unreadable.pop(name, None)
+        found = self._read(datapath)
+        held = found.rules
         todo = changes(wanted, held)
-        if strangers:
-            self._send(datapath, [stranger.delete for stranger in strangers])
+        if found.foreign:
+            self._clean(datapath, found)
         for step in todo.steps:
             self._send(datapath, step_bytes(step))
-        is_changed = bool(todo.steps or strangers)
+        is_changed = bool(todo.steps or found.foreign)
         if self._heals and datapath not in self._watched:
             self._watched.add(datapath)
-            datapath.send(watch_bytes())
+            self._pass(datapath, watch_bytes())
             if not is_changed:
                 self._again.add(datapath)  # what was read was read unwatched
         if is_changed:
-            self._prove(name, wanted, *self._read(datapath))
-        return todo.added, todo.deleted + len(strangers)
+            self._prove(datapath, wanted, self._read(datapath))
+        return todo.added, todo.deleted + len(found.strangers)
 
-    def _prove(
-        self,
-        name: str,
-        wanted: tuple[Rule, ...],
-        held: tuple[Rule, ...],
-        strangers: tuple[Entry, ...],
-    ) -> None:
-        """Raise unless a switch holds exactly what it should."""
-        if wanted != self._wanted[name] or self._current.get(name) in self._again:
+    def _clean(self, datapath: Any, found: Held) -> None:
+        """Delete what no rule of ours can be; where the switch refuses that, all goes next time."""
+        messages = [stranger.delete for stranger in found.strangers]
+        try:
+            self._send(datapath, [*messages, *([WIPE_GROUPS] if found.has_groups else [])])
+        except GoneError:
+            raise
+        except TroubleError:
+            self._unreadable[self.name_of(datapath)] = f"cannot be deleted alone: {found.foreign}"
+            raise
+
+    def _prove(self, datapath: Any, wanted: tuple[Rule, ...], found: Held) -> None:
+        """Raise unless a switch holds exactly what it should.
+
+        Raises:
+            TroubleError: It does not.
+        """
+        name = self.name_of(datapath)
+        if wanted != self._wanted[name] or datapath in self._again:
             return  # a line or a table has changed meanwhile: the next round proves
-        left = changes(wanted, held)
-        if strangers:
-            raise LabError(f"{name}: a rule cannot be deleted: {strangers[0].foreign}")
+        if found.foreign:
+            self._unreadable[name] = f"cannot be deleted alone: {found.foreign}"
+            raise TroubleError(datapath, f"it holds what cannot be deleted: {found.foreign}")
+        left = changes(wanted, found.rules)
         if left.steps:
             first = (*left.steps[0].add, *left.steps[0].delete)[0]
-            found = next((rule for rule in held if rule.key == first.key), None)
-            raise LabError(
-                f"{name}: after the change {left.summary} still differ, e.g. "
-                f"wanted {first}, held {found}"
+            held = next((rule for rule in found.rules if rule.key == first.key), None)
+            raise TroubleError(
+                datapath,
+                f"after the change {left.summary} still differ, e.g. wanted {first}, held {held}",
             )
-
-    @fw.set_ev_cls(fw.ofp_event.EventOFPExperimenterStatsReply, fw.MAIN_DISPATCHER)
-    @loudly
-    def on_update(self, event: Any) -> None:
-        """Bring back a switch whose tables somebody else has changed."""
-        if event.msg.body.foreign:
-            self._drifted(event.msg.datapath, event.msg.body.foreign)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPExperimenter, fw.MAIN_DISPATCHER)
     @loudly
@@ -234,9 +291,10 @@ class Sekisho(Moving):
             self._drifted(event.msg.datapath, 0)
 
     def _drifted(self, datapath: Any, changes_told: int) -> None:
-        name = self._names[datapath.id]
-        if self._current.get(name) is not datapath:
+        name = self.name_of(datapath)
+        if self._current.get(name) is not datapath or name not in self._wanted:
             return
+        self._told[datapath] = self._told.get(datapath, 0) + 1
         if name in self._in_force:
             self._in_force.discard(name)
             self.say("drift", switch=name, told=changes_told)

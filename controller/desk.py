@@ -5,7 +5,10 @@ A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so 
     {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
     {"do": "change", "link": "P28", ...}      a planned permission
     {"do": "undo", "number": 3, "by": "..."}
-    {"do": "state"}                           the journal, and whether the town is in force
+    {"do": "state"}                           the journal, and whether the town is in force: every
+                                              switch is read back now; "known": true tells only
+                                              what was last heard. "troubles" says what is not
+                                              in force, and why
 
 ``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
 table is touched, ``{"stage": "denied"}`` when all switches deny and before anything is allowed, and
@@ -123,18 +126,24 @@ class Desk:
                     while (told := talk.read(_PAUSE_S)) and told.get("go") != stage:
                         pass  # of an earlier stage, and late
 
+        if request["do"] == "state":  # also while a change waits for a switch
+            return self._state(is_known_enough=bool(request.get("known")))
         with self._turn:
             if request["do"] == "change":
                 return self._change(request, pause)
             if request["do"] == "undo":
                 return self._undo_asked(request, pause)
-            if request["do"] == "state":
-                return self._state()
         raise KeyError(f"do: {request['do']!r} is none of change, undo, state")
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, *, is_known_enough: bool) -> dict[str, Any]:
         assert self._journal is not None
-        return {"changes": self._journal.history(), "in_force": self._guard.is_in_force}
+        guard = self._guard
+        troubles = guard.troubles if is_known_enough else guard.look()
+        return {
+            "changes": self._journal.history(),
+            "in_force": guard.is_in_force and not troubles,
+            "troubles": dict(sorted(troubles.items())),
+        }
 
     def _change(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
         """Examine a change and, unless it is a dry run, make it."""

@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import os
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 CHOICES = {"ryu": "ryu", "os-ken": "os_ken"}
@@ -48,6 +49,7 @@ hub = _module("lib.hub")
 ofp = _module("ofproto.ofproto_v1_3")
 ofp_event = _module("controller.ofp_event")
 parser = _module("ofproto.ofproto_v1_3_parser")
+_parsers = _module("ofproto.ofproto_parser")._MSG_PARSERS
 #: Stands for a connection where a message is only made, not sent.
 nobody = _module("ofproto.ofproto_protocol").ProtocolDesc(version=ofp.OFP_VERSION)
 
@@ -57,3 +59,21 @@ CONFIG_DISPATCHER = handler.CONFIG_DISPATCHER
 MAIN_DISPATCHER = handler.MAIN_DISPATCHER
 DEAD_DISPATCHER = handler.DEAD_DISPATCHER
 HANDSHAKE_DISPATCHER = handler.HANDSHAKE_DISPATCHER
+
+
+def take_replies(handle: Callable[[Any, int, bytes], None]) -> None:
+    """Give every multipart reply to *handle* as it came: connection, transaction id, bytes.
+
+    The framework's own parser loses the whole reply for one part that it cannot read. It keeps
+    the replies of the handshake, which tell of ports alone.
+    """
+    theirs = _parsers[ofp.OFP_VERSION]
+
+    def parse(datapath: Any, version: int, kind: int, *rest: Any) -> Any:
+        if kind != ofp.OFPT_MULTIPART_REPLY or datapath.state != MAIN_DISPATCHER:
+            return theirs(datapath, version, kind, *rest)
+        _, xid, raw = rest  # the length is that of the bytes
+        handle(datapath, xid, bytes(raw))
+        return None
+
+    _parsers[ofp.OFP_VERSION] = parse

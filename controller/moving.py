@@ -7,13 +7,14 @@ networks, nor is a packet judged by half a change, on whichever switches it meet
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from controller import framework as fw
-from controller.asking import Asking, GoneError, loudly
+from controller.asking import Asking, GoneError, TroubleError, loudly
 from controller.lines import Lines
 from controller.openflow import add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
@@ -23,6 +24,7 @@ from sekisho.model import Plan
 from sekisho.rules import Cookie, Kind, Rule
 
 _EXACT = 3  # so many terminals at most are read back one by one; else whole tables
+_LOOK_S = 3.0  # a switch that does not say what it holds within this is not vouched for
 _OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a terminal
 
 #: Called before any table is touched, with ``ready``; between deny and allow, when every switch has
@@ -78,6 +80,8 @@ class Moving(Asking):
         self._in_force: set[str] = set()
         self._busy: set[Any] = set()  # connections that are being reconciled or changed
         self._again: set[Any] = set()  # and of those, that must be looked at once more
+        self._troubles: dict[str, str] = {}  # switches that cannot be healed just now, and why
+        self._heals = os.environ.get("SEKISHO_HEALS") != "no"
 
     @property
     def tables(self) -> Tables:
@@ -87,7 +91,42 @@ class Moving(Asking):
     @property
     def is_in_force(self) -> bool:
         """True while every switch of the town is known to hold what is wanted."""
-        return len(self._in_force) == len(self._names)
+        return len(self._in_force) == len(self._names) and not self._troubles
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Which switches cannot be healed just now, and why."""
+        return dict(self._troubles)
+
+    def look(self) -> dict[str, str]:
+        """Read every switch back now; return which do not hold what is wanted, and why."""
+        late = {name: "is not connected" for name in self._names.values()}
+        late |= {name: "is being brought into force" for name in self._current}
+        found = {n: late[n] for n in late if n not in self._in_force} | self._troubles
+        if not found:
+            names = sorted(self._in_force)
+            fw.hub.joinall([fw.hub.spawn(self._look, self._current[n], found) for n in names])
+        return found
+
+    @loudly
+    def _look(self, datapath: Any, found: dict[str, str]) -> None:
+        name = self.name_of(datapath)
+        found[name] = "was not read to the end"
+        wanted = self._wanted[name]
+        try:
+            held = self._read(datapath, within_s=_LOOK_S)
+        except TroubleError as error:
+            found[name] = str(error)
+            self.trouble(datapath, str(error))
+            return
+        if name not in self._in_force or self._wanted[name] is not wanted:
+            found[name] = "is being brought into force"
+        elif held.foreign or set(held.rules) != set(wanted):
+            found[name] = f"holds other rules than wanted: {held.foreign}".removesuffix(": ")
+            if self._heals:
+                self._drifted(datapath, 0)
+        else:
+            del found[name]
 
     def _bring(self, name: str) -> None:
         raise NotImplementedError
@@ -132,6 +171,8 @@ class Moving(Asking):
             self._in_force |= set(links)
         except GoneError:
             pass  # the switch will be brought to the journal's state when it is back
+        except TroubleError as error:  # and this one as soon as it can be healed
+            self.trouble(error.datapath, str(error))
         finally:
             self._busy -= set(links.values())
             waiting = {n for n, d in links.items() if d in self._again or n not in self._in_force}
@@ -150,12 +191,16 @@ class Moving(Asking):
         keys = []
         for name, steps in said.items():
             for step in steps:
-                links[name].send(step)
+                self._pass(links[name], step)
                 keys.append(self._begin(links[name], fw.parser.OFPBarrierRequest(links[name])))
         self._finish(keys)
 
     def _read_back(self, before: Plan, after: Plan, links: dict[str, Any]) -> None:
-        """Raise unless every switch holds exactly what it should of what was changed."""
+        """Raise unless every switch holds exactly what it should of what was changed.
+
+        Raises:
+            TroubleError: One does not.
+        """
         pairs = zip(before.attachments, after.attachments, strict=True)
         moved = [n for n, (old, new) in enumerate(pairs, 1) if old != new]
         is_few = len(moved) <= _EXACT and before.clauses == after.clauses
@@ -163,9 +208,11 @@ class Moving(Asking):
             [(int(Cookie(Kind.ADMIT, 0, n)) & _OWN, _OWN) for n in moved] if is_few else [(0, 0)]
         )
         places = [(name, cookie, mask) for name in links for cookie, mask in asked]
-        read = self._read_all([(links[name], cookie, mask) for name, cookie, mask in places])
-        for (name, cookie, mask), (held, strangers) in zip(places, read, strict=True):
+        read = self._read_some([(links[name], cookie, mask) for name, cookie, mask in places])
+        for (name, cookie, mask), held in zip(places, read, strict=True):
             want = {r for r in self._wanted[name] if r.cookie & mask == cookie}
-            if (set(held) != want or strangers) and links[name] not in self._again:
-                wrong: set[Rule] = set(held) ^ want
-                raise LabError(f"{name}: after the change {len(wrong)} rules differ: {wrong}")
+            if (set(held.rules) != want or held.foreign) and links[name] not in self._again:
+                wrong: set[Rule] = set(held.rules) ^ want
+                raise TroubleError(
+                    links[name], f"after the change {len(wrong)} rules differ: {wrong}"
+                )

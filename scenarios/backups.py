@@ -114,7 +114,7 @@ class Backups:
             LabError: It did not.
         """
         deadline = time.monotonic() + _FACT_S
-        while why := self._town.in_force_now():
+        while why := self._town.in_force_now(is_known_enough=True):
             if time.monotonic() > deadline:
                 raise LabError(f"a line was cut or mended, and then: {why}")
             time.sleep(_POLL_S)

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller import framework as fw
-from controller.openflow import Entry, add_bytes, delete_bytes, wire_action, wire_match
+from controller.openflow import add_bytes, delete_bytes, wire_action, wire_match
+from controller.reading import Entry, UnreadableError, entries
 from sekisho.compiler import compile_town
 from sekisho.errors import RuleError
-from sekisho.rules import Output, Rule, match
+from sekisho.rules import Output, Rule, Track, match
 
 from .population import TOWNS, town
 
@@ -59,44 +62,54 @@ def distinct(name: str) -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(r for own in compile_town(town(name)).values() for r in own))
 
 
+def read(raw: bytes) -> Entry:
+    """Read a reply of one entry."""
+    (entry,) = entries(raw)
+    return entry
+
+
+def acting(*actions: bytes) -> bytes:
+    """Return an entry like that of `ONE`, with other actions."""
+    body = add_bytes(ONE)[48:]
+    apply = struct.pack("!HH4x", fw.ofp.OFPIT_APPLY_ACTIONS, 8 + sum(map(len, actions)))
+    raw = said(ONE)[2:48] + body + apply + b"".join(actions)
+    return (len(raw) + 2).to_bytes(2, "big") + raw
+
+
 @pytest.mark.parametrize("name", TOWNS)
 def test_every_rule_survives_the_wire(name: str) -> None:
     """What is read back from a switch is the very value that was sent to it."""
-    read = [Entry.parser(said(rule), 0) for rule in distinct(name)]
+    found = [read(said(rule)).rule for rule in distinct(name)]
 
-    assert tuple(entry.rule for entry in read) == distinct(name)
+    assert tuple(found) == distinct(name)
 
 
 def test_entries_are_read_one_after_another() -> None:
     """A reply holds many entries; each says how long it is."""
-    rules, offset, read = distinct("tiny"), 0, []
-    reply = b"".join(said(rule) for rule in rules)
-    while offset < len(reply):
-        read.append(Entry.parser(reply, offset))
-        offset += read[-1].length
+    rules = distinct("tiny")
 
-    assert tuple(entry.rule for entry in read) == rules
+    assert tuple(e.rule for e in entries(b"".join(map(said, rules)))) == rules
 
 
 def test_ages_and_counters_are_not_part_of_a_rule() -> None:
     """A rule that has counted a million packets for a year is still the same rule."""
-    old = Entry.parser(said(ONE, seconds=31_536_000, packets=1_000_000), 0)
+    old = read(said(ONE, seconds=31_536_000, packets=1_000_000))
 
-    assert old.rule == Entry.parser(said(ONE, seconds=0, packets=0), 0).rule == ONE
+    assert old.rule == read(said(ONE, seconds=0, packets=0)).rule == ONE
 
 
 @pytest.mark.parametrize("told", [{"idle": 60}, {"hard": 60}, {"flags": 1}])
 def test_a_rule_that_will_go_away_is_a_stranger(told: dict[str, int]) -> None:
     """It matches and acts like ours, but the switch would forget it."""
-    entry = Entry.parser(said(ONE, **told), 0)
+    entry = read(said(ONE, **told))
 
     assert entry.rule is None
-    assert entry.foreign == "a rule with a time-out or flags is not modelled"
+    assert entry.foreign == "table 0, priority 7: a rule with a time-out or flags is not modelled"
 
 
 def test_a_stranger_can_be_deleted() -> None:
     """Whatever a foreign rule does, its table, priority and match are enough to be rid of it."""
-    delete = message(Entry.parser(said(ONE, hard=60), 0).delete)
+    delete = message(read(said(ONE, hard=60)).delete)
 
     assert (delete.command, delete.table_id, delete.priority) == (
         fw.ofp.OFPFC_DELETE_STRICT,
@@ -106,15 +119,81 @@ def test_a_stranger_can_be_deleted() -> None:
     assert dict(delete.match.items()) == dict(wire_match(ONE.match).items())
 
 
-def test_a_foreign_group_action_is_a_stranger() -> None:
-    """An action that no rule of ours has is reported, not skipped."""
-    own = add_bytes(ONE)[48:]
-    group = struct.pack("!HH4xHHI", fw.ofp.OFPIT_APPLY_ACTIONS, 16, fw.ofp.OFPAT_GROUP, 8, 3)
-    raw = said(ONE)[2:48] + own + group
-    entry = Entry.parser((len(raw) + 2).to_bytes(2, "big") + raw, 0)
+CT = struct.Struct("!HHIHHIHB3xH")
+TRACKED = (0xFFFF, 24, 0x2320, 35, 1, 0, 7, 255, 0)  # ct(commit,zone=7), ovs-actions(7)
+
+
+def test_tracking_is_read_back() -> None:
+    """As Open vSwitch says it, byte for byte."""
+    entry = read(acting(CT.pack(*TRACKED)))
+
+    assert entry.rule is not None
+    assert entry.rule.actions == (Track(7, commit=True),)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        CT.pack(*TRACKED[:4], 3, *TRACKED[5:]),  # force
+        CT.pack(*TRACKED[:5], 0x00010004, *TRACKED[6:]),  # the zone is read from a register
+        CT.pack(*TRACKED[:8], 21),  # alg=ftp
+        CT.pack(0xFFFF, 40, *TRACKED[2:]) + bytes.fromhex("ffff001000002320002400000001 0000"),
+        CT.pack(0xFFFF, 40, *TRACKED[2:])
+        + bytes.fromhex("0019001080000606 020304050607 0000".replace(" ", "")),  # exec
+        struct.pack("!HHH2x", 17, 8, 0x88A8),  # push_vlan of another type
+        struct.pack("!HHIH6x", 0, 16, 3, 64),  # with a length for the controller
+        struct.pack("!HHI", 22, 8, 3),  # group
+        struct.pack("!HHI", 21, 8, 3),  # set_queue
+    ],
+    ids=["force", "zone-src", "alg", "nat", "exec", "tpid", "max-len", "group", "queue"],
+)
+def test_an_action_with_more_to_it_is_a_stranger(action: bytes) -> None:
+    """Nothing of an action is passed over."""
+    entry = read(acting(action))
 
     assert entry.rule is None
-    assert "OFPActionGroup" in entry.foreign
+    assert "not modelled" in entry.foreign
+
+
+def test_no_byte_of_an_entry_is_without_meaning() -> None:
+    """Any other bit, and it is another rule, a stranger, or no entry at all."""
+    by_shape = {(r.table, r.priority, len(r.actions)): r for r in distinct("tiny")}
+    seen = 0
+    for rule in by_shape.values():
+        raw = said(rule)
+        for bit in range(16, 8 * len(raw)):
+            if 4 <= bit // 8 < 12 or 32 <= bit // 8 < 48:
+                continue  # ages and counters
+            other = bytearray(raw)
+            other[bit // 8] ^= 1 << bit % 8
+            try:
+                found = read(bytes(other)).rule
+            except UnreadableError:
+                continue
+            seen += found is not None
+            assert found != rule, f"{rule}: bit {bit}"
+
+    assert seen  # of other rules
+
+
+@pytest.mark.parametrize("cut", range(2, 72))
+def test_a_reply_that_ends_too_early_is_not_read(cut: int) -> None:
+    """Nobody knows what it would have said."""
+    with pytest.raises(UnreadableError):
+        entries(said(ONE)[:-cut])
+
+
+@given(st.binary(max_size=200), st.integers(0, 3))
+def test_whatever_a_switch_says_is_an_entry_or_unreadable(rest: bytes, kind: int) -> None:
+    """Nothing else is ever raised."""
+    head = said(ONE)[2:48] + struct.pack("!HH", kind, len(rest) // 2)
+    raw = (len(head) + 2 + len(rest)).to_bytes(2, "big") + head + rest
+    try:
+        found = entries(raw)
+    except UnreadableError:
+        return
+
+    assert all(entry.foreign for entry in found if entry.rule is None)
 
 
 def test_a_deletion_names_one_entry() -> None:

@@ -29,6 +29,9 @@ from topologies.town import Town
 
 _TICK_S = 0.2
 _ANSWER_S = 60.0
+#: Asked many times a second by pages: what the guard knows, not what it would read.
+_KNOWN = {"do": "state", "known": True}
+_STATE_S = 5.0  # a guard that does not say it by then stands still
 _SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest"})
 _MOVES = frozenset({"change", "undo"})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
@@ -154,10 +157,11 @@ class Stage:
         plan = {"plan": str(Path(self.town.plan.path).resolve())}
         try:
             with _to_guard(self.town) as guard:
-                return {**plan, **guard.ask({"do": "state"}), "guard": True}
+                return {**plan, **guard.ask(_KNOWN, _STATE_S), "guard": True}
         except LabError:
             history = Journal(self._journal).history()
-            return {**plan, "changes": history, "in_force": False, "guard": False}
+            none = {"in_force": False, "troubles": {}, "guard": False}
+            return {**plan, "changes": history, **none}
 
     def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have the guard do it, and time it until nothing old is remembered."""

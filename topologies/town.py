@@ -20,11 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sekisho import troubles
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
-from sekisho.talk import Talk
 from sekisho.tracking import zone_limits
 from topologies import lines
+from topologies.controller_state import why_not_in_force
 from topologies.hosting import Hosting, meant
 from topologies.memory import peak_mb
 from topologies.names import interface
@@ -156,14 +157,9 @@ class Town:
             time.sleep(_FOREIGN_S)
         self.seconds["in_force"] = time.monotonic() - waited
 
-    def in_force_now(self) -> str:
-        """Ask our controller whether it holds every table for in force; return why not, if not."""
-        try:
-            with Talk.to(self.desk) as talk:
-                answer = talk.ask({"do": "state"}, 5.0)
-        except (OSError, LabError) as error:
-            return str(error)
-        return "" if answer.get("in_force") else "not in force"
+    def in_force_now(self, *, is_known_enough: bool = False) -> str:
+        """Have our controller read every switch back; return why not all is in force, or empty."""
+        return why_not_in_force(self.desk, is_known_enough=is_known_enough)
 
     def start_guard(self, plan: Path | None = None, *, code: Path | None = None) -> None:
         """Start the controller process; it listens before the first switch looks for it.
@@ -283,13 +279,23 @@ class Town:
             LabError: It did not within *timeout_s*, or some part of the town ended.
         """
         deadline = time.monotonic() + timeout_s
+        shown: dict[str, str] = {}
         while True:
-            for fact in self.facts()[after:]:
+            facts = self.facts()
+            for fact in facts[after:]:
                 if fact["event"] == event:
                     return fact
             self.check()
+            standing = troubles.standing(facts)
+            for switch, why in standing.items():
+                if shown.get(switch) != why:
+                    self._progress(troubles.phase(switch, why))
+            shown = standing
             if time.monotonic() > deadline:
-                raise LabError(f"the controller did not say {event!r} within {timeout_s:.0f} s")
+                said = "".join(f"\n  {troubles.label(*each).en}" for each in standing.items())
+                raise LabError(
+                    f"the controller did not say {event!r} within {timeout_s:.0f} s{said}"
+                )
             time.sleep(0.01)
 
     def pid(self, attachment: Attachment) -> int:

@@ -97,13 +97,13 @@ class Evening:
             cookie = int(Cookie(kind, number))
             self.ofctl("del-flows", "floor", f"cookie={cookie:#x}/0xffffffff00000000")
 
-    def new_guard(self, plan: str = "") -> list[dict[str, Any]]:
+    def new_guard(self, plan: str = "", until: str = "town-in-force") -> list[dict[str, Any]]:
         """Start a guard; return what it states until it is in force, or has ended."""
         before = len(self.town.facts())
         self.town.plan = replace(self.plan, path=plan or self.plan.path)
         self.town.start_guard()
         self.town.plan = self.plan
-        return self.stated("town-in-force", before)
+        return self.stated(until, before)
 
     def stated(self, event: str, before: int) -> list[dict[str, Any]]:
         """Return the facts since number *before*, up to *event* or the guard's end."""
@@ -114,11 +114,6 @@ class Evening:
                 return self.town.facts()[before:]
             time.sleep(0.05)
         return self.town.facts()[before:]
-
-    def status(self) -> int:
-        """Wait for the guard's end and return its exit status."""
-        process = self.town._processes.pop("controller")
-        return process.wait(_SECONDS)
 
 
 def story(town: Town, folder: Path) -> dict[str, Any]:
@@ -184,11 +179,13 @@ def _refusals(evening: Evening, folder: Path) -> dict[str, Any]:
     )  # fmt: skip
     before = len(town.facts())
     evening.wipe("floor")
-    out["refused"] = {"facts": evening.stated("failed", before), "status": evening.status()}
-    out["wrong plan"] = {
-        "facts": evening.new_guard(str(_one_switch(town.plan, folder))),
-        "status": evening.status(),
-    }
+    out["refused"] = evening.stated("trouble", before)
+    before = len(town.facts())
+    town.ovs.run("ovs-vsctl", "clear", "Bridge", "floor", "flow_tables")
+    out["refused no more"] = evening.stated("town-in-force", before)
+    town.end("controller")
+    out["wrong plan"] = evening.new_guard(str(_one_switch(town.plan, folder)), until="trouble")
+    out["alive"] = town._processes["controller"].poll() is None
     return out
 
 

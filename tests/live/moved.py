@@ -202,14 +202,13 @@ def forgetful(day: Afternoon) -> dict[str, Any]:
         answer = day.move("wireless")
     except LabError as error:
         answer = {"error": str(error)}
-    process = day.town._processes.pop("controller")
-    status = process.wait(_WAIT_S)
-    failed = [fact["why"] for fact in day.town.facts() if fact["event"] == "failed"]
+    trouble = [fact["why"] for fact in day.town.facts() if fact["event"] == "trouble"]
+    day.town.end("controller")
     day.restart()
     own = day.sizes()
     for change in day.journal().standing:
         day.ask(do="undo", number=change.number)
-    return {"answer": answer, "status": status, "failed": failed, "own": own}
+    return {"answer": answer, "trouble": trouble, "own": own}
 
 
 def crashes(day: Afternoon) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ makes it blind in one way; a fault of the town opens a hole in the switches' tab
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TCP = 6
 _SETTLES_A_WINDOW = 2
+#: Faults that our own guard, which heals, is there for.
+_HEALING = frozenset({"nothing", "tables_healed", "controller_stopped"})
 _VICTIM = "juki.lan"
 
 
@@ -87,6 +90,17 @@ def tables_changed(town: Town, wire: Wire) -> None:
 def tables_healed(town: Town, wire: Wire) -> None:
     """The same under a guard that heals: when anybody looks, the tables are as before."""
     tables_changed(town, wire)
+
+
+def controller_stopped(town: Town, wire: Wire) -> None:
+    """Our controller stands still from the first frame on: it vouches for nothing any more."""
+    send = wire.send
+
+    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+        town.signal("controller", signal.SIGSTOP)
+        send(frames)
+
+    wire.send = sending  # type: ignore[method-assign]
 
 
 def limit_lifted(town: Town, wire: Wire) -> None:
@@ -216,6 +230,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         copies_lost,
         tables_changed,
         tables_healed,
+        controller_stopped,
         limit_lifted,
         setting_changed,
         drop_rule_deleted,
@@ -254,7 +269,7 @@ def main() -> None:
     """Run and end with the run's exit status."""
     fault, plan, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     run = Run(folder.name, "gate", 1, "", "")
-    guard = OWN_GUARD if fault in ("nothing", "tables_healed") else LENIENT_GUARD
+    guard = OWN_GUARD if fault in _HEALING else LENIENT_GUARD
     check = Check(load(plan), folder.resolve(), run, work=Path("/run/sekisho"), guard=guard)
     sys.exit(check.run(meddle=FAULTS[fault]))
 

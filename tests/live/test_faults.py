@@ -57,6 +57,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "copies_lost",
         "tables_changed",
         "tables_healed",
+        "controller_stopped",
         "limit_lifted",
         "setting_changed",
     ],
@@ -68,6 +69,16 @@ def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path)
     assert (summary["verdict"], summary["exit"], summary["leak"]) == ("void", 3, 0)
     assert summary["aborted"] == ""
     assert summary["void"] > 0
+
+
+def test_why_a_controller_that_stands_still_spoils_the_run_is_said(tmp_path: Path) -> None:
+    """Nobody vouches for the tables: the run says so in a sentence, and is void."""
+    summary, _ = run_with("controller_stopped", tmp_path)
+    found = json.loads((tmp_path / "controller_stopped" / "differences.json").read_bytes())
+    said = [each["en"] for each in found if each["kind"] == "controller"]
+
+    assert summary["verdict"] == "void"
+    assert said == ["the controller does not vouch for its tables: no answer after 5.0 s"]
 
 
 @pytest.mark.parametrize(

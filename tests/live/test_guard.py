@@ -139,22 +139,29 @@ def test_no_packet_is_ever_handed_to_the_guard(evening: dict[str, Any]) -> None:
     assert {"floor"} == {f["switch"] for f in evening["packet-in"] if f["event"] == "packet-in"}
 
 
-def test_a_refused_rule_ends_the_guard(evening: dict[str, Any]) -> None:
-    """A full table refuses rules, drops included: the guard says so and ends with status 70."""
-    last = evening["refused"]["facts"][-1]
+def test_a_refused_rule_is_stated_and_tried_again(evening: dict[str, Any]) -> None:
+    """A full table refuses rules, drops included: that switch is not in force until it takes them.
 
-    assert evening["refused"]["status"] == EXIT_FAILED
-    assert last["event"] == "failed"
-    assert "switch floor refused a message: type 5, code 1" in last["why"]  # OFPFMFC_TABLE_FULL
+    Type 5, code 1 is OFPFMFC_TABLE_FULL.
+    """
+    last = evening["refused"][-1]
+    healed = [fact["event"] for fact in evening["refused no more"] if fact["event"] != "gone"]
+
+    assert (last["event"], last["switch"]) == ("trouble", "floor")
+    assert "switch floor refused a message: type 5, code 1" in last["why"]
+    assert healed[-2:] == ["in-force", "town-in-force"]
 
 
-def test_a_switch_that_the_plan_does_not_know_ends_the_guard(evening: dict[str, Any]) -> None:
-    """A guard with the wrong plan must not guard the right town."""
-    last = evening["wrong plan"]["facts"][-1]
+def test_a_switch_that_the_plan_does_not_know_is_never_vouched_for(
+    evening: dict[str, Any],
+) -> None:
+    """A guard with the wrong plan must not guard the right town; nor may a switch end it."""
+    events = [fact["event"] for fact in evening["wrong plan"]]
+    said = [fact["why"] for fact in evening["wrong plan"] if fact["event"] == "trouble"]
 
-    assert evening["wrong plan"]["status"] == EXIT_FAILED
-    assert last["event"] == "failed"
-    assert "LabError: a switch with dpid 2 is not in the plan" in last["why"]
+    assert "town-in-force" not in events
+    assert said == ["a switch with dpid 2 is not in the plan"]
+    assert evening["alive"] is True
 
 
 def test_a_plan_that_cannot_be_read_ends_the_guard(tmp_path: Path) -> None:
