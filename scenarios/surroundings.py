@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sekisho import troubles
 from sekisho.compiler import compile_town
 from sekisho.dumps import age_s
 from sekisho.evidence import Difference
@@ -101,14 +102,22 @@ class Surroundings:
             self.note(when, "controller", "controller", label)
 
     def ask_drift(self) -> None:
-        """Note whether somebody has changed a table meanwhile that the controller then mended."""
+        """Note whether somebody has changed a table meanwhile that the controller then mended.
+
+        Or could not mend, which is noted with its reason.
+        """
+        seen = set[tuple[str, str]]()
         for fact in self._drifted()[self._drifts :]:
+            switch, kind = str(fact["switch"]), str(fact["event"])
             label = Label(
-                f"{fact['switch']}: 試験中に規則が変更された(制御装置が復元)",
-                f"{fact['switch']}: somebody changed its tables meanwhile (the controller mended)",
+                f"{switch}: 試験中に規則が変更された(制御装置が復元)",
+                f"{switch}: somebody changed its tables meanwhile (the controller mended)",
             )
-            self.note(AFTER, "drift", str(fact["switch"]), label)
-            break
+            if kind == "trouble":
+                label = troubles.label(switch, str(fact["why"]))
+            if (switch, kind) not in seen:
+                self.note(AFTER, kind, switch, label)
+            seen.add((switch, kind))
 
     def note(self, when: str, kind: str, place: str, label: Label) -> None:
         """Note something for which the run cannot be judged."""

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from sekisho import troubles
 from sekisho.model import Label
 
 _PHASES = {
@@ -143,4 +144,6 @@ def progress(console: Console, *, language: str, is_quiet: bool) -> Progress:
 
 def phase_text(name: str, language: str) -> str:
     """Return the words for phase *name*; an unknown one speaks for itself."""
+    if name.startswith(troubles.PHASE):
+        return troubles.phase_label(name).text(language)
     return _PHASES[name].text(language) if name in _PHASES else name

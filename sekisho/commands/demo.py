@@ -8,7 +8,7 @@ from argparse import Namespace
 from errno import EADDRINUSE
 from pathlib import Path
 
-from sekisho.commands import standing, town
+from sekisho.commands import healing, standing, town
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
 from sekisho.model import Label
@@ -30,7 +30,8 @@ def demo(args: Namespace, screen: Screen) -> int:
             door.listen()  # whoever opens the address at once waits, and is not turned away
             address = f"http://{HOME}:{door.getsockname()[1]}/#token={token}"
             screen.out.print(_READY.text(args.lang).format(address), markup=False, soft_wrap=True)
-            serve(folder, door, token)
+            with healing.told(folder, screen, args.lang):
+                serve(folder, door, token)
         finally:
             if own:
                 args.town = folder

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from sekisho.commands import runs, standing
+from sekisho.commands import healing, runs, standing
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
 from sekisho.commands.standing import Standing
@@ -55,7 +55,10 @@ def up(args: Namespace, screen: Screen) -> int:
     """Boot a town; return when every rule is in force, or stay with ``--foreground``."""
     town = booted(args, screen, is_lasting=not args.foreground)
     try:
-        return _stayed(town) if args.foreground else _left(town.process)
+        if not args.foreground:
+            return _left(town.process)
+        with healing.told(town.folder, screen, args.lang):
+            return _stayed(town)
     except BaseException:
         town.end()
         raise

@@ -53,6 +53,36 @@ class Demo:
             with error:
                 return error.code, json.loads(error.read() or b"null")
 
+    def until_said(self, words: str) -> str:
+        """Wait until the terminal says so; return all that was said there, but for results."""
+        deadline = time.monotonic() + _WAIT_S
+        while words not in (said := (self.folder.parent.parent / "err").read_text()):
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+        return said
+
+    def prompts(self, *lines: str) -> None:
+        """Say *lines* at the town's prompt."""
+        words = [sys.executable, "-m", "sekisho.cli", "shell", "--town", str(self.folder)]
+        given = "".join(f"{line}\n" for line in lines)
+        subprocess.run(words, cwd=ROOT, input=given, text=True, check=True, timeout=_WAIT_S)
+
+    @contextmanager
+    def full_table(self) -> Iterator[dict[str, str]]:
+        """For the time of the block a table takes too few rules; yield what cannot be healed."""
+        limit = "--id=@t create Flow_Table flow_limit=9 overflow_policy=refuse"
+        try:
+            self.prompts(
+                f"sh ovs-vsctl {limit} -- set Bridge floor flow_tables:5=@t",
+                "sh ovs-ofctl -O OpenFlow13 del-flows floor",
+            )
+            while not (troubles := self.until("in_force", False)["troubles"]):
+                time.sleep(0.1)
+            yield troubles
+        finally:
+            self.prompts("sh ovs-vsctl clear Bridge floor flow_tables")
+            self.until("in_force", True)
+
     def until(self, key: str, value: object) -> dict[str, Any]:
         """Wait until the state says so, and return it."""
         deadline = time.monotonic() + _WAIT_S

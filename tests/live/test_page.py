@@ -182,6 +182,17 @@ def test_a_killed_controller(visit: Visit, town: Demo) -> None:
     town.until("in_force", True)
 
 
+def test_a_switch_that_cannot_be_healed(visit: Visit, town: Demo) -> None:
+    """The first line names it and says why, for as long as it is so."""
+    status = visit.page.locator("#status")
+    with town.full_table():
+        expect(status).to_contain_text("floor: 規則の表を復元できない: switch floor refused")
+        visit.shot("24-cannot-be-healed")
+
+    expect(status).not_to_contain_text("復元できない")
+    expect(status).to_contain_text("規則 すべて適用済み")
+
+
 def test_two_browsers_at_once(visit: Visit, browser: Browser, town: Demo) -> None:
     """The second is told who was first, and sees what stands now."""
     other = Visit(browser, town)

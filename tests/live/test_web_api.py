@@ -192,6 +192,17 @@ def test_a_town_without_its_guard_moves_nothing(town: Demo) -> None:
         town.until("in_force", True)
 
 
+def test_a_switch_that_cannot_be_healed_is_told(town: Demo) -> None:
+    """In the state and on the terminal, with the reason, for as long as it is so."""
+    why = "switch floor refused a message: type 5, code 1"
+    with town.full_table() as troubles:
+        town.until_said(f"floor cannot be healed: {why}")
+    town.until_said("floor is healed")
+
+    assert troubles["floor"].startswith(why)
+    assert town.ask("/api/state")[1]["troubles"] == {}
+
+
 def test_a_stranger_with_the_token_finds_no_fault(town: Demo, tmp_path: Path) -> None:
     """Schemathesis reads the description and tries what it allows and what it does not."""
     tool = Path(sys.executable).parent / "schemathesis"

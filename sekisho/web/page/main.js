@@ -14,6 +14,7 @@ import { look, startViews } from "./views.js";
 
 const TABS = ["ports", "matrix", "views", "history", "faults"];
 const RETRY_MS = 1000;
+const LONGEST_REASON = 160;
 let hasLooked = false;
 
 function show(name) {
@@ -38,6 +39,8 @@ function drawStatus() {
   const known = () => [
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),
     state.guard ? chip(state.in_force, "in-force", "not-in-force") : el("span", {}, `－ ${t("rules-stay")}`),
+    ...Object.entries(state.guard ? state.troubles ?? {} : {}).map(([name, why]) =>
+      el("span", { className: "bad" }, `× ${t("cannot-be-healed", name, why.trim().split("\n").at(-1).slice(0, LONGEST_REASON))}`)),
     el("span", {}, t("changes-standing", standing)),
     ...broken.map((each) => el("span", { className: "bad" }, `× ${faultName(each)}`))];
   const isLost = store.link && store.link !== "ok";

@@ -18,6 +18,7 @@ export const STRINGS = {
   "in-force": ["規則 すべて適用済み", "All rules in force"],
   "rules-stay": ["規則はスイッチに残っている", "Rules stay in the switches"],
   "not-in-force": ["規則 適用中", "Rules not yet in force"],
+  "cannot-be-healed": ["{0}: 規則の表を復元できない: {1}", "{0} cannot be healed: {1}"],
   "changes-standing": ["有効な変更 {0}件", "Changes: {0}"],
   "link-lost": ["接続が切れました。再接続中…(表示は切れる前のものです)", "Connection lost. Trying again… (what you see is from before)"],
   "link-back": ["接続が戻りました", "Connected again"],
