@@ -11,7 +11,6 @@ import functools
 import logging
 import os
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from controller.reading import Entry, UnreadableError, entries
 from controller.watch import changes_of_others
 from sekisho.errors import LabError
 from sekisho.rules import Rule
+from sekisho.trouble import recorded
 
 _log = logging.getLogger(__name__)
 _ANSWER_S = 10.0  # a switch that has not answered by then is in trouble
@@ -41,7 +41,7 @@ def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
             return method(self, *args)
         except Exception as error:  # noqa: BLE001  # the one place of this process: record it
             if not self.blamed(error, args):
-                self.say("failed", why=traceback.format_exc())
+                self.say("failed", why=recorded(error, doing="the controller"))
                 os._exit(EXIT_FAILED)
 
     return wrapper

@@ -37,6 +37,7 @@ from sekisho.preview import preview
 from sekisho.printable import said
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
 from sekisho.talk import Talk
+from sekisho.trouble import in_words
 
 if TYPE_CHECKING:
     from controller.moving import Moving, Pause
@@ -115,6 +116,8 @@ class Desk:
                     talk.write({"error": str(refused), "refusals": reasons})
                 except LabError as error:
                     talk.write({"error": str(error), "lab": True})
+                except OSError as error:
+                    talk.write({"error": in_words(error, doing="the controller"), "lab": True})
                 except (SekishoError, ValueError, KeyError, TypeError) as error:
                     talk.write({"error": str(error) or repr(error)})
 
@@ -176,7 +179,10 @@ class Desk:
     def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
         assert self._journal is not None
         now = time.time()
-        self._journal.write("in-force", must_last=False, number=number, at=now, **done)
+        with contextlib.suppress(
+            LabError
+        ):  # it is in force all the same; nothing rests on the line
+            self._journal.write("in-force", must_last=False, number=number, at=now, **done)
         self.say("changed", number=number, **done)
         return {"number": number, "in_force": not done["waiting"], **done}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scenarios import situations
 from scenarios.catalogue import load_families
-from scenarios.ending import say
+from scenarios.ending import doing, say
 from scenarios.inspection import Check
 from scenarios.probes import PROBES
 from scenarios.record import Run
@@ -23,6 +23,7 @@ from sekisho.errors import SekishoError
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.situation import Situation, for_normal, read, shipped, shipped_plans
+from sekisho.trouble import recorded
 from topologies.town import OWN_GUARD
 
 
@@ -57,7 +58,11 @@ def main() -> None:
         say(error=str(error), exit=error.exit_code)
         sys.exit(error.exit_code)
     check = Check(plan, folder, run, work=args.work, guard=args.guard)
-    sys.exit(check.run(leave=os._exit))
+    try:
+        sys.exit(check.run(leave=os._exit))
+    except Exception as error:  # noqa: BLE001  # even the record could not be written: end with that
+        say(error=recorded(error, doing=doing()), exit=3, end=True)
+        sys.exit(3)
 
 
 def _run(args: argparse.Namespace, plan: Plan) -> Run:

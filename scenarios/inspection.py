@@ -6,7 +6,6 @@ Knows the order of things; how each is done is in the modules around it.
 from __future__ import annotations
 
 import time
-import traceback
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -20,7 +19,7 @@ from scenarios.afterwards import note_strangers, with_late
 from scenarios.backups import Backups
 from scenarios.canaries import Canaries
 from scenarios.covering import write_coverage
-from scenarios.ending import say
+from scenarios.ending import doing, say
 from scenarios.exchange import Exchange, Outcome, converse
 from scenarios.findings import Findings
 from scenarios.gate import Batching, CasePlan, Window
@@ -44,6 +43,7 @@ from sekisho.evidence import (
 )
 from sekisho.model import Plan
 from sekisho.seal import MANIFEST, seal
+from sekisho.trouble import recorded
 from topologies.features import features
 from topologies.town import OWN_GUARD, Town
 from topologies.watchdog import Watchdog
@@ -93,9 +93,8 @@ class Check:
             self._in_town(meddle, leave)
         except SekishoError as error:
             aborted = str(error)
-        except Exception as error:  # noqa: BLE001  # the one place of this process: record, then end
-            traceback.print_exc()  # into the log; page one has the sentence that helps
-            aborted = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001  # the one place of this process: record, then end it
+            aborted = recorded(error, doing=doing())
         return self._finish(aborted)
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:

@@ -6,6 +6,7 @@ Exit status: 0 as planned, 1 findings, 2 wrong plan or wrong words, 3 void or a 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -26,13 +27,14 @@ from sekisho.commands.replay import replay
 from sekisho.commands.report import report
 from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
-from sekisho.commands.screen import Parser, Screen, language, screen
+from sekisho.commands.screen import Parser, Screen, language, screen, silence
 from sekisho.commands.town import down, execute, shell, up
 from sekisho.commands.vm import vm_down, vm_run, vm_shell
 from sekisho.draw import FORMATS, VIEWS
-from sekisho.errors import SekishoError, UsageError
+from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.launch import path_with_system
 from sekisho.printable import said
+from sekisho.trouble import in_words
 
 PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
@@ -50,7 +52,22 @@ if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
 
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    _open_standard_files()
     consoles = screen()
+    status = _done(words, consoles)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read us has gone (| head): nothing more to say
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        consoles.complain(in_words(error, doing="standard output"))
+        return status or LabError.exit_code
+    return status
+
+
+def _done(words: list[str] | None, consoles: Screen) -> int:
+    """Run the command; whatever it ends with is an exit status, and at most a few lines."""
     try:
         args = parser().parse_args(words)
         _end_in_order()
@@ -65,8 +82,32 @@ def main(words: list[str] | None = None) -> int:
         consoles.complain(f"interrupted{f' by {stop}' if str(stop) else ''}")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read us has gone (| head): nothing more to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the one place of this process: say it, then end it
+        number = error.errno if isinstance(error, OSError) and error.filename is None else 0
+        if number in (errno.ENOSPC, errno.EBADF):  # our own files have names
+            silence(sys.stdout)
+            consoles.complain(in_words(error, doing="standard output"))
+        else:
+            consoles.complain(in_words(error))
+        return LabError.exit_code
+
+
+def _open_standard_files() -> None:
+    """See to it that 0, 1 and 2 are open: a file of ours that took such a number would be written.
+
+    What was closed takes nothing, and says so when it is written to.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest free number: this one
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115  # the process's own
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _refuse_bytes(args: argparse.Namespace) -> None:

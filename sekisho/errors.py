@@ -10,7 +10,8 @@
     └── LabError                exit 3   the laboratory could not be built, or broke
         └── NamespaceError      exit 3   user namespaces are refused on this machine
 
-Anything else that is raised is a bug and keeps its traceback.
+Whatever else is raised is told in a sentence (`sekisho.trouble`) and ends with 3 as well: what is
+wrong with the machine, or a bug, whose traceback goes to the log of the run.
 """
 
 from __future__ import annotations

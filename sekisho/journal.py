@@ -14,14 +14,17 @@ nothing, since what looks cut short may be a line that the guard is writing.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from sekisho.changes import Change, change_of
-from sekisho.errors import Fault, PlanError
+from sekisho.errors import Fault, LabError, PlanError
+from sekisho.trouble import in_words
 
 
 class Journal:
@@ -60,17 +63,33 @@ class Journal:
             entry: What it is.
             must_last: False where nothing rests on it: it then gets to the disk by and by.
             facts: What it says.
+
+        Raises:
+            LabError: The disk does not take it; then nothing of it is in the file.
         """
         line = orjson.dumps({"entry": entry, **facts}) + b"\n"
-        with self.path.open("ab") as out:
+        try:
+            self._append(line, must_last)
+        except OSError as error:
+            text = in_words(error, doing=f"{self.path} takes no line, and nothing was done")
+            raise LabError(text) from error
+        self._take({"entry": entry, **facts})
+
+    def _append(self, line: bytes, must_last: bool) -> None:
+        with self.path.open("ab", buffering=0) as out:
             if self._cut is not None:
                 out.truncate(self._cut)
                 self._cut = None
-            out.write(line)
-            out.flush()
-            if must_last:
-                os.fdatasync(out.fileno())
-        self._take({"entry": entry, **facts})
+            size = os.fstat(out.fileno()).st_size
+            try:
+                if out.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                if must_last:
+                    os.fdatasync(out.fileno())
+            except OSError:
+                with suppress(OSError):
+                    out.truncate(size)  # half a line would spoil the next
+                raise
 
     def add(self, change: Change) -> None:
         """Append a change."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.talk import SOCKET, Talk, listening
+from sekisho.trouble import recorded
 from topologies.hosting import is_in_a_host
 from topologies.leases import Leases
 from topologies.playing import Playing
@@ -95,8 +95,8 @@ class Stage:
         try:
             with self._lock:
                 self._leases.follow(self.plan)
-        except Exception:  # noqa: BLE001  # the end of a thread would be seen by nobody
-            self.failed = LabError(f"addresses do not follow: {traceback.format_exc()}")
+        except Exception as error:  # noqa: BLE001  # the end of a thread would be seen by nobody
+            self.failed = LabError(recorded(error, doing="addresses do not follow"))
 
     def _accept(self, door: socket.socket) -> None:
         while not self._is_over.is_set():
@@ -124,6 +124,8 @@ class Stage:
             return {"error": str(error)}
         except (KeyError, TypeError, ValueError) as error:
             return {"error": f"not a request: {error!r}"}
+        except OSError as error:
+            return {"error": recorded(error, doing=str(request["do"])), "lab": True}
 
     def _handled(self, handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
         what = request["do"]

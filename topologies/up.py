@@ -17,10 +17,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sekisho.errors import SekishoError
+from sekisho.errors import LabError, SekishoError
 from sekisho.launch import WORK
 from sekisho.plan import load
 from sekisho.printable import printable
+from sekisho.trouble import recorded
 from topologies import shell
 from topologies.stage import Handler, Stage
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
@@ -83,6 +84,9 @@ def main(handlers: Handlers = lambda _: {}) -> int:
         print(printable(str(error)), file=sys.stderr)  # noqa: T201  # the log of a process
         say(error=str(error), exit=error.exit_code)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001  # the one place of this process: record, then end it
+        say(error=recorded(error, doing="the town"), exit=LabError.exit_code)
+        return LabError.exit_code
     return 0
 
 

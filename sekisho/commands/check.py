@@ -6,10 +6,11 @@ for certain, and its run folder is shown.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from argparse import Namespace
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from sekisho.report import terminal
 from sekisho.report.reading import RunRecord, read
 from sekisho.report.writing import write_reports
 from sekisho.situation import Situation, find, for_normal
+from sekisho.trouble import in_words
 
 _EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 _MODULE = "scenarios.check"
@@ -52,7 +54,7 @@ def check(args: Namespace, screen: Screen) -> int:
             laboratory.close()
             runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
             screen.complain(outcome.error)
-        return _reported(folder, outcome, args, screen)
+        return _reported(plan.id, folder, outcome, args, screen)
 
 
 def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
@@ -95,7 +97,7 @@ def _supervised(
         return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
 
 
-def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:
+def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:
     status = outcome.exit
     try:
         record = read(folder)
@@ -104,10 +106,22 @@ def _reported(folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -
         if not outcome.error:
             screen.complain(str(error))
         return status or error.exit_code
+    except OSError as error:  # a run whose reports are missing is not to be signed
+        why = in_words(error, doing="write the reports")
+        runs.void_summary(folder, plan, why.splitlines()[0])
+        if not outcome.error:
+            screen.complain(why)
+        return status or runs.EXIT_VOID
     if record.verdict is not RunVerdict.PASS:
         status = status or _EXITS[record.verdict]
-    with suppress(OSError):  # a killed terminal takes no more text, but the folder is complete
+    try:
         _show(record, args, screen.out, is_told=bool(outcome.error))
+    except BrokenPipeError:  # whoever read us has gone (| head); the folder is complete
+        pass
+    except OSError as error:
+        if error.errno != errno.EIO:  # a killed terminal takes no more text
+            screen.complain(in_words(error, doing="standard output"))
+            return status or runs.EXIT_VOID
     return status
 
 

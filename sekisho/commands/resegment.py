@@ -102,7 +102,10 @@ def _must(answer: dict[str, Any], language: str) -> dict[str, Any]:
 
     Raises:
         UsageError: It is one.
+        LabError: The town could not do it: nobody asked wrongly.
     """
+    if answer.get("lab"):
+        raise LabError(str(answer["error"]))
     if "refusals" in answer and language == "ja":
         reasons = (Refusal(**reason) for reason in answer["refusals"])
         raise UsageError("\n".join(_reason(reason) for reason in reasons))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from errno import ENAMETOOLONG
 from pathlib import Path
 
-from sekisho.errors import UsageError
+from sekisho.errors import LabError, UsageError
 from sekisho.evidence import RunVerdict, Summary, write_summary
 from sekisho.report.reading import read_summary
-from sekisho.seal import seal_again
+from sekisho.seal import REPORTS, seal_again
+from sekisho.trouble import in_words
 
 RUNS = Path("runs")
 LATEST = "latest"
 EXIT_VOID = 3
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _MOST_A_SECOND = 100
 _SHOWN = 20
 _LONGEST = 255  # bytes of a name in Linux's file systems
@@ -41,11 +43,13 @@ def make_run(out: Path, plan: str, now: datetime) -> Path:
                     (folder / "log").mkdir()
                     return folder
     except OSError as error:
-        if error.errno == ENAMETOOLONG and len(stem) > _LONGEST:
+        if error.errno == errno.ENAMETOOLONG and len(stem) > _LONGEST:
             raise UsageError(
                 f"{plan[:_SHOWN]}...: too long for the name of a folder\n"
                 "  hint: a shorter id of the town, in the plan"
             ) from error
+        if error.errno in _FULL:
+            raise LabError(in_words(error)) from error
         raise UsageError(
             f"{out}: {error.strerror}\n  hint: choose another place with --out"
         ) from error
@@ -53,15 +57,44 @@ def make_run(out: Path, plan: str, now: datetime) -> Path:
 
 
 def point_latest(folder: Path) -> None:
-    """Let ``latest`` beside *folder* point to it; whoever reads sees the old one or the new one."""
+    """Let ``latest`` beside *folder* point to it; whoever reads sees the old one or the new one.
+
+    Raises:
+        LabError: It cannot: something else has the name, or the disk is full.
+    """
     link = folder.with_name(LATEST)
     temporary = folder.with_name(f".{LATEST}.{os.getpid()}.tmp")
-    temporary.symlink_to(folder.name)
-    temporary.replace(link)
+    try:
+        temporary.symlink_to(folder.name)
+        temporary.replace(link)
+    except IsADirectoryError as error:
+        raise LabError(
+            f"{link} is a folder, and must be a link to the newest run\n"
+            "  hint: give it another name, or choose another place with --out"
+        ) from error
+    except OSError as error:
+        raise LabError(in_words(error, doing=f"{link} is to name the newest run")) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def void_summary(folder: Path, plan: str, why: str) -> None:
-    """Leave a sealed summary that says the run ended early; counts that were written are kept."""
+    """Leave a sealed summary that says the run ended early; counts that were written are kept.
+
+    Where the disk takes none, none stays: a run without a summary has no verdict.
+    """
+    try:
+        _void(folder, plan, why)
+    except OSError:
+        for name in ("summary.json", *REPORTS):  # what they took may be enough for the new one
+            with suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            _void(folder, plan, why)
+
+
+def _void(folder: Path, plan: str, why: str) -> None:
     path = folder / "summary.json"
     summary = read_summary(path) if path.exists() else Summary(plan=plan, verdict=RunVerdict.VOID)
     if summary.aborted:  # the run has said so itself, and knows better

@@ -8,7 +8,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
+from pathlib import Path
+from typing import IO, NoReturn
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -37,6 +38,11 @@ class Paper(Console):
             text = segment.text
             plain = text if segment.control else carried(printable(text), self.encoding)
             yield segment if plain == text else Segment(plain, segment.style)
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more where whoever read has gone (``| head``): no reason to end otherwise."""
+        self.quiet = True
+        silence(self.file)
 
     @property
     def encoding(self) -> str:
@@ -68,6 +74,12 @@ class Screen:
         """Say what is wrong; a terminal that is gone is no reason to fail once more."""
         with suppress(OSError):
             self.err.print(text, style="", markup=False, highlight=False, soft_wrap=True)
+
+
+def silence(stream: IO[str]) -> None:
+    """Let what is still to be written to *stream* go nowhere: nobody can be told any more."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def screen() -> Screen:
