@@ -19,6 +19,7 @@ from sekisho.model import Attachment, Label, MustDrop, Plan
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
+_ROOT, _UNKNOWN = Path(__file__).resolve().parents[1], "unknown"
 _NOT_TESTED = (
     (
         "equipment",
@@ -106,7 +107,7 @@ def manifest(
         "machine": {
             "cores": os.cpu_count() or 0,
             "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
-            "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
+            "system": _system(),
             "datapath": "kernel" if features["openvswitch"] else "userspace",
         },
         "real": [_named(name, _REAL[name]) for name, here in features.items() if here],
@@ -131,7 +132,7 @@ def _versions() -> dict[str, str]:
     found = {name: importlib.metadata.version(name) for name in ("ryu", "scapy")}
     return {
         "sekisho": __version__,
-        "commit": _commit(),
+        "commit": commit(),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "mininet": MININET_VERSION,
@@ -140,16 +141,26 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _commit() -> str:
-    here = Path(__file__).resolve().parent
-    done = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+def commit(root: Path = _ROOT) -> str:
+    """Return the commit of the tree at *root*; ``unknown`` without git, or where it is an archive.
+
+    What was run is known all the same, by the digest of the code and of the plan. A tree that lies
+    unpacked in somebody else's repository is not of that one's commit.
+    """
+    words = ["git", "-C", str(root), "rev-parse", "--show-toplevel", "--short", "HEAD"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return _UNKNOWN
+    top, _, found = done.stdout.strip().rpartition("\n")
+    return found if top and Path(top).resolve() == root.resolve() else _UNKNOWN
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
+    except OSError:  # os-release(5) is not there
+        return platform.system()
 
 
 def code_digest() -> str:
