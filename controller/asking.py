@@ -149,8 +149,7 @@ class Asking(fw.App):
         datapath: Any = getattr(error, "datapath", of)
         if not hasattr(datapath, "id"):
             return False
-        expected = isinstance(error, LabError)
-        self.trouble(datapath, str(error) if expected else traceback.format_exc())
+        self.trouble(datapath, recorded(error, doing="the controller"))
         if isinstance(error, SilentError):
             datapath.close()  # it connects anew when it can
         return True
