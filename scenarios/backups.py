@@ -82,9 +82,9 @@ class Backups:
         """Cut *lines*; return when the tables for it are in force, and compared."""
         with self._wire.draining():
             self._set(lines, "down")
-        ends = ends_of(lines)
+            ends = ends_of(lines)
+            surroundings.compare(f"cut {' '.join(_name(link) for link in lines)}", down=ends)
         self._session.reroute(ends)
-        surroundings.compare(f"cut {' '.join(_name(link) for link in lines)}", down=ends)
 
     def mend(self, lines: Cut) -> None:
         """Mend *lines*; return when the plan's own tables are in force."""

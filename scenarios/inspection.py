@@ -128,7 +128,7 @@ class Check:
             around = self._around = Surroundings(town, self._plan)
             if meddle is not None:
                 meddle(town, wire)
-            self._compared(around, BEFORE)
+            self._compared(around, wire, BEFORE)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
             self._probe(session, batches, findings, town)
@@ -146,11 +146,12 @@ class Check:
                 wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))
 
-    def _compared(self, around: Surroundings, when: str) -> None:
+    def _compared(self, around: Surroundings, wire: Wire, when: str) -> None:
         """Compare the whole fabric, and ask the controller, before the first frame or after."""
         began = time.monotonic()
-        around.compare(when)
-        around.ask_controller(when)
+        with wire.draining():  # the controller's own questions go by a capture, too
+            around.compare(when)
+            around.ask_controller(when)
         self._add("compare", time.monotonic() - began)
 
     def _close(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
@@ -158,7 +159,7 @@ class Check:
         self._say(phase="judge")
         around = self._around
         assert around is not None
-        self._compared(around, AFTER)
+        self._compared(around, wire, AFTER)
         self._keep_dumps(around)
         began = time.monotonic()
         canaries = Canaries(self._plan, session.ledger, session.run)

@@ -53,6 +53,7 @@ class Wire:
         self._ears: dict[int, socket.socket] = {}
         self._taps: dict[str, socket.socket] = {}  # on both ends of cables between bridges
         self._kept: list[tuple[Place, Copy]] = []  # read while frames were sent
+        self._reading = threading.Lock()  # a ring has one reader at a time
         self._planned: tuple[Place, ...] = ()
         self.pace = backlog.pace(town.ovs.datapath, backlog.room())
 
@@ -190,9 +191,10 @@ class Wire:
 
     def _read_half_full(self) -> None:
         """Read every ring that could overflow before the next look."""
-        for place, ring in self.rings.items():
-            if ring.is_half_full:
-                self._kept += [(place, copy) for copy in ring.drain()]
+        with self._reading:
+            for place, ring in self.rings.items():
+                if ring.is_half_full:
+                    self._kept += [(place, copy) for copy in ring.drain()]
 
     def _let_switches_breathe(self, full_bytes: int | None = None) -> None:
         deadline = time.monotonic() + _STUCK_S
@@ -238,11 +240,11 @@ class Wire:
 
     def heard(self) -> Iterator[tuple[Place, Copy]]:
         """Yield every copy that any ring has caught since the last call."""
-        kept, self._kept = self._kept, []
+        with self._reading:
+            kept, self._kept = self._kept, []
+            for place, ring in self.rings.items():
+                kept += [(place, copy) for copy in ring.drain()]
         yield from kept
-        for place, ring in self.rings.items():
-            for copy in ring.drain():
-                yield place, copy
 
     @property
     def dropped(self) -> dict[Place, int]:
