@@ -47,6 +47,12 @@ def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def sentence(error: Exception) -> str:
+    """Say why a switch is in trouble: what the switch did, or what went wrong in here."""
+    own = isinstance(error, TroubleError)
+    return str(error) if own else recorded(error, doing="the controller")
+
+
 class TroubleError(LabError):
     """A switch cannot be brought into force just now.
 
@@ -149,7 +155,7 @@ class Asking(fw.App):
         datapath: Any = getattr(error, "datapath", of)
         if not hasattr(datapath, "id"):
             return False
-        self.trouble(datapath, recorded(error, doing="the controller"))
+        self.trouble(datapath, sentence(error))
         if isinstance(error, SilentError):
             datapath.close()  # it connects anew when it can
         return True

@@ -29,8 +29,8 @@ def standing(facts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def label(switch: str, why: str) -> Label:
-    """Say that a switch cannot be healed, and why; the last line of a long reason."""
-    short = (why.strip().splitlines() or [""])[-1][:_SHORT]
+    """Say that a switch cannot be healed, and why; the first line of a long reason."""
+    short = (why.strip().splitlines() or [""])[0][:_SHORT]
     return Label(
         f"{switch}: 規則の表を復元できない: {short}", f"{switch} cannot be healed: {short}"
     )

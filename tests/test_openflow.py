@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import framework as fw
+from controller.asking import SilentError, sentence
 from controller.openflow import add_bytes, delete_bytes, wire_action, wire_match
 from controller.reading import Entry, UnreadableError, entries
 from sekisho.compiler import compile_town
@@ -210,6 +211,12 @@ def test_prerequisites_come_first() -> None:
     names = [name for name, _ in wire_match(fields)._fields2]
 
     assert names[:3] == ["in_port", "eth_type", "ip_proto"]
+
+
+def test_a_switch_is_blamed_for_its_own_doing_alone() -> None:
+    """What goes wrong in the controller is said to be the controller's."""
+    assert sentence(SilentError(None, "did not answer in 10 s")) == "did not answer in 10 s"
+    assert sentence(KeyError("floor")).startswith("the controller: ")
 
 
 def test_an_unknown_action_is_refused() -> None:

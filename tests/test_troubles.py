@@ -44,9 +44,9 @@ def test_a_trouble_stands_until_the_switch_is_in_force(
     assert standing([TROUBLE, *later]) == expected
 
 
-def test_a_trouble_is_said_in_both_languages_by_its_last_line() -> None:
+def test_a_trouble_is_said_in_both_languages_by_its_first_line() -> None:
     """All of a long reason is in the log."""
-    said = label("floor", f"Traceback\n  in x\n{_WHY}\n")
+    said = label("floor", f"{_WHY}\n  hint: see its log")
 
     assert said.ja == f"floor: 規則の表を復元できない: {_WHY}"
     assert said.en == f"floor cannot be healed: {_WHY}"

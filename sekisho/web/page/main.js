@@ -40,7 +40,7 @@ function drawStatus() {
     chip(state.guard && !state.lost, "guard-there", "guard-gone"),
     state.guard ? chip(state.in_force, "in-force", "not-in-force") : el("span", {}, `－ ${t("rules-stay")}`),
     ...Object.entries(state.guard ? state.troubles ?? {} : {}).map(([name, why]) =>
-      el("span", { className: "bad" }, `× ${t("cannot-be-healed", name, why.trim().split("\n").at(-1).slice(0, LONGEST_REASON))}`)),
+      el("span", { className: "bad" }, `× ${t("cannot-be-healed", name, why.trim().split("\n")[0].slice(0, LONGEST_REASON))}`)),
     el("span", {}, t("changes-standing", standing)),
     ...broken.map((each) => el("span", { className: "bad" }, `× ${faultName(each)}`))];
   const isLost = store.link && store.link !== "ok";
