@@ -62,8 +62,12 @@ class OpenVSwitch:
         os.environ["OVS_RUNDIR"] = str(self.folder)  # Mininet's own calls of ovs-vsctl follow it
         try:
             self._start()
-        except BaseException:
+        except BaseException as error:
+            gone = self.dead()
             self.__exit__(None, None, None)
+            if gone and isinstance(error, Exception):
+                said = f"{' and '.join(gone)} ended by itself as it was started; see {self._log}"
+                raise LabError(said) from error
             raise
         return self
 

@@ -25,8 +25,10 @@ from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
 from sekisho.tracking import zone_limits
 from topologies import lines
+from topologies.booting import attended
 from topologies.controller_state import why_not_in_force
 from topologies.hosting import Hosting, meant
+from topologies.limits import make_room
 from topologies.memory import peak_mb
 from topologies.names import interface
 from topologies.net import network, switch_side
@@ -90,7 +92,8 @@ class Town:
 
     def __enter__(self) -> Town:
         try:
-            self._start()
+            with attended(self.ovs, self.folder / "log"):
+                self._start()
         except BaseException:
             self._stack.close()
             raise
@@ -107,6 +110,7 @@ class Town:
     def _start(self) -> None:
         started = time.monotonic()
         self.events.parent.mkdir(parents=True, exist_ok=True)
+        make_room(self.plan)
         self._progress("switch")
         quiet_machine()
         self.hosting.begin(self.plan.device, hidden=[self.folder, self.work])
