@@ -58,7 +58,7 @@ def planted(args: Namespace, screen: Screen) -> int:
         if own and not args.quiet:
             screen.out.print(f"\n{label.text(args.lang)}", style="bold", highlight=False)
             screen.out.print(_table(own, args.lang))
-    for line in _score(outcomes, args.lang):
+    for line in score(outcomes, args.lang):
         screen.out.print(line, soft_wrap=True, markup=False, highlight=False)
     screen.out.print(f"{path}", style="dim", soft_wrap=True, highlight=False)
     return max(ends)
@@ -110,8 +110,8 @@ def _by_fault(outcomes: Outcomes) -> Iterator[dict[str, dict[str, Any]]]:
     yield from found.values()
 
 
-def _score(outcomes: Outcomes, language: str) -> Iterator[str]:
-    """One line a kind, and one for all: how many checks, and how many of them passed."""
+def score(outcomes: Outcomes, language: str) -> Iterator[str]:
+    """Yield one line a kind, and one for all: how many checks, and how many of them passed."""
     checks = Counter(each["id"] for each in outcomes)
     passed = Counter(each["id"] for each in outcomes if each["verdict"] == "pass")
     for name, count in sorted(checks.items()):
