@@ -112,10 +112,14 @@ class Check:
             seconds |= town.seconds
             self._try(town, batches, meddle, leave)
 
+    def _suite(self) -> Suite:
+        """What is tried; a check of its own kind has another."""
+        return Suite(self._plan, self._run, self._manifest)
+
     def _built(self) -> list[Window]:
         began = time.monotonic()
         self._say(phase="build")
-        suite = Suite(self._plan, self._run, self._manifest)
+        suite = self._suite()
         batches, self._talks = suite.windows(), suite.exchanges()
         self._tally.seconds["build"] = time.monotonic() - began
         return batches

@@ -16,6 +16,7 @@ from scenarios.gate import Batching, Scope, Window, windows
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.pairs import every_pair
 from scenarios.record import Run
+from scenarios.suite import Suite
 from sekisho.changes import Change, applied, opened_clause
 from sekisho.errors import UsageError
 from sekisho.journal import Journal
@@ -52,7 +53,20 @@ class Retest(Check):
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
         self._try(self._town, self._built(), meddle, leave)
 
-    def _suite(self) -> list[Window]:
+    def _suite(self) -> Suite:
+        return _Part(self._plan, self._run, self._manifest, self._concerned)
+
+
+class _Part(Suite):
+    """The part of the gate that a change concerns, or what page one speaks about."""
+
+    def __init__(
+        self, plan: Plan, run: Run, manifest: dict[str, Any], concerned: frozenset[str] | None
+    ) -> None:
+        super().__init__(plan, run, manifest)
+        self._concerned = concerned
+
+    def _every(self) -> list[Window]:
         if self._concerned is not None:
             scope = Scope(pairs=every_pair(self._plan), only=self._is_concerned)
             batching = Batching(_MOST_FRAMES)
@@ -60,7 +74,7 @@ class Retest(Check):
         scope = Scope("smoke", only=self._must_drop)
         return list(windows(self._plan, seed=self._run.seed, scope=scope))
 
-    def _exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[Exchange]:
         return [e for e in exchanges(self._plan) if self._is_concerned(e.source, e.target)]
 
     def _is_concerned(self, source: Attachment, target: Attachment) -> bool:

@@ -31,7 +31,7 @@ class Suite:
 
     def windows(self) -> list[Window]:
         """The chosen part of the suite; what is left out goes into the manifest."""
-        chosen, left_out = self._run.selection.narrowed(self._suite())
+        chosen, left_out = self._run.selection.narrowed(self._every())
         if left_out:
             words = self._run.selection.words(left_out)
             line = {"id": "selection", "ja": words.ja, "en": words.en}
@@ -54,7 +54,7 @@ class Suite:
             wanted = chosen_exchanges(wanted)
         return [each for each in wanted if self._run.selection.wants_exchange(each)]
 
-    def _suite(self) -> list[Window]:
+    def _every(self) -> list[Window]:
         """The base gate (or its smoke), and for ``full`` the whole catalogue behind it."""
         plan, run = self._plan, self._run
         base = list(windows(plan, seed=run.seed, scope=self._scope()))

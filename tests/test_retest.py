@@ -11,6 +11,7 @@ from scenarios.pairs import every_pair
 from scenarios.retest import Retest, concerned_by
 from scenarios.ring import Ring
 from sekisho.changes import Change, applied
+from sekisho.model import Attachment
 from sekisho.plan import load
 from sekisho.resegment import asked
 from topologies.town import Town
@@ -27,16 +28,22 @@ def test_a_moved_device_can_hear_all_that_it_sends_in_a_window() -> None:
     moved = applied(plan, [change])
     slots = inspect.signature(Ring).parameters["slots"].default
     retest = Retest(Town(moved, folder=Path(), work=Path()), moved, Path("1"), frozenset({_MOVED}))
+    part = retest._suite()
 
-    sizes = [_own(window) for window in retest._suite()]
+    def is_concerned(source: Attachment, target: Attachment) -> bool:
+        return _MOVED in (source.id, target.id)
+
+    sizes = [_own(window) for window in part.windows()]
     whole = [
         _own(window)
         for window in windows(
-            moved, seed=1, scope=Scope(pairs=every_pair(moved), only=retest._is_concerned)
+            moved, seed=1, scope=Scope(pairs=every_pair(moved), only=is_concerned)
         )
     ]
 
     assert sum(sizes) == sum(whole)
+    assert all(is_concerned(talk.source, talk.target) for talk in part.exchanges())
+    assert part.exchanges()
     assert max(sizes) + _ANSWERS <= slots < max(whole)
 
 
