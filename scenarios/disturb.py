@@ -30,6 +30,7 @@ from sekisho.plan import load
 from sekisho.situation import Situation, read, shipped_plans
 from topologies.town import OWN_GUARD, Town
 
+_HOST_SLOTS = 1 << 12  # a second of a stream and of its answers: an event may keep us from looking
 #: Called with the town before the first event; tests plant their faults with it.
 Meddle = Callable[[Town], None]
 
@@ -81,7 +82,7 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | 
         plan, folder=folder, work=work, progress=lambda p: say(phase=p), guard=order.guard
     ) as town:
         town.await_in_force()
-        with Wire(town) as wire:
+        with Wire(town, host_slots=_HOST_SLOTS) as wire:
             scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)

@@ -44,10 +44,15 @@ _QUIET_S = 0.15  # longer than any frame takes through five switches
 
 
 class Wire:
-    """Open every socket of *town*; close them with the ``with`` block."""
+    """Open every socket of *town*; close them with the ``with`` block.
 
-    def __init__(self, town: Town) -> None:
-        self._town = town
+    Args:
+        town: Whose hosts and lines are listened to.
+        host_slots: How many frames the capture of a host holds between two looks at it.
+    """
+
+    def __init__(self, town: Town, *, host_slots: int = _HOST_SLOTS) -> None:
+        self._town, self._host_slots = town, host_slots
         self.rings: dict[Place, Ring] = {}
         self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
         self._ears: dict[int, socket.socket] = {}
@@ -115,10 +120,12 @@ class Wire:
         self._open_host(position, attachment)
         self._ears[position] = _sender(self._town.switch_side(attachment))
 
-    def _open_host(self, position: int, attachment: Attachment, slots: int = _HOST_SLOTS) -> None:
+    def _open_host(self, position: int, attachment: Attachment, slots: int = 0) -> None:
         name = self._town.interface(attachment)
         with inside(self._town.pid(attachment)):
-            self.rings[Place("attachment", attachment.id)] = Ring(name, slots=slots)
+            self.rings[Place("attachment", attachment.id)] = Ring(
+                name, slots=slots or self._host_slots
+            )
             self._senders[position] = _sender(name)
 
     def send(self, frames: Sequence[tuple[int, bytes]]) -> None:

@@ -18,7 +18,7 @@ from sekisho.model import Attachment, Plan, Protocol
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
 
-_FIRST_SPORT, _SPORTS = 20000, 40000
+_FIRST_SPORT, _SPORTS = 20000, 1000  # a quarter of what one port may begin, `sekisho.tracking`
 _MOST_TRIOS = 2
 _NUMBER_BITS, _STREAM_BITS = 32, 20  # of a frame: of them its place in its stream
 
