@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+import time
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from scenarios.events.registry import events
 from scenarios.events.scene import Event, Outcome, Scene
 from scenarios.events.situated import Situated, is_state
 from scenarios.situations import applied, check_words
+from scenarios.surroundings import AFTER, Surroundings
 from scenarios.wire import Wire
 from sekisho.errors import UsageError
 from sekisho.evidence import write_atomically
@@ -30,6 +32,7 @@ from sekisho.plan import load
 from sekisho.situation import Situation, read, shipped_plans
 from topologies.town import OWN_GUARD, Town
 
+_RESTORED_S, _LOOK_S = 15.0, 0.5  # Open vSwitch looks for its controller after at most 8 s
 _HOST_SLOTS = 1 << 12  # a second of a stream and of its answers: an event may keep us from looking
 #: Called with the town before the first event; tests plant their faults with it.
 Meddle = Callable[[Town], None]
@@ -86,10 +89,12 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | 
             scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)
+            before = _left_over(scene, within_s=0.0)
             situated = Situated(scene, applied(order.situations, plan))
             for number, event in enumerate(wanted):
                 say(phase="disturb", done=number, of=len(wanted))
                 outcomes += _played(scene, event, order.repeat, situated)
+                outcomes = [_doubted(o, "before", before) for o in outcomes]
                 facts = {"events": labels, "situations": situated.account()}
                 _write(folder, plan, facts, outcomes)
     return exit_status(outcomes)
@@ -104,7 +109,30 @@ def _played(scene: Scene, event: Event, repeat: int, situated: Situated) -> list
         situated.begin(event.id, number)
         out.append(scene.trial(event, number))
         scene.town.check()
-    return out
+    after = _left_over(scene, within_s=_RESTORED_S)
+    return [*out[:-1], _doubted(out[-1], "afterwards", after)]
+
+
+def _doubted(outcome: Outcome, when: str, unlike: str) -> Outcome:
+    """Return *outcome*, void where it passed while something was not as planned."""
+    if not unlike or outcome.verdict != "pass":
+        return outcome
+    return replace(outcome, verdict="void", reason=f"{when}: {unlike}")
+
+
+def _left_over(scene: Scene, *, within_s: float) -> str:
+    """Return what of the whole fabric is still not as planned after so long, or empty."""
+    deadline = time.monotonic() + within_s
+    while True:
+        around = Surroundings(scene.town, scene.plan)
+        with scene.wire.draining():
+            around.compare(AFTER)
+            around.ask_controller(AFTER)
+        if not around.differences:
+            return ""
+        if time.monotonic() > deadline:
+            return around.differences[0].en
+        time.sleep(_LOOK_S)
 
 
 def _write(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list[Outcome]) -> None:

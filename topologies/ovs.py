@@ -189,12 +189,12 @@ class OpenVSwitch:
 
         Its target is written in the other of two ways, with and without the standard port: a new
         target is tried at once, an old one after up to 8 s (``max_backoff`` is not heeded by 3.1).
-        A bridge is never without a target: it would forget its flows.
+        A bridge is never without a target: it would forget its flows. The row keeps its settings.
         """
         target = self.run("ovs-vsctl", "get-controller", bridge).strip()
         port = f":{OPENFLOW_PORT}"
         other = target.removesuffix(port) if target.endswith(port) else target + port
-        self.run("ovs-vsctl", "set-controller", bridge, other)
+        self.run("ovs-vsctl", "set", "Controller", bridge, f'target="{other}"')
 
     def plug(self, interface: str, bridge: str, port: int) -> None:
         """Put a cable's end into a port of a bridge; `unplug` it first where it was before.
