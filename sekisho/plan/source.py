@@ -62,8 +62,8 @@ def _read_bytes(path: str) -> bytes:
             data = file.read(SIZE_LIMIT_BYTES + 1)
     except FileNotFoundError as error:
         raise _error(path, 0, "there is no such file", _nearby(path)) from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path; each Python words it
+        reason = error.strerror if isinstance(error, OSError) else "a NUL is in its name"
         raise _error(
             path, 0, f"cannot be read: {reason}", "check the path and its permissions"
         ) from error

@@ -51,7 +51,7 @@ def test_a_fault_knows_its_file_and_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [(f"{TINY}/x", "Not a directory"), ("no\0path", "embedded null byte")],
+    [(f"{TINY}/x", "Not a directory"), ("no\0path", "a NUL is in its name")],
 )
 def test_a_path_that_leads_nowhere_is_refused(path: str, reason: str) -> None:
     """Whatever the system says about a path is said to the user."""
