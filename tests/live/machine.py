@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -176,12 +177,19 @@ def one(mark: Path, words: str, *, of: subprocess.Popen[bytes] | None = None) ->
     found: list[int] = []
 
     def is_there() -> bool:
-        assert of is None or of.poll() is None, f"the command ended with {of.returncode}"
+        if of is not None and of.poll() is not None:
+            said = of.stderr.read().decode() if of.stderr else ""
+            raise AssertionError(f"the command ended with {of.returncode}: {said}")
         found[:] = [pid for pid, line in processes(mark).items() if words in line]
         return bool(found)
 
     until(is_there, f"a process {words!r}")
     return min(found)
+
+
+def heed() -> None:
+    """Heed SIGHUP again: whoever runs the tests under nohup(1) has all of theirs ignore it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @contextmanager
@@ -195,6 +203,7 @@ def terminal(person: Person, *arguments: str) -> Iterator[tuple[subprocess.Popen
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        preexec_fn=heed,  # signal(2) alone
     )
     os.close(theirs)
     try:

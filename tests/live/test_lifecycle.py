@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,7 +53,9 @@ def _begun(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
     return _called(person, "check", "tiny.yaml", "--json", *arguments)
 
 
-def _called(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
+def _called(
+    person: Person, *arguments: str, ready: Callable[[], None] = machine.heed
+) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         person.words(*arguments),
         cwd=person.home,
@@ -62,6 +64,7 @@ def _called(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=ready,  # signal(2) alone
     )
     _begun_here.append(process)
     return process
@@ -120,6 +123,21 @@ def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signa
     assert record.summary is not None
     assert record.summary.aborted == f"interrupted by {number.name}"
     assert "errors=" in (_folder(person) / "junit.xml").read_text("utf-8")
+
+
+def test_a_run_under_nohup_goes_on(person: Person) -> None:
+    """Whoever ignores the end of his terminal is obeyed, as nohup(1) has it."""
+
+    def ignoring() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    process = _called(person, "check", "tiny.yaml", "--suite", "smoke", "--json", ready=ignoring)
+    _town_stands(person, process)
+    process.send_signal(signal.SIGHUP)
+    out, said = process.communicate(timeout=_END_S)
+
+    assert process.returncode == 0, said
+    assert json.loads(out)["verdict"] == "pass"
 
 
 @by_everybody
