@@ -91,6 +91,33 @@ def test_a_guest_gets_the_words_and_the_language_and_nothing_else(tmp_path: Path
     assert "SECRET" not in text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend a folder to somebody else")
+@pytest.mark.parametrize(("owner", "written"), [(None, False), ((1234, 1234), True)])
+def test_a_command_may_write_its_run_folder_in_a_user_namespace(
+    owner: tuple[int, int] | None, written: bool, tmp_path: Path
+) -> None:
+    """As its owner; root of the guest has no right there over files of a user without a number."""
+    for path in (tmp_path, *tmp_path.parents[:-2]):
+        path.chmod(0o755)
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    os.chown(runs, 1234, 1234)
+    words = ("unshare", "--user", "--map-root-user", "touch", str(runs / "x"))
+    text = script(replace(_errand(tmp_path, *words), owner=owner))
+    (line,) = [line for line in text.splitlines() if "unshare" in line]
+    subprocess.run(["bash", "-c", line], check=False, timeout=30)
+
+    assert (runs / "x").exists() is written
+
+
+def test_root_stays_root_in_the_guest(tmp_path: Path) -> None:
+    """And a program of one's own (``--exec``) is root's."""
+    plain = script(_errand(tmp_path, "true"))
+
+    assert script(replace(_errand(tmp_path, "true"), owner=(0, 0))) == plain
+    assert "setpriv" not in plain
+
+
 def test_a_shell_is_a_guest_without_a_command(tmp_path: Path) -> None:
     """Nobody waits for its status."""
     text = script(_errand(tmp_path))

@@ -14,6 +14,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from signal import SIGKILL
@@ -41,7 +42,8 @@ def vm_run(args: Namespace, screen: Screen) -> int:
     if not args.exec:
         words = [str(Path(sys.prefix) / "bin" / "sekisho"), *words]
     machine = host()
-    errand = _errand(args, tuple(words))
+    owner = None if args.exec else (os.getuid(), os.getgid())
+    errand = replace(_errand(args, tuple(words)), owner=owner)
     _tell(screen, args, f"Linux {machine.release}, {machine.how}; {errand.folder}")
     with ExitStack() as open_:
         log = open_.enter_context((errand.folder / CONSOLE).open("wb"))

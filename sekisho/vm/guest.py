@@ -44,6 +44,9 @@ class Errand:
         folder: The VM's own folder on the host, writable in the guest.
         written: Other folders that the guest may write, ``folder`` lies in one of them.
         environment: The caller's.
+        owner: Numbers of the user and the group that a command of Sekisho runs as; None for root.
+            It enters a user namespace, where root of the guest may not write to files of a user
+            who has no number there, user_namespaces(7).
     """
 
     command: tuple[str, ...]
@@ -52,6 +55,7 @@ class Errand:
     folder: Path
     written: tuple[Path, ...]
     environment: Mapping[str, str]
+    owner: tuple[int, int] | None = None
 
 
 def script(errand: Errand) -> str:
@@ -76,9 +80,15 @@ def script(errand: Errand) -> str:
     ]
     if not errand.command:
         return "\n".join([*lines, "exec bash -i", ""])
-    command = shlex.join(errand.command)
+    command = shlex.join((*_as_owner(errand.owner), *errand.command))
     lines += [f"{command} 2>{folder}/{ERRORS}", f"echo $? >{folder}/{STATUS}.tmp"]
     return "\n".join([*lines, f"mv {folder}/{STATUS}.tmp {folder}/{STATUS}", ""])
+
+
+def _as_owner(owner: tuple[int, int] | None) -> tuple[str, ...]:
+    if owner is None or owner[0] == 0:
+        return ()
+    return ("setpriv", f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups", "--")
 
 
 def _cached(errand: Errand) -> list[str]:
