@@ -328,7 +328,8 @@ class Check:
         tally, around = self._tally, self._around
         unlike = around.differences if around is not None else []
         verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted, differences=unlike)
-        if not aborted and any(s["contradictions"] for s in self._manifest.get("situations", [])):
+        read = (*self._manifest.get("situations", []), *self._manifest["plan"]["must_drop"])
+        if not aborted and any(each["contradictions"] for each in read):
             verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
         status = _EXIT[verdict]
         self._say(phase="write")

@@ -16,6 +16,7 @@ from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, Label, MustDrop, Plan
+from sekisho.sentences import contradictions, decided_by
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
@@ -116,7 +117,7 @@ def manifest(
         "tester": run.tester,
         "witness": run.witness,
         "approver": "",
-        "plan": _plan_words(plan),
+        "plan": plan_words(plan),
     }
 
 
@@ -173,8 +174,8 @@ def code_digest() -> str:
     return total.hexdigest()
 
 
-def _plan_words(plan: Plan) -> dict[str, Any]:
-    """The plan in its own words, so that reports need nothing but the run folder."""
+def plan_words(plan: Plan) -> dict[str, Any]:
+    """Return the plan in its own words, so that reports need nothing but the run folder."""
     return {
         **_named(plan.id, plan.label),
         "path": plan.path,
@@ -195,7 +196,7 @@ def _plan_words(plan: Plan) -> dict[str, Any]:
         },
         "sites": [_named(s.id, s.label) for s in plan.sites],
         "attachments": {a.id: _attachment_words(plan, a) for a in plan.attachments},
-        "must_drop": [_must_drop_words(line) for line in plan.must_drop],
+        "must_drop": [_must_drop_words(plan, line) for line in plan.must_drop],
         "exceptions": [
             {
                 **_named(e.id, e.label),
@@ -207,7 +208,14 @@ def _plan_words(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _must_drop_words(line: MustDrop) -> dict[str, Any]:
+def _must_drop_words(plan: Plan, line: MustDrop) -> dict[str, Any]:
+    """A sentence, whom it is decided by, and the rules that permit what it says is blocked."""
+    by = decided_by(plan, line)
+    chosen = {
+        "senders": [a.id for a in plan.attachments if line.is_from(a)],
+        "targets": [b.id for b in plan.attachments if line.is_to(b)],
+        "decided_by": by and {"ja": by.ja, "en": by.en},
+    }
     return {
         "number": line.number,
         "ja": line.label.ja,
@@ -216,6 +224,16 @@ def _must_drop_words(line: MustDrop) -> dict[str, Any]:
         "destinations": list(line.destinations),
         "items": list(line.items),
         "state": line.state,
+        "contradictions": [
+            {
+                "case": f"{found.clause.id} [{', '.join(found.allow.services)}]",
+                "cell": f"{found.source.source}/{found.target.destination}",
+                "where": found.allow.where,
+            }
+            for found in contradictions(plan)
+            if found.sentence is line
+        ],
+        **(chosen if by else {}),
     }
 
 

@@ -23,10 +23,10 @@ from sekisho.journal import Journal
 from sekisho.model import Attachment, Plan
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
+from sekisho.sentences import NORMAL
 from topologies.town import Town
 
 AFFECTED, MUST_DROP = "affected", "must-drop"
-_NORMAL = "normal"
 #: Nearly every frame of a re-test is the moved device's own: its ring must hold a whole window.
 _MOST_FRAMES = 1500
 
@@ -83,10 +83,7 @@ class _Part(Suite):
     def _must_drop(self, source: Attachment, target: Attachment) -> bool:
         """Whether a line of page one speaks about the pair."""
         return any(
-            line.state == _NORMAL
-            and (not line.sources or source.source in line.sources)
-            and (not line.destinations or target.destination in line.destinations)
-            for line in self._plan.must_drop
+            line.state == NORMAL and line.covers(source, target) for line in self._plan.must_drop
         )
 
 

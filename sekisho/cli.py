@@ -312,7 +312,9 @@ def _add_demo(to: argparse.ArgumentParser) -> None:
 
 
 def _add_plans(commands: _Commands) -> None:
-    _add_plan(_command(commands, "check", plan_check, "find every mistake in a plan"))
+    check = _command(commands, "check", plan_check, "find every mistake in a plan")
+    _add_plan(check)
+    check.add_argument("--strict", action="store_true", help="take every warning for a mistake")
     show = _command(commands, "show", plan_show, "print who may open what")
     _add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")

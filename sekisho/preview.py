@@ -13,6 +13,7 @@ from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy
+from sekisho.sentences import Contradiction, contradictions
 
 _RESIDENT = "M"  # letter of the layer 利用事務系 in a plan
 
@@ -143,7 +144,16 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
         if not each.before.registered and each.after.registered:
             ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
             out.append(Warned(each.port, "B", "WL-05", ja, en))
+    for wrong in contradictions(after):
+        what = f"must_drop {wrong.sentence.number}"
+        out.append(Warned(what, "A", "", *_contradicted(wrong)))
     return tuple(out)
+
+
+def _contradicted(found: Contradiction) -> tuple[str, str]:
+    """Both languages of what is to be said of a sentence that would no longer be true."""
+    said, told = found.sentence.label, found.label
+    return f"{told.ja}: 「{said.ja}」と言えなくなる", f"{told.en}: no longer true: {said.en!r}"
 
 
 def _opens(policy: Policy, source: Attachment, target: Attachment) -> bool:

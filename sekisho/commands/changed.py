@@ -46,7 +46,8 @@ def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[s
         yield f"  {_OPENS.text(language)}: {_more(before, after)}"
         yield f"  {_CLOSES.text(language)}: {_more(after, before)}"
     for warned in shown.get("warnings", ()):
-        yield f"  ! {warned['severity']} {warned['requirement']} {warned[language]}"
+        words = (warned["severity"], warned["requirement"], warned[language])
+        yield f"  ! {' '.join(word for word in words if word)}"
     for source, destination, old, new in shown.get("cells", ()):
         yield f"  {source} → {destination}: {old} → {new}"
     rules = answer.get("touched") or shown.get("rules", {})

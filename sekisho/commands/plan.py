@@ -7,25 +7,34 @@ from pathlib import Path
 
 from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.screen import Screen
+from sekisho.doubts import doubts
 from sekisho.draw import draw, render
+from sekisho.errors import PlanError
 from sekisho.model import Label
 from sekisho.plan import load
-from sekisho.shadows import shadows
 from sekisho.show import show
 
 
 def plan_check(args: Namespace, screen: Screen) -> int:
-    """Say that the plan holds no mistake, and what is odd; a mistake becomes a PlanError."""
+    """Say that the plan holds no mistake, and what is odd; a mistake becomes a PlanError.
+
+    Raises:
+        PlanError: With every mistake; with ``--strict`` also with everything odd.
+    """
     plan = load(args.plan)
+    found = tuple(doubt.fault(args.lang) for doubt in doubts(plan))
+    if args.strict and found:
+        raise PlanError(found)
     sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
     label = Label(
         "誤りなし (機器{} 装置{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
     )
     text = f"{args.plan}: {label.text(args.lang).format(*sizes)}"
     screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
-    for shadow in shadows(plan):
-        warning = Label("注意", "warning").text(args.lang)
-        line = f"{shadow.where}: {warning}: {shadow.label.text(args.lang)}"
+    warning = Label("注意", "warning").text(args.lang)
+    for fault in found:
+        line = f"{fault.file}:{fault.line}: {warning}: {fault.text}"
+        line += f"\n  hint: {fault.hint}" if fault.hint else ""
         screen.out.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 

@@ -183,6 +183,11 @@ class Attachment:
     registered: bool
     where: str
 
+    @property
+    def medium(self) -> str:
+        """What it stands on: ``air`` or ``cable``."""
+        return "air" if self.air else "cable"
+
 
 @dataclass(frozen=True, slots=True)
 class Device:

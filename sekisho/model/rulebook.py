@@ -18,11 +18,16 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SourceClass:
-    """A row of the matrix: who initiates."""
+    """A row of the matrix: who initiates.
+
+    Attributes:
+        medium: What its members stand on: ``air``, ``cable``, ``both``; empty where unsaid.
+    """
 
     id: str
     label: Label
     where: str
+    medium: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,34 @@ class CellNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What an attachment is besides its class; whatever is said must hold, empty says nothing.
+
+    Attributes:
+        medium: ``air``, ``cable`` or empty.
+        zones: Zone ids, any of which it stands in.
+        devices: Device ids, any of which it belongs to.
+    """
+
+    medium: str = ""
+    zones: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    @property
+    def are_said(self) -> bool:
+        """Whether anything is said."""
+        return bool(self.medium or self.zones or self.devices)
+
+    def hold(self, a: Attachment) -> bool:
+        """Tell whether all of it is true of *a*."""
+        return (
+            (not self.medium or self.medium == a.medium)
+            and (not self.zones or a.zone in self.zones)
+            and (not self.devices or a.device in self.devices)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class MustDrop:
     """A line of page one: a sentence an official signs, and the cases that decide it.
 
@@ -142,6 +175,8 @@ class MustDrop:
         destinations: Destination class ids; empty means all.
         items: Probe items (numbers of the probe set) that count; empty means all.
         state: State of the town in which it must hold (``normal``, ``controller-dead`` ...).
+        source_facts: What else must be true of who initiates.
+        destination_facts: What else must be true of who is reached.
     """
 
     number: int
@@ -151,6 +186,26 @@ class MustDrop:
     items: tuple[int, ...]
     state: str
     where: str
+    source_facts: Facts = Facts()
+    destination_facts: Facts = Facts()
+
+    @property
+    def is_by_facts(self) -> bool:
+        """Whether it is decided by what attachments are, not by their classes alone."""
+        return self.source_facts.are_said or self.destination_facts.are_said
+
+    def is_from(self, a: Attachment) -> bool:
+        """Tell whether it speaks about what *a* initiates."""
+        return (not self.sources or a.source in self.sources) and self.source_facts.hold(a)
+
+    def is_to(self, b: Attachment) -> bool:
+        """Tell whether it speaks about what reaches *b*."""
+        is_named = not self.destinations or b.destination in self.destinations
+        return is_named and self.destination_facts.hold(b)
+
+    def covers(self, a: Attachment, b: Attachment) -> bool:
+        """Tell whether it speaks about what *a* sends to *b*."""
+        return a.device != b.device and self.is_from(a) and self.is_to(b)
 
 
 @dataclass(frozen=True, slots=True)

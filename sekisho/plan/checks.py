@@ -23,6 +23,7 @@ def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     yield from _check_names(plan, places)
     yield from _check_services(plan, places)
     yield from _check_classes(plan, places)
+    yield from _check_media(plan, places)
     yield from check_fabric(plan, places)
     yield from check_addresses(plan, places)
     yield from check_rulebook(plan, places)
@@ -104,6 +105,24 @@ def _check_classes(plan: Plan, places: Places) -> Iterator[Fault]:
     for column in _unused(plan.destinations, {a.destination for a in plan.attachments}):
         if not all((source.id, column) in noted for source in plan.sources):
             yield _nobody(places, f"destinations.{column}", "destination")
+
+
+def _check_media(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a member of a class that does not stand where the class says that all do."""
+    medium = {row.id: row.medium for row in plan.sources}
+    for a in plan.attachments:
+        said = medium[a.source]
+        if said not in ("", "both", a.medium):
+            path = f"devices.{a.device}.attachments.{a.name}.source"
+            line = places.line(f"sources.{a.source}.medium")
+            text = (
+                f"'{a.id}' stands on {_MEDIA[a.medium]}, but class '{a.source}' on {_MEDIA[said]}"
+            )
+            hint = f"see line {line}: give it a class of its own, or write medium: both there"
+            yield places.fault(path, text, hint)
+
+
+_MEDIA = {"air": "the air", "cable": "a cable"}
 
 
 def _unused(

@@ -33,20 +33,35 @@ _ANY_REFUSAL = (
     "matrix has a reason"
 )
 
+_EVERY_REFUSED = ("any", "*", "all")
+_EVERY_REFUSAL = "for every class write the word all, without brackets"
+
 
 def _label(meaning: str, *, required: bool = True) -> Key:
     return Key("label", Kind.LABEL, meaning, required=required)
 
 
 def _classes() -> tuple[Key, ...]:
-    words = ("any", "*", "all")
-    hint = "for every class write the word all, without brackets"
     return (
-        Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources", refused=words,
-            refusal=hint),
+        Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources",
+            refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
         Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations",
-            refused=words, refusal=hint),
+            refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
     )  # fmt: skip
+
+
+def _party(name: str, what: str, classes: str) -> Section:
+    """The mapping form of a side of a sentence: facts that must all be true of an attachment."""
+    return Section(f"must_drop_{name}", f"must_drop[n].{name}", what, (
+        Key("classes", Kind.NAMES, "Classes, any of which it is in.", required=False,
+            refers=classes, refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
+        Key("medium", Kind.CHOICE, "What it stands on.", required=False, default="",
+            choices=("air", "cable")),
+        Key("zones", Kind.NAMES, "Zones, any of which it stands in.", required=False,
+            refers="zones"),
+        Key("devices", Kind.NAMES, "Devices, any of which it belongs to.", required=False,
+            refers="devices"),
+    ))  # fmt: skip
 
 
 def _registered(name: str, what: str) -> Key:
@@ -155,6 +170,8 @@ SERVICE = Section("service", "services.<id>", "A protocol with its ports.", (
 
 SOURCE = Section("source", "sources.<id>", "Who initiates: a row.", (
     _label("Name of the class."),
+    Key("medium", Kind.CHOICE, "What its members stand on; one that stands elsewhere is a mistake.",
+        required=False, default="", choices=("air", "cable", "both")),
 ), CLASS, CLASS_HINT)  # fmt: skip
 
 DESTINATION = Section("destination", "destinations.<id>", "What is reached: a column.", (
@@ -240,12 +257,19 @@ CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
 MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (
     Key("number", Kind.INT, "Its number on the page.", low=1, high=999),
     _label("The sentence."),
-    *_classes(),
+    Key("from", Kind.PARTY, "Source classes, or facts about who initiates.", refers="sources",
+        section="must_drop_from", refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
+    Key("to", Kind.PARTY, "Destination classes, or facts about who is reached.",
+        refers="destinations", section="must_drop_to", refused=_EVERY_REFUSED,
+        refusal=_EVERY_REFUSAL),
     Key("items", Kind.INTS, "Probe items that decide it; all when absent.", required=False,
         low=1, high=999),
     Key("state", Kind.NAME, "State of the town in which it must hold.", required=False,
         default="normal", pattern=WORD),
 ))  # fmt: skip
+
+MUST_DROP_FROM = _party("from", "Facts about who initiates; all of them must hold.", "sources")
+MUST_DROP_TO = _party("to", "Facts about who is reached; all of them must hold.", "destinations")
 
 EXCEPTION = Section("exception", "exceptions[n]", "A risk accepted in the open (例外措置).", (
     Key("id", Kind.NAME, "Its number, e.g. `EX-01`.", pattern=NUMBERED),
@@ -264,6 +288,7 @@ RELAY = Section("relay", "relays[n]", "A way through shared devices that is perm
 
 SECTIONS = (
     ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, SERVICE, SOURCE, DESTINATION,
-    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, EXCEPTION, RELAY,
+    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, MUST_DROP_FROM,
+    MUST_DROP_TO, EXCEPTION, RELAY,
 )  # fmt: skip
 SECTION = {section.name: section for section in SECTIONS}

@@ -27,6 +27,7 @@ class Kind(Enum):
     PORTS_OR_ONE = "port, or list of ports"
     NAMES = "list of names"
     NAMES_OR_ALL = "list of names, or all"
+    PARTY = "list of names, all, or mapping"
     INTS = "list of whole numbers"
     RECORD = "mapping"
     RECORDS = "mapping: id to mapping"
@@ -79,7 +80,7 @@ class Key:
                 return f"the number {self.low}"
             high = f"to {self.high}" if self.high is not None else "up"
             return f"{self.kind.value} from {self.low} {high}"
-        if self.refers and self.kind in (Kind.NAME, Kind.NAMES, Kind.NAMES_OR_ALL):
+        if self.refers and self.kind in (Kind.NAME, Kind.NAMES, Kind.NAMES_OR_ALL, Kind.PARTY):
             return f"{self.kind.value} (`{self.refers}`)"
         if self.pattern:
             return f"{self.kind.value} `{self.pattern}`"

@@ -21,6 +21,7 @@ from sekisho.model import (
     Clause,
     DestinationClass,
     Device,
+    Facts,
     Label,
     Link,
     MustDrop,
@@ -99,7 +100,10 @@ class _Builder:
             links=tuple(self.link(r) for r in each("links")),
             airs=tuple(self.air(r) for r in each("airs")),
             services=tuple(self.service(r) for r in each("services")),
-            sources=tuple(SourceClass(r.id, _label(r), self.where(r)) for r in each("sources")),
+            sources=tuple(
+                SourceClass(r.id, _label(r), self.where(r), r.text("medium"))
+                for r in each("sources")
+            ),
             destinations=tuple(
                 DestinationClass(r.id, _label(r), self.where(r)) for r in each("destinations")
             ),
@@ -222,20 +226,33 @@ class _Builder:
         )  # fmt: skip
 
     def must_drop(self, r: Record) -> MustDrop:
-        sources, destinations = r.words("from"), r.words("to")
+        sources, source_facts = _party(r, "from")
+        destinations, destination_facts = _party(r, "to")
         return MustDrop(
             number=r.get("number", int),
             label=_label(r),
-            sources=() if sources == (ALL,) else sources,
-            destinations=() if destinations == (ALL,) else destinations,
+            sources=sources,
+            destinations=destinations,
             items=r.get("items", tuple),
             state=r.text("state"),
             where=self.where(r),
+            source_facts=source_facts,
+            destination_facts=destination_facts,
         )
 
 
 def _label(record: Record, key: str = "label") -> Label:
     return record.get(key, Label)
+
+
+def _party(record: Record, key: str) -> tuple[tuple[str, ...], Facts]:
+    """Return the classes of one side of a sentence, none for all, and the facts about it."""
+    said = record.values[key]
+    if isinstance(said, Record):
+        facts = Facts(said.text("medium"), said.words("zones"), said.words("devices"))
+        return said.words("classes"), facts
+    words = record.words(key)
+    return (() if words == (ALL,) else words), Facts()
 
 
 def _ports(record: Record, key: str) -> tuple[PortRange, ...]:

@@ -43,7 +43,7 @@ def _walk(
     for key in record.section.keys:
         value = record.values[key.name]
         path = prefix + key.name
-        if key.kind in CONTAINERS:
+        if key.kind in CONTAINERS or isinstance(value, Record):
             children = value if isinstance(value, tuple) else (value,)
             for child in children:
                 if isinstance(child, Record):
@@ -64,6 +64,8 @@ def _uses(key: Key, value: object, path: str) -> Iterator[tuple[str, str]]:
     elif key.kind is Kind.NETWORKS and isinstance(value, tuple):
         for site, _ in value:
             yield f"{path}.{site}", str(site)
-    elif isinstance(value, tuple) and not (key.kind is Kind.NAMES_OR_ALL and value == (ALL,)):
+    elif isinstance(value, tuple) and not (
+        key.kind in (Kind.NAMES_OR_ALL, Kind.PARTY) and value == (ALL,)
+    ):
         for n, name in enumerate(value, 1):
             yield f"{path}[{n}]", str(name)

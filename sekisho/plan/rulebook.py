@@ -12,6 +12,7 @@ from itertools import product
 from sekisho.errors import Fault
 from sekisho.model import Allow, Attachment, CellKind, CellNote, Clause, Plan, PortRange
 from sekisho.plan.places import Places
+from sekisho.sentences import contradictions
 
 Cell = tuple[str, str]
 
@@ -26,6 +27,17 @@ def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
         yield from _check_wholesale(plan, clause, places, path=f"policy[{n}]")
         yield from _check_special(plan, clause, places, path=f"policy[{n}].special")
     yield from _check_notes(plan, places)
+    yield from _check_sentences(plan, places)
+
+
+def _check_sentences(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a sentence of page one over anything that a rule permits."""
+    numbers = {sentence.number: n for n, sentence in enumerate(plan.must_drop, 1)}
+    for found in contradictions(plan):
+        line = found.allow.where.rpartition(":")[2]
+        path = f"must_drop[{numbers[found.sentence.number]}]"
+        hint = f"see line {line}: narrow the sentence, or take the permission out of the rule"
+        yield places.fault(path, found.label.en, hint)
 
 
 def _initiators(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:

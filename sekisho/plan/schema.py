@@ -90,6 +90,9 @@ def _value(key: Key) -> Schema:
             return _list(_name(key), at_least=at_least)
         case Kind.NAMES_OR_ALL:
             return {"anyOf": [{"const": ALL}, _list(_name(key), at_least=1)]}
+        case Kind.PARTY:
+            listed = _list(_name(key), at_least=1)
+            return {"anyOf": [{"const": ALL}, listed, _reference(key.section)]}
         case Kind.INTS:
             return _list(_integer(key), at_least=1)
     return _scalar(key)

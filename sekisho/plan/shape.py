@@ -40,6 +40,7 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.PORTS_OR_ONE: scalars.read_port_range,
     Kind.NAMES: scalars.read_name,
     Kind.NAMES_OR_ALL: scalars.read_name,
+    Kind.PARTY: scalars.read_name,
     Kind.INTS: scalars.read_integer,
 }
 
@@ -122,6 +123,10 @@ class _ShapeReader:
             return self._entries(node, key, path)
         if key.kind is Kind.NETWORKS:
             return self._networks(node, key, path)
+        if key.kind is Kind.PARTY and isinstance(node, MappingNode):
+            if not node.entries:
+                self.fault(node.line, path, "is empty", "say what must be true of an attachment")
+            return self.record(node, self.sections[key.section], "", path)
         if key.kind in _ITEMS:
             return self._list(node, key, path)
         if not isinstance(node, Scalar):
@@ -201,7 +206,7 @@ class _ShapeReader:
 
     def _list(self, node: Node, key: Key, path: str) -> tuple[object, ...]:
         if isinstance(node, Scalar):
-            if key.kind is Kind.NAMES_OR_ALL and node.text == ALL:
+            if key.kind in (Kind.NAMES_OR_ALL, Kind.PARTY) and node.text == ALL:
                 return (ALL,)
             if key.kind is Kind.PORTS_OR_ONE:
                 return (self._scalar(node, key, path, _ITEMS[key.kind]),)

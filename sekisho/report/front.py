@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sekisho.evidence import RunVerdict, Verdict
-from sekisho.model import Label, MustDrop
+from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
 from sekisho.report.reading import RunRecord
+from sekisho.report.sentence import Sentence
 from sekisho.report.tally import Tally
 
 MOST_UNTESTED = 10  # entries on page one; the whole list is in the chapter on limits
@@ -26,6 +27,7 @@ _RESULTS = {
     Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
 }
 _UNTESTED = Label("未実施", "not tested")
+_CONTRADICTED = Label("計画が許可", "the plan permits it")
 _STATES = {"normal": Label("通常", "normal")}
 
 
@@ -98,6 +100,9 @@ def _sentence(record: RunRecord) -> Label:
     if unknown:
         ja += f"どこで止まったか分からない通信が{unknown:,}件あります。"
         en += f" {unknown:,} were stopped in an unknown place."
+    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.must_drop):
+        ja += f"重点確認項目のうち{wrong}件は、計画の許可と矛盾しています。"
+        en += f" {wrong} of the main points are contradicted by what the plan permits."
     if not ja:
         ja = "個々の試験のほかに、計画と異なる点が見つかりました。"
         en = "Something beside the single cases is not as planned."
@@ -163,13 +168,21 @@ def _lines(record: RunRecord) -> Markup:
     return tag("table", caption, *body, class_="lines")
 
 
-def _line(line: MustDrop, found: Tally) -> Markup:
+def _line(line: Sentence, found: Tally) -> Markup:
     result = _RESULTS[found.verdict] if found.verdict is not None else _UNTESTED
+    small = []
+    if line.contradictions:
+        result = _CONTRADICTED
+        ja, en = f"通している許可: {line.permitting}", f"permitted by {line.permitting}"
+        small.append(tag("small", say(ja, en), class_="why"))
+    if line.decided_by is not None:
+        by = line.decided_by
+        small.append(tag("small", say(f"対象: {by.ja}", f"decided {by.en}"), class_="who"))
     sign = tag("span", found.mark, class_="mark")
     return tag(
         "tr",
         tag("th", str(line.number), scope="row"),
-        tag("td", both(line.label)),
+        tag("td", both(line.label), *small),
         tag("td", sign, " ", both(result), class_="result"),
         tag("td", f"{found.total:,}" if found.total else "－", class_="number"),
         class_=found.verdict.value if found.verdict else "none",

@@ -72,7 +72,9 @@ def _lines(record: RunRecord) -> Element:
     for line, found in tally.by_line(record):
         case = _case(suite, "must-drop", f"{line.number}. {line.label.en} / {line.label.ja}")
         words = f"{found.total} cases, state {line.state}"
-        if found.verdict is None:
+        if line.contradictions:
+            _mark(case, "failure", f"the plan permits it: {line.permitting}")
+        elif found.verdict is None:
             _mark(case, "skipped", f"not tested: no case of state {line.state} matches")
         elif found.verdict.is_finding:
             _mark(case, "failure", f"{found.verdict.label.en}: {words}")

@@ -13,7 +13,8 @@ from typing import TypeVar, cast
 import orjson
 
 from sekisho.errors import UsageError
-from sekisho.model import CellKind, Label, MustDrop, StandingException
+from sekisho.model import CellKind, Label, StandingException
+from sekisho.report.sentence import Sentence, sentence
 from sekisho.report.situation_line import SituationLine, situation_line
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class PlanText:
     clauses: Mapping[str, ClauseText]
     sites: tuple[Named, ...]
     attachments: Mapping[str, AttachmentText]
-    must_drop: tuple[MustDrop, ...]
+    must_drop: tuple[Sentence, ...]
     exceptions: tuple[StandingException, ...]
 
 
@@ -218,7 +219,7 @@ def _plan(found: Json) -> PlanText:
         clauses=_keyed(found["clauses"], _clause),
         sites=_each(found["sites"], _named),
         attachments=_keyed(found["attachments"], _attachment),
-        must_drop=_each(found["must_drop"], _must_drop),
+        must_drop=_each(found["must_drop"], sentence),
         exceptions=_each(found["exceptions"], _exception),
     )
 
@@ -250,18 +251,6 @@ def _clause(key: str, found: Json) -> ClauseText:
 def _attachment(key: str, found: Json) -> AttachmentText:
     port = cast(int, found["port"])
     return AttachmentText(key, _label(found), str(found["site"]), str(found["switch"]), port)
-
-
-def _must_drop(found: Json) -> MustDrop:
-    return MustDrop(
-        cast(int, found["number"]),
-        _label(found),
-        _texts(found["sources"]),
-        _texts(found["destinations"]),
-        tuple(cast(list[int], found["items"])),
-        str(found["state"]),
-        str(found.get("where", "")),
-    )
 
 
 def _catalogue_line(found: Json) -> CatalogueLine:

@@ -14,10 +14,10 @@ from sekisho.model import Label
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A place where the plan reads otherwise than the author of a situation thought.
+    """A place where the plan reads otherwise than a situation's author, or a sentence, says.
 
     Attributes:
-        case: Number of the case, or empty where a whole cell is shut.
+        case: Number of the case, or of the rule that permits; empty where a whole cell is shut.
         where: ``file:line`` of the plan.
     """
 
@@ -77,10 +77,15 @@ def situation_line(found: Mapping[str, object]) -> SituationLine:
         untried=_texts(found["untried"]),
         reading=str(found["reading"]),
         reason=reason if reason.en else None,
-        contradictions=tuple(
-            Contradiction(*(str(one[key]) for key in ("case", "cell", "where")))
-            for one in cast(Iterable[Mapping[str, object]], found["contradictions"])
-        ),
+        contradictions=contradictions(found["contradictions"]),
+    )
+
+
+def contradictions(found: object) -> tuple[Contradiction, ...]:
+    """Read the ``contradictions`` of a situation or a sentence."""
+    return tuple(
+        Contradiction(*(str(one[key]) for key in ("case", "cell", "where")))
+        for one in cast(Iterable[Mapping[str, object]], found)
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sekisho.evidence import Verdict
-from sekisho.model import MustDrop
 from sekisho.report.reading import RunRecord
+from sekisho.report.sentence import Sentence
 
 K = TypeVar("K")
 
@@ -57,13 +57,19 @@ def by_probe(record: RunRecord) -> dict[tuple[int, str], Tally]:
     return dict(sorted(groups.items()))
 
 
-def by_line(record: RunRecord) -> list[tuple[MustDrop, Tally]]:
-    """Decide each line of page one by the cases that expect a drop and match it."""
-    groups: dict[tuple[str, ...], Counter[Verdict]] = {}
-    keys = record.cases.texts("src_class", "dst_class", "item", "state", "expect")
-    for key, verdict in zip(keys, record.cases.verdicts(), strict=True):
-        groups.setdefault(key, Counter())[verdict] += 1
-    return [(line, _line(line, groups, record)) for line in record.manifest.plan.must_drop]
+def by_line(record: RunRecord) -> list[tuple[Sentence, Tally]]:
+    """Decide each line of page one by the cases that expect a drop and match it.
+
+    A line that a rule of the plan contradicts is a leak, whatever its cases say.
+    """
+    lines = record.manifest.plan.must_drop
+    by_classes = _counted(record, "src_class", "dst_class") if lines else {}
+    is_by_facts = any(line.senders is not None for line in lines)
+    by_ids = _counted(record, "src", "dst") if is_by_facts else {}
+    return [
+        (line, _line(line, by_classes if line.senders is None else by_ids, record))
+        for line in lines
+    ]
 
 
 def untested_cells(record: RunRecord) -> list[str]:
@@ -73,20 +79,37 @@ def untested_cells(record: RunRecord) -> list[str]:
     return [key for key, cell in cells.items() if cell.is_testable and key not in tested]
 
 
-def _line(
-    line: MustDrop, groups: Mapping[tuple[str, ...], Counter[Verdict]], record: RunRecord
-) -> Tally:
+_Groups = Mapping[tuple[str, ...], Counter[Verdict]]
+
+
+def _counted(record: RunRecord, source: str, destination: str) -> _Groups:
+    """Count the cases that expect a drop, by who, whom, item and state."""
+    columns = [record.cases.columns[n] for n in (source, destination, "item", "state", "expect")]
+    codes = zip(*(column.codes for column in columns), record.cases.verdicts(), strict=True)
+    groups: dict[tuple[str, ...], Counter[Verdict]] = {}
+    for (*row, verdict), number in Counter(codes).items():
+        *key, expect = (str(c.values[code]) for c, code in zip(columns, row, strict=True))
+        if expect == "drop":
+            groups.setdefault(tuple(key), Counter())[verdict] += number
+    return groups
+
+
+def _line(line: Sentence, groups: _Groups, record: RunRecord) -> Tally:
     counts: Counter[Verdict] = Counter()
-    for (source, destination, item, state, expect), found in groups.items():
+    senders = line.sources if line.senders is None else line.senders
+    targets = line.destinations if line.targets is None else line.targets
+    is_all_from = line.senders is None and not line.sources
+    is_all_to = line.targets is None and not line.destinations
+    for (source, destination, item, state), found in groups.items():
         if (
-            expect == "drop"
-            and state == line.state
-            and (not line.sources or source in line.sources)
-            and (not line.destinations or destination in line.destinations)
+            state == line.state
+            and (is_all_from or source in senders)
+            and (is_all_to or destination in targets)
             and (not line.items or int(item) in line.items)
         ):
             counts.update(found)
-    return _tally(counts.elements(), record)
+    own = _tally(counts, record)
+    return replace(own, verdict=Verdict.LEAK) if line.contradictions else own
 
 
 def _grouped(record: RunRecord, keys: Iterable[K]) -> dict[K, Tally]:

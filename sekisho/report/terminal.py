@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, coverage, differences, situations, tally
+from sekisho.report import catalogue, coverage, differences, sentence, situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -55,6 +55,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [
         *_void(record, language),
         *_differences(record, language),
+        *sentence.lines(record.manifest.plan.must_drop, language),
         *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),
@@ -88,6 +89,9 @@ def _why(record: RunRecord, language: str) -> str:
     words = [_number(verdict, total, language) for verdict in bad]
     if words and language != "en":
         words[0] += f" {_number(bad[0], total, 'en')}"
+    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.must_drop):
+        ja, en = f"許可と矛盾する確認項目{wrong}件", f"{wrong} sentences contradicted by the plan"
+        words.append(_say(language, ja, en))
     no_case = _say(language, "個々の試験の外", "outside the cases")
     of = _say(language, f"{total.total:,}件中", f"of {total.total:,} cases")
     return f"{', '.join(words) or no_case} ({of})"

@@ -11,6 +11,7 @@ import pytest
 
 from sekisho.errors import UsageError
 from sekisho.evidence import RunVerdict, Verdict, read_cases
+from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.reading import read
 from sekisho.seal import seal_again
@@ -159,6 +160,39 @@ def test_an_allowed_path_cannot_make_a_line_pass(tmp_path: Path) -> None:
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
 
     assert tally.by_line(read(folder))[0][1].verdict is None
+
+
+def _said(folder: Path, **changes: object) -> None:
+    """Change what the manifest says of the first line of page one."""
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["plan"]["must_drop"][0] |= changes
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+
+
+def test_a_line_that_names_facts_is_decided_by_attachments(tmp_path: Path) -> None:
+    """The classes of the line no longer matter; who stands on the air does."""
+    folder = write_run(tmp_path, number=4000, whole=True)
+    case = next(c for c in map(read(folder).cases.__getitem__, range(4000)) if c.expect == "drop")
+    _said(folder, senders=[case.src], targets=[case.dst], decided_by={"ja": "無線", "en": "air"})
+    own = [
+        row
+        for row in map(read(folder).cases.__getitem__, range(4000))
+        if (row.src, row.dst, row.expect) == (case.src, case.dst, "drop")
+    ]
+
+    line, found = tally.by_line(read(folder))[0]
+
+    assert (found.total, found.verdict) == (len(own), Verdict.PASS)
+    assert line.decided_by == Label("無線", "air")
+
+
+def test_a_line_that_a_rule_contradicts_is_false_and_so_is_a_pass(tmp_path: Path) -> None:
+    """Whatever its cases say; a summary that calls such a run passed is not believed."""
+    folder = write_run(tmp_path, number=400, whole=True)
+    _said(folder, contradictions=[{"case": "A01 [web]", "cell": "S2/D1", "where": "plan.yaml:62"}])
+
+    with pytest.raises(UsageError, match="says pass, but its cases make it fail"):
+        read(folder)
 
 
 def test_in_an_aborted_run_no_pass_is_left(tmp_path: Path) -> None:

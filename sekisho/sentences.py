@@ -1,0 +1,115 @@
+"""The sentences of page one held against the rules: no permitted cell is signed as blocked.
+
+Pure, and by facts: who a sentence speaks about is asked of every attachment, and so is whom a rule
+lets reach whom. Whether a frame passes is not decided here; that is the policy's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.model import Allow, Attachment, Clause, Facts, Label, MustDrop, Plan
+
+NORMAL = "normal"
+#: Items of the probe set that knock at ports as an honest client does, so that a rule may let them
+#: in; whatever else is sent poses as somebody or is malformed, and no rule permits that.
+HONEST_ITEMS = frozenset({1, 2, 3, 5})
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A sentence that says blocked, and a rule that permits.
+
+    Attributes:
+        allow: The direction of the rule.
+        pairs: How many pairs of attachments both speak about.
+        source: Who initiates in the first of them.
+        target: Who is reached in it.
+    """
+
+    sentence: MustDrop
+    clause: Clause
+    allow: Allow
+    pairs: int
+    source: Attachment
+    target: Attachment
+
+    @property
+    def label(self) -> Label:
+        """What is to be said of it, without the place."""
+        number, rule = self.sentence.number, f"{self.clause.id} [{', '.join(self.allow.services)}]"
+        pair = f"{self.source.id} -> {self.target.id}"
+        more = self.pairs - 1
+        ja, en = (f"、ほか{more:,}組", f", and {more:,} more") if more else ("", "")
+        return Label(
+            f"確認項目{number}は、許可 {rule} が通している({pair}{ja})",
+            f"sentence {number} says blocked, but rule {rule} permits it ({pair}{en})",
+        )
+
+
+def contradictions(plan: Plan) -> Iterator[Contradiction]:
+    """Yield every sentence about the normal state with each direction of a rule that permits it."""
+    for sentence in plan.must_drop:
+        if sentence.state == NORMAL and (
+            not sentence.items or not HONEST_ITEMS.isdisjoint(sentence.items)
+        ):
+            for clause in plan.clauses:
+                for allow in clause.allows:
+                    found = _pairs(plan, sentence, allow)
+                    if found:
+                        yield Contradiction(sentence, clause, allow, len(found), *found[0])
+
+
+def _pairs(plan: Plan, sentence: MustDrop, allow: Allow) -> list[tuple[Attachment, Attachment]]:
+    """The pairs of registered attachments that the sentence and the rule both speak about."""
+    known = [a for a in plan.attachments if a.registered]
+    sources = [a for a in known if allow.lets(a) and sentence.is_from(a)]
+    targets = [b for b in known if allow.reaches(b) and sentence.is_to(b)] if sources else []
+    return [(a, b) for a in sources for b in targets if a.device != b.device]
+
+
+def decided_by(plan: Plan, sentence: MustDrop) -> Label | None:
+    """Say whom a sentence is decided by; None where it names classes alone."""
+    if not sentence.is_by_facts:
+        return None
+    who = _side(plan, sentence.sources, sentence.source_facts)
+    whom = _side(plan, sentence.destinations, sentence.destination_facts)
+    senders = sum(map(sentence.is_from, plan.attachments))
+    targets = sum(map(sentence.is_to, plan.attachments))
+    return Label(
+        f"{who.ja}({senders}口)から {whom.ja}({targets}口)へ",
+        f"from {who.en} ({senders}) to {whom.en} ({targets})",
+    )
+
+
+_MEDIA = {"air": Label("無線につながる接続", "connections on the air"),
+          "cable": Label("有線の接続", "connections on a cable")}  # fmt: skip
+
+
+def _side(plan: Plan, classes: tuple[str, ...], facts: Facts) -> Label:
+    parts = [_MEDIA[facts.medium]] if facts.medium else []
+    if facts.zones:
+        labels = [plan.zone[zone].label for zone in facts.zones]
+        parts.append(_listed("系統", "zones", labels))
+    if facts.devices:
+        labels = [plan.device[device].label for device in facts.devices]
+        parts.append(_listed("機器", "devices", labels))
+    if classes:
+        parts.append(_listed("区分", "classes", [Label(c, c) for c in classes]))
+    if not parts:
+        return Label("すべての接続", "every connection")
+    return Label("、".join(p.ja for p in parts), ", ".join(p.en for p in parts))
+
+
+def _listed(ja: str, en: str, labels: list[Label]) -> Label:
+    """Name the first of *labels*, and how many more there are."""
+    shown, more = labels[:_SHOWN], len(labels) - _SHOWN
+    rest = Label(f" ほか{more}", f" and {more} more") if more > 0 else Label("", "")
+    return Label(
+        f"{ja} {'・'.join(x.ja for x in shown)}{rest.ja}",
+        f"{en} {', '.join(x.en for x in shown)}{rest.en}",
+    )
+
+
+_SHOWN = 3

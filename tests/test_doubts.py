@@ -1,0 +1,89 @@
+"""What is odd about a plan and no mistake: said by name, and a mistake where that is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sekisho.cli import main
+from sekisho.doubts import doubts
+from sekisho.errors import PlanError
+from sekisho.plan import load
+
+TINY = Path("topologies/tiny.yaml")
+_TABLET = """
+  tab:
+    label: {ja: タブレット, en: Tablet}
+    attachments:
+      wifi:
+        {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",
+         source: S1, destination: D3}
+  guest:"""
+_BY_CLASS = ("from: {medium: air}, to: {zones: [register]}", "from: [S2], to: [D1]")
+_WIRED = "{label: {ja: 有線職員端末, en: Wired staff notebook}}"
+
+
+def planted(folder: Path, *changes: tuple[str, str]) -> Path:
+    """Write the tiny town with pieces of its text replaced; return its path."""
+    text = TINY.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = folder / "planted.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def told(path: Path) -> list[str]:
+    """Return every doubt about the plan at *path*, in English, with its line."""
+    return [f"{f.line}: {f.text}" for f in (doubt.fault("en") for doubt in doubts(load(path)))]
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+def test_the_shipped_plans_hold_nothing_odd(name: str) -> None:
+    """They are what others copy."""
+    assert told(Path(f"topologies/{name}.yaml")) == []
+
+
+def test_a_class_on_cables_and_on_the_air_is_named_with_its_members(tmp_path: Path) -> None:
+    """A tablet on Wi-Fi in the class of wired terminals, where sentences name classes alone."""
+    path = planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS)
+
+    assert told(path) == ["37: class S1 has members on the air (tab.wifi) and on cables (nb.wired)"]
+
+
+def test_a_class_that_is_meant_to_be_mixed_is_not_odd(tmp_path: Path) -> None:
+    """Somebody has looked at it, and has said so in the plan."""
+    both = (_WIRED, _WIRED[:-1] + ", medium: both}")
+
+    assert told(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS, both)) == []
+
+
+def test_a_member_that_stands_elsewhere_than_its_class_says_is_refused(tmp_path: Path) -> None:
+    """The class is for cables, and a tablet on the air is in it."""
+    cable = (_WIRED, _WIRED[:-1] + ", medium: cable}")
+    with pytest.raises(PlanError) as caught:
+        load(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS, cable))
+    (fault,) = caught.value.faults
+
+    assert fault.text == (
+        "devices.tab.attachments.wifi.source: 'tab.wifi' stands on the air, "
+        "but class 'S1' on a cable"
+    )
+    assert fault.hint == "see line 37: give it a class of its own, or write medium: both there"
+
+
+def test_what_is_odd_is_a_warning_and_strictly_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same line and the same words, exit 0 or 2."""
+    path = str(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS))
+    plain = main(["plan", "check", path, "--lang", "en"])
+    said = capsys.readouterr().out
+    strict = main(["plan", "check", path, "--lang", "en", "--strict"])
+    refused = capsys.readouterr().err
+
+    assert (plain, strict) == (0, 2)
+    assert f"{path}:37: warning: class S1 has members on the air" in said
+    assert f"{path}:37: class S1 has members on the air" in refused

@@ -1,0 +1,171 @@
+"""What page one may say, held against what the rules permit, by facts about attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scenarios.gate import Scope, windows
+from scenarios.manifest import plan_words
+from scenarios.pairs import every_pair
+from sekisho.changes import Change, applied
+from sekisho.errors import PlanError
+from sekisho.model import Facts, Label, MustDrop, Plan
+from sekisho.plan import load
+from sekisho.preview import meant
+from sekisho.sentences import HONEST_ITEMS, contradictions, decided_by
+from tests.live.contradicted import on_the_air_as_wired
+
+_PLANS = Path("topologies")
+_TABLET = """
+  tab:
+    label: {ja: タブレット, en: Tablet}
+    attachments:
+      wifi:
+        {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",
+         source: S1, destination: D3}
+  guest:"""
+
+Changed = Callable[..., Plan]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Changed:
+    """Return a loader of the tiny town with pieces of its text replaced."""
+
+    def load_changed(*changes: tuple[str, str]) -> Plan:
+        text = (_PLANS / "tiny.yaml").read_text("utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        path = tmp_path / "changed.yaml"
+        path.write_text(text, "utf-8")
+        return load(path)
+
+    return load_changed
+
+
+def _sentence(sources: tuple[str, ...], destinations: tuple[str, ...], **more: object) -> MustDrop:
+    plain = MustDrop(99, Label("文", "Sentence"), sources, destinations, (), "normal", "plan:1")
+    return replace(plain, **more)  # type: ignore[arg-type]  # each test names what it means
+
+
+def _over(plan: Plan, sentence: MustDrop) -> list[str]:
+    return [c.clause.id for c in contradictions(replace(plan, must_drop=(sentence,)))]
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+def test_the_shipped_plans_say_nothing_that_a_rule_permits(name: str) -> None:
+    """Every sentence that an officer signs can be true."""
+    assert list(contradictions(load(_PLANS / f"{name}.yaml"))) == []
+
+
+def test_nothing_reaches_anything_is_contradicted_by_every_rule() -> None:
+    """The widest sentence lies over every permission."""
+    plan = load(_PLANS / "tiny.yaml")
+
+    assert _over(plan, _sentence((), ())) == [c.id for c in plan.clauses for _ in c.allows]
+
+
+def test_a_rule_contradicts_only_between_those_whom_it_names() -> None:
+    """The jump host is open to the vendor; the controller in the same class is not."""
+    plan = load(_PLANS / "matsuno.yaml")
+    to_all = _sentence(("S11",), ("D14",))
+    to_controller = _sentence(("S11",), (), destination_facts=Facts(devices=("ctrl", "swmgmt")))
+
+    assert (_over(plan, to_all), _over(plan, to_controller)) == (["A20"], [])
+
+
+def test_posing_and_other_states_are_not_held_against_the_rules() -> None:
+    """A rule permits nobody to pose, and says nothing of a town whose controller is dead."""
+    plan = load(_PLANS / "tiny.yaml")
+
+    assert _over(plan, _sentence(("S1",), ("D1",), items=(7, 8, 9))) == []
+    assert _over(plan, _sentence(("S1",), ("D1",), state="controller-dead")) == []
+    assert _over(plan, _sentence(("S1",), ("D1",), items=(1, 7))) == ["A01"]
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha"])
+def test_only_honest_items_are_ever_let_in(name: str) -> None:
+    """What the gate sends of any other item must die, whoever sends it to whom."""
+    plan = load(_PLANS / f"{name}.yaml")
+    cases = (c for w in windows(plan, seed=1, scope=Scope(pairs=every_pair(plan))) for c in w.cases)
+    let_in = {case.item for case in cases if case.to == case.target.id and not case.is_residual}
+
+    assert 1 in let_in
+    assert let_in <= HONEST_ITEMS
+
+
+def test_a_tablet_on_wifi_in_the_class_of_wired_terminals_is_refused(changed: Changed) -> None:
+    """The sentence about Wi-Fi is decided by the air it stands in, and A01 would let it in."""
+    with pytest.raises(PlanError) as caught:
+        changed(("\n  guest:", _TABLET))
+    (fault,) = caught.value.faults
+
+    assert fault.text == (
+        "must_drop[1]: sentence 1 says blocked, but rule A01 [https] permits it "
+        "(tab.wifi -> juki.lan)"
+    )
+    assert fault.hint == "see line 82: narrow the sentence, or take the permission out of the rule"
+
+
+def test_facts_of_a_sentence_must_all_hold(changed: Changed) -> None:
+    """On the air, and in that zone: the visitor's phone and nobody else."""
+    facts = "from: {medium: air, zones: [visitor]}, to: {zones: [register]}"
+    plan = changed(("from: {medium: air}, to: {zones: [register]}", facts))
+    line = plan.must_drop[0]
+
+    assert [a.id for a in plan.attachments if line.is_from(a)] == ["guest.wireless"]
+    assert [b.id for b in plan.attachments if line.is_to(b)] == ["juki.lan"]
+    assert decided_by(plan, line) == Label(
+        "無線につながる接続、系統 来庁者(1口)から 系統 利用事務系(1口)へ",
+        "from connections on the air, zones Visitors (1) to zones Resident register (1)",
+    )
+
+
+def test_a_fact_that_names_nothing_is_refused(changed: Changed) -> None:
+    """Zones, devices and classes of a fact are names like any other."""
+    said = "{classes: [D9], zones: [regster], devices: [juuki]}"
+    with pytest.raises(PlanError) as caught:
+        changed(("to: {zones: [register]}", f"to: {said}"))
+
+    assert [fault.text for fault in caught.value.faults] == [
+        "must_drop[1].to.classes[1]: unknown destination class 'D9'",
+        "must_drop[1].to.devices[1]: unknown device 'juuki'",
+        "must_drop[1].to.zones[1]: unknown zone 'regster'",
+    ]
+
+
+def test_a_side_of_a_sentence_that_says_nothing_is_refused(changed: Changed) -> None:
+    """Empty would mean everybody, and nobody would see it."""
+    with pytest.raises(PlanError, match=r"must_drop\[1\]\.from: is empty"):
+        changed(("from: {medium: air}", "from: {}"))
+
+
+def test_the_manifest_names_who_decides_and_which_rule_permits() -> None:
+    """Reports need nothing but the run folder."""
+    plan = on_the_air_as_wired(load(_PLANS / "tiny.yaml"))
+    words = plan_words(plan)["must_drop"][0]
+
+    assert words["senders"] == ["nb.wireless", "guest.wireless"]
+    assert words["targets"] == ["juki.lan"]
+    assert words["contradictions"] == [
+        {"case": "A01 [https]", "cell": "S1/D1", "where": "topologies/tiny.yaml:76"}
+    ]
+
+
+def test_a_dry_run_says_which_sentences_a_planned_permission_makes_false() -> None:
+    """P28 is closed today; opened, it makes a sentence over its cells false."""
+    plan = load(_PLANS / "matsuno.yaml")
+    note = next(n for n in plan.notes if n.id == "P28")
+    line = _sentence(note.sources, note.destinations)
+    before = replace(plan, must_drop=(*plan.must_drop, line))
+    after = applied(before, [Change(1, "open", (), ("P28",), "test", "tester", 0.0, None)])
+
+    assert [w for w in meant(before, before).warnings if w.what == "must_drop 99"] == []
+    told = [w.en for w in meant(before, after).warnings if w.what == "must_drop 99"]
+    assert len(told) == len(note.permits)
+    assert all("sentence 99 says blocked, but rule P28" in words for words in told)
