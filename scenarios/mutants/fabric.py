@@ -21,6 +21,7 @@ from scenarios.mutants.planting import (
 )
 from scenarios.wire import Wire
 from sekisho.model import Air, Plan
+from sekisho.tracking import zone_limits
 from topologies.names import interface, switch_interface, uplink
 from topologies.net import fix_airs
 from topologies.town import Town
@@ -253,10 +254,12 @@ def _bridges(plan: Plan, subject: Subject) -> Iterator[Planted]:
 
 def _tracker(plan: Plan, subject: Subject) -> Iterator[Planted]:
     zone = plan.switch[subject.source.at.switch].dpid
+    limit = zone_limits(plan)[zone]
     ask = ["ovs-appctl", "-t", "ovs-vswitchd"]
     for words, there, back in (
         ("tracks at most 3 conversations in a zone",
-         ["dpctl/ct-set-limits", f"zone={zone},limit=3"], ["dpctl/ct-del-limits", f"zone={zone}"]),
+         ["dpctl/ct-set-limits", f"zone={zone},limit=3"],
+         ["dpctl/ct-set-limits", f"zone={zone},limit={limit}"]),
         ("tracks at most 100 conversations", ["dpctl/ct-set-maxconns", "100"],
          ["dpctl/ct-set-maxconns", "3000000"]),
         ("looks at no sequence numbers", ["dpctl/ct-disable-tcp-seq-chk"],

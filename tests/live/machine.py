@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -187,9 +186,9 @@ def one(mark: Path, words: str, *, of: subprocess.Popen[bytes] | None = None) ->
     return min(found)
 
 
-def heed() -> None:
-    """Heed SIGHUP again: whoever runs the tests under nohup(1) has all of theirs ignore it."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+#: Heed SIGHUP again: whoever runs the tests under nohup(1) has all of theirs ignore it. Done by a
+#: program, env(1): what runs between fork and exec in a process with threads is warned of.
+HEEDING = ("env", "--default-signal=HUP")
 
 
 @contextmanager
@@ -197,13 +196,12 @@ def terminal(person: Person, *arguments: str) -> Iterator[tuple[subprocess.Popen
     """Run ``sekisho`` on a terminal of its own; give the process and the terminal's other end."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", *person.words(*arguments)],
+        [*HEEDING, "setsid", "--ctty", *person.words(*arguments)],
         cwd=person.home,
         env={**person.environment, "TERM": "xterm"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        preexec_fn=heed,  # signal(2) alone
     )
     os.close(theirs)
     try:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,17 +54,16 @@ def _begun(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _called(
-    person: Person, *arguments: str, ready: Callable[[], None] = machine.heed
+    person: Person, *arguments: str, ready: tuple[str, ...] = machine.HEEDING
 ) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        person.words(*arguments),
+        [*ready, *person.words(*arguments)],
         cwd=person.home,
         env=person.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=ready,  # signal(2) alone
     )
     _begun_here.append(process)
     return process
@@ -127,10 +126,7 @@ def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signa
 
 def test_a_run_under_nohup_goes_on(person: Person) -> None:
     """Whoever ignores the end of his terminal is obeyed, as nohup(1) has it."""
-
-    def ignoring() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
+    ignoring = ("env", "--ignore-signal=HUP")
     process = _called(person, "check", "tiny.yaml", "--suite", "smoke", "--json", ready=ignoring)
     _town_stands(person, process)
     process.send_signal(signal.SIGHUP)
