@@ -117,6 +117,7 @@ def manifest(
         "tester": run.tester,
         "witness": run.witness,
         "approver": "",
+        "partial": run.partial and {"ja": run.partial.ja, "en": run.partial.en},
         "plan": plan_words(plan),
     }
 

@@ -14,7 +14,7 @@ from scenarios.session import Attempt
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
 from sekisho.judge import Judgement
-from sekisho.model import Attachment, Plan, Protocol
+from sekisho.model import Attachment, Label, Plan, Protocol
 from sekisho.situation import Situation
 
 JST = timezone(timedelta(hours=9), "JST")
@@ -29,6 +29,7 @@ class Run:
     Attributes:
         situations: Those that its report tells about.
         is_every_pair: Whether every pair of attachments is tried with every probe.
+        occasion: Why only a part is tried, where neither suite nor selection says so.
     """
 
     id: str
@@ -39,6 +40,22 @@ class Run:
     selection: Selection = EVERYTHING
     situations: tuple[Situation, ...] = ()
     is_every_pair: bool = False
+    occasion: Label | None = None
+
+    @property
+    def partial(self) -> Label | None:
+        """Why this is not the whole test of the town, in words; None where it is."""
+        if self.occasion is not None:
+            return self.occasion
+        which = self.selection.named
+        if which:
+            return Label(f"{which} だけを選んで試験", f"chosen: {which}, and nothing else")
+        if self.suite == "smoke":
+            return Label(
+                "はじめの見立て(smoke)。組ごとに少数の項目だけ",
+                "a first look (smoke): few probes for each pair",
+            )
+        return None
 
     @property
     def is_whole(self) -> bool:

@@ -20,13 +20,19 @@ from scenarios.suite import Suite
 from sekisho.changes import Change, applied, opened_clause
 from sekisho.errors import UsageError
 from sekisho.journal import Journal
-from sekisho.model import Attachment, Plan
+from sekisho.model import Attachment, Label, Plan
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.sentences import NORMAL
 from topologies.town import Town
 
 AFFECTED, MUST_DROP = "affected", "must-drop"
+_CONCERNED = Label(
+    "系統変更の再試験(変更に関わる組だけ)", "a re-test after a change: only what it concerns"
+)
+_ALL_LINES = Label(
+    "系統変更の再試験(重点確認項目の組だけ)", "a re-test after a change: only the main points"
+)
 #: Nearly every frame of a re-test is the moved device's own: its ring must hold a whole window.
 _MOST_FRAMES = 1500
 
@@ -44,7 +50,8 @@ class Retest(Check):
     def __init__(
         self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
     ) -> None:
-        run = Run(folder.name, "smoke" if concerned is None else "gate", 1, "", "")
+        suite, occasion = ("smoke", _ALL_LINES) if concerned is None else ("gate", _CONCERNED)
+        run = Run(folder.name, suite, 1, "", "", occasion=occasion)
         super().__init__(plan, folder, run, work=Path())
         self._town = copy.copy(town)
         self._town.plan = plan

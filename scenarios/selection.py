@@ -114,11 +114,16 @@ class Selection:
             tried = tuple(t for t in window.targets if t.id in targets)
             yield Window(window.number, tried, cases, frames, window.is_stateful)
 
-    def words(self, left_out: int) -> Label:
-        """Say what was left out, for the report."""
+    @property
+    def named(self) -> str:
+        """What was chosen, in the words of the command line."""
         parts = [*(each.situation.id for each in self.situations), *self.only, *self.families]
         parts += [f"from {c}" for c in self.sources] + [f"to {c}" for c in self.targets]
-        which = ", ".join(parts)
+        return ", ".join(parts)
+
+    def words(self, left_out: int) -> Label:
+        """Say what was left out, for the report."""
+        which = self.named
         return Label(
             f"絞り込み({which})により省いた{left_out}件",
             f"{left_out} cases left out by the choice of {which}",

@@ -78,12 +78,12 @@ def decided_by(plan: Plan, sentence: MustDrop) -> Label | None:
     senders = sum(map(sentence.is_from, plan.attachments))
     targets = sum(map(sentence.is_to, plan.attachments))
     return Label(
-        f"{who.ja}({senders}口)から {whom.ja}({targets}口)へ",
+        f"{who.ja}({senders}口) → {whom.ja}({targets}口)",
         f"from {who.en} ({senders}) to {whom.en} ({targets})",
     )
 
 
-_MEDIA = {"air": Label("無線につながる接続", "connections on the air"),
+_MEDIA = {"air": Label("無線の接続", "connections on the air"),
           "cable": Label("有線の接続", "connections on a cable")}  # fmt: skip
 
 
@@ -112,4 +112,4 @@ def _listed(ja: str, en: str, labels: list[Label]) -> Label:
     )
 
 
-_SHOWN = 3
+_SHOWN = 1  # a line of page one has no room for more

@@ -121,7 +121,7 @@ def test_facts_of_a_sentence_must_all_hold(changed: Changed) -> None:
     assert [a.id for a in plan.attachments if line.is_from(a)] == ["guest.wireless"]
     assert [b.id for b in plan.attachments if line.is_to(b)] == ["juki.lan"]
     assert decided_by(plan, line) == Label(
-        "無線につながる接続、系統 来庁者(1口)から 系統 利用事務系(1口)へ",
+        "無線の接続、系統 来庁者(1口) → 系統 利用事務系(1口)",
         "from connections on the air, zones Visitors (1) to zones Resident register (1)",
     )
 

@@ -39,9 +39,9 @@ def front(record: RunRecord) -> Markup:
         tag("div", _verdict(record), _facts(record), class_="top"),
         _lines(record),
         tag("div", _untested(record), _exceptions(record), class_="pair"),
-        _signatures(record),
+        *(() if record.manifest.partial else (_signatures(record),)),
         _foot(record),
-        class_="sheet front",
+        class_="sheet front partial" if record.manifest.partial else "sheet front",
         id="front",
     )
 
@@ -59,22 +59,34 @@ def _head(record: RunRecord) -> Markup:
     plan = record.manifest.plan
     return tag(
         "header",
-        tag("h1", tag("span", both(plan.label), class_="town"), " ", both(_TITLE)),
+        tag("h1", tag("span", both(plan.label), class_="town"), " ", both(title(record))),
         class_="head",
     )
 
 
-_TITLE = Label("ネットワーク分離確認試験 結果書", "Network separation test: result")
+def title(record: RunRecord) -> Label:
+    """Return what the sheet is: the result of a whole test, or the record of a part of one."""
+    if record.manifest.partial:
+        return Label("ネットワーク分離確認 一部試験の記録", "Network separation: partial test")
+    return Label("ネットワーク分離確認試験 結果書", "Network separation test: result")
 
 
 def _verdict(record: RunRecord) -> Markup:
-    label = record.verdict.label
+    label, partial = record.verdict.label, record.manifest.partial
+    small, kind, more = say("判定", "Verdict"), record.verdict.value, []
+    if partial is not None:
+        small = say("一部試験(合否の判定ではない)", "Partial test, not a verdict on the town")
+        more = [tag("p", both(partial), class_="which")]
+        kind += " partial"
+        if record.verdict is RunVerdict.PASS:
+            label = Label("一部試験", "Partial test")
     return tag(
         "div",
-        tag("p", say("判定", "Verdict"), class_="small"),
+        tag("p", small, class_="small"),
         tag("p", both(label), class_="stamp"),
+        *more,
         tag("p", both(_sentence(record)), class_="sentence"),
-        class_=f"verdict {record.verdict.value}",
+        class_=f"verdict {kind}",
     )
 
 

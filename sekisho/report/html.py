@@ -41,7 +41,8 @@ def render(record: RunRecord) -> str:
 
 
 def _head(record: RunRecord) -> Markup:
-    title = f"{record.manifest.plan.label.ja} {record.verdict.label.ja} {record.manifest.run}"
+    part = "一部試験 " if record.manifest.partial else ""
+    title = f"{record.manifest.plan.label.ja} {part}{record.verdict.label.ja} {record.manifest.run}"
     return tag(
         "head",
         tag("meta", charset="utf-8"),

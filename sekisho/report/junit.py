@@ -45,6 +45,9 @@ def _run(record: RunRecord) -> Element:
     suite = _suite("run", record)
     properties = SubElement(suite, "properties")
     SubElement(properties, "property", name="manifest.sha256", value=record.sealed)
+    if record.manifest.partial is not None:
+        words = record.manifest.partial.en
+        SubElement(properties, "property", name="partial", value=_text(words))
     case = _case(suite, "run", f"verdict of {record.manifest.run}")
     words = verdict_line(record, language="en").plain
     if record.verdict is RunVerdict.FAIL:

@@ -141,6 +141,7 @@ class Manifest:
         missing: What the kernel lacked.
         real: What the kernel offered, and was used.
         situations: Empty where the run chose its cases in another way.
+        partial: Why it is not the whole test of the town; None where it is.
         catalogue: Sorted by id; empty where the suite has no catalogue.
     """
 
@@ -165,6 +166,7 @@ class Manifest:
     situations: tuple[SituationLine, ...] = ()
     pairs: PairsTried | None = None
     files: Mapping[str, str] | None = None
+    partial: Label | None = None
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -186,6 +188,7 @@ def read_manifest(path: Path) -> Manifest:
             situations=_each(found.get("situations", []), situation_line),
             pairs=_pairs(cast(Json, found["pairs"])) if "pairs" in found else None,
             files=_strings(found["files"]) if "files" in found else None,
+            partial=_label(cast(Json, found["partial"])) if found.get("partial") else None,
         )
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error

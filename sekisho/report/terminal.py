@@ -69,7 +69,11 @@ def verdict_line(record: RunRecord, *, language: str = "ja") -> Text:
     """Return the one line that says it all, e.g. ``判定 不合格 FAIL: 3 leaks``."""
     label = record.verdict.label
     both = label.en if language == "en" else f"{label.ja} {label.en}"
-    head = Text(f"{_say(language, '判定', 'verdict')} {both}", style=_RUN_STYLES[record.verdict])
+    style = _RUN_STYLES[record.verdict]
+    if record.manifest.partial:
+        both += _say(language, " (一部試験)", " (partial test)")
+        style = "bold blue" if record.verdict is RunVerdict.PASS else style
+    head = Text(f"{_say(language, '判定', 'verdict')} {both}", style=style)
     return head.append(f": {_why(record, language)}", style="")
 
 
@@ -124,6 +128,9 @@ def _title(record: RunRecord, language: str) -> Text:
     when += " JST" if manifest.started.endswith("+09:00") else ""
     text = Text("\n").append(f"{name}  ", style="bold")
     text.append(f"{when}  {manifest.suite}/{manifest.state}", style="dim")
+    if manifest.partial is not None:
+        part = _say(language, "一部試験", "partial test")
+        text.append(f"\n{part}: {manifest.partial.text(language)}", style="bold blue")
     return text.append(f"\n{manifest.run}\n", style="dim")
 
 

@@ -33,6 +33,23 @@ def test_a_town_of_one_terminal_and_one_server_passes(suite: str, tmp_path: Path
     assert "Posing as a third device" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [(("--suite", "smoke"), "a first look (smoke)"), (("--from", "S1"), "chosen: from S1")],
+)
+def test_a_part_of_a_test_is_told_as_a_part(
+    choice: tuple[str, str], words: str, tmp_path: Path
+) -> None:
+    """On the screen and on page one, which has no boxes for seals."""
+    done = sekisho("check", str(small(tmp_path)), *choice, "--out", str(tmp_path / "r"))
+    page = (tmp_path / "r" / "latest" / "report.html").read_text("utf-8")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"partial test: {words}" in done.stdout
+    assert "verdict PASS (partial test)" in done.stdout
+    assert 'class="signatures"' not in page
+
+
 def test_the_rules_of_a_covered_permission_are_explained(tmp_path: Path) -> None:
     """Either of the two may count a packet, as Open vSwitch likes."""
     services = {"web": service([443], "https"), "wide": service(["400-500"], "http")}

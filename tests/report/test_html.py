@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import orjson
 import pytest
 
+from scenarios.manifest import plan_words
 from sekisho.evidence import CASE_KEYS, Verdict
 from sekisho.plan import load
 from sekisho.report.embedding import FIELDS
@@ -229,9 +230,7 @@ def test_page_one_of_a_real_plan_is_one_sheet_of_paper(tmp_path: Path) -> None:
     plan = load(Path("topologies/matsuno.yaml"))
     file = folder / "manifest.json"
     found = orjson.loads(file.read_bytes())
-    words = {line.number: line.label for line in plan.must_drop}
-    for line in found["plan"]["must_drop"]:
-        line |= {"ja": words[line["number"]].ja, "en": words[line["number"]].en}
+    found["plan"]["must_drop"] = plan_words(plan)["must_drop"]
     found["plan"] |= {"ja": plan.label.ja, "en": plan.label.en}
     found["plan"]["exceptions"] = [
         {
