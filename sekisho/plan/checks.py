@@ -12,6 +12,7 @@ from sekisho.errors import Fault
 from sekisho.model import CellKind, DestinationClass, Plan, SourceClass
 from sekisho.plan.addresses import check_addresses
 from sekisho.plan.fabric import check_fabric
+from sekisho.plan.nodenames import check_node_names
 from sekisho.plan.places import Places, suggestion
 from sekisho.plan.rulebook import check_rulebook
 
@@ -21,6 +22,7 @@ _UNREAL = (CellKind.NOT_APPLICABLE, CellKind.PLANNED, CellKind.EXTERNAL)
 def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     """Yield a fault for every rule of a town that the plan breaks."""
     yield from _check_names(plan, places)
+    yield from check_node_names(plan, places)
     yield from _check_services(plan, places)
     yield from _check_classes(plan, places)
     yield from _check_media(plan, places)
@@ -43,11 +45,6 @@ def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:
         if relay.exception and relay.exception not in known:
             text = f"unknown exception '{relay.exception}'"
             yield places.fault(f"relays[{n}].exception", text, suggestion(relay.exception, known))
-    for device in plan.devices:
-        if device.id in plan.switch:
-            path = f"devices.{device.id}"
-            text = f"'{device.id}' is also a switch (line {places.line(f'switches.{device.id}')})"
-            yield places.fault(path, text, "nodes of a town share one set of names: rename one")
 
 
 def _repeated(

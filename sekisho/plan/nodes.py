@@ -13,7 +13,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from sekisho.errors import Fault, PlanError
-from sekisho.plan.places import show
+from sekisho.plan.places import show, wide_mark
 
 DEPTH_LIMIT = 32
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -183,11 +183,27 @@ def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
     line = mark.line + 1 if mark else 0
     if _has_tab(text, line):
         return Fault(file, line, "a tab stands where YAML wants spaces", "replace it by spaces")
+    wide = _wide_mark(file, text, error)
+    if wide is not None:
+        return wide
     context = f", {error.context}" if error.context else ""
     if context and error.context_mark:
         context += f" that begins on line {error.context_mark.line + 1}"
     hint = "look for a missing quote, bracket, colon or space here or in the line above"
     return Fault(file, line, f"not YAML: {error.problem}{context}", hint)
+
+
+def _wide_mark(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault | None:
+    """Return a full-width space or colon near the error: the slip stands there, and is not seen."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    if not marks:
+        return None
+    lines = text.split("\n")
+    for at in range(max(0, min(marks) - 1), min(len(lines), max(marks) + 1)):
+        said, meant = wide_mark(lines[at])
+        if said:
+            return Fault(file, at + 1, said, f"write it in half-width characters: {show(meant)}")
+    return None
 
 
 def _has_tab(text: str, line: int) -> bool:

@@ -7,6 +7,7 @@ lines) names a place; every fault begins with one.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,35 @@ def show(value: str) -> str:
 def half_width(value: str) -> str:
     """Return *value* with full-width letters and digits as the half-width ones."""
     return unicodedata.normalize("NFKC", value)
+
+
+_WIDE_MARK = re.compile(
+    r"""(?P<indent>^[ ]*[\u3000\xa0]+)      # white space that YAML does not take for it
+    |(?:^|[{,\[]|-[ ])[ ]*(?P<key>[A-Za-z_][\w-]*)[ ]*(?P<mark>：|:(?=[\u3000\xa0]))""",
+    re.VERBOSE,
+)
+
+
+def wide_mark(text: str) -> tuple[str, str]:
+    """Find a full-width space or colon where YAML needs a half-width one, in one line.
+
+    Returns what stands where, and the line as it is meant; both empty where there is none.
+    """
+    found = _WIDE_MARK.search(text)
+    if found is None:
+        return "", ""
+    if found["indent"]:
+        mark, where = found["indent"].strip(" ")[0], "in the indentation"
+    elif found["mark"] == "：":
+        mark, where = "：", f"after '{found['key']}'"
+    else:
+        mark, where = text[found.end("mark")], f"after '{found['key']}:'"
+    meant = half_width(text).strip()
+    meant = re.sub(r"([{,\[ ]|^)([A-Za-z_][\w-]*) *:(?=\S)", r"\1\2: ", meant)
+    return f"{_WIDE[mark]} (U+{ord(mark):04X}) stands {where}", re.sub(": +", ": ", meant)
+
+
+_WIDE = {"：": "a full-width colon", "\u3000": "a full-width space", "\xa0": "a no-break space"}
 
 
 def closest(value: str, names: Iterable[str]) -> str:

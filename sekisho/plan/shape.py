@@ -17,7 +17,7 @@ from sekisho.plan.keys import SECTION
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.nodes import Listing, Node, Scalar
 from sekisho.plan.nodes import Mapping as MappingNode
-from sekisho.plan.places import Places, closest, half_width, show, suggestion
+from sekisho.plan.places import Places, closest, half_width, show, suggestion, wide_mark
 from sekisho.plan.record import ALL, Record
 
 T = TypeVar("T")
@@ -241,6 +241,7 @@ class _ShapeReader:
         hint = suggestion(name.text, known)
         if name.text == "<<":
             hint = f"a {self.top} has no merge keys: write the keys out"
+        hint = _wide(name.text) or hint
         self.fault(name.line, path, f"unknown key {show(name.text)}", hint)
         return closest(name.text, known)
 
@@ -267,9 +268,16 @@ class _ShapeReader:
     def _wrong(self, node: Node, path: str, wanted: str, hint: str) -> None:
         if isinstance(node, Scalar):
             given = show(node.text)
+            hint = _wide(node.text) or hint
         else:
             given = "a list" if isinstance(node, Listing) else "a mapping"
         self.fault(node.line, path, f"{given} is not {wanted}", hint)
+
+
+def _wide(text: str) -> str:
+    """Return a hint where a full-width space or colon has made one word of a key and its value."""
+    said, meant = wide_mark(text)
+    return f"{said}: write {show(meant)}" if said else ""
 
 
 def _is_plural(kind: Kind) -> bool:
