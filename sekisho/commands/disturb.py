@@ -172,7 +172,7 @@ def situation_lines(data: Row, language: str) -> list[str]:
         )
         out.append(f"    {told.text(language)}")
         if idle := [k for k, verdicts in by_kind.items() if set(verdicts) <= {"skipped"}]:
-            head = Label("この町では起こせない状態", "states that this town cannot have")
+            head = Label("この計画では起こせない状態", "states that this plan cannot have")
             out.append(f"    {head.text(language)}: {', '.join(idle)}")
     return out
 

@@ -25,7 +25,7 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ("case", "試験番号", "case"), ("verdict", "判定", "verdict"), ("mark", "記号", "mark"),
     ("reason", "理由", "reason"), ("cell", "表のマス", "cell"), ("clause", "要件番号", "clause"),
     ("requirement", "要求事項", "requirement"), ("severity", "重大度", "severity"),
-    ("edition", "ガイドライン版", "guideline edition"), ("state", "状態", "state of the town"),
+    ("edition", "ガイドライン版", "guideline edition"), ("state", "状態", "state"),
     ("plan_line", "計画書の行", "plan line"), ("run", "実行番号", "run"),
     ("", "送信元", "Source"),
     ("src", "接続", "attachment"), ("src_class", "区分", "class"), ("src_host", "機器", "device"),

@@ -75,7 +75,7 @@ def _verdict(record: RunRecord) -> Markup:
     label, partial = record.verdict.label, record.manifest.partial
     small, kind, more = say("判定", "Verdict"), record.verdict.value, []
     if partial is not None:
-        small = say("一部試験(合否の判定ではない)", "Partial test, not a verdict on the town")
+        small = say("一部試験(合否の判定ではない)", "Partial test, not a verdict on the whole")
         more = [tag("p", both(partial), class_="which")]
         kind += " partial"
         if record.verdict is RunVerdict.PASS:
@@ -125,7 +125,7 @@ def _facts(record: RunRecord) -> Markup:
     manifest, summary = record.manifest, record.summary
     rows = [
         (say("試験日時", "Date"), both(moment(manifest.started))),
-        (say("町の状態", "State"), both(_state(manifest.state))),
+        (say("状態", "State"), both(_state(manifest.state))),
         (say("試験件数", "Cases"), say(f"{len(record.cases):,}件", f"{len(record.cases):,}")),
     ]
     if summary is not None:
@@ -262,8 +262,8 @@ def _signatures(record: RunRecord) -> Markup:
 
 def _foot(record: RunRecord) -> Markup:
     said = say(
-        "この結果は、町のネットワークを模した環境で確かめたものです。実際の機器での確認に代わるものではありません。",
-        "Found in an emulation of the town's network. It does not replace tests on real equipment.",
+        "この結果は、計画を模した環境で確かめたものです。実際の機器での確認に代わるものではありません。",
+        "Found in an emulation of the planned network. It replaces no test of real equipment.",
     )
     digest = record.manifest.hashes.get("plan", "")[:12]
     plan = tag("div", said, " ", say("計画書", "Plan"), f": {digest}")

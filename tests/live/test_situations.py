@@ -86,4 +86,4 @@ def test_the_streams_of_a_situation_run_through_its_events(tmp_path: Path) -> No
     assert done.returncode == 0
     assert (killed["verdict"], killed["leaked"]) == ("pass", 0)
     assert data["situations"][0]["sent_from"] == ["guest.wireless", "nb.wireless"]
-    assert "states that this town cannot have: line-cut" in done.stdout
+    assert "states that this plan cannot have: line-cut" in done.stdout

@@ -76,7 +76,7 @@ def test_what_was_not_sent_or_could_not_happen_is_said() -> None:
     lines = situation_lines(_data({"controller-killed": "pass", "line-cut:a": "skipped"}), "en")
 
     assert mute[0].startswith("△ void")
-    assert lines[-1].strip() == "states that this town cannot have: line-cut"
+    assert lines[-1].strip() == "states that this plan cannot have: line-cut"
 
 
 def test_a_situation_without_events_belongs_to_check() -> None:

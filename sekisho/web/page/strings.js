@@ -22,7 +22,7 @@ export const STRINGS = {
   "changes-standing": ["有効な変更 {0}件", "Changes: {0}"],
   "link-lost": ["接続が切れました。再接続中…(表示は切れる前のものです)", "Connection lost. Trying again… (what you see is from before)"],
   "link-back": ["接続が戻りました", "Connected again"],
-  "town-lost": ["町が応答しません。表示は最後に分かったものです。", "The town does not answer. What you see is the last that is known."],
+  "town-lost": ["ネットワークが応答しません。表示は最後に分かったものです。", "The network does not answer. What you see is the last that is known."],
   "no-token": ["この画面を開くには、sekisho demo が表示したアドレス(#token=…)を開いてください。", "Open the address that sekisho demo printed (#token=…)."],
   // Strip
   "source": ["送信元", "From"],
@@ -101,7 +101,7 @@ export const STRINGS = {
   "by-wifi": ["無線(Wi-Fi)から", "By Wi-Fi"],
   "page-came": ["画面が開いた", "the page opened"],
   "page-not": ["開けない", "it does not open"],
-  "no-notebook": ["この町には有線と無線の両方を持つ端末がありません。", "No device of this town has both a cable and Wi-Fi."],
+  "no-notebook": ["この計画には有線と無線の両方を持つ端末がありません。", "No device of this plan has both a cable and Wi-Fi."],
   // History
   "number": ["番号", "No."],
   "when": ["日時", "When"],
@@ -195,7 +195,7 @@ export const STRINGS = {
   "record-title": ["系統変更記録", "Record of a re-segmentation"],
   "print": ["印刷", "Print"],
   "back-to-page": ["← 画面へ戻る", "← Back to the page"],
-  "town": ["町(計画)", "Town (plan)"],
+  "town": ["計画", "Plan"],
   "edition": ["ガイドライン版", "Guideline edition"],
   "in-force-at": ["適用", "In force"],
   "undone-at": ["取消", "Undone"],
