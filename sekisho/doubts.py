@@ -10,10 +10,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.errors import Fault
-from sekisho.model import Label, Plan
+from sekisho.model import CellKind, Label, Plan
 from sekisho.shadows import shadows
 
 _NAMED = 5
+#: Ports that a kind of service has; kinds that may have any are not here (IANA service names;
+#: 9101 and 9102 are the further queues of a printer, 6633 is OpenFlow's of old).
+USUAL_PORTS = {
+    "print": frozenset({515, 631, 9100, 9101, 9102}),
+    "sip": frozenset({5060}),
+    "sips": frozenset({5061}),
+    "dns": frozenset({53, 853}),
+    "ntp": frozenset({123}),
+    "syslog": frozenset({514, 601, 6514}),
+    "radius": frozenset({1645, 1646, 1812, 1813, 2083}),
+    "smb": frozenset({139, 445}),
+    "dhcp": frozenset({67, 68}),
+    "smtp": frozenset({25, 465, 587}),
+    "ssh": frozenset({22}),
+    "snmp": frozenset({161, 162}),
+    "ldap": frozenset({389, 636, 3268, 3269}),
+    "ike": frozenset({500, 4500}),
+    "openflow": frozenset({6633, 6653}),
+}
+PROFILES = ("seed-r4", "alpha-strict", "guideline-r7")
+#: Editions of 地方公共団体における情報セキュリティポリシーに関するガイドライン, as they are cited.
+EDITIONS = ("H30.9", "R2.12", "R4.3", "R5.3", "R6.10", "R7.3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,9 @@ def doubts(plan: Plan) -> Iterator[Doubt]:
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
     yield from _mixed_classes(plan)
+    yield from _unusual_ports(plan)
+    yield from _empty_promises(plan)
+    yield from _unknown_words(plan)
 
 
 def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
@@ -62,6 +87,62 @@ def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
                     "give them classes of their own, or write medium: both where it is meant",
                 ),
             )
+
+
+def _unusual_ports(plan: Plan) -> Iterator[Doubt]:
+    """Yield each service with a port that its kind never has; one may be a slip of digits."""
+    for service in plan.services:
+        usual = USUAL_PORTS.get(service.kind)
+        odd = [p for p in service.ports if usual and not set(range(p.first, p.last + 1)) <= usual]
+        for ports in odd:
+            known = ", ".join(map(str, sorted(usual or ())))
+            meant = [str(p) for p in sorted(usual or ()) if sorted(str(p)) == sorted(str(ports))]
+            ja, en = (f"{meant[0]} の誤りか", f"did you mean {meant[0]}?") if meant else (
+                f"{service.kind} の番号は {known}", f"{service.kind} has: {known}"
+            )  # fmt: skip
+            yield Doubt(
+                service.where,
+                Label(
+                    f"サービス {service.id} は {service.kind} なのに番号が {ports}",
+                    f"service {service.id} is {service.kind}, and its port is {ports}",
+                ),
+                Label(ja, en),
+            )
+
+
+def _empty_promises(plan: Plan) -> Iterator[Doubt]:
+    """Yield each planned cell that does not say what it will permit."""
+    for note in plan.notes:
+        if note.kind is CellKind.PLANNED and not note.services:
+            name = note.id or "planned"
+            yield Doubt(
+                note.where,
+                Label(
+                    f"計画中の {name} は、開いたときに何を許可するかを書いていない",
+                    f"planned cell {name} does not say what it will permit",
+                ),
+                Label("services を書けば、resegment で開けるか試算できる",
+                      "name its services: resegment can then open it, or show what it would do"),
+            )  # fmt: skip
+
+
+def _unknown_words(plan: Plan) -> Iterator[Doubt]:
+    """Yield a profile or an edition that nobody has published."""
+    if plan.profile not in PROFILES:
+        yield _unknown(plan.where, Label("プロファイル", "profile"), plan.profile, PROFILES)
+    said = [(plan.where, plan.edition), *((n.where, n.edition) for n in plan.notes if n.edition)]
+    for where, edition in said:
+        if edition not in EDITIONS:
+            yield _unknown(where, Label("ガイドラインの版", "edition"), edition, EDITIONS)
+
+
+def _unknown(where: str, what: Label, word: str, known: tuple[str, ...]) -> Doubt:
+    words = ", ".join(known)
+    return Doubt(
+        where,
+        Label(f"{what.ja} {word!r} は知られていない", f"nobody knows the {what.en} {word!r}"),
+        Label(f"知られているもの: {words}", f"known: {words}"),
+    )
 
 
 def _some(names: list[str]) -> str:

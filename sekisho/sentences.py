@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from sekisho.model import Allow, Attachment, Clause, Facts, Label, MustDrop, Plan
 
 NORMAL = "normal"
+#: States of a town that a sentence can be about: what a run is in, and what an event leaves.
+STATES = (NORMAL, "backup", "controller-dead", "relay", "ticket-ended", "undock")
+#: Items of the probe set: what a run sends, by the numbers that test sheets use.
+ITEMS = range(1, 16)
 #: Items of the probe set that knock at ports as an honest client does, so that a rule may let them
 #: in; whatever else is sent poses as somebody or is malformed, and no rule permits that.
 HONEST_ITEMS = frozenset({1, 2, 3, 5})

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scenarios.backups import STATE as BACKUP
+from scenarios.probes import PROBES
 from sekisho.cli import main
-from sekisho.doubts import doubts
+from sekisho.doubts import USUAL_PORTS, doubts
 from sekisho.errors import PlanError
+from sekisho.model import PortRange
 from sekisho.plan import load
+from sekisho.sentences import ITEMS, NORMAL, STATES
 
 TINY = Path("topologies/tiny.yaml")
 _TABLET = """
@@ -21,6 +26,7 @@ _TABLET = """
          source: S1, destination: D3}
   guest:"""
 _BY_CLASS = ("from: {medium: air}, to: {zones: [register]}", "from: [S2], to: [D1]")
+_PLANNED = "{kind: planned, id: P1, from: [S2], to: [D3], label: {ja: あと, en: Later}}"
 _WIRED = "{label: {ja: 有線職員端末, en: Wired staff notebook}}"
 
 
@@ -87,3 +93,57 @@ def test_what_is_odd_is_a_warning_and_strictly_a_mistake(
     assert (plain, strict) == (0, 2)
     assert f"{path}:37: warning: class S1 has members on the air" in said
     assert f"{path}:37: class S1 has members on the air" in refused
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("edition: R4.3\n", "edition: R99\n", "6: nobody knows the edition 'R99'"),
+        ("profile: seed-r4", "profile: seed-r5", "6: nobody knows the profile 'seed-r5'"),
+        ("severity: A, edition: R4.3", "severity: A, edition: R43",
+         "92: nobody knows the edition 'R43'"),
+        ("ports: [80], kind: http", "ports: [613], kind: print",
+         "34: service http is print, and its port is 613"),
+        ("ports: [80], kind: http", 'ports: ["22-23"],  kind: ssh',
+         "34: service http is ssh, and its port is 22-23"),
+        ("cells:\n", f"cells:\n  - {_PLANNED}\n",
+         "90: planned cell P1 does not say what it will permit"),
+    ],
+)  # fmt: skip
+def test_a_silent_mistake_is_said(old: str, new: str, said: str, tmp_path: Path) -> None:
+    """Each with its line and its value."""
+    assert told(planted(tmp_path, (old, new))) == [said]
+
+
+def test_digits_that_changed_places_are_told() -> None:
+    """The hint names the port that was meant."""
+    plan = load(TINY)
+    http = replace(plan.services[1], kind="print", ports=(PortRange(613, 613),))
+    (doubt,) = doubts(replace(plan, services=(plan.services[0], http)))
+
+    assert doubt.hint.en == "did you mean 631?"
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+def test_every_kind_has_its_usual_ports(name: str) -> None:
+    """What is called usual is what the shipped plans use."""
+    for service in load(f"topologies/{name}.yaml").services:
+        usual = USUAL_PORTS.get(service.kind)
+
+        assert usual is None or {p.first for p in service.ports} <= usual
+
+
+def test_the_items_are_those_of_the_probe_set() -> None:
+    """What is refused as no item is what no run sends."""
+    assert {number for _, number, _ in PROBES} - {0} == set(ITEMS)
+
+
+def test_every_state_of_the_shipped_sentences_is_known() -> None:
+    """And the two states of a run without events are."""
+    said = {
+        line.state
+        for name in ("tiny", "alpha", "matsuno")
+        for line in load(f"topologies/{name}.yaml").must_drop
+    }
+
+    assert said | {NORMAL, BACKUP} == set(STATES)

@@ -39,6 +39,7 @@ class Plan:
         edition: Guideline edition of the profile, e.g. ``R4.3``.
         router_mac: MAC address that the virtual router answers with, everywhere.
         base: The plan as its file says it, where ports have been moved since; else None.
+        where: ``file:line`` of what it says about the town as a whole.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Plan:
     exceptions: tuple[StandingException, ...] = field(default=())
     relays: tuple[Relay, ...] = field(default=())
     base: Plan | None = field(default=None, repr=False)
+    where: str = field(default="", compare=False)
 
     @property
     def origin(self) -> Plan:

@@ -116,6 +116,7 @@ class _Builder:
                 for r in each("exceptions")
             ),
             relays=tuple(self.relay(r) for r in each("relays")),
+            where=self.where(town),
         )
 
     def zone(self, r: Record) -> Zone:

@@ -11,8 +11,8 @@ from itertools import product
 
 from sekisho.errors import Fault
 from sekisho.model import Allow, Attachment, CellKind, CellNote, Clause, Plan, PortRange
-from sekisho.plan.places import Places
-from sekisho.sentences import contradictions
+from sekisho.plan.places import Places, show, suggestion
+from sekisho.sentences import ITEMS, STATES, contradictions
 
 Cell = tuple[str, str]
 
@@ -32,6 +32,15 @@ def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
 
 def _check_sentences(plan: Plan, places: Places) -> Iterator[Fault]:
     """Refuse a sentence of page one over anything that a rule permits."""
+    for n, sentence in enumerate(plan.must_drop, 1):
+        for m, item in enumerate(sentence.items, 1):
+            if item not in ITEMS:
+                text = f"the probe set has no item {item}"
+                hint = f"items are {ITEMS[0]} to {ITEMS[-1]}; without the key all of them decide"
+                yield places.fault(f"must_drop[{n}].items[{m}]", text, hint)
+        if sentence.state not in STATES:
+            text = f"unknown state {show(sentence.state)}"
+            yield places.fault(f"must_drop[{n}].state", text, suggestion(sentence.state, STATES))
     numbers = {sentence.number: n for n, sentence in enumerate(plan.must_drop, 1)}
     for found in contradictions(plan):
         line = found.allow.where.rpartition(":")[2]
