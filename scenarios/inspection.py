@@ -328,7 +328,8 @@ class Check:
         tally, around = self._tally, self._around
         unlike = around.differences if around is not None else []
         verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted, differences=unlike)
-        read = (*self._manifest.get("situations", []), *self._manifest["plan"]["must_drop"])
+        said = self._manifest["plan"]
+        read = (*self._manifest.get("situations", []), *said["must_drop"], *said["must_reach"])
         if not aborted and any(each["contradictions"] for each in read):
             verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
         status = _EXIT[verdict]

@@ -15,8 +15,8 @@ from scenarios.pairs import lacks_thirds
 from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
-from sekisho.model import Attachment, Label, MustDrop, Plan
-from sekisho.sentences import contradictions, decided_by
+from sekisho.model import Attachment, Label, MustDrop, MustReach, Plan
+from sekisho.sentences import contradictions, decided_by, unmet
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
@@ -198,6 +198,7 @@ def plan_words(plan: Plan) -> dict[str, Any]:
         "sites": [_named(s.id, s.label) for s in plan.sites],
         "attachments": {a.id: _attachment_words(plan, a) for a in plan.attachments},
         "must_drop": [_must_drop_words(plan, line) for line in plan.must_drop],
+        "must_reach": [_must_reach_words(plan, line) for line in plan.must_reach],
         "exceptions": [
             {
                 **_named(e.id, e.label),
@@ -235,6 +236,32 @@ def _must_drop_words(plan: Plan, line: MustDrop) -> dict[str, Any]:
             if found.sentence is line
         ],
         **(chosen if by else {}),
+    }
+
+
+def _must_reach_words(plan: Plan, line: MustReach) -> dict[str, Any]:
+    """A need of work, who has it, and where no rule meets it."""
+    by = decided_by(plan, line)
+    services = [plan.service[name] for name in line.services]
+    return {
+        "number": line.number,
+        "ja": line.label.ja,
+        "en": line.label.en,
+        "sources": list(line.sources),
+        "destinations": list(line.destinations),
+        "senders": [a.id for a in plan.attachments if line.is_from(a)],
+        "targets": [b.id for b in plan.attachments if line.is_to(b)],
+        "ports": [f"{s.protocol.name.lower()}/{r}" for s in services for r in s.ports],
+        "decided_by": by and {"ja": by.ja, "en": by.en},
+        "contradictions": [
+            {
+                "case": found.service,
+                "cell": f"{found.source.source}/{found.target.destination}",
+                "where": found.need.where,
+            }
+            for found in unmet(plan)
+            if found.need is line
+        ],
     }
 
 

@@ -13,7 +13,7 @@ from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.policy import Policy
-from sekisho.sentences import Contradiction, contradictions
+from sekisho.sentences import Contradiction, contradictions, unmet
 
 _RESIDENT = "M"  # letter of the layer 利用事務系 in a plan
 
@@ -147,6 +147,8 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     for wrong in contradictions(after):
         what = f"must_drop {wrong.sentence.number}"
         out.append(Warned(what, "A", "", *_contradicted(wrong)))
+    for lost in unmet(after):
+        out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
     return tuple(out)
 
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.model import Allow, Attachment, Clause, Facts, Label, MustDrop, Plan
+from sekisho.model import (
+    Allow,
+    Attachment,
+    Clause,
+    Facts,
+    Label,
+    MustDrop,
+    MustReach,
+    Plan,
+    Service,
+)
 
 NORMAL = "normal"
 #: States of a town that a sentence can be about: what a run is in, and what an event leaves.
@@ -73,7 +83,72 @@ def _pairs(plan: Plan, sentence: MustDrop, allow: Allow) -> list[tuple[Attachmen
     return [(a, b) for a in sources for b in targets if a.device != b.device]
 
 
-def decided_by(plan: Plan, sentence: MustDrop) -> Label | None:
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A need of the town that no rule permits.
+
+    Attributes:
+        missing: How many pairs of attachments lack it.
+        source: Who initiates in the first of them.
+        target: Who is reached in it.
+    """
+
+    need: MustReach
+    service: str
+    missing: int
+    source: Attachment
+    target: Attachment
+
+    @property
+    def label(self) -> Label:
+        """What is to be said of it, without the place."""
+        number, more = self.need.number, self.missing - 1
+        pair = f"{self.source.id} -> {self.target.id}"
+        ja, en = (f"、ほか{more:,}組", f", and {more:,} more") if more else ("", "")
+        return Label(
+            f"必要な通信{number}({self.service})を、どの許可も通していない({pair}{ja})",
+            f"sentence {number} needs {self.service}, and no rule permits it ({pair}{en})",
+        )
+
+
+def pairs(plan: Plan, need: MustReach, service: str) -> list[tuple[Attachment, Attachment]]:
+    """Return who must open *service* on whom: everybody it names, on each that runs it."""
+    known = [a for a in plan.attachments if a.registered]
+    sources = [a for a in known if need.is_from(a)]
+    targets = [b for b in known if need.is_to(b) and service in plan.device[b.device].services]
+    return [(a, b) for a in sources for b in targets if a.device != b.device]
+
+
+def unmet(plan: Plan) -> Iterator[Unmet]:
+    """Yield every service of a need that somebody it names may not open on somebody."""
+    for need in plan.must_reach:
+        for service in need.services:
+            lacking = [
+                (a, b)
+                for a, b in pairs(plan, need, service)
+                if not _is_permitted(plan, a, b, plan.service[service])
+            ]
+            if lacking:
+                yield Unmet(need, service, len(lacking), *lacking[0])
+
+
+def _is_permitted(plan: Plan, a: Attachment, b: Attachment, service: Service) -> bool:
+    """Tell whether the rules together let *a* open every port of *service* on *b*."""
+    named = {
+        name
+        for clause in plan.clauses
+        for allow in clause.allows
+        if allow.lets(a) and allow.reaches(b)
+        for name in allow.services
+    }
+    if service.id in named:
+        return True
+    others = [plan.service[n] for n in named if plan.service[n].protocol is service.protocol]
+    wide = {port for s in others for r in s.ports for port in range(r.first, r.last + 1)}
+    return all(p in wide for r in service.ports for p in range(r.first, r.last + 1))
+
+
+def decided_by(plan: Plan, sentence: MustDrop | MustReach) -> Label | None:
     """Say whom a sentence is decided by; None where it names classes alone."""
     if not sentence.is_by_facts:
         return None

@@ -22,6 +22,7 @@ from sekisho.model.rulebook import (
     Clause,
     DestinationClass,
     MustDrop,
+    MustReach,
     Relay,
     SourceClass,
     StandingException,
@@ -65,6 +66,7 @@ class Plan:
     relays: tuple[Relay, ...] = field(default=())
     base: Plan | None = field(default=None, repr=False)
     where: str = field(default="", compare=False)
+    must_reach: tuple[MustReach, ...] = field(default=())
 
     @property
     def origin(self) -> Plan:

@@ -166,8 +166,36 @@ class Facts:
         )
 
 
+class _Between:
+    """What both kinds of sentence share: who initiates, and who is reached."""
+
+    __slots__ = ()
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    source_facts: Facts
+    destination_facts: Facts
+
+    @property
+    def is_by_facts(self) -> bool:
+        """Whether it is decided by what attachments are, not by their classes alone."""
+        return self.source_facts.are_said or self.destination_facts.are_said
+
+    def is_from(self, a: Attachment) -> bool:
+        """Tell whether it speaks about what *a* initiates."""
+        return (not self.sources or a.source in self.sources) and self.source_facts.hold(a)
+
+    def is_to(self, b: Attachment) -> bool:
+        """Tell whether it speaks about what reaches *b*."""
+        is_named = not self.destinations or b.destination in self.destinations
+        return is_named and self.destination_facts.hold(b)
+
+    def covers(self, a: Attachment, b: Attachment) -> bool:
+        """Tell whether it speaks about what *a* sends to *b*."""
+        return a.device != b.device and self.is_from(a) and self.is_to(b)
+
+
 @dataclass(frozen=True, slots=True)
-class MustDrop:
+class MustDrop(_Between):
     """A line of page one: a sentence an official signs, and the cases that decide it.
 
     Attributes:
@@ -189,23 +217,27 @@ class MustDrop:
     source_facts: Facts = Facts()
     destination_facts: Facts = Facts()
 
-    @property
-    def is_by_facts(self) -> bool:
-        """Whether it is decided by what attachments are, not by their classes alone."""
-        return self.source_facts.are_said or self.destination_facts.are_said
 
-    def is_from(self, a: Attachment) -> bool:
-        """Tell whether it speaks about what *a* initiates."""
-        return (not self.sources or a.source in self.sources) and self.source_facts.hold(a)
+@dataclass(frozen=True, slots=True)
+class MustReach(_Between):
+    """A line of page one about what work needs: each of these opens each service on each of those.
 
-    def is_to(self, b: Attachment) -> bool:
-        """Tell whether it speaks about what reaches *b*."""
-        is_named = not self.destinations or b.destination in self.destinations
-        return is_named and self.destination_facts.hold(b)
+    Attributes:
+        sources: Source class ids; empty means all.
+        destinations: Destination class ids; empty means all who run a service.
+        services: Service ids.
+        source_facts: What else must be true of who initiates.
+        destination_facts: What else must be true of who is reached.
+    """
 
-    def covers(self, a: Attachment, b: Attachment) -> bool:
-        """Tell whether it speaks about what *a* sends to *b*."""
-        return a.device != b.device and self.is_from(a) and self.is_to(b)
+    number: int
+    label: Label
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    services: tuple[str, ...]
+    where: str
+    source_facts: Facts = Facts()
+    destination_facts: Facts = Facts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:
     yield from _repeated(
         numbers, places, "the number of a sentence", "give each sentence its own number"
     )
+    needs = ((f"must_reach[{n}].number", str(m.number)) for n, m in enumerate(plan.must_reach, 1))
+    yield from _repeated(needs, places, "the number of a need", "give each sentence its own number")
     exceptions = ((f"exceptions[{n}].id", e.id) for n, e in enumerate(plan.exceptions, 1))
     yield from _repeated(exceptions, places, "an exception", "give each exception its own number")
     known = {e.id for e in plan.exceptions}

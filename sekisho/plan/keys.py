@@ -99,6 +99,8 @@ ROOT = Section("plan", "plan", "The whole file.", (
         required=False, section="cell", may_be_empty=True),
     Key("must_drop", Kind.ENTRIES, "The sentences of page one.", required=False,
         section="must_drop", may_be_empty=True),
+    Key("must_reach", Kind.ENTRIES, "The sentences of page one about what work needs.",
+        required=False, section="must_reach", may_be_empty=True),
     Key("exceptions", Kind.ENTRIES, "Risks accepted in the open (例外措置).", required=False,
         section="exception", may_be_empty=True),
     Key("relays", Kind.ENTRIES, "Ways through shared devices that are known and permitted.",
@@ -268,6 +270,18 @@ MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (
         default="normal", pattern=WORD),
 ))  # fmt: skip
 
+MUST_REACH = Section("must_reach", "must_reach[n]", "A need of work, on page one.", (
+    Key("number", Kind.INT, "Its number on the page.", low=1, high=999),
+    _label("The sentence."),
+    Key("from", Kind.PARTY, "Source classes, or facts about who initiates, as in `must_drop`.",
+        refers="sources", section="must_drop_from", refused=_EVERY_REFUSED,
+        refusal=_EVERY_REFUSAL),
+    Key("to", Kind.PARTY, "Destination classes, or facts about who is reached.",
+        refers="destinations", section="must_drop_to", refused=_EVERY_REFUSED,
+        refusal=_EVERY_REFUSAL),
+    Key("services", Kind.NAMES, "Services that each of them opens on each that runs it.",
+        refers="services"),
+))  # fmt: skip
 MUST_DROP_FROM = _party("from", "Facts about who initiates; all of them must hold.", "sources")
 MUST_DROP_TO = _party("to", "Facts about who is reached; all of them must hold.", "destinations")
 
@@ -289,6 +303,6 @@ RELAY = Section("relay", "relays[n]", "A way through shared devices that is perm
 SECTIONS = (
     ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, SERVICE, SOURCE, DESTINATION,
     DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, MUST_DROP_FROM,
-    MUST_DROP_TO, EXCEPTION, RELAY,
+    MUST_DROP_TO, MUST_REACH, EXCEPTION, RELAY,
 )  # fmt: skip
 SECTION = {section.name: section for section in SECTIONS}

@@ -25,6 +25,7 @@ from sekisho.model import (
     Label,
     Link,
     MustDrop,
+    MustReach,
     Plan,
     PortRange,
     PortRef,
@@ -117,6 +118,7 @@ class _Builder:
             ),
             relays=tuple(self.relay(r) for r in each("relays")),
             where=self.where(town),
+            must_reach=tuple(self.must_reach(r) for r in each("must_reach")),
         )
 
     def zone(self, r: Record) -> Zone:
@@ -240,6 +242,14 @@ class _Builder:
             source_facts=source_facts,
             destination_facts=destination_facts,
         )
+
+    def must_reach(self, r: Record) -> MustReach:
+        sources, source_facts = _party(r, "from")
+        destinations, destination_facts = _party(r, "to")
+        return MustReach(
+            r.get("number", int), _label(r), sources, destinations, r.words("services"),
+            self.where(r), source_facts, destination_facts,
+        )  # fmt: skip
 
 
 def _label(record: Record, key: str = "label") -> Label:

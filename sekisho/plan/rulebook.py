@@ -12,7 +12,7 @@ from itertools import product
 from sekisho.errors import Fault
 from sekisho.model import Allow, Attachment, CellKind, CellNote, Clause, Plan, PortRange
 from sekisho.plan.places import Places, show, suggestion
-from sekisho.sentences import ITEMS, STATES, contradictions
+from sekisho.sentences import ITEMS, STATES, contradictions, pairs, unmet
 
 Cell = tuple[str, str]
 
@@ -28,6 +28,21 @@ def check_rulebook(plan: Plan, places: Places) -> Iterator[Fault]:
         yield from _check_special(plan, clause, places, path=f"policy[{n}].special")
     yield from _check_notes(plan, places)
     yield from _check_sentences(plan, places)
+    yield from _check_needs(plan, places)
+
+
+def _check_needs(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a need that no rule meets, or that nobody could have."""
+    for n, need in enumerate(plan.must_reach, 1):
+        for m, service in enumerate(need.services, 1):
+            if not pairs(plan, need, service):
+                text = f"nobody whom it names could open '{service}' on anybody who runs it"
+                hint = "name who initiates, and registered devices that run the service"
+                yield places.fault(f"must_reach[{n}].services[{m}]", text, hint)
+    numbers = {need.number: n for n, need in enumerate(plan.must_reach, 1)}
+    for found in unmet(plan):
+        hint = "add the permission to a rule, or narrow the sentence"
+        yield places.fault(f"must_reach[{numbers[found.need.number]}]", found.label.en, hint)
 
 
 def _check_sentences(plan: Plan, places: Places) -> Iterator[Fault]:

@@ -26,8 +26,14 @@ _RESULTS = {
     Verdict.VOID: Label("判定不能", "undecided"),
     Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
 }
+_REACHED = {
+    **_RESULTS,
+    Verdict.PASS: Label("通信を確認", "works"),
+    Verdict.OVERBLOCK: Label("つながらない", "does not work"),
+}
 _UNTESTED = Label("未実施", "not tested")
 _CONTRADICTED = Label("計画が許可", "the plan permits it")
+_UNPERMITTED = Label("許可がない", "not permitted")
 _STATES = {"normal": Label("通常", "normal")}
 
 
@@ -38,6 +44,7 @@ def front(record: RunRecord) -> Markup:
         _head(record),
         tag("div", _verdict(record), _facts(record), class_="top"),
         _lines(record),
+        *_needs(record),
         tag("div", _untested(record), _exceptions(record), class_="pair"),
         *(() if record.manifest.partial else (_signatures(record),)),
         _foot(record),
@@ -112,7 +119,7 @@ def _sentence(record: RunRecord) -> Label:
     if unknown:
         ja += f"どこで止まったか分からない通信が{unknown:,}件あります。"
         en += f" {unknown:,} were stopped in an unknown place."
-    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.must_drop):
+    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.sentences):
         ja += f"重点確認項目のうち{wrong}件は、計画の許可と矛盾しています。"
         en += f" {wrong} of the main points are contradicted by what the plan permits."
     if not ja:
@@ -180,10 +187,22 @@ def _lines(record: RunRecord) -> Markup:
     return tag("table", caption, *body, class_="lines")
 
 
+def _needs(record: RunRecord) -> list[Markup]:
+    """What work needs, tried by real conversations; nothing where the plan says nothing of it."""
+    rows = [_line(line, found) for line, found in tally.by_need(record)]
+    caption = tag("caption", say("業務に必要な通信", "What work needs"))
+    return [tag("table", caption, tag("tbody", *rows), class_="lines needs")] if rows else []
+
+
 def _line(line: Sentence, found: Tally) -> Markup:
-    result = _RESULTS[found.verdict] if found.verdict is not None else _UNTESTED
+    results = _REACHED if line.ports else _RESULTS
+    result = results[found.verdict] if found.verdict is not None else _UNTESTED
     small = []
-    if line.contradictions:
+    if line.contradictions and line.ports:
+        result = _UNPERMITTED
+        ja, en = f"許可がないもの: {line.permitting}", f"no rule permits {line.permitting}"
+        small.append(tag("small", say(ja, en), class_="why"))
+    elif line.contradictions:
         result = _CONTRADICTED
         ja, en = f"通している許可: {line.permitting}", f"permitted by {line.permitting}"
         small.append(tag("small", say(ja, en), class_="why"))
@@ -216,7 +235,8 @@ def _untested(record: RunRecord) -> Markup:
 def untested(record: RunRecord) -> list[Label]:
     """Return everything that this run says nothing about, the run's own gaps first."""
     gaps: list[Label] = []
-    lines = sum(found.verdict is None for _, found in tally.by_line(record))
+    every = (*tally.by_line(record), *tally.by_need(record))
+    lines = sum(found.verdict is None for _, found in every)
     if lines:
         gaps.append(Label(f"上の表で「－」の項目({lines}件)", f"{lines} lines marked － above"))
     if cells := len(tally.untested_cells(record)):

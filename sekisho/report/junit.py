@@ -29,6 +29,7 @@ def render(record: RunRecord) -> bytes:
     root.append(_run(record))
     root.append(_fabric(record))
     root.append(_lines(record))
+    root.append(_needs(record))
     root.append(_situations(record))
     for suite in _sources(record):
         root.append(suite)
@@ -85,6 +86,23 @@ def _lines(record: RunRecord) -> Element:
             _mark(case, "error", f"{found.verdict.label.en}: {words}")
         elif found.verdict is Verdict.RESIDUAL:
             _mark(case, "skipped", f"{found.verdict.label.en}: {words}")
+    return suite
+
+
+def _needs(record: RunRecord) -> Element:
+    """One test case for each need of work."""
+    suite = _suite("must-reach", record)
+    for line, found in tally.by_need(record):
+        case = _case(suite, "must-reach", f"{line.number}. {line.label.en} / {line.label.ja}")
+        words = f"{found.total} conversations"
+        if line.contradictions:
+            _mark(case, "failure", f"no rule permits it: {line.permitting}")
+        elif found.verdict is None:
+            _mark(case, "skipped", "not tested: no conversation of it was held")
+        elif found.verdict.is_finding:
+            _mark(case, "failure", f"{found.verdict.label.en}: {words}")
+        elif found.verdict is Verdict.VOID:
+            _mark(case, "error", f"{found.verdict.label.en}: {words}")
     return suite
 
 

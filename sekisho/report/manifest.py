@@ -85,6 +85,12 @@ class PlanText:
     attachments: Mapping[str, AttachmentText]
     must_drop: tuple[Sentence, ...]
     exceptions: tuple[StandingException, ...]
+    must_reach: tuple[Sentence, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All of page one: what must never arrive, and what work needs."""
+        return (*self.must_drop, *self.must_reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +230,7 @@ def _plan(found: Json) -> PlanText:
         attachments=_keyed(found["attachments"], _attachment),
         must_drop=_each(found["must_drop"], sentence),
         exceptions=_each(found["exceptions"], _exception),
+        must_reach=_each(found.get("must_reach", []), sentence),
     )
 
 

@@ -88,7 +88,7 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
             raise UsageError(f"{folder / 'findings.json'}: {finding.case} is not in cases.jsonl")
     unlike = _differences(folder / "differences.json")
     judged = run_verdict(cases.verdicts(), aborted=aborted, differences=unlike)
-    if not aborted and any(line.contradictions for line in manifest.plan.must_drop):
+    if not aborted and any(line.contradictions for line in manifest.plan.sentences):
         judged = RunVerdict.FAIL
     if summary is not None and not aborted:
         _agree(path, summary, cases, judged)

@@ -24,7 +24,9 @@ class Sentence:
         senders: Attachments that initiate, where facts decide; None where classes do.
         targets: Attachments that are reached, likewise.
         decided_by: Whom facts chose, in words; None where classes decide.
-        contradictions: Rules of the plan that permit what the sentence says is blocked.
+        contradictions: Rules of the plan that permit what the sentence says is blocked; of a need,
+            services that no rule permits.
+        ports: What a need opens, such as ``tcp/443`` and ``udp/16384-32768``; else empty.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Sentence:
     targets: frozenset[str] | None = None
     decided_by: Label | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    ports: tuple[str, ...] = ()
 
     @property
     def permitting(self) -> str:
@@ -52,14 +55,15 @@ def sentence(found: Mapping[str, object]) -> Sentence:
         label=Label(str(found["ja"]), str(found["en"])),
         sources=_texts(found["sources"]),
         destinations=_texts(found["destinations"]),
-        items=tuple(cast(list[int], found["items"])),
-        state=str(found["state"]),
+        items=tuple(cast(list[int], found.get("items", ()))),
+        state=str(found.get("state", "normal")),
         senders=_ids(found.get("senders")),
         targets=_ids(found.get("targets")),
         decided_by=Label(*(str(cast(Mapping[str, object], by)[key]) for key in ("ja", "en")))
         if by
         else None,
         contradictions=contradictions(found.get("contradictions", ())),
+        ports=_texts(found.get("ports", ())),
     )
 
 
@@ -67,7 +71,9 @@ def lines(sentences: Iterable[Sentence], language: str) -> Iterator[Text]:
     """Yield the lines of the terminal: the sentences that the plan contradicts, and by what."""
     for one in sentences:
         if one.contradictions:
-            said = Label("計画が許可している", "the plan permits it").text(language)
+            permits = Label("計画が許可している", "the plan permits it")
+            lacks = Label("計画が許可していない", "no rule permits it")
+            said = (lacks if one.ports else permits).text(language)
             words = f"× {one.number}. {one.label.text(language)}: {said}"
             yield Text(words, style="bold red", overflow="fold")
             yield Text(f"    {one.permitting}", overflow="fold")

@@ -72,6 +72,36 @@ def by_line(record: RunRecord) -> list[tuple[Sentence, Tally]]:
     ]
 
 
+def by_need(record: RunRecord) -> list[tuple[Sentence, Tally]]:
+    """Decide each need of work by the real conversations that are its own, in the normal state."""
+    needs = record.manifest.plan.must_reach
+    if not needs:
+        return []
+    columns = ("src", "dst", "proto", "ports", "state", "probe")
+    groups: dict[tuple[str, ...], Counter[Verdict]] = {}
+    for key, verdict in zip(record.cases.texts(*columns), record.cases.verdicts(), strict=True):
+        if key[-2:] == ("normal", "exchange"):
+            groups.setdefault(key, Counter())[verdict] += 1
+    return [(need, _need(need, groups, record)) for need in needs]
+
+
+def _need(need: Sentence, groups: _Groups, record: RunRecord) -> Tally:
+    counts: Counter[Verdict] = Counter()
+    for (source, target, proto, port, *_), found in groups.items():
+        is_named = source in (need.senders or ()) and target in (need.targets or ())
+        if is_named and any(_opens(said, proto, int(port)) for said in need.ports):
+            counts.update(found)
+    own = _tally(counts, record)
+    return replace(own, verdict=Verdict.OVERBLOCK) if need.contradictions else own
+
+
+def _opens(said: str, proto: str, port: int) -> bool:
+    """Tell whether *said*, such as ``udp/16384-32768``, holds the port."""
+    protocol, _, ports = said.partition("/")
+    first, _, last = ports.partition("-")
+    return protocol == proto and int(first) <= port <= int(last or first)
+
+
 def untested_cells(record: RunRecord) -> list[str]:
     """Name the cells that packets could have decided and none did, in the plan's order."""
     tested = set(record.cases.columns["cell"].values)

@@ -55,7 +55,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [
         *_void(record, language),
         *_differences(record, language),
-        *sentence.lines(record.manifest.plan.must_drop, language),
+        *sentence.lines(record.manifest.plan.sentences, language),
         *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),
@@ -93,7 +93,7 @@ def _why(record: RunRecord, language: str) -> str:
     words = [_number(verdict, total, language) for verdict in bad]
     if words and language != "en":
         words[0] += f" {_number(bad[0], total, 'en')}"
-    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.must_drop):
+    if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.sentences):
         ja, en = f"許可と矛盾する確認項目{wrong}件", f"{wrong} sentences contradicted by the plan"
         words.append(_say(language, ja, en))
     no_case = _say(language, "個々の試験の外", "outside the cases")
@@ -262,7 +262,7 @@ def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
     yield Text(_say(language, "試験していないこと", "Not tested"), style="bold")
     for thing in (*manifest.missing, *manifest.not_tested):
         yield Text(f"  － {thing.label.text(language)}")
-    for line, found in tally.by_line(record):
+    for line, found in (*tally.by_line(record), *tally.by_need(record)):
         if found.verdict is None:
             yield Text(f"  － {line.number}. {line.label.text(language)}")
     if cells := tally.untested_cells(record):

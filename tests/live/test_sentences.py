@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,3 +40,16 @@ def test_a_tablet_on_wifi_in_a_wired_class_makes_the_sentence_about_wifi_false(
     assert (line.number, found.mark) == (1, "×")
     assert line.permitting == f"A01 [https] ({plan}:76)"
     assert "permitted by A01 [https]" in render(record)
+
+
+def test_what_work_needs_is_decided_by_real_conversations(tmp_path: Path) -> None:
+    """A clerk opens the register on the wire, and the information page both ways."""
+    words = ["check", "topologies/tiny.yaml", "--out", str(tmp_path)]
+    subprocess.run(
+        [sys.executable, "-m", "sekisho.cli", *words], cwd=_ROOT, timeout=300, check=True
+    )
+    record = read(tmp_path / "latest")
+
+    assert [(n.number, f.mark, f.total) for n, f in tally.by_need(record)] == [
+        (1, "○", 1), (2, "○", 4)
+    ]  # fmt: skip

@@ -223,7 +223,7 @@ def test_a_sentence_has_its_cases(tiny: Plan, changed: Changed) -> None:
 
     assert tiny.must_drop[1] == MustDrop(
         2, Label("無線端末が有線端末になりすましても届かない", "Nor by posing as the wired twin"),
-        ("S2",), ("D1",), (7, 8, 9), "normal", _line("- {number: 2"),
+        ("S2",), ("D1",), (7, 8, 9), "normal", _line("- {number: 2, label: {ja: 無線"),
     )  # fmt: skip
     assert (last.sources, last.destinations, last.items) == ((), (), ())
     assert last.state == "controller-dead"
