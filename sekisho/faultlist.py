@@ -96,6 +96,7 @@ IDS = {
     "N-21": Label("印のない引用・断片・応答", "quoted, cut or answered"),
     "N-22": Label("誰も送っていないパケット", "frames that nobody sent"),
     "N-23": Label("読めない規則と穴", "an unreadable rule beside a hole"),
+    "N-24": Label("カーネル自身が運ぶ・切る", "the kernel itself carries or cuts"),
 }
 
 #: Entries of the catalogue of attacks that an id is known to be told by, where the gate is silent.

@@ -39,7 +39,7 @@ def test_the_lists_are_whole() -> None:
     operators = [f"M-{number:02d}" for number in (*_OPERATORS, *_MORE)]
     mistakes = [f"M{number:02d}" for number in range(1, 21)]
 
-    beside = [f"N-{number:02d}" for number in range(1, 24)]
+    beside = [f"N-{number:02d}" for number in range(1, 25)]
 
     assert sorted(IDS) == sorted([*operators, *mistakes, *beside])
 

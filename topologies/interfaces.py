@@ -1,22 +1,23 @@
 """Every interface of a town, in the switches' network namespace and in every host's.
 
 What is there is read with ``ip``; what should be there follows from the plan. A second cable into
-a host, a foreign bridge, a tunnel, a queue that holds packets back or a filter that copies them
-is a statement that no plan makes.
+a host, a foreign bridge, a tunnel, a queue that holds packets back, a filter that copies them, a
+cable that takes no whole frame or a kernel that sends on by itself (`topologies.stack`) is a
+statement that no plan makes.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
-from topologies import lines
+from topologies import lines, stack
 from topologies.datapath import Datapath
 from topologies.inside import inside
 from topologies.leases import has_address
@@ -26,6 +27,7 @@ from topologies.town import Town
 #: The namespace of the switches, in a statement.
 SWITCHES = "switches"
 _TIMEOUT_S = 20.0
+_MTU = 1500  # of every cable: IEEE 802.3, 3.2.7, and the kernel's own default
 _QUIET_QUEUES = frozenset({"noqueue", "noop"})  # neither holds a packet back
 #: What Open vSwitch makes besides the bridges' own, by datapath: name and kind.
 _DATAPATH = {
@@ -42,7 +44,9 @@ def held(town: Town) -> set[str]:
     """
     outside = _read()
     names = {int(link["ifindex"]): str(link["ifname"]) for link in outside}
-    out = {_statement(SWITCHES, link, names) for link in outside} | set(_classifiers())
+    taken = {town.plan.router_mac, *(a.mac for a in town.plan.attachments)}
+    out = {_statement(SWITCHES, link, names, taken) for link in outside} | set(_classifiers())
+    out |= {f"{SWITCHES}: {said}" for said in stack.held(_json)}
     for host in town.net.hosts:
         with inside(host.pid):
             out |= {_statement(host.name, link, names) for link in _read()}
@@ -79,6 +83,7 @@ class _Interface:
     mac: str = ""
     addresses: tuple[str, ...] = ()
     queue: str = ""
+    mtu: int = _MTU
 
     def __str__(self) -> str:
         words = [f"{self.place}: {self.name} is a {self.kind}", "up" if self.is_up else "down"]
@@ -86,6 +91,7 @@ class _Interface:
         words += [f"MAC {self.mac}"] if self.mac else []
         words += [f"address {' '.join(sorted(self.addresses))}"] if self.addresses else []
         words += [f"behind a queue of {self.queue}"] if self.queue else []
+        words += [f"MTU {self.mtu}"] if self.mtu != _MTU else []
         return ", ".join(words)
 
 
@@ -173,7 +179,9 @@ def _json(*words: str) -> list[dict[str, Any]]:
     return found
 
 
-def _statement(place: str, link: dict[str, Any], names: dict[int, str]) -> str:
+def _statement(
+    place: str, link: dict[str, Any], names: dict[int, str], taken: Collection[str] = ()
+) -> str:
     kind = str(link.get("linkinfo", {}).get("info_kind", link.get("link_type", "")))
     more = [f"{word} {link[word]}" for word in ("master", "xdp", "altnames") if link.get(word)]
     queue = str(link.get("qdisc", ""))
@@ -184,9 +192,10 @@ def _statement(place: str, link: dict[str, Any], names: dict[int, str]) -> str:
         kind=" ".join([kind, *more]),
         is_up="UP" in link["flags"],
         peer=_peer(place, link, names),
-        mac=str(link.get("address", "")) if is_hosts_own else "",
+        mac=str(link.get("address", "")) if is_hosts_own else stack.taken(link, taken),
         addresses=tuple(f"{a['local']}/{a['prefixlen']}" for a in link.get("addr_info", [])),
         queue="" if queue in _QUIET_QUEUES or "UP" not in link["flags"] else queue,
+        mtu=int(link["mtu"]) if kind == "veth" else _MTU,
     )
     return str(found)
 

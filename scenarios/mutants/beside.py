@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 
-from scenarios.mutants import fabric, injected, permissions, reader
+from scenarios.mutants import beneath, fabric, injected, permissions, reader
 from scenarios.mutants.ground import KILLED, SURVIVED, Ground, Mutant, Told
 from scenarios.mutants.planting import Planted
 from sekisho.model import Plan
@@ -22,6 +22,7 @@ def faults(plan: Plan) -> list[Planted]:
     return [
         *permissions.faults(plan),
         *fabric.faults(plan),
+        *beneath.faults(plan),
         *injected.faults(plan),
         *reader.faults(plan),
     ]

@@ -7,12 +7,15 @@ makes it blind in one way; a fault of the town opens a hole in the switches' tab
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from scenarios import ledger as ledger_module
 from scenarios.inspection import Check
+from scenarios.mutants import beneath
 from scenarios.places import Place
 from scenarios.record import Run
 from scenarios.session import Session
@@ -20,6 +23,7 @@ from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, flows
 from sekisho.errors import LabError
 from sekisho.plan import load
+from topologies.inside import inside
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TCP = 6
@@ -27,6 +31,8 @@ _SETTLES_A_WINDOW = 2
 #: Faults that our own guard, which heals, is there for.
 _HEALING = frozenset({"nothing", "tables_healed", "controller_stopped"})
 _VICTIM = "juki.lan"
+_ARRIVES_S = 5.0
+_STANDING = ExitStack()  # faults that stand as long as their town
 
 
 def ear_removed(town: Town, wire: Wire) -> None:
@@ -215,6 +221,34 @@ def idle_rule(town: Town, wire: Wire) -> None:
     _change(town, "room", "add-flow", "table=5,priority=7,tcp,tp_dst=1,actions=drop")
 
 
+def kernel_routes(town: Town, wire: Wire) -> None:
+    """The kernel sends on, past Open vSwitch, what `www` says to one port of the register."""
+    (fault,) = (f for f in beneath.faults(town.plan) if "what a rule picks" in f.words)
+    _STANDING.enter_context(fault.plant(town, wire))
+    source, target = town.plan.attachment["www.lan"], town.plan.attachment[_VICTIM]
+    with inside(town.pid(target)):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with inside(town.pid(source)):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with server, client:
+        server.settimeout(_ARRIVES_S)
+        server.bind((str(target.ip), beneath.HOLE_PORT))
+        client.sendto(b"past all tables", (str(target.ip), beneath.HOLE_PORT))
+        (town.folder / "arrived.txt").write_bytes(server.recv(64))
+    for _ in wire.heard():  # the hole is shown to be one; the run itself does not see it
+        pass
+
+
+def cable_narrowed(town: Town, wire: Wire) -> None:
+    """The register's cable takes no frame of full length."""
+    _STANDING.enter_context(beneath.narrowed(town.plan.attachment[_VICTIM])(town, wire))
+
+
+def packets_filtered(town: Town, wire: Wire) -> None:
+    """Somebody has begun a packet filter among the switches."""
+    _STANDING.enter_context(beneath.filtered(town, wire))
+
+
 def nothing(town: Town, wire: Wire) -> None:
     """No fault at all."""
 
@@ -244,6 +278,9 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         silence_missed_beside_a_leak,
         replies_forgotten,
         idle_rule,
+        kernel_routes,
+        cable_narrowed,
+        packets_filtered,
         nothing,
     )
 }

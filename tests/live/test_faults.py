@@ -172,3 +172,27 @@ def test_a_rule_that_nobody_needs_is_listed(tmp_path: Path) -> None:
     assert (left["switch"], left["table"]) == ("room", 5)
     assert left["name"] == "a stranger's rule 0x0"
     assert left["text"].startswith("priority=7,tcp,tp_dst=1 ")
+
+
+def test_a_kernel_that_carries_frames_past_the_switches_is_told(tmp_path: Path) -> None:
+    """A datagram to a port that nobody probes goes around all tables; no probe tells it."""
+    summary, _ = run_with("kernel_routes", tmp_path)
+    told = (tmp_path / "kernel_routes" / "differences.json").read_text("utf-8")
+
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("fail", 1, 0)
+    assert (tmp_path / "kernel_routes" / "arrived.txt").read_text("utf-8") == "past all tables"
+    for words in ("ipv4/conf/all/forwarding", "dport 12345", "dst 10.10.0.21", "02:00:5e:00:00:01"):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("cable_narrowed", "room-eth1 is a veth, up, to a host, MTU 1300"),
+     ("packets_filtered", "a table of a packet filter: sk-extra")],
+)  # fmt: skip
+def test_a_kernel_that_would_cut_frames_is_told(fault: str, said: str, tmp_path: Path) -> None:
+    """No probe is long enough to meet it, and no statement of the plan makes it."""
+    summary, _ = run_with(fault, tmp_path)
+
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("fail", 1, 0)
+    assert said in (tmp_path / fault / "differences.json").read_text("utf-8")
