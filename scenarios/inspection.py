@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ from sekisho.model import Plan
 from sekisho.seal import MANIFEST, seal
 from sekisho.trouble import recorded
 from topologies.features import features
+from topologies.meanwhile import Meanwhile
 from topologies.town import OWN_GUARD, Town
 from topologies.watchdog import Watchdog
 
@@ -72,6 +74,7 @@ class Check:
         self._manifest: dict[str, Any] = {}
         self._talks: list[Exchange] = []
         self._around: Surroundings | None = None
+        self._meanwhile: Meanwhile | None = None
         self.aborted = ""
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
@@ -128,10 +131,11 @@ class Check:
         self, town: Town, batches: list[Window], meddle: Meddle | None, leave: Leave | None
     ) -> None:
         """Try all of *batches* in a town whose tables are in force."""
-        with Wire(town) as wire:
+        with Wire(town) as wire, ExitStack() as stack:
             around = self._around = Surroundings(town, self._plan)
             if meddle is not None:
                 meddle(town, wire)
+            self._meanwhile = stack.enter_context(Meanwhile(town))
             self._compared(around, wire, BEFORE)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
@@ -164,6 +168,7 @@ class Check:
         around = self._around
         assert around is not None
         self._compared(around, wire, AFTER)
+        around.note_changes(self._meanwhile)
         self._keep_dumps(around)
         began = time.monotonic()
         canaries = Canaries(self._plan, session.ledger, session.run)

@@ -18,6 +18,7 @@ from sekisho.dumps import age_s
 from sekisho.evidence import Difference
 from sekisho.model import Label, Plan, PortRef
 from topologies import state
+from topologies.meanwhile import Meanwhile
 from topologies.town import Town
 
 BEFORE, AFTER, MEANWHILE = "before", "after", "meanwhile"
@@ -118,6 +119,14 @@ class Surroundings:
             if (switch, kind) not in seen:
                 self.note(AFTER, kind, switch, label)
             seen.add((switch, kind))
+
+    def note_changes(self, meanwhile: Meanwhile | None) -> None:
+        """Note what has changed since *meanwhile* began to listen, whether it was undone or not."""
+        for kind, place, words in meanwhile.changes() if meanwhile is not None else ():
+            label = Label(
+                f"{place}: 試験中に変更された: {words}", f"{place}: changed meanwhile: {words}"
+            )
+            self.note(MEANWHILE, kind, place, label)
 
     def note(self, when: str, kind: str, place: str, label: Label) -> None:
         """Note something for which the run cannot be judged."""

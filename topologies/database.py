@@ -19,7 +19,7 @@ from topologies.ovs import OPENFLOW_PORT, OTHER_CONFIG, OpenVSwitch
 
 _NAME = "Open_vSwitch"
 #: Columns that tell a state, by table (ovs-vswitchd.conf.db(5), "Status" groups).
-_STATES: dict[str, frozenset[str]] = {
+STATES: dict[str, frozenset[str]] = {
     "Open_vSwitch": frozenset(
         {
             "cur_cfg",
@@ -166,7 +166,7 @@ def _row(table: str, name: str, row: Mapping[str, Any], names: Mapping[str, str]
     place = f"{table} {name}".strip()
     is_silent = True
     for column, value in row.items():
-        if column in _STATES.get(table, ()):
+        if column in STATES.get(table, ()):
             continue
         known = _with_names(value, names)
         if table == _NAME and column == "external_ids":

@@ -196,3 +196,18 @@ def test_a_kernel_that_would_cut_frames_is_told(fault: str, said: str, tmp_path:
 
     assert (summary["verdict"], summary["exit"], summary["leak"]) == ("fail", 1, 0)
     assert said in (tmp_path / fault / "differences.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("mirrored_meanwhile", "Bridge: mirrors was written"),
+     ("cabled_meanwhile", "an interface came: sk-a")],
+)  # fmt: skip
+def test_what_is_undone_before_the_second_reading_is_told(
+    fault: str, said: str, tmp_path: Path
+) -> None:
+    """Both readings find the fabric as planned, and no capture is where the copies went."""
+    summary, _ = run_with(fault, tmp_path)
+
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("void", 3, 0)
+    assert said in (tmp_path / fault / "differences.json").read_text("utf-8")
