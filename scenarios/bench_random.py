@@ -28,7 +28,29 @@ from sekisho.launch import path_with_system
 
 _BESIDE = 2
 _LIMIT_S = 300.0
-_PLAIN_WIDTH = 132
+PLAIN_WIDTH = 132
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one check ended.
+
+    Attributes:
+        exit: Of ``sekisho check``.
+        verdict: Of its summary; empty where none was written.
+        cases: How many were judged.
+        why: What speaks against the town, in short; empty where it passed.
+    """
+
+    exit: int
+    verdict: str
+    cases: int
+    why: str
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether it passed, and something was judged."""
+        return self.exit == 0 and self.verdict == "pass" and self.cases > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +59,24 @@ class Drawn:
 
     Attributes:
         seed: Of its plan.
-        exit: Of ``sekisho check``.
-        verdict: Of its summary; empty where none was written.
-        cases: How many were judged.
-        why: What speaks against the town, in short; empty where it passed.
+        ended: How its check ended.
         folder: Of its run folder.
     """
 
     seed: int
-    exit: int
-    verdict: str
-    cases: int
-    why: str
+    ended: Ended
     folder: Path
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the right town was called right, by a run that sent and judged something."""
-        return self.exit == 0 and self.verdict == "pass" and self.cases > 0
 
 
 def check_random(seed: int, folder: Path) -> Drawn:
     """Check the random plan of *seed*, with its run folder in *folder*."""
     plan, out = folder / f"r{seed}.yaml", folder / f"r{seed}"
-    run = out / "latest"
     plan.write_text(random_plan(seed))
+    return Drawn(seed, checked(plan, out), out)
+
+
+def checked(plan: Path, out: Path) -> Ended:
+    """Run ``sekisho check`` on *plan*, with its run folder in *out*."""
     sekisho = Path(sys.executable).with_name("sekisho")
     words = [str(sekisho), "check", str(plan), "--out", str(out)]
     done = subprocess.run(
@@ -72,12 +87,13 @@ def check_random(seed: int, folder: Path) -> Drawn:
         timeout=_LIMIT_S,
         check=False,
     )
+    run = out / "latest"
     try:
         summary = json.loads((run / "summary.json").read_bytes())
     except OSError:
-        return Drawn(seed, done.returncode, "", 0, done.stderr.strip()[-200:], out)
+        return Ended(done.returncode, "", 0, done.stderr.strip()[-200:])
     why = "" if done.returncode == 0 else _why(run, summary)
-    return Drawn(seed, done.returncode, summary["verdict"], summary["cases"], why, out)
+    return Ended(done.returncode, summary["verdict"], summary["cases"], why)
 
 
 def _why(run: Path, summary: dict[str, object]) -> str:
@@ -111,15 +127,17 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _report(all_drawn: Iterator[Drawn], keep: Path | None) -> int:
-    out = Console(width=_PLAIN_WIDTH)
+    out = Console(width=PLAIN_WIDTH)
     right = wrong = cases = 0
     for drawn in all_drawn:
-        cases += drawn.cases
-        if drawn.is_right:
+        cases += drawn.ended.cases
+        if drawn.ended.is_pass:
             right += 1
         else:
             wrong += 1
-            out.print(f"seed {drawn.seed}: exit {drawn.exit}: {drawn.why}", markup=False)
+            out.print(
+                f"seed {drawn.seed}: exit {drawn.ended.exit}: {drawn.ended.why}", markup=False
+            )
             _keep(drawn, keep)
         shutil.rmtree(drawn.folder, ignore_errors=True)
     out.print(f"{right + wrong} right towns: {right} passed, {wrong} called wrong; {cases:,} cases")
