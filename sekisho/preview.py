@@ -6,6 +6,7 @@ meaning, the rules from its tables; neither is derived from the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -144,12 +145,24 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
         if not each.before.registered and each.after.registered:
             ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
             out.append(Warned(each.port, "B", "WL-05", ja, en))
+    out += _elsewhere(after, moved)
     for wrong in contradictions(after):
         what = f"must_drop {wrong.sentence.number}"
         out.append(Warned(what, "A", "", *_contradicted(wrong)))
     for lost in unmet(after):
         out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
     return tuple(out)
+
+
+def _elsewhere(after: Plan, moved: tuple[Moved, ...]) -> Iterator[Warned]:
+    """Yield each moved port whose new class says that its members stand elsewhere."""
+    medium = {row.id: row.medium for row in after.sources}
+    for each in moved:
+        said, here = medium[each.after.source], after.attachment[each.attachment].medium
+        if said not in ("", "both", here):
+            ja = f"区分 {each.after.source} は {said} だが、ここは {here}(保存すると断られる)"
+            en = f"class {each.after.source} says medium: {said}, and this is {here}: a plan "
+            yield Warned(each.port, "B", "", ja, en + "that is saved so is refused")
 
 
 def _contradicted(found: Contradiction) -> tuple[str, str]:

@@ -57,7 +57,7 @@ def _plan() -> dict[str, Any]:
     names = {"label": _LABELS}
     return {
         "sekisho": 1,
-        "town": {"id": "small", **names, "profile": "trial", "edition": "R4.3"},
+        "town": {"id": "small", **names, "profile": "seed-r4", "edition": "R4.3"},
         "sites": {"hall": names},
         "zones": {
             "staff": {**names, "vlan": 20, "subnets": {"hall": "10.20.0.0/24"}},

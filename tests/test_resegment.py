@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from sekisho.errors import RuleError
 from sekisho.model import Plan
 from sekisho.policy import Policy
 from sekisho.pools import ACCESS, pools
-from sekisho.preview import preview
+from sekisho.preview import meant, preview
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals
 from sekisho.switch import Fabric
 from tests.population import packet, places_of, town
@@ -247,3 +248,16 @@ def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
         networks = [pool.network for pool in found]
         assert not any(a.overlaps(b) for n, a in enumerate(networks) for b in networks[n + 1 :])
         assert all(plan.switch[pool.switch].role == ACCESS for pool in found)
+
+
+def test_a_cable_moved_into_a_class_of_the_air_is_told() -> None:
+    """The plan that would be saved says of the class what is no longer true."""
+    plan = town("matsuno")
+    rows = tuple(replace(s, medium="air") if s.id == "S3" else s for s in plan.sources)
+    before = replace(plan, sources=rows)
+    told = [w.en for w in meant(before, _moved(before, "br2:6", "tw")).warnings]
+
+    assert (
+        "class S3 says medium: air, and this is cable: a plan that is saved so is refused" in told
+    )
+    assert not any("medium" in w.en for w in meant(plan, _moved(plan, "br2:6", "tw")).warnings)
