@@ -187,6 +187,7 @@ class Check:
         findings.all += found
         if wire.blind() or wire.dropped:
             ledger.doubt_strays(of_all=True)
+        around.note_lost(wire.dropped)
         note_strangers(around, ledger)
         tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
         tally.frames_sent = session.frames_sent

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 _SOL_PACKET = 263  # linux/socket.h
 _PACKET_RX_RING, _PACKET_STATISTICS, _PACKET_VERSION = 5, 6, 10  # linux/if_packet.h
+_PACKET_IGNORE_OUTGOING = 23
 _TPACKET_V2 = 1
 _ETH_P_ALL = 0x0003  # linux/if_ether.h
 _HEADER = struct.Struct("=IIIHHII")  # tpacket2_hdr: status, len, snaplen, mac, net, sec, nsec
@@ -51,9 +52,17 @@ class Ring:
         interface: Its name.
         slots: How many frames fit between two calls of `drain`.
         slot_bytes: Bytes of a slot, header included; longer frames are cut.
+        is_loopback: Whether what goes out comes in again: then one copy of the two is kept.
     """
 
-    def __init__(self, interface: str, *, slots: int = 4096, slot_bytes: int = 256) -> None:
+    def __init__(
+        self,
+        interface: str,
+        *,
+        slots: int = 4096,
+        slot_bytes: int = 256,
+        is_loopback: bool = False,
+    ) -> None:
         self.dropped = 0
         self.captured = 0
         self._slots, self._slot = slots, slot_bytes
@@ -64,6 +73,8 @@ class Ring:
         blocks = slots * slot_bytes // block
         request = struct.pack("=IIII", block, blocks, slot_bytes, slots)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)
+        if is_loopback:
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         self._map = mmap.mmap(self._socket.fileno(), slots * slot_bytes)
         self._socket.bind((interface, _ETH_P_ALL))
         self._bound = self._socket.getsockname()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scenarios.places import Place
 from sekisho import troubles
 from sekisho.compiler import compile_town
 from sekisho.dumps import age_s
@@ -127,6 +128,15 @@ class Surroundings:
                 f"{place}: 試験中に変更された: {words}", f"{place}: changed meanwhile: {words}"
             )
             self.note(MEANWHILE, kind, place, label)
+
+    def note_lost(self, dropped: Mapping[Place, int]) -> None:
+        """Note captures that lost copies, in a window or between: what they lost may be a leak."""
+        for place, lost in dropped.items():
+            label = Label(
+                f"{place.name}: 記録が{lost:,}個のパケットを取りこぼした",
+                f"{place.name}: its capture lost {lost:,} copies",
+            )
+            self.note(MEANWHILE, "instrument", place.name, label)
 
     def note(self, when: str, kind: str, place: str, label: Label) -> None:
         """Note something for which the run cannot be judged."""

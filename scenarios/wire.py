@@ -32,7 +32,7 @@ from topologies.town import Town
 _HOST_SLOTS, _LINK_SLOTS, _LOCAL_SLOTS = 1 << 10, 1 << 12, 1 << 8
 # A segment on the loopback holds up to 64 KiB, and packets that a switch hands over lie behind
 # each other in it: a slot must hold all of it.
-_CHANNEL_SLOTS, _CHANNEL_BYTES = 256, 1 << 17
+_CHANNEL_SLOTS, _CHANNEL_BYTES = 1024, 1 << 17
 _LOOK_EVERY = 4  # bursts between two looks at how full the rings are: less than half of the least
 # So much from one port between two looks; the kernel counts a frame's own memory, not its length.
 _ONE_PORT_BYTES, _OVERHEAD_BYTES = 96 * 1024, 1024
@@ -103,7 +103,7 @@ class Wire:
         for name in [s.id for s in plan.switches] + [air.id for air in plan.airs]:
             self.rings[Place("local", name)] = Ring(name, slots=_LOCAL_SLOTS)
         self.rings[Place("channel", CHANNEL)] = Ring(
-            "lo", slots=_CHANNEL_SLOTS, slot_bytes=_CHANNEL_BYTES
+            "lo", slots=_CHANNEL_SLOTS, slot_bytes=_CHANNEL_BYTES, is_loopback=True
         )
 
     def _open_strangers(self) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from scenarios import ledger as ledger_module
 from scenarios.inspection import Check
@@ -81,6 +82,17 @@ def counter_ignored(town: Town, wire: Wire) -> None:
 def copies_lost(town: Town, wire: Wire) -> None:
     """A capture lost one copy."""
     wire.rings[Place("attachment", _VICTIM)].dropped += 1
+
+
+def copies_lost_late(town: Town, wire: Wire) -> None:
+    """A capture lost one copy when all windows had been judged."""
+    close = Check._close
+
+    def closing(self: Check, *parts: Any) -> None:
+        wire.rings[Place("attachment", _VICTIM)].dropped += 1
+        close(self, *parts)
+
+    setattr(Check, "_close", closing)  # noqa: B010  # on purpose
 
 
 def tables_changed(town: Town, wire: Wire) -> None:
@@ -296,6 +308,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         twin_dropped,
         counter_ignored,
         copies_lost,
+        copies_lost_late,
         tables_changed,
         tables_healed,
         controller_stopped,

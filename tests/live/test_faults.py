@@ -55,6 +55,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "twin_dropped",
         "counter_ignored",
         "copies_lost",
+        "copies_lost_late",
         "tables_changed",
         "tables_healed",
         "controller_stopped",
