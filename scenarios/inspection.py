@@ -185,9 +185,9 @@ class Check:
             around.note(AFTER, "instrument", "ledger", missing)
         tally.cases, found = with_late(tally.cases, ledger.late)
         findings.all += found
-        if wire.blind() or wire.dropped:
+        if wire.blind() or session.lost_outside:
             ledger.doubt_strays(of_all=True)
-        around.note_lost(wire.dropped)
+        around.note_lost(session.lost_outside)
         note_strangers(around, ledger)
         tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
         tally.frames_sent = session.frames_sent

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from scenarios.frames import build, replace_token, tokens
 from scenarios.gate import CasePlan, Frame, Window
 from scenarios.ledger import NOBODY, Ledger, Outgoing, Sightings
-from scenarios.places import Ways
+from scenarios.places import Place, Ways
 from scenarios.positive import Positive
 from scenarios.sentinels import Round, Sentinels
 from scenarios.wire import Wire
@@ -90,12 +90,13 @@ class Session:
         self._position = {a.id: n for n, a in enumerate(self._plan.attachments)}
         self.ledger = Ledger(self._plan, run, first, is_ours=town.is_ours)
         self._sentinels = Sentinels(town, wire, self.ledger, run)
-        self._sentinels = Sentinels(town, wire, self.ledger, run)
         self._watchdog = Watchdog(town.ovs)
         self.frames_sent = 0
         self.last_sent = time.monotonic()
         self._is_attributed = town.is_ours
         self._before: dict[str, list[FlowLine]] = {}
+        self._lost_before = Counter[Place]()  # at the end of the last attempt
+        self._lost_between = Counter[Place]()
         self.rebase()
 
     @property
@@ -114,6 +115,7 @@ class Session:
         if window.is_stateful:
             self.forget_connections()
         self.listen()
+        self._lost_between += Counter(self._wire.dropped) - self._lost_before
         self.ledger.begin_window()
         numbers, raw = self._made(frames, wanted)
         senders = (self._position[wanted[frame.case].source.id] for frame in frames)
@@ -146,17 +148,24 @@ class Session:
         """Whether the instrument can be believed in the window that has just ended."""
         counted = {point.switch for point in count.rules}
         deaf = self._sentinels.deaf(*rounds)
-        if deaf or self._wire.dropped:
+        dropped = Counter(self._wire.dropped)
+        lossy, self._lost_before = dropped - self._lost_before, dropped
+        if deaf or lossy:
             self.ledger.doubt_strays()
         return Health(
             deaf=deaf,
-            lossy=tuple(place.name for place in self._wire.dropped),
+            lossy=tuple(place.name for place in lossy),
             changed=count.changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - counted,
             is_attributed=self._is_attributed,
             stuck=stuck,
             stalled=self._watchdog.stalled,
         )
+
+    @property
+    def lost_outside(self) -> Counter[Place]:
+        """Copies that captures lost while no window was tried: nothing tries those again."""
+        return self._lost_between + (Counter(self._wire.dropped) - self._lost_before)
 
     def note_sent(self) -> None:
         """Note that something has just been sent."""

@@ -130,7 +130,7 @@ class Surroundings:
             self.note(MEANWHILE, kind, place, label)
 
     def note_lost(self, dropped: Mapping[Place, int]) -> None:
-        """Note captures that lost copies, in a window or between: what they lost may be a leak."""
+        """Note captures that lost copies while no window was tried: any of them may be a leak."""
         for place, lost in dropped.items():
             label = Label(
                 f"{place.name}: 記録が{lost:,}個のパケットを取りこぼした",

@@ -84,6 +84,18 @@ def copies_lost(town: Town, wire: Wire) -> None:
     wire.rings[Place("attachment", _VICTIM)].dropped += 1
 
 
+def copies_lost_once(town: Town, wire: Wire) -> None:
+    """A capture lost one copy while the first window was tried, and none the second time."""
+    send = wire.send
+
+    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+        wire.send = send  # type: ignore[method-assign]
+        wire.rings[Place("attachment", _VICTIM)].dropped += 1
+        send(frames)
+
+    wire.send = sending  # type: ignore[method-assign]
+
+
 def copies_lost_late(town: Town, wire: Wire) -> None:
     """A capture lost one copy when all windows had been judged."""
     close = Check._close
@@ -309,6 +321,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         counter_ignored,
         copies_lost,
         copies_lost_late,
+        copies_lost_once,
         tables_changed,
         tables_healed,
         controller_stopped,

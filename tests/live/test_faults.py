@@ -72,6 +72,15 @@ def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path)
     assert summary["void"] > 0
 
 
+def test_a_window_that_lost_a_copy_is_tried_again(tmp_path: Path) -> None:
+    """What was lost may have been a leak: nothing of it counts, and the second time decides."""
+    summary, findings = run_with("copies_lost_once", tmp_path)
+
+    assert (summary["verdict"], summary["void"], findings) == ("pass", 0, [])
+    assert summary["captures_dropped"] >= 1
+    assert summary["repeated"] >= 10
+
+
 def test_why_a_controller_that_stands_still_spoils_the_run_is_said(tmp_path: Path) -> None:
     """Nobody vouches for the tables: the run says so in a sentence, and is void."""
     summary, _ = run_with("controller_stopped", tmp_path)
