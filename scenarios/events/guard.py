@@ -98,6 +98,7 @@ def without_clause(scene: Scene, clause: str) -> Path:
     """Write the town's plan again without one clause; return the file."""
     data = yaml.safe_load(Path(scene.plan.path).read_text("utf-8"))
     data["policy"] = [rule for rule in data["policy"] if rule["id"] != clause]
+    data.pop("must_reach", None)  # a plan that needs what it does not permit is refused
     out = scene.town.folder / f"without-{clause}.yaml"
     out.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), "utf-8")
     return out

@@ -56,7 +56,8 @@ class Streams:
     def __init__(
         self, wire: Wire, plan: Plan, streams: Sequence[Stream], *, run: int, kinds: int
     ) -> None:
-        self._wire, self._run, self._period_s = wire, run, _PERIOD_S * kinds
+        self._wire, self._plan, self._run = wire, plan, run
+        self._period_s = _PERIOD_S * kinds
         self.streams = {s.number: s for s in streams}
         self.heard = {s.number: Heard() for s in streams}
         self.closed_at_ns: list[int] = []
@@ -144,12 +145,20 @@ class Streams:
         elif not self._is_on_its_way(stream, place, copy):
             heard.elsewhere.append((number, place.name))
 
-    @staticmethod
-    def _is_on_its_way(stream: Stream, place: Place, copy: Copy) -> bool:
-        """Tell whether a copy is where its stream passes: a forbidden one its own air alone."""
-        if place.kind == "air" and not copy.outgoing and place.name == stream.source.air:
+    def _is_on_its_way(self, stream: Stream, place: Place, copy: Copy) -> bool:
+        """Tell whether a copy is where its stream passes: a forbidden one its own air alone.
+
+        What is put on a device's cable to be carried further may leave by any of its legs.
+        """
+        if place.kind == "air" and not copy.outgoing and place.name in self._airs(stream):
             return True
         return not stream.is_forbidden and place.kind in ("link", "air")
+
+    def _airs(self, stream: Stream) -> set[str]:
+        if not stream.whispered:
+            return {stream.source.air}
+        device = stream.source.device
+        return {a.air for a in self._plan.attachments if a.device == device}
 
     def _note_close(self, copy: Copy) -> None:
         data = copy.data

@@ -64,7 +64,7 @@ def test_nothing_leaks_while_it_happens(event: str, tmp_path: Path) -> None:
     """Forbidden tokens are sent all the while, and nobody ever sees one."""
     status, outcome = played(event, tmp_path)
 
-    assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0), outcome
+    assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0), str(outcome)
     assert outcome["forbidden_sent"] > 500
     assert outcome["zero"]
 
@@ -105,7 +105,7 @@ def test_a_declared_way_must_work_and_proves_the_relay_alive(tmp_path: Path) -> 
     """The same, declared: the proxy hands the register's page to the user, and that is told."""
     status, outcome = played("relay:www", tmp_path, more=_TO_JUKI + _SAID)
 
-    assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0), outcome
+    assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0), str(outcome)
     assert any(
         "2 declared worked (S2 -> www -> D1, S3 -> www -> D1)" in n for n in outcome["notes"]
     )
