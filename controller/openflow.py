@@ -24,6 +24,7 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.terminal import mac_text
 
 _MAC_FIELDS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
 _IP_FIELDS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}
@@ -35,7 +36,7 @@ _MAX_LEN = 0  # bytes of a packet for the controller; nothing is ever sent there
 
 def _to_wire(field: str, value: int) -> int | str:
     if field in _MAC_FIELDS:
-        return ":".join(f"{value >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+        return mac_text(value)
     if field in _IP_FIELDS:
         return str(IPv4Address(value))
     return value

@@ -1,8 +1,8 @@
 """``python -m scenarios.bench_busy``: a right town, checked over and over beside busy programs.
 
 Nothing is wrong in the town, so every run that does not pass is a false alarm: the instrument takes
-a machine that is slow for a town that is wrong. Each busy program is a loop without an end, lower
-in nothing than the check itself.
+a machine that is slow for a town that is wrong. Each busy program is a loop without an end, of the
+same priority as the check.
 
 Exit status: 0 every run passed, 1 one did not, 2 wrong words.
 """
@@ -21,9 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
-
 from scenarios.bench_random import PLAIN_WIDTH, checked
+from sekisho.commands.screen import Paper
 from sekisho.launch import path_with_system
 
 _LOOP = "while True: pass"
@@ -51,7 +50,7 @@ def main(words: list[str] | None = None) -> int:
     if args.count < 1 or args.loops < 0:
         parser.error("--count is a whole number from 1, --loops one from 0")
     os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
-    out, ends, seconds = Console(width=PLAIN_WIDTH), Counter[str](), list[float]()
+    out, ends, seconds = Paper(width=PLAIN_WIDTH), Counter[str](), list[float]()
     with tempfile.TemporaryDirectory(prefix="sekisho-busy-") as folder, busy(args.loops):
         for number in range(args.count):
             began = time.monotonic()
@@ -59,7 +58,7 @@ def main(words: list[str] | None = None) -> int:
             seconds.append(time.monotonic() - began)
             ends[ended.verdict or "none"] += 1
             if not ended.is_pass:
-                out.print(f"run {number}: exit {ended.exit}: {ended.why}", markup=False)
+                out.print(f"run {number}: exit {ended.exit}: {ended.why}")
     told = ", ".join(f"{verdict} {count}" for verdict, count in ends.most_common())
     out.print(
         f"{args.count} runs beside {args.loops} loops: {told}; median {median(seconds):.1f} s"

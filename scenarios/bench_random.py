@@ -21,13 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from scenarios.random_plan import random_plan
+from sekisho.commands.screen import Paper
 from sekisho.launch import path_with_system
 
 _BESIDE = 2
 _LIMIT_S = 300.0
+_NO_END = 3  # as a check that cannot be judged
 PLAIN_WIDTH = 132
 
 
@@ -36,7 +36,7 @@ class Ended:
     """How one check ended.
 
     Attributes:
-        exit: Of ``sekisho check``.
+        exit: Of ``sekisho check``; 3 where it did not end.
         verdict: Of its summary; empty where none was written.
         cases: How many were judged.
         why: What speaks against the town, in short; empty where it passed.
@@ -79,14 +79,17 @@ def checked(plan: Path, out: Path) -> Ended:
     """Run ``sekisho check`` on *plan*, with its run folder in *out*."""
     sekisho = Path(sys.executable).with_name("sekisho")
     words = [str(sekisho), "check", str(plan), "--out", str(out)]
-    done = subprocess.run(
-        [*words, "--lang", "en", "--quiet"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*words, "--lang", "en", "--quiet"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Ended(_NO_END, "", 0, f"it did not end in {_LIMIT_S:.0f} s")
     run = out / "latest"
     try:
         summary = json.loads((run / "summary.json").read_bytes())
@@ -127,7 +130,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _report(all_drawn: Iterator[Drawn], keep: Path | None) -> int:
-    out = Console(width=PLAIN_WIDTH)
+    out = Paper(width=PLAIN_WIDTH)
     right = wrong = cases = 0
     for drawn in all_drawn:
         cases += drawn.ended.cases
@@ -135,9 +138,7 @@ def _report(all_drawn: Iterator[Drawn], keep: Path | None) -> int:
             right += 1
         else:
             wrong += 1
-            out.print(
-                f"seed {drawn.seed}: exit {drawn.ended.exit}: {drawn.ended.why}", markup=False
-            )
+            out.print(f"seed {drawn.seed}: exit {drawn.ended.exit}: {drawn.ended.why}")
             _keep(drawn, keep)
         shutil.rmtree(drawn.folder, ignore_errors=True)
     out.print(f"{right + wrong} right towns: {right} passed, {wrong} called wrong; {cases:,} cases")

@@ -93,8 +93,8 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | 
             situated = Situated(scene, applied(order.situations, plan))
             for number, event in enumerate(wanted):
                 say(phase="disturb", done=number, of=len(wanted))
-                outcomes += _played(scene, event, order.repeat, situated)
-                outcomes = [_doubted(o, "before", before) for o in outcomes]
+                played = _played(scene, event, order.repeat, situated)
+                outcomes += [_doubted(outcome, "before", before) for outcome in played]
                 facts = {"events": labels, "situations": situated.account()}
                 _write(folder, plan, facts, outcomes)
     return exit_status(outcomes)

@@ -1,4 +1,4 @@
-"""One permitted station begins conversations without end; all others must still be able to begin.
+"""One permitted station begins more conversations than its share; all others must still begin.
 
 The attacker is a station of the town that is admitted and may open something: its frames are those
 of the policy, only many. It begins several times as many conversations as a port may, while the
@@ -9,9 +9,7 @@ did not fill its share shows nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from scenarios.exchange import Exchange, Outcome, chosen_exchanges, converse, exchanges
 from scenarios.frames import TOKEN_BYTES, Fields, build
@@ -26,7 +24,7 @@ STATE = "flood"
 _TIMES = 4  # as many conversations as a port may begin
 _ONE_TURN = 256  # frames between two looks at the clock
 _PAUSE_S = 0.02  # between two turns: the captures are read meanwhile
-_FIRST_PORT, _LAST_PORT = 1024, 65535
+_FIRST_PORT = 1024
 _MOST_OTHERS = 400
 _FILL_S = 30.0
 
@@ -36,7 +34,7 @@ class Flooded:
     """What one flood did.
 
     Attributes:
-        by: Who began conversations without end, and what it opened.
+        by: Who began too many conversations, and what it opened.
         sent: Frames that it sent, each of which would begin one.
         held: Conversations in the zone of its port afterwards.
         share: How many there may be.
@@ -71,7 +69,7 @@ class Flooded:
 
 
 def flooder(plan: Plan) -> Exchange | None:
-    """Return what is best opened without end: from the air if anybody may there, over UDP."""
+    """Return what is best opened too often: from the air if anybody may there, over UDP."""
     found = [each for each in exchanges(plan) if _other_ports(plan, each)]
     ranked = sorted(
         found,
@@ -107,7 +105,7 @@ def flood(town: Town, wire: Wire, by: Exchange) -> Flooded:
 
 
 class _Flood:
-    """Sends from a thread of its own until its block ends, round and round."""
+    """Sends each of its frames once from a thread of its own, while its block lasts."""
 
     def __init__(self, wire: Wire, position: int, frames: list[bytes]) -> None:
         self._wire, self._position, self._frames = wire, position, frames
@@ -146,28 +144,16 @@ class _Flood:
         self._stop.wait(_PAUSE_S)
 
 
-class _Opening(NamedTuple):
-    shape: str
-    flags: int
-
-
 def _frames(plan: Plan, by: Exchange) -> list[bytes]:
     """Each begins a conversation of its own: another source port."""
     is_tcp = by.service.protocol is Protocol.TCP
-    opening = _Opening("tcp", TCP_SYN) if is_tcp else _Opening("udp", 0)
-    ports = _source_ports(_TIMES * SHARE)
+    shape, flags = ("tcp", TCP_SYN) if is_tcp else ("udp", 0)
+    a, b = by.source, by.target
     rows = [
-        Fields(
-            plan.router_mac, by.source.mac, by.source.ip, by.target.ip, port, by.port, opening.flags
-        )
-        for port in ports
+        Fields(plan.router_mac, a.mac, a.ip, b.ip, port, by.port, flags)
+        for port in range(_FIRST_PORT, _FIRST_PORT + _TIMES * SHARE)
     ]
-    return build(opening.shape, rows, [bytes(TOKEN_BYTES)] * len(rows))
-
-
-def _source_ports(many: int) -> Iterator[int]:
-    room = _LAST_PORT - _FIRST_PORT
-    return (_FIRST_PORT + number % room for number in range(many))
+    return build(shape, rows, [bytes(TOKEN_BYTES)] * len(rows))
 
 
 def _position(plan: Plan, by: Exchange) -> int:

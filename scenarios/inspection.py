@@ -296,7 +296,7 @@ class Check:
         self._add("backup", time.monotonic() - began)
 
     def _flood(self, town: Town, wire: Wire, session: Session, findings: Findings) -> None:
-        """Let one permitted station begin conversations without end, and all others talk."""
+        """Let one permitted station begin more conversations than it may, and all others talk."""
         by = flood.flooder(self._plan)
         is_full = self._run.suite == "full" and self._run.is_whole
         if not (town.is_ours and is_full and by):

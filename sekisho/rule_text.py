@@ -29,6 +29,7 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.terminal import mac_text
 
 _ETHER_TYPES = {ETH_ARP: "arp", ETH_IPV6: "ipv6"}
 _PROTOCOLS = {Protocol.TCP.value: "tcp", Protocol.UDP.value: "udp", ICMP: "icmp"}
@@ -149,7 +150,7 @@ def _bits(names: tuple[str, ...], value: int, mask: int) -> str:
 
 def _value(name: str, value: int, *, is_whole: bool) -> str:
     if name in _MACS:
-        return _mac(value)
+        return mac_text(value)
     if name in _IPS:
         return str(IPv4Address(value))
     return f"{value:#x}" if name in _HEX or (name in _PORTS and not is_whole) else str(value)
@@ -157,16 +158,12 @@ def _value(name: str, value: int, *, is_whole: bool) -> str:
 
 def _mask(name: str, mask: int) -> str:
     if name in _MACS:
-        return _mac(mask)
+        return mac_text(mask)
     if name in _IPS:
         ones = mask.bit_count()
         is_prefix = mask == 0xFFFFFFFF & ~((1 << 32 - ones) - 1)
         return str(ones) if is_prefix else str(IPv4Address(mask))
     return f"{mask:#x}"
-
-
-def _mac(value: int) -> str:
-    return ":".join(f"{value >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
 
 
 def _action(action: Action) -> str:
@@ -183,13 +180,18 @@ def _action(action: Action) -> str:
             return "pop_vlan"
         case DecTtl():
             return "dec_ttl"
-        case Track(zone, table, commit, mark):
-            said = ["commit"] if commit else []
-            said += [f"table={table}"] if table >= 0 else []
-            said += [f"zone={zone}"]
-            said += [f"exec(set_field:{mark:#x}->ct_mark)"] if mark else []
-            return f"ct({','.join(said)})"
+        case Track():
+            return tracked(action)
     raise RuleError(f"action {action!r} has no word in a dump")
+
+
+def tracked(action: Track) -> str:
+    """Return a pass through connection tracking as dumps and ``ovs-ofctl`` alike have it."""
+    said = ["commit"] if action.commit else []
+    said += [f"table={action.table}"] if action.table >= 0 else []
+    said += [f"zone={action.zone}"]
+    said += [f"exec(set_field:{action.mark:#x}->ct_mark)"] if action.mark else []
+    return f"ct({','.join(said)})"
 
 
 def _bit_range(field: str, first: int, bits: int) -> str:

@@ -32,6 +32,11 @@ def mac_number(mac: str) -> int:
     return int(mac.replace(":", ""), 16)
 
 
+def mac_text(number: int) -> str:
+    """Return a 48-bit number as ``aa:bb:cc:dd:ee:ff``."""
+    return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+
+
 def own_rules(
     plan: Plan, numbers: Numbers, attachment: Attachment, *, is_shared: bool
 ) -> Iterator[Rule]:

@@ -6,6 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+#: In tiny.yaml, with the class of wired notebooks: put it in for the line of the guest.
+TABLET = """
+  tab:
+    label: {ja: タブレット, en: Tablet}
+    attachments:
+      wifi:
+        {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",
+         source: S1, destination: D3}
+  guest:"""
 _LABELS = {"ja": "名前", "en": "Name"}
 
 

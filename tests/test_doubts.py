@@ -15,16 +15,9 @@ from sekisho.errors import PlanError
 from sekisho.model import PortRange
 from sekisho.plan import load
 from sekisho.sentences import ITEMS, NORMAL, STATES
+from tests.small import TABLET
 
 TINY = Path("topologies/tiny.yaml")
-_TABLET = """
-  tab:
-    label: {ja: タブレット, en: Tablet}
-    attachments:
-      wifi:
-        {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",
-         source: S1, destination: D3}
-  guest:"""
 _BY_CLASS = ("from: {medium: air}, to: {zones: [register]}", "from: [S2], to: [D1]")
 _PLANNED = "{kind: planned, id: P1, from: [S2], to: [D3], label: {ja: あと, en: Later}}"
 _WIRED = "{label: {ja: 有線職員端末, en: Wired staff notebook}}"
@@ -54,7 +47,7 @@ def test_the_shipped_plans_hold_nothing_odd(name: str) -> None:
 
 def test_a_class_on_cables_and_on_the_air_is_named_with_its_members(tmp_path: Path) -> None:
     """A tablet on Wi-Fi in the class of wired terminals, where sentences name classes alone."""
-    path = planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS)
+    path = planted(tmp_path, ("\n  guest:", TABLET), _BY_CLASS)
 
     assert told(path) == ["37: class S1 has members on the air (tab.wifi) and on cables (nb.wired)"]
 
@@ -63,14 +56,14 @@ def test_a_class_that_is_meant_to_be_mixed_is_not_odd(tmp_path: Path) -> None:
     """Somebody has looked at it, and has said so in the plan."""
     both = (_WIRED, _WIRED[:-1] + ", medium: both}")
 
-    assert told(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS, both)) == []
+    assert told(planted(tmp_path, ("\n  guest:", TABLET), _BY_CLASS, both)) == []
 
 
 def test_a_member_that_stands_elsewhere_than_its_class_says_is_refused(tmp_path: Path) -> None:
     """The class is for cables, and a tablet on the air is in it."""
     cable = (_WIRED, _WIRED[:-1] + ", medium: cable}")
     with pytest.raises(PlanError) as caught:
-        load(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS, cable))
+        load(planted(tmp_path, ("\n  guest:", TABLET), _BY_CLASS, cable))
     (fault,) = caught.value.faults
 
     assert fault.text == (
@@ -84,7 +77,7 @@ def test_what_is_odd_is_a_warning_and_strictly_a_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same line and the same words, exit 0 or 2."""
-    path = str(planted(tmp_path, ("\n  guest:", _TABLET), _BY_CLASS))
+    path = str(planted(tmp_path, ("\n  guest:", TABLET), _BY_CLASS))
     plain = main(["plan", "check", path, "--lang", "en"])
     said = capsys.readouterr().out
     strict = main(["plan", "check", path, "--lang", "en", "--strict"])

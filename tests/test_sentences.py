@@ -18,16 +18,9 @@ from sekisho.plan import load
 from sekisho.preview import meant
 from sekisho.sentences import HONEST_ITEMS, contradictions, decided_by
 from tests.live.contradicted import on_the_air_as_wired
+from tests.small import TABLET
 
 _PLANS = Path("topologies")
-_TABLET = """
-  tab:
-    label: {ja: タブレット, en: Tablet}
-    attachments:
-      wifi:
-        {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",
-         source: S1, destination: D3}
-  guest:"""
 
 Changed = Callable[..., Plan]
 
@@ -102,7 +95,7 @@ def test_only_honest_items_are_ever_let_in(name: str) -> None:
 def test_a_tablet_on_wifi_in_the_class_of_wired_terminals_is_refused(changed: Changed) -> None:
     """The sentence about Wi-Fi is decided by the air it stands in, and A01 would let it in."""
     with pytest.raises(PlanError) as caught:
-        changed(("\n  guest:", _TABLET))
+        changed(("\n  guest:", TABLET))
     (fault,) = caught.value.faults
 
     assert fault.text == (

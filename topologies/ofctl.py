@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from sekisho.errors import RuleError
+from sekisho.rule_text import tracked
 from sekisho.rules import (
     CONTROLLER,
     FLOOD,
@@ -26,6 +27,7 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.terminal import mac_text
 
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _IPS = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
@@ -76,7 +78,7 @@ def _field(name: str, value: int, mask: int) -> str:
 
 def _value(name: str, value: int) -> str:
     if name in _MACS:
-        return ":".join(f"{value >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+        return mac_text(value)
     if name in _IPS:
         return str(IPv4Address(value))
     return f"{value:#x}" if name not in ("in_port", "ip_proto") else str(value)
@@ -96,10 +98,6 @@ def _action(action: Action) -> str:
             return "pop_vlan"
         case DecTtl():
             return "dec_ttl"
-        case Track(zone, table, commit, mark):
-            said = ["commit"] if commit else []
-            said += [f"table={table}"] if table >= 0 else []
-            said += [f"zone={zone}"]
-            said += [f"exec(set_field:{mark:#x}->ct_mark)"] if mark else []
-            return f"ct({','.join(said)})"
+        case Track():
+            return tracked(action)
     raise RuleError(f"action {action!r} has no word in ovs-ofctl")

@@ -28,7 +28,7 @@ _TOOLS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl"
 _TIMEOUT_S = 20.0
 OPENFLOW_PORT = 6653  # IANA: openflow
 #: How long the datapath keeps a flow that nobody uses, ms: Open vSwitch's own default, said aloud.
-#: Odd frames hold so many flows as come in that time; with 60 s seven hosts held two thirds of all.
+#: Odd frames hold so many flows as come in that time.
 OTHER_CONFIG = {"max-idle": "10000"}
 
 

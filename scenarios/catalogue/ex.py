@@ -16,6 +16,7 @@ from scenarios.catalogue.parts import address, client, frame, sample, stack, tcp
 from scenarios.catalogue.registry import Sendable, entry
 from scenarios.catalogue.roles import Player, Roles
 from sekisho.model import Protocol
+from sekisho.terminal import mac_number, mac_text
 
 # Byte offsets behind Ethernet and a 20-byte IPv4 header (RFC 791, RFC 768, RFC 9293).
 _TOS, _IP_SUM, _SOURCE = 14, 24, 34
@@ -80,12 +81,8 @@ def neighbours(r: Roles) -> Iterator[Sendable]:
 
 def _beside(who: Player) -> Iterator[tuple[str, str]]:
     """Yield identities that are one bit, or one, beside *who*."""
-    mac, ip = int(who.mac.replace(":", ""), 16), int(IPv4Address(who.ip))
+    mac, ip = mac_number(who.mac), int(IPv4Address(who.ip))
     for bit in range(_MAC_BITS):
-        yield _mac(mac ^ 1 << bit), who.ip
+        yield mac_text(mac ^ 1 << bit), who.ip
     for number in [ip ^ 1 << bit for bit in range(_IP_BITS)] + [ip + 1, ip - 1]:
         yield who.mac, str(IPv4Address(number % (1 << _IP_BITS)))
-
-
-def _mac(number: int) -> str:
-    return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))

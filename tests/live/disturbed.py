@@ -76,8 +76,33 @@ def standalone(town: Town) -> None:
         town.ovs.run("ovs-vsctl", "set-fail-mode", switch.id, "standalone")
 
 
+def _stray_bridge(town: Town) -> None:
+    town.ovs.run("ovs-vsctl", "add-br", "stray", "--", "set", "Bridge", "stray", "fail_mode=secure")
+
+
+def bridge_before(town: Town) -> None:
+    """A bridge that no plan has is there when the first event begins; it harms nothing."""
+    _stray_bridge(town)
+
+
+def bridge_left(town: Town) -> None:
+    """The same comes while an event is played, and nobody takes it away."""
+    forget = town.ovs.forget_connections
+
+    def forgetting() -> None:  # as a trial ends
+        town.ovs.forget_connections = forget  # type: ignore[method-assign]
+        forget()
+        _stray_bridge(town)
+
+    town.ovs.forget_connections = forgetting  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[Town], None]] = {
-    f.__name__: f for f in (nothing, register_open, remembering, standalone, relay_dead, muted)
+    f.__name__: f
+    for f in (
+        *(nothing, register_open, remembering, standalone, relay_dead, muted),
+        *(bridge_before, bridge_left),
+    )
 }
 
 

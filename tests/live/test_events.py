@@ -143,6 +143,18 @@ def test_what_is_remembered_after_the_statement_is_a_leak(tmp_path: Path) -> Non
     assert (status, outcome["verdict"]) == (1, "leak")
 
 
+@pytest.mark.parametrize(
+    ("fault", "when"), [("bridge_before", "before: "), ("bridge_left", "afterwards: ")]
+)
+def test_a_fabric_that_is_not_as_planned_is_void(fault: str, when: str, tmp_path: Path) -> None:
+    """Nothing leaks by it, so the streams see nothing; the comparison does."""
+    status, outcome = played("controller-hung", tmp_path, fault=fault)
+
+    assert (status, outcome["verdict"], outcome["leaked"]) == (3, "void", 0), str(outcome)
+    assert outcome["reason"].startswith(when)
+    assert "stray" in outcome["reason"]
+
+
 def test_streams_that_do_not_run_are_void_and_never_a_pass(tmp_path: Path) -> None:
     """Nothing sent proves nothing."""
     status, outcome = played("controller-hung", tmp_path, fault="muted")

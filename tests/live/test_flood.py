@@ -1,4 +1,4 @@
-"""A station that begins conversations without end stops itself, and nobody else."""
+"""A station that begins more conversations than its share stops itself, and nobody else."""
 
 from __future__ import annotations
 
