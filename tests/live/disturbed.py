@@ -76,25 +76,30 @@ def standalone(town: Town) -> None:
         town.ovs.run("ovs-vsctl", "set-fail-mode", switch.id, "standalone")
 
 
-def _stray_bridge(town: Town) -> None:
-    town.ovs.run("ovs-vsctl", "add-br", "stray", "--", "set", "Bridge", "stray", "fail_mode=secure")
+_STRAY = ("add-br", "stray", "--", "set", "Bridge", "stray", "fail_mode=secure")
+
+
+def _when_it_ends(town: Town, *words: str) -> None:
+    """Run ``ovs-vsctl`` as the first trial ends."""
+    forget = town.ovs.forget_connections
+
+    def forgetting() -> None:
+        town.ovs.forget_connections = forget  # type: ignore[method-assign]
+        forget()
+        town.ovs.run("ovs-vsctl", *words)
+
+    town.ovs.forget_connections = forgetting  # type: ignore[method-assign]
 
 
 def bridge_before(town: Town) -> None:
-    """A bridge that no plan has is there when the first event begins; it harms nothing."""
-    _stray_bridge(town)
+    """A bridge that no plan has is there when the first event begins, and gone when it ends."""
+    town.ovs.run("ovs-vsctl", *_STRAY)
+    _when_it_ends(town, "del-br", "stray")
 
 
 def bridge_left(town: Town) -> None:
     """The same comes while an event is played, and nobody takes it away."""
-    forget = town.ovs.forget_connections
-
-    def forgetting() -> None:  # as a trial ends
-        town.ovs.forget_connections = forget  # type: ignore[method-assign]
-        forget()
-        _stray_bridge(town)
-
-    town.ovs.forget_connections = forgetting  # type: ignore[method-assign]
+    _when_it_ends(town, *_STRAY)
 
 
 FAULTS: dict[str, Callable[[Town], None]] = {
