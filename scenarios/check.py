@@ -12,19 +12,12 @@ import os
 import sys
 from pathlib import Path
 
-from scenarios import situations
-from scenarios.catalogue import load_families
 from scenarios.ending import doing, say
-from scenarios.inspection import Check
-from scenarios.probes import PROBES
-from scenarios.record import Run
-from scenarios.selection import Selection
 from sekisho.errors import SekishoError
 from sekisho.model import Plan
 from sekisho.plan import load
-from sekisho.situation import Situation, for_normal, read, shipped, shipped_plans
 from sekisho.trouble import recorded
-from topologies.town import OWN_GUARD
+from topologies.town import OWN_GUARD, Town
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,11 +46,18 @@ def main() -> None:
     folder = args.folder.resolve()
     try:
         plan = load(args.plan)
-        run = _run(args, plan)
+        town = _town(plan, folder, args)
+        if not _chooses(args):
+            town.begin()
+        # Here, not above: this takes as long as the controller that starts meanwhile.
+        from scenarios.asked import asked
+        from scenarios.inspection import Check
+
+        run = asked(args, plan)
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
         sys.exit(error.exit_code)
-    check = Check(plan, folder, run, work=args.work, guard=args.guard)
+    check = Check(plan, folder, run, town=town)
     try:
         sys.exit(check.run(leave=os._exit))
     except Exception as error:  # noqa: BLE001  # even the record could not be written: end with that
@@ -65,40 +65,14 @@ def main() -> None:
         sys.exit(3)
 
 
-def _run(args: argparse.Namespace, plan: Plan) -> Run:
-    """What is to be done; a chosen situation that names attacks wants the suite that has them."""
-    chosen = for_normal(map(read, args.situation), plan)
-    suite = args.suite
-    if chosen:
-        situations.check_words(chosen, [plan, *shipped_plans()])
-        if suite == "gate" and any(map(situations.needs_catalogue, chosen)):
-            suite = "full"
-    selection = Selection(
-        only=tuple(args.only),
-        families=tuple(args.families),
-        sources=tuple(args.sources),
-        targets=tuple(args.targets),
-        situations=situations.applied(chosen, plan),
-    )
-    if args.only or args.families or args.sources or args.targets:
-        names = [name for name, _, _ in PROBES] + list(situations.POSING)
-        attacks = [entry.id for entry in load_families()]
-        if suite == "full":
-            selection.check(plan, [*names, *attacks])
-        else:
-            selection.check(plan, names, left_out=attacks)
-    told: tuple[Situation, ...] = chosen
-    if selection.is_whole:
-        told = chosen or tuple(shipped())
-    return Run(
-        args.folder.resolve().name,
-        suite,
-        args.seed,
-        args.tester,
-        args.witness,
-        selection,
-        told,
-        is_every_pair=args.pairs == "all",
+def _chooses(args: argparse.Namespace) -> bool:
+    """Tell whether a part is chosen, which may not exist: that is found before anything starts."""
+    return bool(args.only or args.families or args.sources or args.targets or args.situation)
+
+
+def _town(plan: Plan, folder: Path, args: argparse.Namespace) -> Town:
+    return Town(
+        plan, folder=folder, work=args.work, progress=lambda p: say(phase=p), guard=args.guard
     )
 
 

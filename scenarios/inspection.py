@@ -47,7 +47,7 @@ from sekisho.seal import MANIFEST, seal
 from sekisho.trouble import recorded
 from topologies.features import features
 from topologies.meanwhile import Meanwhile
-from topologies.town import OWN_GUARD, Town
+from topologies.town import Town
 from topologies.watchdog import Watchdog
 
 _REPEATS = 2  # how often a void case may be tried again
@@ -61,13 +61,14 @@ Leave = Callable[[int], None]
 
 
 class Check:
-    """One run of a suite on a plan, written to *folder*."""
+    """One run of a suite on a plan's town, written to *folder*.
 
-    def __init__(
-        self, plan: Plan, folder: Path, run: Run, *, work: Path, guard: str = OWN_GUARD
-    ) -> None:
-        self._plan, self._folder, self._run, self._work = plan, folder, run, work
-        self._guard = guard
+    Args:
+        town: The town; it is entered here, and may have begun to start.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, run: Run, *, town: Town) -> None:
+        self._plan, self._folder, self._run, self._town = plan, folder, run, town
         self._tally = Tally()
         self._started = time.monotonic()
         self._say: Callable[..., None] = say
@@ -101,18 +102,10 @@ class Check:
         return self._finish(aborted)
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
-        plan, seconds = self._plan, self._tally.seconds
-        town = Town(
-            plan,
-            folder=self._folder,
-            work=self._work,
-            progress=lambda p: self._say(phase=p),
-            guard=self._guard,
-        )
-        with town:
+        with self._town as town:
             batches = self._built()
             town.await_in_force()
-            seconds |= town.seconds
+            self._tally.seconds |= town.seconds
             self._try(town, batches, meddle, leave)
 
     def _suite(self) -> Suite:

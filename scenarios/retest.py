@@ -52,9 +52,9 @@ class Retest(Check):
     ) -> None:
         suite, occasion = ("smoke", _ALL_LINES) if concerned is None else ("gate", _CONCERNED)
         run = Run(folder.name, suite, 1, "", "", occasion=occasion)
-        super().__init__(plan, folder, run, work=Path())
-        self._town = copy.copy(town)
-        self._town.plan = plan
+        own = copy.copy(town)
+        own.plan = plan
+        super().__init__(plan, folder, run, town=own)
         self._concerned = concerned
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:

@@ -71,8 +71,8 @@ class Rerun(Check):
     """A whole check on a running town, whose frames are made already."""
 
     def __init__(self, town: Town, folder: Path, run: Run, prepared: Prepared) -> None:
-        super().__init__(town.plan, folder, run, work=Path(), guard=town.guard)
-        self._town, self._prepared = town, prepared
+        super().__init__(town.plan, folder, run, town=town)
+        self._prepared = prepared
         self._say = lambda **facts: None  # one of many: they have one end
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:

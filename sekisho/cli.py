@@ -10,26 +10,15 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from sekisho import __version__
-from sekisho.commands.check import check
-from sekisho.commands.demo import demo
-from sekisho.commands.disturb import disturb
-from sekisho.commands.mutate import mutate
+from sekisho.commands import Command, later
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, seconds, whole
-from sekisho.commands.plan import plan_check, plan_draw, plan_show
-from sekisho.commands.relays import plan_relays
-from sekisho.commands.replay import replay
-from sekisho.commands.report import report
-from sekisho.commands.resegment import resegment
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, screen, silence
-from sekisho.commands.town import down, execute, shell, up
-from sekisho.commands.vm import vm_down, vm_run, vm_shell
 from sekisho.draw import FORMATS, VIEWS
 from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.launch import path_with_system
@@ -42,10 +31,16 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SEED = whole("--seed", LEAST, MOST)
 _OF_WHOLE = "with --whole: which checks (both)"
-_SAID = ("reason", "by", "tester", "witness")  # options that take free words
+check, replay, report = later("check"), later("replay"), later("report")
+demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutate", "resegment"))
+plan_check, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("check", "draw", "show"))
+plan_relays = later("relays", "plan_relays")
+up, down, shell, execute = (later("town", name) for name in ("up", "down", "shell", "execute"))
+vm_run, vm_shell, vm_down = (later("vm", f"vm_{name}") for name in ("run", "shell", "down"))
 _HANDED_ON = (execute, vm_run)
 
-Command = Callable[[argparse.Namespace, Screen], int]
+_SAID = ("reason", "by", "tester", "witness")  # options that take free words
+
 if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
     _Commands = argparse._SubParsersAction[Parser]
 

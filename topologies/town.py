@@ -78,6 +78,8 @@ class Town:
         self.has_real_lines = False
         self.work = work
         self._progress = progress
+        self._began: float | None = None
+        self._failure: Exception | None = None
         self._stack = ExitStack()
         self.ovs = OpenVSwitch(work / "ovs", folder / "log")
         self.net: Any = None
@@ -90,8 +92,25 @@ class Town:
         """Whether our own guard guards it, which says what it does and names what it drops."""
         return self.guard in _OURS
 
-    def __enter__(self) -> Town:
+    def begin(self) -> None:
+        """Start what takes longest to be ready, the controller above all, and wait for none of it.
+
+        Entering does it by itself; whoever has something else to do meanwhile calls it before. What
+        goes wrong here is raised on entering.
+        """
+        self._began = time.monotonic()
         try:
+            with attended(self.ovs, self.folder / "log"):
+                self._begin()
+        except Exception as error:  # noqa: BLE001  # raised by __enter__
+            self._failure = error
+
+    def __enter__(self) -> Town:
+        if self._began is None:
+            self.begin()
+        try:
+            if self._failure is not None:
+                raise self._failure
             with attended(self.ovs, self.folder / "log"):
                 self._start()
         except BaseException:
@@ -107,8 +126,7 @@ class Town:
     ) -> None:
         self._stack.close()
 
-    def _start(self) -> None:
-        started = time.monotonic()
+    def _begin(self) -> None:
         self.events.parent.mkdir(parents=True, exist_ok=True)
         make_room(self.plan)
         self._progress("switch")
@@ -121,6 +139,8 @@ class Town:
         elif self.guard != NO_GUARD:
             command = [sys.executable, "-m", "topologies.relay", str(OPENFLOW_PORT), self.guard]
             self.spawn("relay", command)
+
+    def _start(self) -> None:
         self._progress("hosts")
         self.hosting.end()
         self.serving.begin()
@@ -135,7 +155,8 @@ class Town:
         self.has_real_lines = lines.shape(self.plan)
         self._progress("services")
         self.serving.serve_all()
-        self.seconds["boot"] = time.monotonic() - started
+        assert self._began is not None
+        self.seconds["boot"] = time.monotonic() - self._began
 
     def await_in_force(self) -> None:
         """Wait until the guard has stated every table in force, and nothing older is remembered.

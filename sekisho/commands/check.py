@@ -13,6 +13,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -28,11 +29,11 @@ from sekisho.plan import load
 from sekisho.printable import is_carried, printable
 from sekisho.progress import progress
 from sekisho.relay import address
-from sekisho.report import terminal
-from sekisho.report.reading import RunRecord, read
-from sekisho.report.writing import write_reports
 from sekisho.situation import Situation, find, for_normal
 from sekisho.trouble import in_words
+
+if TYPE_CHECKING:
+    from sekisho.report.reading import RunRecord
 
 _EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 _MODULE = "scenarios.check"
@@ -98,6 +99,10 @@ def _supervised(
 
 
 def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:
+    # Here, not above: the laboratory starts before they are read.
+    from sekisho.report.reading import read
+    from sekisho.report.writing import write_reports
+
     status = outcome.exit
     try:
         record = read(folder)
@@ -127,6 +132,8 @@ def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen
 
 def _show(record: RunRecord, args: Namespace, out: Console, *, is_told: bool = False) -> None:
     """Show the run; with ``--quiet`` what is wrong alone, unless *is_told* says it is told."""
+    from sekisho.report import terminal
+
     if args.json:
         text = printable((record.folder / "summary.json").read_text("utf-8"))
         if not is_carried(text, out.encoding):

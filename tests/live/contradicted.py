@@ -14,6 +14,7 @@ from scenarios.inspection import Check
 from scenarios.record import Run
 from sekisho.model import Plan
 from sekisho.plan import load
+from topologies.town import Town
 
 
 def on_the_air_as_wired(plan: Plan) -> Plan:
@@ -34,7 +35,8 @@ def main() -> None:
     """Run and end with the run's exit status."""
     plan, folder = on_the_air_as_wired(load(sys.argv[1])), Path(sys.argv[2])
     run = Run(folder.name, "gate", 1, "", "")
-    sys.exit(Check(plan, folder.resolve(), run, work=Path("/run/sekisho")).run())
+    town = Town(plan, folder=folder.resolve(), work=Path("/run/sekisho"))
+    sys.exit(Check(plan, folder.resolve(), run, town=town).run())
 
 
 if __name__ == "__main__":

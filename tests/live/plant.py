@@ -382,7 +382,9 @@ def main() -> None:
     fault, plan, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     run = Run(folder.name, "gate", 1, "", "")
     guard = OWN_GUARD if fault in _HEALING else LENIENT_GUARD
-    check = Check(load(plan), folder.resolve(), run, work=Path("/run/sekisho"), guard=guard)
+    told = load(plan)
+    town = Town(told, folder=folder.resolve(), work=Path("/run/sekisho"), guard=guard)
+    check = Check(told, folder.resolve(), run, town=town)
     sys.exit(check.run(meddle=FAULTS[fault]))
 
 
