@@ -60,12 +60,35 @@ class Doubt:
 
 def doubts(plan: Plan) -> Iterator[Doubt]:
     """Yield everything that is odd, by subject and in the order of the plan."""
+    yield from _older_form(plan)
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
     yield from _mixed_classes(plan)
     yield from _unusual_ports(plan)
     yield from _empty_promises(plan)
     yield from _unknown_words(plan)
+
+
+def _older_form(plan: Plan) -> Iterator[Doubt]:
+    """Yield what a plan of an earlier version leaves unsaid, in one list."""
+    unsaid = (
+        (Label("系統の protection", "the protection of zones"),
+         [z.id for z in plan.zones if z.protection is None]),
+        (Label("スイッチの role", "the role of switches"),
+         [s.id for s in plan.switches if s.role is None]),
+        (Label("機器の kind", "the kind of devices"),
+         [d.id for d in plan.devices if d.kind is None]),
+    )  # fmt: skip
+    found = [(what, _some(names)) for what, names in unsaid if names]
+    if found:
+        ja = "、".join(f"{what.ja}({names})" for what, names in found)
+        en = "; ".join(f"{what.en} ({names})" for what, names in found)
+        yield Doubt(
+            plan.where,
+            Label(f"版1の計画書からは分からない: {ja}", f"a plan of version 1 does not say {en}"),
+            Label("書き足して sekisho: 2 とする(docs/plan.md「Closed words」)",
+                  "write them, and sekisho: 2 (docs/plan.md, Closed words)"),
+        )  # fmt: skip
 
 
 def _mixed_classes(plan: Plan) -> Iterator[Doubt]:

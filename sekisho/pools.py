@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from sekisho.model import Plan, Switch
+from sekisho.model import Plan, Role, Switch
 
-ACCESS = "access"  # the role of switches whose ports may be moved
 _KEPT = "pools"
 _LARGEST, _SMALLEST = 64, 8  # addresses in a block
 
@@ -65,7 +64,7 @@ def _pools(plan: Plan) -> Iterator[Pool]:
             pairs = {(a.source, a.destination) for a in there}
             if len(pairs) != 1 or any(a.id in named for a in there):
                 continue
-            homes = [s for s in plan.switches if s.site == site and s.role == ACCESS]
+            homes = [s for s in plan.switches if s.site == site and s.role is Role.ACCESS]
             taken = {a.ip for a in plan.attachments if a.ip in subnet}
             ((source, destination),) = pairs
             for switch, block in _blocks(subnet, homes, taken):

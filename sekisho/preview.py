@@ -12,11 +12,9 @@ from typing import Any
 
 from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
-from sekisho.model import Attachment, CellKind, Plan
+from sekisho.model import Attachment, CellKind, Plan, Protection
 from sekisho.policy import Policy
 from sekisho.sentences import Contradiction, contradictions, unmet
-
-_RESIDENT = "M"  # letter of the layer 利用事務系 in a plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     out = []
     policy = Policy(after)
     resident = [
-        b for b in after.attachments if after.zone[b.zone].layer == _RESIDENT and b.registered
+        b for b in after.attachments if after.protection(b) is Protection.RESIDENT and b.registered
     ]
     for each in moved:
         gained = set(each.after.opens) - set(each.before.opens)
@@ -145,6 +143,7 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
         if not each.before.registered and each.after.registered:
             ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
             out.append(Warned(each.port, "B", "WL-05", ja, en))
+        out += _unsaid(after, each)
     out += _elsewhere(after, moved)
     for wrong in contradictions(after):
         what = f"must_drop {wrong.sentence.number}"
@@ -152,6 +151,21 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     for lost in unmet(after):
         out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
     return tuple(out)
+
+
+def _unsaid(after: Plan, each: Moved) -> Iterator[Warned]:
+    """Yield that a moved port gains rights of which nobody can tell what they open."""
+    gained = set(each.after.opens) - set(each.before.opens)
+    zones = dict.fromkeys(
+        b.zone
+        for b in after.attachments
+        if b.registered and b.destination in gained and after.protection(b) is None
+    )
+    if zones:
+        names = ", ".join(zones)
+        ja = f"開けるようになる系統({names})の protection が計画書に書かれていない"
+        en = f"will open zones of which the plan does not say what they protect ({names})"
+        yield Warned(each.port, "B", "", ja, en)
 
 
 def _elsewhere(after: Plan, moved: tuple[Moved, ...]) -> Iterator[Warned]:

@@ -12,12 +12,11 @@ from ipaddress import IPv4Address
 
 from sekisho.changes import Change, Move, opened_clause, standing_at
 from sekisho.errors import UsageError
-from sekisho.model import Attachment, CellKind, Plan, PortRef
-from sekisho.pools import ACCESS, Pool, pools
+from sekisho.model import Attachment, CellKind, Device, DeviceKind, Plan, PortRef, Protection, Role
+from sekisho.pools import Pool, pools
 
 QUARANTINE = "quarantine"  # no network at all: 隔離
-RESIDENT, _MANAGEMENT = "M", "G"  # letters of layers (利用事務系, 管理) in a plan
-_PRINTS = "print"  # kind of service that makes a device a printer
+_PRINTS = "print"  # kind of service of a printer, where its plan does not say that it is one
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -178,13 +177,13 @@ def _of_the_port(plan: Plan, port: PortRef, to: str) -> Refusal | None:
         en = "a trunk between switches carries every network"
         return Refusal(name, "MG-01", "幹線のポートは全系統を運ぶ", en)
     if any(air.at == port for air in plan.airs):
-        if any(plan.zone[z].layer == RESIDENT for z in _zones_meant(plan, to)):
+        if any(plan.zone[z].protection is Protection.RESIDENT for z in _zones_meant(plan, to)):
             en = "an access point must never stand in the resident-information systems"
             return Refusal(name, "MN-07", "無線APを利用事務系に入れてはならない", en)
         en = "the network of an access point follows from its SSID, not from its port"
         return Refusal(name, "WL-02", "無線APの系統はSSIDで決まる", en)
     switch = plan.switch[port.switch]
-    if switch.role != ACCESS:
+    if switch.role is not Role.ACCESS:
         en = f"{switch.id} is not an access switch: its ports are the plan's business"
         return Refusal(name, "RT-01", "アクセススイッチのポートではない", en)
     if len(standing_at(plan, port)) != 1:
@@ -203,11 +202,13 @@ def _of_the_device(plan: Plan, here: Attachment, to: str) -> Iterator[Refusal]:
     if _is_management(plan, here.zone):
         en = "a management port stays where it is"
         yield Refusal(name, "MG-01", "管理系のポートは移せない", en)
-    kinds = {plan.service[s].kind for s in device.services}
-    if _PRINTS in kinds and to != QUARANTINE:
+    if _is_printer(plan, device) and to != QUARANTINE:
         en = f"{device.id} is a printer that all systems share: moved, it would bridge them"
         yield Refusal(name, "PR-02", "共用の複合機を移すと系統の橋になる", en)
-    elif device.services and to != QUARANTINE:
+    elif device.kind is DeviceKind.GATEWAY and to != QUARANTINE:
+        en = f"{device.id} hands over between systems: it is moved in the plan"
+        yield Refusal(name, "FX-01", "系統間の中継装置の移設は計画で行う", en)
+    elif (device.services or device.kind is DeviceKind.SERVER) and to != QUARANTINE:
         en = f"{device.id} offers services: a server is moved in the plan"
         yield Refusal(name, "RT-01", "サーバの移設は計画で行う", en)
     wired = [a for a in device.attachments if not a.air]
@@ -225,6 +226,13 @@ def _of_the_device(plan: Plan, here: Attachment, to: str) -> Iterator[Refusal]:
         yield Refusal(name, "RT-01", f"{here.id}を名指しする許可がある", en)
 
 
+def _is_printer(plan: Plan, device: Device) -> bool:
+    """Tell whether *device* is a printer; where its plan does not say, one that prints is."""
+    if device.kind is not None:
+        return device.kind is DeviceKind.PRINTER
+    return any(plan.service[s].kind == _PRINTS for s in device.services)
+
+
 def _pool(plan: Plan, port: PortRef, to: str) -> Pool | None:
     """The network at this port's switch that *to* means; None where none or several do."""
     found = [p for p in pools(plan) if p.switch == port.switch and to in (p.zone, p.source)]
@@ -233,8 +241,7 @@ def _pool(plan: Plan, port: PortRef, to: str) -> Pool | None:
 
 def _is_management(plan: Plan, zone: str) -> bool:
     """Tell whether *zone* is for controllers and switches; vendors' ports have a zone of theirs."""
-    is_for_ports = any(pool.zone == zone for pool in pools(plan))
-    return plan.zone[zone].layer == _MANAGEMENT and not is_for_ports
+    return plan.zone[zone].protection is Protection.MANAGEMENT
 
 
 def _no_network(plan: Plan, port: PortRef, to: str) -> Refusal:

@@ -10,6 +10,7 @@ from typing import Any
 TABLET = """
   tab:
     label: {ja: タブレット, en: Tablet}
+    kind: terminal
     attachments:
       wifi:
         {air: staff-air, zone: wireless, ip: 10.45.0.12, mac: "02:45:00:00:00:0c",

@@ -94,13 +94,13 @@ def test_what_is_odd_is_a_warning_and_strictly_a_mistake(
         ("edition: R4.3\n", "edition: R99\n", "6: nobody knows the edition 'R99'"),
         ("profile: seed-r4", "profile: seed-r5", "6: nobody knows the profile 'seed-r5'"),
         ("severity: A, edition: R4.3", "severity: A, edition: R43",
-         "92: nobody knows the edition 'R43'"),
+         "96: nobody knows the edition 'R43'"),
         ("ports: [80], kind: http", "ports: [613], kind: print",
          "34: service http is print, and its port is 613"),
         ("ports: [80], kind: http", 'ports: ["22-23"],  kind: ssh',
          "34: service http is ssh, and its port is 22-23"),
         ("cells:\n", f"cells:\n  - {_PLANNED}\n",
-         "90: planned cell P1 does not say what it will permit"),
+         "94: planned cell P1 does not say what it will permit"),
     ],
 )  # fmt: skip
 def test_a_silent_mistake_is_said(old: str, new: str, said: str, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from sekisho.changes import Change, Move, applied
 from sekisho.compiler import compile_town
 from sekisho.delta import changed_tables
 from sekisho.errors import RuleError
-from sekisho.model import Plan
+from sekisho.model import Plan, Role
 from sekisho.policy import Policy
-from sekisho.pools import ACCESS, pools
+from sekisho.pools import pools
 from sekisho.preview import meant, preview
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals
 from sekisho.switch import Fabric
@@ -247,7 +247,7 @@ def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
             assert pool.network.subnet_of(subnet)
         networks = [pool.network for pool in found]
         assert not any(a.overlaps(b) for n, a in enumerate(networks) for b in networks[n + 1 :])
-        assert all(plan.switch[pool.switch].role == ACCESS for pool in found)
+        assert all(plan.switch[pool.switch].role is Role.ACCESS for pool in found)
 
 
 def test_a_cable_moved_into_a_class_of_the_air_is_told() -> None:

@@ -102,7 +102,7 @@ def test_a_tablet_on_wifi_in_the_class_of_wired_terminals_is_refused(changed: Ch
         "must_drop[1]: sentence 1 says blocked, but rule A01 [https] permits it "
         "(tab.wifi -> juki.lan)"
     )
-    assert fault.hint == "see line 82: narrow the sentence, or take the permission out of the rule"
+    assert fault.hint == "see line 87: narrow the sentence, or take the permission out of the rule"
 
 
 def test_facts_of_a_sentence_must_all_hold(changed: Changed) -> None:
@@ -146,7 +146,7 @@ def test_the_manifest_names_who_decides_and_which_rule_permits() -> None:
     assert words["senders"] == ["nb.wireless", "guest.wireless"]
     assert words["targets"] == ["juki.lan"]
     assert words["contradictions"] == [
-        {"case": "A01 [https]", "cell": "S1/D1", "where": "topologies/tiny.yaml:76"}
+        {"case": "A01 [https]", "cell": "S1/D1", "where": "topologies/tiny.yaml:80"}
     ]
 
 

@@ -18,7 +18,7 @@ NAME = Label("", "")
 def fabric(*links: tuple[str, str], backup: tuple[int, ...] = ()) -> Plan:
     """Return a plan with nothing but switches and *links* between them, in this order."""
     names = sorted({name for link in links for name in link})
-    switches = tuple(Switch(n, NAME, "", "", 99, d, "") for d, n in enumerate(names, 1))
+    switches = tuple(Switch(n, NAME, "", None, 99, d, "") for d, n in enumerate(names, 1))
     lines = tuple(
         Link(PortRef(a, number), PortRef(b, number), None, 0.0, 0.0, number in backup, NAME, "")
         for number, (a, b) in enumerate(links, 1)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from scenarios.events.choose import Trio, path, trios
 from scenarios.events.scene import Event, Scene
-from sekisho.model import Label, Link, Plan
+from sekisho.model import Label, Link, Plan, Role
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
 from topologies.names import switch_interface
@@ -149,7 +149,7 @@ def events(plan: Plan) -> list[Event]:
 def _core_pair(plan: Plan) -> list[Link]:
     """A line in use, and then the line between cores that its traffic has moved to."""
     roles = {s.id: s.role for s in plan.switches}
-    cores = [x for x in plan.links if roles[x.a.switch] == roles[x.b.switch] == "core"]
+    cores = [x for x in plan.links if roles[x.a.switch] is roles[x.b.switch] is Role.CORE]
     for first in reversed(used(plan)):
         for core in cores:
             if not core.backup and core != first and has_way_around(plan, first, core):

@@ -4,11 +4,11 @@ Nothing here knows YAML, OpenFlow or Mininet. Every value is immutable and hasha
 are tuples in the order of the plan file, so the same plan always gives the same bytes out.
 """
 
+from sekisho.model.label import Label
 from sekisho.model.network import (
     Air,
     Attachment,
     Device,
-    Label,
     Link,
     PortRange,
     PortRef,
@@ -34,6 +34,7 @@ from sekisho.model.rulebook import (
     Special,
     StandingException,
 )
+from sekisho.model.words import DeviceKind, Protection, Role, Word
 
 __all__ = [
     "Air",
@@ -45,6 +46,7 @@ __all__ = [
     "Clause",
     "DestinationClass",
     "Device",
+    "DeviceKind",
     "Facts",
     "Label",
     "Link",
@@ -53,13 +55,16 @@ __all__ = [
     "Plan",
     "PortRange",
     "PortRef",
+    "Protection",
     "Protocol",
     "Relay",
+    "Role",
     "Service",
     "Site",
     "SourceClass",
     "Special",
     "StandingException",
     "Switch",
+    "Word",
     "Zone",
 ]

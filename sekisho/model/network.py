@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
 
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A name for people, Japanese first."""
-
-    ja: str
-    en: str
-
-    def text(self, language: str) -> str:
-        """Return the name in *language* (``"ja"`` or ``"en"``)."""
-        return self.en if language == "en" else self.ja
+from sekisho.model.label import Label
+from sekisho.model.words import DeviceKind, Protection, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +25,7 @@ class Zone:
 
     Attributes:
         layer: Letter of the layer in a document, e.g. ``"M"``; free text, shown only.
+        protection: What safety hangs on; None where a plan of version 1 does not say.
         vlan: VLAN number as the documents name it (1-4094).
         subnets: (site id, network) pairs, in the order of the plan.
     """
@@ -44,6 +36,7 @@ class Zone:
     vlan: int
     subnets: tuple[tuple[str, IPv4Network], ...]
     where: str
+    protection: Protection | None = None
 
     def subnet(self, site: str) -> IPv4Network | None:
         """Return the zone's network at *site*, or None where the zone does not exist."""
@@ -66,6 +59,7 @@ class Switch:
     """A switch of the fabric.
 
     Attributes:
+        role: What it is for; None where a plan of version 1 has a word of its own.
         dpid: OpenFlow datapath id: the 1-based position in the plan.
         ports: How many ports the switch has; ports are numbered 1..ports.
     """
@@ -73,7 +67,7 @@ class Switch:
     id: str
     label: Label
     site: str
-    role: str
+    role: Role | None
     ports: int
     dpid: int
     where: str
@@ -191,10 +185,15 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A host: one thing with one or more attachments and the services it runs."""
+    """A host: one thing with one or more attachments and the services it runs.
+
+    Attributes:
+        kind: What it is; None where a plan of version 1 does not say.
+    """
 
     id: str
     label: Label
     attachments: tuple[Attachment, ...]
     services: tuple[str, ...]
     where: str
+    kind: DeviceKind | None = None

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
+from sekisho.model.label import Label
 from sekisho.model.network import (
     Air,
     Attachment,
     Device,
-    Label,
     Link,
     Service,
     Site,
@@ -27,6 +27,7 @@ from sekisho.model.rulebook import (
     SourceClass,
     StandingException,
 )
+from sekisho.model.words import Protection
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Plan:
         router_mac: MAC address that the virtual router answers with, everywhere.
         base: The plan as its file says it, where ports have been moved since; else None.
         where: ``file:line`` of what it says about the town as a whole.
+        version: Version of the plan language that it is written in.
     """
 
     path: str
@@ -67,6 +69,7 @@ class Plan:
     base: Plan | None = field(default=None, repr=False)
     where: str = field(default="", compare=False)
     must_reach: tuple[MustReach, ...] = field(default=())
+    version: int = 2
 
     @property
     def origin(self) -> Plan:
@@ -102,6 +105,10 @@ class Plan:
     def zone(self) -> dict[str, Zone]:
         """Zones by id."""
         return {z.id: z for z in self.zones}
+
+    def protection(self, attachment: Attachment) -> Protection | None:
+        """Return what the zone of *attachment* protects; None where that is not said."""
+        return self.zone[attachment.zone].protection
 
     def gateway(self, attachment: Attachment) -> IPv4Address:
         """Return the router address of the attachment's subnet: its first host address."""

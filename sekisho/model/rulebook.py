@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.model.network import Attachment, Label
+from sekisho.model.label import Label
+from sekisho.model.network import Attachment
 
 
 class Basis(Enum):

@@ -6,9 +6,10 @@ here does not exist. Order is the order of the documentation.
 
 from __future__ import annotations
 
+from sekisho.model import DeviceKind, Protection, Role
 from sekisho.plan.kinds import Key, Kind, Section
 
-LANGUAGE_VERSION = 1
+OLDEST_VERSION, LANGUAGE_VERSION = 1, 2
 
 SERVICE_KINDS = (
     "http", "https", "print", "sip", "sips", "dns", "ntp", "syslog", "radius", "smb",
@@ -74,9 +75,9 @@ def _registered(name: str, what: str) -> Key:
 
 
 ROOT = Section("plan", "plan", "The whole file.", (
-    Key("sekisho", Kind.INT, "Version of the plan language.", low=LANGUAGE_VERSION,
-        high=LANGUAGE_VERSION, refusal=f"this Sekisho reads version {LANGUAGE_VERSION} of the "
-        "plan language"),
+    Key("sekisho", Kind.INT, "Version of the plan language.", low=OLDEST_VERSION,
+        high=LANGUAGE_VERSION, refusal=f"this Sekisho reads versions {OLDEST_VERSION} to "
+        f"{LANGUAGE_VERSION} of the plan language"),
     Key("town", Kind.RECORD, "What the town is called, and which policy it follows.",
         section="town"),
     Key("sites", Kind.RECORDS, "Buildings and outside places.", section="site"),
@@ -127,6 +128,8 @@ SITE = Section("site", "sites.<id>", "A building, or an outside place.", (
 
 ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
     _label("Name of the zone."),
+    Key("protection", Kind.CHOICE, "What it protects: refusals, warnings and requirements hang on "
+        "it.", choices=tuple(p.value for p in Protection), default="", since=2),
     Key("layer", Kind.TEXT, "Letter of the layer in the documents; shown only.",
         required=False, default=""),
     Key("vlan", Kind.INT, "VLAN number in the documents; no two zones share one.",
@@ -138,8 +141,8 @@ ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
 SWITCH_SECTION = Section("switch", "switches.<id>", "A switch of the fabric.", (
     _label("Name of the switch."),
     Key("site", Kind.NAME, "Where it stands.", refers="sites"),
-    Key("role", Kind.NAME, "What it is for, e.g. `access`, `server`, `core`; shown only.",
-        pattern=WORD),
+    Key("role", Kind.CHOICE, "What it is for.", choices=tuple(r.value for r in Role), default="",
+        since=2),
     Key("ports", Kind.INT, "How many ports it has, numbered from 1.", low=1, high=1000),
 ), SWITCH, WORD_HINT + "; at most 9 characters (an interface name has 15)")  # fmt: skip
 
@@ -182,6 +185,8 @@ DESTINATION = Section("destination", "destinations.<id>", "What is reached: a co
 
 DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
     _label("Name of the device."),
+    Key("kind", Kind.CHOICE, "What it is.", choices=tuple(k.value for k in DeviceKind),
+        default="", since=2),
     Key("services", Kind.NAMES, "Services that it runs.", required=False, refers="services",
         may_be_empty=True),
     Key("attachments", Kind.RECORDS, "Its network interfaces.", section="attachment"),

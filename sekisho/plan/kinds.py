@@ -53,6 +53,8 @@ class Key:
         may_be_empty: True when an empty list or mapping says something harmless.
         refused: Words that people try here, and must not.
         refusal: Why they must not, or a number must be in its bounds: the hint.
+        since: Version of the language from which it is held to: in a plan of an earlier one it
+            may be missing, and a CHOICE may be any other word, which then says nothing.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Key:
     may_be_empty: bool = False
     refused: tuple[str, ...] = ()
     refusal: str = ""
+    since: int = 1
 
     def type_text(self) -> str:
         """Return the type as the documentation names it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 from os import PathLike, fspath
+from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
 from sekisho.model import (
@@ -21,6 +22,7 @@ from sekisho.model import (
     Clause,
     DestinationClass,
     Device,
+    DeviceKind,
     Facts,
     Label,
     Link,
@@ -29,18 +31,22 @@ from sekisho.model import (
     Plan,
     PortRange,
     PortRef,
+    Protection,
     Protocol,
     Relay,
+    Role,
     Service,
     Site,
     SourceClass,
     Special,
     StandingException,
     Switch,
+    Word,
     Zone,
 )
 from sekisho.plan.checks import check_town
 from sekisho.plan.nodes import parse
+from sekisho.plan.older import derived, said_version
 from sekisho.plan.places import Places
 from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
@@ -56,11 +62,12 @@ def load(path: str | PathLike[str]) -> Plan:
     """
     file = fspath(path)
     source = read_source(file)
-    record, places = read_shape(file, parse(file, source.text))
+    root = parse(file, source.text)
+    record, places = read_shape(file, root, version=said_version(root))
     _barrier(check_references(record, places))
     plan = _Builder(record, places).plan(source.sha256)
     _barrier(check_town(plan, places))
-    return plan
+    return derived(plan)
 
 
 def _barrier(faults: Iterable[Fault]) -> None:
@@ -119,17 +126,19 @@ class _Builder:
             relays=tuple(self.relay(r) for r in each("relays")),
             where=self.where(town),
             must_reach=tuple(self.must_reach(r) for r in each("must_reach")),
+            version=self.root.get("sekisho", int),
         )
 
     def zone(self, r: Record) -> Zone:
         subnets = r.get("subnets", tuple)
         return Zone(
-            r.id, _label(r), r.text("layer"), r.get("vlan", int), subnets, self.where(r)
+            r.id, _label(r), r.text("layer"), r.get("vlan", int), subnets, self.where(r),
+            _word(r, "protection", Protection),
         )  # fmt: skip
 
     def switch(self, r: Record, dpid: int) -> Switch:
         return Switch(
-            r.id, _label(r), r.text("site"), r.text("role"), r.get("ports", int), dpid,
+            r.id, _label(r), r.text("site"), _word(r, "role", Role), r.get("ports", int), dpid,
             self.where(r),
         )  # fmt: skip
 
@@ -159,7 +168,10 @@ class _Builder:
 
     def device(self, r: Record) -> Device:
         attachments = tuple(self.attachment(r.id, a) for a in r.records("attachments"))
-        return Device(r.id, _label(r), attachments, r.words("services"), self.where(r))
+        return Device(
+            r.id, _label(r), attachments, r.words("services"), self.where(r),
+            _word(r, "kind", DeviceKind),
+        )  # fmt: skip
 
     def attachment(self, device: str, r: Record) -> Attachment:
         air = r.values["air"]
@@ -250,6 +262,15 @@ class _Builder:
             r.get("number", int), _label(r), sources, destinations, r.words("services"),
             self.where(r), source_facts, destination_facts,
         )  # fmt: skip
+
+
+W = TypeVar("W", bound=Word)
+
+
+def _word(record: Record, key: str, words: type[W]) -> W | None:
+    """Return a closed word; None where an earlier version of the language does not say it."""
+    said = record.text(key)
+    return next((word for word in words if word.value == said), None)
 
 
 def _label(record: Record, key: str = "label") -> Label:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sekisho.plan.keys import NUMBERED, SECTION, WORD
+from sekisho.plan.keys import LANGUAGE_VERSION, NUMBERED, SECTION, WORD
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.record import ALL
 
@@ -39,7 +39,27 @@ def plan_schema() -> Schema:
         "$schema": _DIALECT,
         "title": "A plan of Sekisho",
         **_section(SECTION["plan"]),
+        "allOf": [_newest()],
         "$defs": definitions,
+    }
+
+
+def _newest() -> Schema:
+    """Return what a plan of the newest version is held to beyond those of the earlier ones."""
+    later = {
+        key.name: {"additionalProperties": _held(SECTION[key.section])}
+        for key in SECTION["plan"].keys
+        if key.kind is Kind.RECORDS and any(own.since > 1 for own in SECTION[key.section].keys)
+    }
+    says = {"properties": {"sekisho": {"const": LANGUAGE_VERSION}}}
+    return {"if": says, "then": {"properties": later}}
+
+
+def _held(section: Section) -> Schema:
+    later = [key for key in section.keys if key.since > 1]
+    return {
+        "properties": {key.name: _value(key) for key in later},
+        "required": [key.name for key in later if key.required],
     }
 
 
@@ -53,7 +73,7 @@ def _section(section: Section) -> Schema:
         "description": section.meaning,
         "type": "object",
         "properties": {key.name: _key(key) for key in section.keys},
-        "required": [key.name for key in section.keys if key.required],
+        "required": [key.name for key in section.keys if key.required and key.since == 1],
         "additionalProperties": False,
     }
     if section.one_of:
@@ -62,8 +82,9 @@ def _section(section: Section) -> Schema:
 
 
 def _key(key: Key) -> Schema:
-    described: Schema = {"description": key.meaning, **_value(key)}
-    if key.default is not None:
+    told = {"type": "string"} if key.since > 1 else _value(key)
+    described: Schema = {"description": key.meaning, **told}
+    if key.default is not None and key.since == 1:
         described["default"] = key.default
     return described
 

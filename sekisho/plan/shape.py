@@ -13,7 +13,7 @@ from typing import TypeVar
 from sekisho.errors import Fault, PlanError
 from sekisho.model import Label
 from sekisho.plan import scalars
-from sekisho.plan.keys import SECTION
+from sekisho.plan.keys import LANGUAGE_VERSION, SECTION
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.nodes import Listing, Node, Scalar
 from sekisho.plan.nodes import Mapping as MappingNode
@@ -46,7 +46,12 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
 
 
 def read_shape(
-    file: str, root: Node, sections: Mapping[str, Section] = SECTION, *, top: str = "plan"
+    file: str,
+    root: Node,
+    sections: Mapping[str, Section] = SECTION,
+    *,
+    top: str = "plan",
+    version: int = LANGUAGE_VERSION,
 ) -> tuple[Record, Places]:
     """Return the file's records, and where everything in them stands.
 
@@ -55,11 +60,12 @@ def read_shape(
         root: What it holds.
         sections: The table of keys: a plan's, or that of another language.
         top: The section that the whole file is.
+        version: Version of the language that it is written in.
 
     Raises:
         PlanError: A key or value is not as the table of keys says; carries every fault.
     """
-    reader = _ShapeReader(file, sections, top)
+    reader = _ShapeReader(file, sections, top, version)
     record = reader.record(root, sections[top], "", top)
     if reader.faults or record is None:
         raise PlanError(tuple(reader.faults))
@@ -69,8 +75,8 @@ def read_shape(
 class _ShapeReader:
     """Walks the nodes along the table; collects faults and lines."""
 
-    def __init__(self, file: str, sections: Mapping[str, Section], top: str) -> None:
-        self.file, self.sections, self.top = file, sections, top
+    def __init__(self, file: str, sections: Mapping[str, Section], top: str, version: int) -> None:
+        self.file, self.sections, self.top, self.version = file, sections, top, version
         self.faults: list[Fault] = []
         self.lines: dict[str, int] = {}
 
@@ -133,6 +139,8 @@ class _ShapeReader:
             hint = "write one value; several need an entry each"
             self._wrong(node, path, f"a {key.kind.value}", hint)
             return None
+        if key.kind is Kind.CHOICE and key.since > self.version and node.text not in key.choices:
+            return key.default  # a word of an earlier version, that nothing hung on
         return self._scalar(node, key, path, _SCALARS[key.kind])
 
     def _scalar(
@@ -247,8 +255,9 @@ class _ShapeReader:
 
     def _missing(self, node: MappingNode, section: Section, given: set[str], path: str) -> None:
         for key in section.keys:
-            if key.required and key.name not in given:
-                hint = section.missing_hint or f"{key.name} is: {key.meaning}"
+            if key.required and key.since <= self.version and key.name not in given:
+                choice = f" One of {', '.join(key.choices)}." if len(key.choices) > 1 else ""
+                hint = section.missing_hint or f"{key.name} is: {key.meaning}{choice}"
                 self.fault(node.line, path, f"key '{key.name}' is missing", hint)
         chosen = [name for name in section.one_of if name in given]
         if section.one_of and len(chosen) != 1:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, Label, Plan, PortRef, Switch
+from sekisho.model import Attachment, Label, Plan, PortRef, Protection, Role, Switch, Word
 from sekisho.pools import pools
-from sekisho.resegment import QUARANTINE, RESIDENT, RefusedError, asked
+from sekisho.resegment import QUARANTINE, RefusedError, asked
 
 
 def words(label: Label) -> dict[str, str]:
@@ -24,7 +24,13 @@ def town(plan: Plan) -> dict[str, Any]:
         "edition": plan.edition,
         "sites": [{"id": s.id, "label": words(s.label)} for s in plan.sites],
         "zones": [
-            {"id": z.id, "label": words(z.label), "layer": z.layer, "vlan": z.vlan}
+            {
+                "id": z.id,
+                "label": words(z.label),
+                "layer": z.layer,
+                "protection": _value(z.protection),
+                "vlan": z.vlan,
+            }
             for z in plan.zones
         ],
         "sources": [{"id": s.id, "label": words(s.label)} for s in plan.sources],
@@ -39,7 +45,14 @@ def town(plan: Plan) -> dict[str, Any]:
             if n.kind.value == "planned" and n.services
         ],
         "must_drop": [{"number": m.number, "label": words(m.label)} for m in plan.must_drop],
+        "protections": {word.value: words(word.label) for word in Protection},
+        "roles": {word.value: words(word.label) for word in Role},
     }
+
+
+def _value(word: Word | None) -> str:
+    """Return a closed word as a plan writes it; empty where the plan does not say it."""
+    return "" if word is None else str(word.value)
 
 
 def ports(plan: Plan) -> list[dict[str, Any]]:
@@ -49,7 +62,7 @@ def ports(plan: Plan) -> list[dict[str, Any]]:
             "id": s.id,
             "label": words(s.label),
             "site": s.site,
-            "role": s.role,
+            "role": _value(s.role),
             "ports": [_port(plan, s, n) for n in range(1, s.ports + 1)],
         }
         for s in plan.switches
@@ -76,7 +89,7 @@ def _attached(plan: Plan, a: Attachment) -> dict[str, Any]:
         "device": a.device,
         "label": words(device.label),
         "zone": a.zone if a.registered else QUARANTINE,
-        "layer": plan.zone[a.zone].layer if a.registered else "Q",
+        "protection": _value(plan.protection(a) if a.registered else Protection.QUARANTINE),
         "source": a.source,
         "destination": a.destination,
         "ip": str(a.ip),
@@ -106,8 +119,9 @@ def cells(plan: Plan) -> list[dict[str, Any]]:
 def choices(plan: Plan, port: PortRef) -> list[dict[str, Any]]:
     """Return where a port can be moved to, and why not where it cannot."""
     found = [(p.zone, p.source) for p in pools(plan) if p.switch == port.switch]
-    if not any(plan.zone[zone].layer == RESIDENT for zone, _ in found):  # whoever asks is told why
-        found += [(z.id, "") for z in plan.zones if z.layer == RESIDENT][:1]
+    resident = [z.id for z in plan.zones if z.protection is Protection.RESIDENT]
+    if not any(zone in resident for zone, _ in found):  # whoever asks is told why
+        found += [(zone, "") for zone in resident[:1]]
     out = []
     for zone, source in [*dict.fromkeys(found), (QUARANTINE, "")]:
         is_shared = sum(zone == other for other, _ in found) > 1

@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "plan.md"
 def row(key: Key) -> str:
     """Return the line of the documentation that describes *key*."""
     if key.required:
-        required = "yes"
+        required = "yes" if key.since == 1 else f"yes, from version {key.since} on"
     elif key.default in (None, ""):
         required = "no"
     else:

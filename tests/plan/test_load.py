@@ -17,13 +17,16 @@ from sekisho.model import (
     Basis,
     CellKind,
     Device,
+    DeviceKind,
     Label,
     Link,
     MustDrop,
     Plan,
     PortRange,
     PortRef,
+    Protection,
     Protocol,
+    Role,
     Service,
     Special,
     Switch,
@@ -74,14 +77,14 @@ def test_a_zone_has_its_networks(tiny: Plan) -> None:
     """A zone is read with its VLAN number and its network at each site."""
     assert tiny.zones[0] == Zone(
         "register", Label("利用事務系", "Resident register"), "M", 10,
-        (("hall", IPv4Network("10.10.0.0/24")),), _line("register: {label"),
+        (("hall", IPv4Network("10.10.0.0/24")),), _line("register: {label"), Protection.RESIDENT,
     )  # fmt: skip
 
 
 def test_a_switch_has_its_position_as_dpid(tiny: Plan) -> None:
     """Datapath ids count the switches of the plan from 1."""
     assert tiny.switches[1] == Switch(
-        "room", Label("サーバ室", "Server room"), "hall", "server", 8, 2, _line("room:  {label")
+        "room", Label("サーバ室", "Server room"), "hall", Role.SERVER, 8, 2, _line("room:  {label")
     )
 
 
@@ -138,7 +141,9 @@ def test_a_notebook_is_one_device_with_two_attachments(tiny: Plan) -> None:
         _line("wireless: {air: staff-air"),
     )  # fmt: skip
 
-    assert tiny.devices[0] == Device("nb", label, (wired, wireless), (), _line("nb:"))
+    assert tiny.devices[0] == Device(
+        "nb", label, (wired, wireless), (), _line("nb:"), DeviceKind.TERMINAL
+    )
 
 
 def test_mac_addresses_are_lower_case(changed: Changed) -> None:
@@ -259,7 +264,7 @@ def test_a_redundant_link_is_welcome(changed: Changed) -> None:
 def test_ninety_attachments_are_read_in_no_time(tmp_path: Path) -> None:
     """A whole town is read and examined before PyYAML's own reader has only read it."""
     more = "".join(
-        f"  pc{n}:\n    label: {{ja: 端末, en: Terminal}}\n    attachments:\n"
+        f"  pc{n}:\n    label: {{ja: 端末, en: Terminal}}\n    kind: terminal\n    attachments:\n"
         f'      lan: {{at: "floor:{n}", zone: wired, ip: 10.41.0.{n}, '
         f'mac: "02:41:00:00:01:{n:02x}", source: S1, destination: D3}}\n'
         for n in range(100, 190)

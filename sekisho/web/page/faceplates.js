@@ -3,7 +3,7 @@
 import { openChange } from "./change.js";
 import { el, fill, roving } from "./dom.js";
 import { label, onLanguage, t } from "./language.js";
-import { letter, on, QUARANTINE, store, zone } from "./store.js";
+import { letter, on, protection, QUARANTINE, store, zone } from "./store.js";
 
 const chosen = new Set();
 let isSeveral = false;
@@ -20,11 +20,13 @@ export function startFaceplates(where) {
 /** The name of a network, in the language of the page. */
 export const zoneName = (id) => (id === QUARANTINE ? t("quarantine") : label(zone(id)?.label) || id);
 
-/** A letter in the colour of its layer. */
+/** The letters of its layer, in the colour of what it protects. */
 export function chip(id) {
-  const which = letter(id);
-  return el("span", { className: `chip ${which}` }, which);
+  return el("span", { className: `chip ${protection(id)}` }, letter(id));
 }
+
+/** What a closed word of the plan is called; the words come with the plan. */
+const word = (words, which) => label(words[which]) || t("unsaid");
 
 function draw() {
   const sites = store.town.sites.filter((each) => store.switches.some((x) => x.site === each.id));
@@ -34,7 +36,8 @@ function draw() {
     here.toSorted((a, b) => rank(a) - rank(b)).map(drawSwitch), drawLegend());
 }
 
-const rank = (each) => ({ access: 0, server: 1, edge: 2, core: 3 }[each.role] ?? 4);
+/** Where ports may be moved comes first; the rest in the order of the roles. */
+const rank = (each) => [...Object.keys(store.town.roles), ""].indexOf(each.role);
 
 function drawSites(sites) {
   const moved = (id) => store.switches.some((s) => s.site === id && s.ports.some(isMoved));
@@ -58,7 +61,7 @@ function drawSwitch(each) {
     each.ports.map((x, index) => drawPort(x, index, each)));
   roving(plate, "button");
   return el("article", { className: "switch" },
-    el("h3", {}, label(each.label), " ", el("small", {}, `${each.id} ・ ${t(`role-${each.role}`)} ・ ${t("used", used, each.ports.length)}`)),
+    el("h3", {}, label(each.label), " ", el("small", {}, `${each.id} ・ ${word(store.town.roles, each.role)} ・ ${t("used", used, each.ports.length)}`)),
     plate);
 }
 
@@ -70,7 +73,7 @@ function drawPort(x, index, of) {
   const isOn = chosen.has(x.port);
   const properties = {
     type: "button", "data-key": x.port, "data-port": x.port, tabIndex: index ? -1 : 0,
-    className: `port ${x.kind} ${first ? letter(first.zone) : ""}${isMoved(x) ? " moved" : ""}`,
+    className: `port ${x.kind} ${first ? protection(first.zone) : ""}${isMoved(x) ? " moved" : ""}`,
     "aria-label": describe(x, of), title: describe(x, of), onclick: () => onPort(x.port),
     "aria-pressed": isSeveral ? String(isOn) : null, "aria-haspopup": isSeveral ? null : "dialog",
   };
@@ -105,8 +108,9 @@ function onPort(name) {
 }
 
 function drawLegend() {
-  const letters = [...new Set([...store.town.zones.map((each) => each.layer || "Q"), "Q"])];
-  return el("ul", { className: "legend", "aria-label": t("legend") }, letters.map((each) =>
-    el("li", {}, el("span", { className: `chip ${each}` }, each), " ", t(`layer-${each}`))),
+  const first = new Map([...store.town.zones.map((each) => each.id), QUARANTINE]
+    .map((id) => [`${letter(id)} ${protection(id)}`, id]));
+  return el("ul", { className: "legend", "aria-label": t("legend") }, [...first.values()].map((id) =>
+    el("li", {}, chip(id), " ", word(store.town.protections, protection(id)))),
     el("li", {}, t("moved-sign"), " ", t("moved")));
 }

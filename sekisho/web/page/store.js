@@ -52,7 +52,11 @@ export function cell(source, destination) {
   return store.cells.find((each) => each.source === source && each.destination === destination);
 }
 export function named(list, id) { return store.town[list].find((each) => each.id === id); }
-export const letter = (id) => (id === QUARANTINE ? "Q" : zone(id)?.layer ?? "Q");
+/** What a zone protects: the closed word that its colour hangs on; "unsaid" in an old plan. */
+export const protection = (id) => (id === QUARANTINE ? QUARANTINE : zone(id)?.protection || "unsaid");
+/** The letters that the documents give its layer: shown, and nothing else. */
+export const letter = (id) =>
+  (id === QUARANTINE ? store.town.zones.find((each) => each.protection === QUARANTINE) : zone(id))?.layer || "-";
 
 /** Devices with both a cable and an air: the notebooks of the story. */
 export function notebooks() {
@@ -70,9 +74,9 @@ export function servers(service = "https") {
   return attachments().filter((each) => each.services.includes(service));
 }
 
-/** The resident system that the story is about: of layer M, and open to *source* if any is. */
+/** The resident system that the story is about: in a zone so protected, and open to *source* if any is. */
 export function register(source) {
-  const all = servers().filter((each) => each.layer === "M");
+  const all = servers().filter((each) => each.protection === "resident");
   const open = all.filter((each) => cell(source?.source, each.destination)?.kind === "allow");
   return open.find((each) => store.town.destinations[0].id === each.destination) ?? open[0] ?? all[0] ?? servers()[0];
 }
