@@ -168,6 +168,8 @@ _MEDIA = {"air": Label("無線の接続", "connections on the air"),
 
 def _side(plan: Plan, classes: tuple[str, ...], facts: Facts) -> Label:
     parts = [_MEDIA[facts.medium]] if facts.medium else []
+    if facts.protections:
+        parts.append(_listed("保護区分", "zones of", [word.label for word in facts.protections]))
     if facts.zones:
         labels = [plan.zone[zone].label for zone in facts.zones]
         parts.append(_listed("系統", "zones", labels))

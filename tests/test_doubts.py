@@ -18,7 +18,7 @@ from sekisho.sentences import ITEMS, NORMAL, STATES
 from tests.small import TABLET
 
 TINY = Path("topologies/tiny.yaml")
-_BY_CLASS = ("from: {medium: air}, to: {zones: [register]}", "from: [S2], to: [D1]")
+_BY_CLASS = ("from: {medium: air}, to: {protection: resident}", "from: [S2], to: [D1]")
 _PLANNED = "{kind: planned, id: P1, from: [S2], to: [D3], label: {ja: あと, en: Later}}"
 _WIRED = "{label: {ja: 有線職員端末, en: Wired staff notebook}}"
 

@@ -107,15 +107,15 @@ def test_a_tablet_on_wifi_in_the_class_of_wired_terminals_is_refused(changed: Ch
 
 def test_facts_of_a_sentence_must_all_hold(changed: Changed) -> None:
     """On the air, and in that zone: the visitor's phone and nobody else."""
-    facts = "from: {medium: air, zones: [visitor]}, to: {zones: [register]}"
-    plan = changed(("from: {medium: air}, to: {zones: [register]}", facts))
+    facts = "from: {medium: air, zones: [visitor]}, to: {protection: resident}"
+    plan = changed(("from: {medium: air}, to: {protection: resident}", facts))
     line = plan.must_drop[0]
 
     assert [a.id for a in plan.attachments if line.is_from(a)] == ["guest.wireless"]
     assert [b.id for b in plan.attachments if line.is_to(b)] == ["juki.lan"]
     assert decided_by(plan, line) == Label(
-        "無線の接続、系統 来庁者(1口) → 系統 利用事務系(1口)",
-        "from connections on the air, zones Visitors (1) to zones Resident register (1)",
+        "無線の接続、系統 来庁者(1口) → 保護区分 個人番号利用事務系(1口)",
+        "from connections on the air, zones Visitors (1) to zones of resident information (1)",
     )
 
 
@@ -123,13 +123,48 @@ def test_a_fact_that_names_nothing_is_refused(changed: Changed) -> None:
     """Zones, devices and classes of a fact are names like any other."""
     said = "{classes: [D9], zones: [regster], devices: [juuki]}"
     with pytest.raises(PlanError) as caught:
-        changed(("to: {zones: [register]}", f"to: {said}"))
+        changed(("to: {protection: resident}", f"to: {said}"))
 
     assert [fault.text for fault in caught.value.faults] == [
         "must_drop[1].to.classes[1]: unknown destination class 'D9'",
         "must_drop[1].to.devices[1]: unknown device 'juuki'",
         "must_drop[1].to.zones[1]: unknown zone 'regster'",
     ]
+
+
+def test_a_sentence_about_protection_is_about_every_zone_so_protected(changed: Changed) -> None:
+    """A second zone for resident information is spoken of, without anybody naming it."""
+    second = "protection: resident, layer: B, vlan: 40"
+    plan = changed(
+        ("protection: office, layer: B, vlan: 40", second),
+        ("from: {medium: air}, to: {protection: resident}",
+         "from: {protection: [visitor, office]}, to: {protection: resident}, items: [7]"),
+    )  # fmt: skip
+    line = plan.must_drop[0]
+
+    assert [b.id for b in plan.attachments if line.is_to(b)] == ["juki.lan", "www.lan"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{protection: resident}", "{protection: lgwan}",
+         "must_drop[1].to.protection: no zone protects 'lgwan'"),
+        ("{protection: resident}", "{protection: [resident, tenants]}",
+         "must_drop[1].to.protection[2]: 'tenants' is not resident, "),
+        ("sekisho: 2", "sekisho: 1",
+         "must_drop[1].to.protection: zone 'web' does not say what it protects"),
+    ],
+)  # fmt: skip
+def test_a_sentence_about_protection_that_nobody_can_decide_is_refused(
+    old: str, new: str, said: str, changed: Changed
+) -> None:
+    """It would be about fewer zones than its reader thinks, or about none."""
+    unsaid = ("protection: office, layer: B, vlan: 40", "layer: B, vlan: 40")
+    with pytest.raises(PlanError) as caught:
+        changed((old, new), *([unsaid] if "sekisho" in old else []))
+
+    assert [said in fault.text for fault in caught.value.faults] == [True]
 
 
 def test_a_side_of_a_sentence_that_says_nothing_is_refused(changed: Changed) -> None:

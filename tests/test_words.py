@@ -51,6 +51,8 @@ def _renamed(text: str) -> str:
 
 def _older(text: str) -> str:
     """Write a plan as version 1 had it: without the closed words."""
+    zones = re.findall(r"^  ([a-z0-9-]+): .* protection: resident,", text, re.MULTILINE)
+    text = text.replace("{protection: resident}", f"{{zones: [{', '.join(zones)}]}}")
     text = re.sub(r" protection: \w+, *", " ", text).replace("\nsekisho: 2\n", "\nsekisho: 1\n")
     return re.sub(r"\n    kind: \w+", "", text)
 

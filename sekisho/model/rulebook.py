@@ -7,6 +7,7 @@ from enum import Enum
 
 from sekisho.model.label import Label
 from sekisho.model.network import Attachment
+from sekisho.model.words import Protection
 
 
 class Basis(Enum):
@@ -147,22 +148,27 @@ class Facts:
         medium: ``air``, ``cable`` or empty.
         zones: Zone ids, any of which it stands in.
         devices: Device ids, any of which it belongs to.
+        protections: What the zone protects that it stands in, any of these.
+        protected: Ids of all zones of the plan that protect so.
     """
 
     medium: str = ""
     zones: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    protections: tuple[Protection, ...] = ()
+    protected: tuple[str, ...] = ()
 
     @property
     def are_said(self) -> bool:
         """Whether anything is said."""
-        return bool(self.medium or self.zones or self.devices)
+        return bool(self.medium or self.zones or self.devices or self.protections)
 
     def hold(self, a: Attachment) -> bool:
         """Tell whether all of it is true of *a*."""
         return (
             (not self.medium or self.medium == a.medium)
             and (not self.zones or a.zone in self.zones)
+            and (not self.protections or a.zone in self.protected)
             and (not self.devices or a.device in self.devices)
         )
 

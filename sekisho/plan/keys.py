@@ -58,6 +58,8 @@ def _party(name: str, what: str, classes: str) -> Section:
             refers=classes, refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
         Key("medium", Kind.CHOICE, "What it stands on.", required=False, default="",
             choices=("air", "cable")),
+        Key("protection", Kind.CHOICES, "What the zone protects that it stands in, any of these.",
+            required=False, choices=tuple(p.value for p in Protection)),
         Key("zones", Kind.NAMES, "Zones, any of which it stands in.", required=False,
             refers="zones"),
         Key("devices", Kind.NAMES, "Devices, any of which it belongs to.", required=False,

@@ -15,6 +15,7 @@ class Kind(Enum):
     TEXT = "text"
     NAME = "name"
     CHOICE = "word"
+    CHOICES = "word or list of words"
     INT = "whole number"
     NUMBER = "number"
     BOOL = "true or false"
@@ -45,7 +46,7 @@ class Key:
         meaning: One English sentence for the documentation.
         default: What a missing optional key means, as YAML would write it; empty: nothing.
         pattern: Regular expression that the whole of a NAME must match.
-        choices: The closed set of a CHOICE.
+        choices: The closed set of a CHOICE or CHOICES.
         low: Least number that is accepted (INT, INTS, NUMBER).
         high: Greatest number that is accepted, or None.
         refers: Section whose ids the value must name, e.g. ``"zones"``.
@@ -78,6 +79,8 @@ class Key:
         if self.kind is Kind.CHOICE:
             words = ", ".join(f"`{choice}`" for choice in self.choices)
             return words if len(self.choices) == 1 else f"one of {words}"
+        if self.kind is Kind.CHOICES:
+            return f"one, or a list, of {', '.join(f'`{choice}`' for choice in self.choices)}"
         if self.kind in (Kind.INT, Kind.INTS, Kind.NUMBER):
             if self.low == self.high:
                 return f"the number {self.low}"

@@ -241,8 +241,8 @@ class _Builder:
         )  # fmt: skip
 
     def must_drop(self, r: Record) -> MustDrop:
-        sources, source_facts = _party(r, "from")
-        destinations, destination_facts = _party(r, "to")
+        sources, source_facts = self.party(r, "from")
+        destinations, destination_facts = self.party(r, "to")
         return MustDrop(
             number=r.get("number", int),
             label=_label(r),
@@ -255,9 +255,25 @@ class _Builder:
             destination_facts=destination_facts,
         )
 
+    def party(self, record: Record, key: str) -> tuple[tuple[str, ...], Facts]:
+        """Return the classes of one side of a sentence, none for all, and the facts about it."""
+        said = record.values[key]
+        if not isinstance(said, Record):
+            words = record.words(key)
+            return (() if words == (ALL,) else words), Facts()
+        protections = said.words("protection")
+        facts = Facts(
+            said.text("medium"),
+            said.words("zones"),
+            said.words("devices"),
+            tuple(word for word in Protection if word.value in protections),
+            tuple(z.id for z in self.root.records("zones") if z.text("protection") in protections),
+        )
+        return said.words("classes"), facts
+
     def must_reach(self, r: Record) -> MustReach:
-        sources, source_facts = _party(r, "from")
-        destinations, destination_facts = _party(r, "to")
+        sources, source_facts = self.party(r, "from")
+        destinations, destination_facts = self.party(r, "to")
         return MustReach(
             r.get("number", int), _label(r), sources, destinations, r.words("services"),
             self.where(r), source_facts, destination_facts,
@@ -275,16 +291,6 @@ def _word(record: Record, key: str, words: type[W]) -> W | None:
 
 def _label(record: Record, key: str = "label") -> Label:
     return record.get(key, Label)
-
-
-def _party(record: Record, key: str) -> tuple[tuple[str, ...], Facts]:
-    """Return the classes of one side of a sentence, none for all, and the facts about it."""
-    said = record.values[key]
-    if isinstance(said, Record):
-        facts = Facts(said.text("medium"), said.words("zones"), said.words("devices"))
-        return said.words("classes"), facts
-    words = record.words(key)
-    return (() if words == (ALL,) else words), Facts()
 
 
 def _ports(record: Record, key: str) -> tuple[PortRange, ...]:

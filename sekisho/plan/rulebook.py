@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from itertools import product
 
 from sekisho.errors import Fault
-from sekisho.model import Allow, Attachment, CellKind, CellNote, Clause, Plan, PortRange
+from sekisho.model import (
+    Allow,
+    Attachment,
+    CellKind,
+    CellNote,
+    Clause,
+    MustDrop,
+    MustReach,
+    Plan,
+    PortRange,
+    Protection,
+)
 from sekisho.plan.places import Places, show, suggestion
 from sekisho.sentences import ITEMS, STATES, contradictions, pairs, unmet
 
@@ -39,6 +50,7 @@ def _check_needs(plan: Plan, places: Places) -> Iterator[Fault]:
                 text = f"nobody whom it names could open '{service}' on anybody who runs it"
                 hint = "name who initiates, and registered devices that run the service"
                 yield places.fault(f"must_reach[{n}].services[{m}]", text, hint)
+        yield from _check_protected(plan, need, places, path=f"must_reach[{n}]")
     numbers = {need.number: n for n, need in enumerate(plan.must_reach, 1)}
     for found in unmet(plan):
         hint = "add the permission to a rule, or narrow the sentence"
@@ -56,12 +68,32 @@ def _check_sentences(plan: Plan, places: Places) -> Iterator[Fault]:
         if sentence.state not in STATES:
             text = f"unknown state {show(sentence.state)}"
             yield places.fault(f"must_drop[{n}].state", text, suggestion(sentence.state, STATES))
+        yield from _check_protected(plan, sentence, places, path=f"must_drop[{n}]")
     numbers = {sentence.number: n for n, sentence in enumerate(plan.must_drop, 1)}
     for found in contradictions(plan):
         line = found.allow.where.rpartition(":")[2]
         path = f"must_drop[{numbers[found.sentence.number]}]"
         hint = f"see line {line}: narrow the sentence, or take the permission out of the rule"
         yield places.fault(path, found.label.en, hint)
+
+
+def _check_protected(
+    plan: Plan, sentence: MustDrop | MustReach, places: Places, *, path: str
+) -> Iterator[Fault]:
+    """Refuse a sentence about protected zones where it cannot be known which they are."""
+    unsaid = [zone.id for zone in plan.zones if zone.protection is None]
+    known = {zone.protection for zone in plan.zones}
+    for key, facts in (("from", sentence.source_facts), ("to", sentence.destination_facts)):
+        if facts.protections and unsaid:
+            text = f"zone '{unsaid[0]}' does not say what it protects"
+            hint = "give every zone its protection, or name zones here"
+            yield places.fault(f"{path}.{key}.protection", text, hint)
+            continue
+        for word in facts.protections:
+            if word not in known:
+                there = ", ".join(p.value for p in Protection if p in known)
+                text = f"no zone protects '{word.value}'"
+                yield places.fault(f"{path}.{key}.protection", text, f"zones protect: {there}")
 
 
 def _initiators(plan: Plan, allow: Allow) -> tuple[Attachment, ...]:

@@ -114,6 +114,9 @@ def _value(key: Key) -> Schema:
         case Kind.PARTY:
             listed = _list(_name(key), at_least=1)
             return {"anyOf": [{"const": ALL}, listed, _reference(key.section)]}
+        case Kind.CHOICES:
+            word: Schema = {"enum": list(key.choices)}
+            return {"anyOf": [word, _list(word, at_least=1)]}
         case Kind.INTS:
             return _list(_integer(key), at_least=1)
     return _scalar(key)

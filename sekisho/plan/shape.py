@@ -38,6 +38,7 @@ _SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
 _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.PORTS: scalars.read_port_range,
     Kind.PORTS_OR_ONE: scalars.read_port_range,
+    Kind.CHOICES: scalars.read_choice,
     Kind.NAMES: scalars.read_name,
     Kind.NAMES_OR_ALL: scalars.read_name,
     Kind.PARTY: scalars.read_name,
@@ -216,7 +217,7 @@ class _ShapeReader:
         if isinstance(node, Scalar):
             if key.kind in (Kind.NAMES_OR_ALL, Kind.PARTY) and node.text == ALL:
                 return (ALL,)
-            if key.kind is Kind.PORTS_OR_ONE:
+            if key.kind in (Kind.PORTS_OR_ONE, Kind.CHOICES):
                 return (self._scalar(node, key, path, _ITEMS[key.kind]),)
             self._scalar(node, key, path, scalars.refuse_list)
             return ()
