@@ -86,8 +86,8 @@ def _older_form(plan: Plan) -> Iterator[Doubt]:
         yield Doubt(
             plan.where,
             Label(f"版1の計画書からは分からない: {ja}", f"a plan of version 1 does not say {en}"),
-            Label("書き足して sekisho: 2 とする(docs/plan.md「Closed words」)",
-                  "write them, and sekisho: 2 (docs/plan.md, Closed words)"),
+            Label("sekisho plan upgrade で版2に書き換える",
+                  "sekisho plan upgrade writes it in version 2"),
         )  # fmt: skip
 
 
