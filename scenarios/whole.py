@@ -15,7 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,12 +24,15 @@ from typing import Any
 import orjson
 
 from scenarios.ending import ended, say
+from scenarios.findings import Findings
 from scenarios.gate import Window
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.mutants.beside import faults
 from scenarios.mutants.planting import Planted
-from scenarios.record import Run
+from scenarios.record import Recorder, Run
+from scenarios.session import Session
 from scenarios.suite import Suite
+from scenarios.surroundings import AFTER
 from scenarios.wire import Wire
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
@@ -67,17 +70,43 @@ class Outcome:
     seconds: float
 
 
-class Rerun(Check):
-    """A whole check on a running town, whose frames are made already."""
+class _ToldError(Exception):
+    """Something is told already: the check cannot pass any more."""
 
-    def __init__(self, town: Town, folder: Path, run: Run, prepared: Prepared) -> None:
+
+class Rerun(Check):
+    """A whole check on a running town, whose frames are made already.
+
+    Args:
+        is_short: Whether it ends as soon as it can no longer pass. It then reads the fabric once
+            more, after the first window: what its last reading would tell is told there.
+    """
+
+    def __init__(
+        self, town: Town, folder: Path, run: Run, prepared: Prepared, *, is_short: bool = False
+    ) -> None:
         super().__init__(town.plan, folder, run, town=town)
         self._prepared = prepared
+        self._is_short, self._windows = is_short, 0
         self._say = lambda **facts: None  # one of many: they have one end
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
         self._talks = Suite(self._plan, self._run, self._manifest).exchanges()
-        self._try(self._town, self._prepared.windows, meddle, leave)
+        with suppress(_ToldError):
+            self._try(self._town, self._prepared.windows, meddle, leave)
+
+    def _probe_one(
+        self, session: Session, window: Window, findings: Findings, recorder: Recorder
+    ) -> None:
+        around = self._around
+        if self._is_short and around is not None:
+            if self._windows == 1:
+                around.compare(AFTER)
+            around.ask_drift()
+            if self.told:
+                raise _ToldError
+        self._windows += 1
+        super()._probe_one(session, window, findings, recorder)
 
     @property
     def told(self) -> str:
@@ -126,11 +155,14 @@ class Runner:
         town: The running town.
         folder: Where run folders go.
         prepared: The windows of each suite.
-        seed: Of the checks.
+        args: The command line, for the seed and whether a check ends as soon as it is told.
     """
 
-    def __init__(self, town: Town, folder: Path, prepared: dict[str, Prepared], seed: int) -> None:
-        self._town, self._folder, self._prepared, self._seed = town, folder, prepared, seed
+    def __init__(
+        self, town: Town, folder: Path, prepared: dict[str, Prepared], args: argparse.Namespace
+    ) -> None:
+        self._town, self._folder, self._prepared = town, folder, prepared
+        self._seed, self._is_short = args.seed, args.is_short
         self._number = 0
 
     def control(self, suite: str) -> None:
@@ -171,7 +203,7 @@ class Runner:
                     plant = fault.plant if self._number % 2 else partial(_later, fault)
                     stack.enter_context(plant(town, wire))
 
-            check = Rerun(self._town, folder, run, self._prepared[suite])
+            check = Rerun(self._town, folder, run, self._prepared[suite], is_short=self._is_short)
             status = check.run(meddle)
             if check.aborted:
                 raise LabError(f"{fault.words if fault else 'no fault'}: {check.aborted}")
@@ -233,7 +265,7 @@ def run(plan: Plan, args: argparse.Namespace) -> dict[str, Any]:
     total = len(wanted) * len(args.suite)
     with Town(plan, folder=folder, work=args.work, guard=args.guard) as town:
         town.await_in_force()
-        runner = Runner(town, folder, made, args.seed)
+        runner = Runner(town, folder, made, args)
         for suite in args.suite:
             runner.control(suite)
             for fault in wanted:
@@ -260,6 +292,7 @@ def main() -> None:
     parser.add_argument("--id", dest="ids", action="append", default=[])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--suite", action="append", choices=SUITES)
+    parser.add_argument("--until-told", dest="is_short", action="store_true")
     parser.add_argument("--guard", choices=tuple(GUARDS), default=OWN_GUARD)
     args = parser.parse_args()
     args.suite = args.suite or list(SUITES)

@@ -242,6 +242,8 @@ def _add_mutate(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--suite", action="append", choices=("gate", "full"), default=[], help=_OF_WHOLE
     )
+    short = "with --whole: end a check as soon as it can no longer pass"
+    to.add_argument("--until-told", dest="is_short", action="store_true", help=short)
     for option, name, words in (
         ("--level", "level", "only faults of this level, e.g. switch (may be repeated)"),
         ("--id", "ids", "only faults that stand for this id, e.g. M-23 (may be repeated)"),

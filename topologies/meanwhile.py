@@ -2,7 +2,8 @@
 
 Both sources of what is read keep a record of their own. Open vSwitch's database appends every
 change to its file (ovsdb(5)); the kernel tells whoever listens of each interface, address, route
-and rule that comes or goes (rtnetlink(7)). So a mirror, or a second cable between two hosts, that
+and rule that comes or goes (rtnetlink(7)); and access points, which nobody guards, tell of their
+rules (`topologies.airchanges`). So a mirror, or a second cable between two hosts, that
 was there only while frames were sent is told afterwards.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple
 
+from topologies.airchanges import AirChanges
 from topologies.database import STATES
 from topologies.inside import inside
 from topologies.interfaces import SWITCHES
@@ -48,7 +50,7 @@ class Change(NamedTuple):
     """Something that changed meanwhile.
 
     Attributes:
-        kind: ``database`` or ``interface``.
+        kind: ``database``, ``interface`` or ``rule``.
         words: What it was.
     """
 
@@ -69,6 +71,7 @@ class Meanwhile:
             with inside(host.pid):
                 self._sockets[_listening()] = host.name
                 self._known[host.name] = {index for index, _ in socket.if_nameindex()}
+        self._airs = AirChanges(air.id for air in town.plan.airs)
         self._found: dict[Change, None] = {}  # in their order
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -87,6 +90,8 @@ class Meanwhile:
 
     def changes(self) -> list[Change]:
         """Stop listening, and return what has changed since the beginning, each thing once."""
+        for air, words in self._airs.changes():
+            self._found[Change("rule", air, words)] = None
         self._end()
         return [*self._of_the_database(), *self._found][:_MANY]
 
@@ -94,6 +99,7 @@ class Meanwhile:
         if self._thread.is_alive():
             self._stop.set()
             self._thread.join()
+        self._airs.end()
         for each in self._sockets:
             each.close()
 

@@ -39,6 +39,16 @@ _INTERNAL = (
     "table_id=254, priority=0,reg0=0x2,actions=drop",
     "table_id=254, priority=0,reg0=0x3,actions=drop",
 )
+#: How a connection's fragments are put together (ovs-dpctl(8), ``ipf-get-status``): as the daemon
+#: starts, and with what the lines of its answer begin that are no counters.
+_PUT_TOGETHER = (
+    "v4 enabled: 1",
+    "v6 enabled: 1",
+    "max num frags (v4/v6): 1000",
+    "min v4 frag size: 1200",
+    "min v6 frag size: 1280",
+)
+_FRAGMENTS = tuple(line.partition(":")[0] for line in _PUT_TOGETHER)
 _KINDS = {
     "rule": Label("規則", "a rule"),
     "hidden rule": Label("内部の規則", "a hidden rule"),
@@ -254,6 +264,9 @@ def _tracker(town: Town) -> Iterator[str]:
     if town.ovs.datapath is Datapath.USERSPACE:
         yield f"at most {town.ovs.appctl('dpctl/ct-get-maxconns').strip()} connections"
         yield town.ovs.appctl("dpctl/ct-get-tcp-seq-chk").strip()
+        for line in town.ovs.appctl("dpctl/ipf-get-status").splitlines():
+            if line.strip().startswith(_FRAGMENTS):
+                yield line.strip()
 
 
 def _planned_tracker(town: Town) -> Iterator[str]:
@@ -263,3 +276,4 @@ def _planned_tracker(town: Town) -> Iterator[str]:
     if town.ovs.datapath is Datapath.USERSPACE:
         yield f"at most {MOST_CONVERSATIONS} connections"
         yield "TCP sequence checking: enabled"
+        yield from _PUT_TOGETHER

@@ -264,6 +264,8 @@ def _tracker(plan: Plan, subject: Subject) -> Iterator[Planted]:
          ["dpctl/ct-set-maxconns", "3000000"]),
         ("looks at no sequence numbers", ["dpctl/ct-disable-tcp-seq-chk"],
          ["dpctl/ct-enable-tcp-seq-chk"]),
+        ("puts smaller fragments together", ["dpctl/ipf-set-min-frag", "v4", "400"],
+         ["dpctl/ipf-set-min-frag", "v4", "1200"]),
     ):  # fmt: skip
         plant = commands([[*ask, *there]], [[*ask, *back]])
         yield Planted("N-15", "fabric", "all switches", f"the tracker {words}", plant)

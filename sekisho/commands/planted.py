@@ -72,6 +72,7 @@ def _run(guard: str, args: Namespace, screen: Screen, base: Path, outcomes: Outc
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet)
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--guard", _PROGRAMS[guard], "--count", str(args.faults), "--seed", str(args.seed)]
+    words += ["--until-told"] if args.is_short else []
     words += [f"--suite={suite}" for suite in args.suite] + [f"--id={word}" for word in args.ids]
     with log.open("wb") as out, shown, launched(words, folder=folder, log=out) as process:
         outcome = listen(process, shown, log=log)

@@ -307,6 +307,19 @@ def cabled_meanwhile(town: Town, wire: Wire) -> None:
     _once(wire, there, gone)
 
 
+def air_opened_meanwhile(town: Town, wire: Wire) -> None:
+    """An access point floods, until the first frames are sent."""
+    air = town.plan.airs[0].id
+
+    def there() -> None:
+        _change(town, air, "add-flow", "priority=9,ip,actions=FLOOD")
+
+    def gone() -> None:
+        _change(town, air, "--strict", "del-flows", "priority=9,ip")
+
+    _once(wire, there, gone)
+
+
 def nothing(town: Town, wire: Wire) -> None:
     """No fault at all."""
 
@@ -343,6 +356,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         packets_filtered,
         mirrored_meanwhile,
         cabled_meanwhile,
+        air_opened_meanwhile,
         nothing,
     )
 }
