@@ -15,6 +15,7 @@ from scenarios.ledger import Late, Ledger, Stray
 from scenarios.own_traffic import sign
 from scenarios.record import jst
 from scenarios.surroundings import MEANWHILE, Surroundings
+from sekisho.casefile import CaseLog
 from sekisho.evidence import Case, Finding, Verdict
 from sekisho.model import Label
 
@@ -22,20 +23,25 @@ _MOST = 50  # kinds of strays that are written down
 _SHOWN_BYTES = 160
 
 
-def with_late(cases: Iterable[Case], late: Iterable[Late]) -> tuple[list[Case], list[Finding]]:
-    """Return *cases* with every late leak in them, and a finding for each of those."""
+def note_late(cases: CaseLog, late: Iterable[Late]) -> list[Finding]:
+    """Note every late leak in its case among *cases*; return a finding for each of those."""
     leaks: dict[str, list[Late]] = defaultdict(list)
     for copy in late:
         if copy.is_leak and copy.case:
             leaks[f"T-{copy.case:06d}"].append(copy)
-    out, findings = [], []
-    for case in cases:
+    findings: list[Finding] = []
+
+    def changed(case: Case) -> Case:
         found = leaks.get(case.case)
-        if found:
-            case = _leaked(case, found)
-            findings.append(_finding(case, found[0]))
-        out.append(case)
-    return out, findings
+        if not found:
+            return case
+        leaked = _leaked(case, found)
+        findings.append(_finding(leaked, found[0]))
+        return leaked
+
+    if leaks:
+        cases.change(changed)
+    return findings
 
 
 def _leaked(case: Case, late: list[Late]) -> Case:

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from sekisho.casefile import CASES, lines
 from sekisho.commands.inner import listen
 from sekisho.errors import LabError
 from sekisho.launch import launched
@@ -50,13 +51,13 @@ class Sample:
     probes: tuple[tuple[str, str, int], ...]
 
 
-def verdict_digest(lines: Iterable[bytes]) -> str:
-    """Return the SHA-256 over test number and verdict of every line of ``cases.jsonl``.
+def verdict_digest(rows: Iterable[bytes]) -> str:
+    """Return the SHA-256 over test number and verdict of every line of a file of cases.
 
     In the order of the numbers: a case that was void at first stands later in the file.
     """
     found = hashlib.sha256()
-    cases = [orjson.loads(line) for line in lines]
+    cases = (orjson.loads(row) for row in rows)
     for number, verdict in sorted((case["case"], case["verdict"]) for case in cases):
         found.update(f"{number} {verdict}\n".encode())
     return found.hexdigest()
@@ -69,12 +70,12 @@ def extrapolated(seconds: float, sample: int, whole: int) -> float:
     return seconds * whole / sample
 
 
-def forbidden(lines: Iterable[bytes]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
+def forbidden(rows: Iterable[bytes]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
     """Return how many frames must not arrive, and every forbidden TCP connection once."""
     frames = 0
     probes: dict[tuple[str, str, int], None] = {}
-    for line in lines:
-        case = orjson.loads(line)
+    for row in rows:
+        case = orjson.loads(row)
         if case["expect"] != "drop":
             continue
         frames += case["sent"]
@@ -112,11 +113,8 @@ def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
         raise LabError(f"{plan}: sekisho check ended with {process.returncode} {' '.join(said)}")
     folder = (out / "latest").resolve()
     summary = orjson.loads((folder / "summary.json").read_bytes())
-    with (folder / "cases.jsonl").open("rb") as lines:
-        digest = verdict_digest(lines)
-    with (folder / "cases.jsonl").open("rb") as lines:
-        frames, probes = forbidden(lines)
-    (folder / "cases.jsonl").unlink()  # a hundred megabytes, and all read
+    digest = verdict_digest(lines(folder / CASES))
+    frames, probes = forbidden(lines(folder / CASES))
     peak_mb = max(int(summary["peak_memory_mb"]), usage.ru_maxrss >> 10)
     return Sample(wall_s, peak_mb, summary, digest, frames, probes)
 

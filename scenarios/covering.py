@@ -20,7 +20,7 @@ from scenarios.gate import CasePlan, Window
 from sekisho.conditions import Proof
 from sekisho.coverage import cover
 from sekisho.dumps import FlowLine
-from sekisho.evidence import Case, Verdict, write_atomically
+from sekisho.evidence import Verdict, write_atomically
 from sekisho.flow import ETH_IPV4, TCP_ACK, Packet, Reason
 from sekisho.model import Plan, PortRef, Protocol, Service
 from sekisho.pipeline import Table
@@ -50,14 +50,23 @@ def write_coverage(
     plan: Plan,
     tables: Mapping[str, list[FlowLine]],
     sent: Iterable[Window],
-    cases: Iterable[Case],
+    cases: Iterable[Mapping[str, str]],
 ) -> None:
-    """Write what the windows *sent*, and judged as *cases*, have met of *tables*."""
-    judged, windows = list(cases), list(sent)
-    verdicts = {case.case: case.verdict for case in judged}
-    void = {name for name, verdict in verdicts.items() if verdict is Verdict.VOID}
-    passed = {name for name, verdict in verdicts.items() if verdict is Verdict.PASS}
-    proofs = chain(proved(windows, passed), answered(plan, judged))
+    """Write what the windows *sent*, and judged as *cases*, have met of *tables*.
+
+    Of *cases*, lines of a file of cases, none is held.
+    """
+    windows, void, passed = list(sent), set[str](), set[str]()
+    talks: set[tuple[str, str]] = set()
+    for case in cases:
+        verdict = Verdict(case["verdict"])
+        if verdict is Verdict.VOID:
+            void.add(case["case"])
+        elif verdict is Verdict.PASS:
+            passed.add(case["case"])
+            if (case["probe"], case["proto"]) == ("exchange", "tcp"):
+                talks.add((case["src"], case["dst"]))
+    proofs = chain(proved(windows, passed), answered(plan, talks))
     data = {"schema": 1, **asdict(cover(plan, tables, proofs))}
     for kind, found in (
         ("port", port_edges(plan, windows, void)),
@@ -112,17 +121,17 @@ def proved(sent: Iterable[Window], passed: set[str]) -> Iterator[Proof]:
                 yield Proof(tables, packet(frame.shape, frame.fields, case.source.at))
 
 
-def answered(plan: Plan, cases: Iterable[Case]) -> Iterator[Proof]:
-    """Yield a segment of every TCP conversation with its full answer, at each switch on the way.
+def answered(plan: Plan, talks: Iterable[tuple[str, str]]) -> Iterator[Proof]:
+    """Yield a segment of every TCP conversation that was held, at each switch on the way.
 
-    After the first, every segment has an ACK (RFC 9293, 3.1).
+    Of *talks*, ids of who asked and who answered. After the first, every segment has an ACK
+    (RFC 9293, 3.1).
     """
     passed: dict[tuple[str, str], set[str]] = defaultdict(set)
     for there in ways(plan).passes.values():
         for switch, asks, asked in there:
             passed[asks, asked].add(switch)
-    talks = [c for c in cases if (c.probe, c.verdict) == ("exchange", Verdict.PASS)]
-    for a, b in {(c.src, c.dst) for c in talks if c.proto == "tcp"}:
+    for a, b in talks:
         source, target = plan.attachment[a], plan.attachment[b]
         for switch in passed[str(source.ip), str(target.ip)]:
             segment = Packet(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from scenarios import backups, flood
-from scenarios.afterwards import note_strangers, with_late
+from scenarios.afterwards import note_late, note_strangers
 from scenarios.backups import Backups
 from scenarios.canaries import Canaries
 from scenarios.covering import write_coverage
@@ -31,6 +31,7 @@ from scenarios.suite import Suite
 from scenarios.surroundings import AFTER, BEFORE, Surroundings
 from scenarios.tally import Tally, own_peak_mb
 from scenarios.wire import Wire
+from sekisho.casefile import CASES, CaseLog
 from sekisho.dumps import flows
 from sekisho.errors import LabError, SekishoError
 from sekisho.evidence import (
@@ -39,7 +40,6 @@ from sekisho.evidence import (
     Verdict,
     run_verdict,
     write_atomically,
-    write_cases,
     write_summary,
 )
 from sekisho.model import Plan
@@ -69,7 +69,7 @@ class Check:
 
     def __init__(self, plan: Plan, folder: Path, run: Run, *, town: Town) -> None:
         self._plan, self._folder, self._run, self._town = plan, folder, run, town
-        self._tally = Tally()
+        self._tally = Tally(CaseLog(folder / CASES))
         self._started = time.monotonic()
         self._say: Callable[..., None] = say
         self._manifest: dict[str, Any] = {}
@@ -139,7 +139,7 @@ class Check:
             self._flood(town, wire, session, findings)
             self._close(town, wire, session, findings)
             if town.is_ours and self._run.is_whole:
-                write_coverage(self._folder, self._plan, held, batches, self._tally.cases)
+                write_coverage(self._folder, self._plan, held, batches, self._tally.cases.rows())
             town.check()
             self._write_findings(findings)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
@@ -176,8 +176,7 @@ class Check:
         ledger.settle()
         for missing in canaries.taken_out():
             around.note(AFTER, "instrument", "ledger", missing)
-        tally.cases, found = with_late(tally.cases, ledger.late)
-        findings.all += found
+        findings.all += note_late(tally.cases, ledger.late)
         if wire.blind() or session.lost_outside:
             ledger.doubt_strays(of_all=True)
         around.note_lost(session.lost_outside)
@@ -212,6 +211,7 @@ class Check:
     ) -> None:
         """Try one window; cases that are void at most twice more. A leak is never tried again."""
         plans = {case.number: case for case in window.cases}
+        self._tally.last_case = max(self._tally.last_case, *plans, 0)
         pending = set(plans)
         for attempt_number in range(_REPEATS + 1):
             began = time.monotonic()
@@ -226,7 +226,7 @@ class Check:
             wanted = pending if last else pending - void
             names = {plans[number].name for number in wanted}
             chosen = (case for case in cases if case.case in names)
-            self._tally.cases += findings.add(chosen, plans, attempt)
+            self._tally.cases.add(findings.add(chosen, plans, attempt))
             self._add("judge", time.monotonic() - began)
             if attempt.stuck:
                 self._write_findings(findings)
@@ -259,12 +259,13 @@ class Check:
             if not pending:
                 break
             self._tally.repeated += len(pending)
-        stood = {number for number, _ in pending}
+        stood, cases = {number for number, _ in pending}, list[Case]()
         for number, outcome in sorted(outcomes.items()):
             case = recorder.exchange(number, outcome, watchdog.stalled if number in stood else "")
-            self._tally.cases.append(case)
+            cases.append(case)
             if case.verdict.is_finding:
                 findings.bare(case)
+        self._tally.cases.add(cases)
         self._tally.exchanges = len(self._talks)
         session.rebase()
         self._add("exchange", time.monotonic() - began)
@@ -278,10 +279,9 @@ class Check:
         assert around is not None
         for cut in backups.cuts(self._plan):
             self._say(phase="backup")
-            first = 1 + max((int(c.case[2:]) for c in _numbered(self._tally.cases)), default=0)
             lines.cut(cut, around)
             try:
-                numbers = Batching(first_case=first)
+                numbers = Batching(first_case=self._tally.last_case + 1)
                 for window in backups.trial(self._plan, cut, seed=self._run.seed, batching=numbers):
                     self._probe_one(session, window, findings, recorder)
             finally:
@@ -300,7 +300,7 @@ class Check:
             flooded = flood.flood(town, wire, by)
         for number, outcome in enumerate(flooded.others, len(self._talks) + 1):
             case = recorder.exchange(number, outcome, watchdog.stalled)
-            self._tally.cases.append(_doubted(case, flooded.doubt) if flooded.doubt else case)
+            self._tally.cases.add([_doubted(case, flooded.doubt) if flooded.doubt else case])
             if case.verdict.is_finding:
                 findings.bare(case)
         self._manifest["flood"] = flooded.account()
@@ -312,7 +312,7 @@ class Check:
 
     def _doubt(self, why: str) -> None:
         """Turn every pass into void: something was not as planned."""
-        self._tally.cases = [_doubted(case, why) for case in self._tally.cases]
+        self._tally.cases.change(lambda case: _doubted(case, why))
 
     def _add(self, phase: str, seconds: float) -> None:
         self._tally.seconds[phase] = self._tally.seconds.get(phase, 0.0) + seconds
@@ -326,7 +326,7 @@ class Check:
         self.aborted = aborted
         tally, around = self._tally, self._around
         unlike = around.differences if around is not None else []
-        verdict = run_verdict((c.verdict for c in tally.cases), aborted=aborted, differences=unlike)
+        verdict = run_verdict(+tally.cases.counts, aborted=aborted, differences=unlike)
         said = self._manifest["plan"]
         read = (*self._manifest.get("situations", []), *said["must_drop"], *said["must_reach"])
         if not aborted and any(each["contradictions"] for each in read):
@@ -336,7 +336,7 @@ class Check:
         if not (self._folder / "findings.json").exists():
             write_atomically(self._folder / "findings.json", b"[]")
         write_atomically(self._folder / "differences.json", orjson.dumps(unlike))
-        write_cases(self._folder / "cases.jsonl", tally.cases)
+        tally.cases.close()
         tally.seconds["total"] = time.monotonic() - self._started
         write_summary(
             self._folder / "summary.json", tally.summary(self._plan, verdict, aborted, status)
@@ -355,11 +355,6 @@ def _doubted(case: Case, why: str) -> Case:
     if case.verdict is not Verdict.PASS:
         return case
     return replace(case, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
-
-
-def _numbered(cases: Iterable[Any]) -> Iterable[Any]:
-    """The cases that frames decide; conversations have numbers of their own."""
-    return (case for case in cases if case.case.startswith("T-"))
 
 
 def _with_twins(window: Window, pending: set[int]) -> list[CasePlan]:

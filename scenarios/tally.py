@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import resource
-from collections import Counter
 from dataclasses import dataclass, field
 
-from sekisho.evidence import Case, RunVerdict, Seconds, Summary, Verdict
+from sekisho.casefile import CaseLog
+from sekisho.evidence import RunVerdict, Seconds, Summary, Verdict
 from sekisho.model import Plan
 
 
@@ -14,7 +14,7 @@ from sekisho.model import Plan
 class Tally:
     """What is counted while a run goes on."""
 
-    cases: list[Case] = field(default_factory=list)
+    cases: CaseLog
     seconds: dict[str, float] = field(default_factory=dict)
     frames_sent: int = 0
     send_s: float = 0.0
@@ -23,12 +23,13 @@ class Tally:
     exchanges: int = 0
     repeated: int = 0
     rules: int = 0
+    last_case: int = 0  # number of the last of those that frames decide
     peak_mb: int = 0
     frames_digest: int = 0
 
     def summary(self, plan: Plan, verdict: RunVerdict, aborted: str, status: int) -> Summary:
         """Return ``summary.json`` as a value."""
-        count = Counter(case.verdict for case in self.cases)
+        count = self.cases.counts
         return Summary(
             plan=plan.id,
             verdict=verdict,

@@ -8,7 +8,7 @@ case was probed or judged, and nothing of how a report looks.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
@@ -280,17 +280,6 @@ def write_summary(path: Path, summary: Summary) -> None:
     write_atomically(path, summary_bytes(summary) + b"\n")
 
 
-def write_cases(path: Path, cases: Iterable[Case]) -> None:
-    """Write ``cases.jsonl``: one flat object a line, keys in the order of the contract."""
-    write_atomically(path, (orjson.dumps(case) + b"\n" for case in cases))
-
-
-def read_cases(path: Path) -> Iterator[Case]:
-    """Yield the cases of ``cases.jsonl``; UsageError names the file and the line that is wrong."""
-    for number, line in enumerate(_lines(path), 1):
-        yield case_from_line(line, f"{path}:{number}")
-
-
 def case_from_line(line: bytes, where: str) -> Case:
     """Read one line of ``cases.jsonl``; *where* opens the message of the UsageError."""
     try:
@@ -318,11 +307,3 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
         raise
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            yield from file
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import orjson
 import pytest
 
-from sekisho.errors import UsageError
 from sekisho.evidence import (
     CASE_KEYS,
     Case,
@@ -18,11 +17,9 @@ from sekisho.evidence import (
     Seconds,
     Summary,
     Verdict,
-    read_cases,
     run_verdict,
     summary_bytes,
     write_atomically,
-    write_cases,
 )
 
 CONTRACT = (Path(__file__).parent.parent / "docs" / "run-folder.md").read_text("utf-8")
@@ -63,7 +60,7 @@ def names(kind: type) -> list[str]:
 
 def test_the_contract_lists_exactly_the_keys_of_a_case_in_order() -> None:
     """Nobody adds a key to one side alone."""
-    rows = [line.split("|")[1] for line in section("cases.jsonl").splitlines() if "| `" in line]
+    rows = [line.split("|")[1] for line in section("cases.jsonl.gz").splitlines() if "| `" in line]
     keys = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
 
     assert tuple(keys) == CASE_KEYS
@@ -82,27 +79,6 @@ def test_the_contract_shows_exactly_the_keys_of_a_summary_in_order() -> None:
 def test_the_contract_shows_exactly_the_keys_of_a_finding_in_order() -> None:
     """The example in the contract is the format."""
     assert json_keys(section("findings.json")) == names(Finding)
-
-
-def test_cases_come_back_as_they_were_written(tmp_path: Path) -> None:
-    """A file of cases loses nothing."""
-    cases = [
-        replace(CASE, case=f"T-{n:06d}", verdict=v, mark=v.mark) for n, v in enumerate(Verdict)
-    ]
-    write_cases(tmp_path / "cases.jsonl", cases)
-
-    assert list(read_cases(tmp_path / "cases.jsonl")) == cases
-    assert [p.name for p in tmp_path.iterdir()] == ["cases.jsonl"]
-
-
-def test_a_broken_line_is_named_by_file_and_line(tmp_path: Path) -> None:
-    """Half a file is never taken for a whole one."""
-    path = tmp_path / "cases.jsonl"
-    write_cases(path, [CASE])
-    path.write_bytes(path.read_bytes() + b'{"case": "T-0000')
-
-    with pytest.raises(UsageError, match=re.escape(f"{path}:2: not a case: ")):
-        list(read_cases(path))
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

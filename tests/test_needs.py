@@ -18,7 +18,7 @@ from sekisho.report import html, junit, tally, terminal
 from sekisho.report.reading import RunRecord, read
 from sekisho.seal import seal_again
 from sekisho.sentences import pairs, unmet
-from tests.report.fake_run import write_run
+from tests.report.fake_run import put_cases, raw_cases, write_run
 from tests.test_doubts import planted
 
 Make = Callable[..., RunRecord]
@@ -86,13 +86,13 @@ def _make(tmp_path: Path) -> Make:
     def make(second: str = "pass", *, is_permitted: bool = True) -> RunRecord:
         is_bad = second == "overblock" or not is_permitted
         folder = write_run(tmp_path / "run", number=400, whole=True)
-        cases = [orjson.loads(x) for x in (folder / "cases.jsonl").read_bytes().splitlines()]
+        cases = [orjson.loads(x) for x in raw_cases(folder).splitlines()]
         talks = [case for case in cases if case["expect"] == "arrive"][:3]
         for case in talks:
             case |= {"probe": "exchange", "src": "nb.wired", "dst": "www.lan", "ports": "80"}
         talks[1] |= {"verdict": second, "mark": Verdict(second).mark}
         talks[2] |= {"ports": "8080", "verdict": "pass"}
-        (folder / "cases.jsonl").write_bytes(b"".join(orjson.dumps(c) + b"\n" for c in cases))
+        put_cases(folder, b"".join(orjson.dumps(c) + b"\n" for c in cases))
         path = folder / "summary.json"
         summary = orjson.loads(path.read_bytes())
         summary |= {"pass": 400 - (second != "pass"), "overblock": int(second == "overblock")}

@@ -30,7 +30,7 @@ from sekisho.printable import ONE_LINE, UNPRINTABLE, PrintableFormatter, fault, 
 from sekisho.seal import seal_again
 from sekisho.web.shapes import Move, Opening, Undo
 
-from .report.fake_run import write_run
+from .report.fake_run import put_cases, raw_cases, write_run
 
 ROOT = Path(__file__).parents[1]
 #: Clears the screen, names the window, C1's own introducer, a bell, turns text around, hides.
@@ -194,8 +194,9 @@ def test_a_report_shows_them_as_text(
 ) -> None:
     """From a case, a finding, the plan's own words, and why the run ended."""
     folder = write_run(tmp_path / "run", verdicts={3: Verdict.LEAK}, aborted="x" + HAZARDS)
-    for name, words in (("cases.jsonl", "a destination"), ("findings.json", "priority"),
-                        ("manifest.json", "松野町")):  # fmt: skip
+    dirty = orjson.dumps("a destination" + HAZARDS)[1:-1]
+    put_cases(folder, raw_cases(folder).replace(b"a destination", dirty))
+    for name, words in (("findings.json", "priority"), ("manifest.json", "松野町")):
         path = folder / name
         dirty = orjson.dumps(words + HAZARDS)[1:-1]
         path.write_bytes(path.read_bytes().replace(words.encode(), dirty))

@@ -14,6 +14,7 @@ from typing import cast
 import orjson
 
 from sekisho import seal
+from sekisho.casefile import case_file
 from sekisho.errors import UsageError
 from sekisho.evidence import (
     Difference,
@@ -77,21 +78,22 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
     manifest = read_manifest(folder / seal.MANIFEST)
     if manifest.files is not None:
         seal.check(folder, manifest.files)
-    path = folder / "summary.json"
-    summary = read_summary(path) if path.exists() else None
+    told = folder / "summary.json"
+    summary = read_summary(told) if told.exists() else None
     aborted = _aborted(manifest, summary)
-    cases = _cases(folder / "cases.jsonl", is_optional=bool(aborted))
+    path = case_file(folder)
+    cases = _cases(path, is_optional=bool(aborted))
     findings = _findings(folder / "findings.json", is_optional=bool(aborted))
     numbers = set(cases.columns["case"].values)
     for finding in findings:
         if finding.case not in numbers:
-            raise UsageError(f"{folder / 'findings.json'}: {finding.case} is not in cases.jsonl")
+            raise UsageError(f"{folder / 'findings.json'}: {finding.case} is not in {path.name}")
     unlike = _differences(folder / "differences.json")
     judged = run_verdict(cases.verdicts(), aborted=aborted, differences=unlike)
     if not aborted and any(line.contradictions for line in manifest.plan.sentences):
         judged = RunVerdict.FAIL
     if summary is not None and not aborted:
-        _agree(path, summary, cases, judged)
+        _agree(told, summary, cases, judged)
         judged = summary.verdict
     trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
     return RunRecord(folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
@@ -130,7 +132,7 @@ def read_summary(path: Path) -> Summary:
 def _cases(path: Path, *, is_optional: bool) -> CaseTable:
     if is_optional and not path.exists():
         return table_from_lines((), str(path))
-    return read_table(path)
+    return read_table(path, is_whole=not is_optional)
 
 
 def _findings(path: Path, *, is_optional: bool) -> tuple[Finding, ...]:
@@ -186,10 +188,10 @@ def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -
     for verdict, number in zip(Verdict, said, strict=True):
         if counts[verdict] != number:
             raise UsageError(
-                f"{path}: says {verdict.value}: {number}, but cases.jsonl holds {counts[verdict]}"
+                f"{path}: says {verdict.value}: {number}, but there are {counts[verdict]}"
             )
     if summary.cases != len(cases):
-        raise UsageError(f"{path}: says cases: {summary.cases}, but cases.jsonl holds {len(cases)}")
+        raise UsageError(f"{path}: says cases: {summary.cases}, but there are {len(cases)}")
     ranks = (RunVerdict.PASS, RunVerdict.VOID, RunVerdict.FAIL)
     if ranks.index(summary.verdict) < ranks.index(judged):
         raise UsageError(

@@ -14,6 +14,7 @@ from typing import cast
 
 import orjson
 
+from sekisho.casefile import lines
 from sekisho.errors import UsageError
 from sekisho.evidence import CASE_KEYS, Case, Verdict
 
@@ -39,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class CaseTable:
-    """All cases of a run, in the order of ``cases.jsonl``."""
+    """All cases of a run, in the order of its file."""
 
     columns: dict[str, Column]
 
@@ -66,21 +67,22 @@ class CaseTable:
         return (kinds[code] for code in column.codes)
 
 
-def read_table(path: Path) -> CaseTable:
-    """Read ``cases.jsonl``; UsageError names the file and the line that is wrong."""
-    try:
-        with path.open("rb") as file:
-            return table_from_lines(file, str(path))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+def read_table(path: Path, *, is_whole: bool = True) -> CaseTable:
+    """Read a file of cases; UsageError names the file and the line that is wrong.
+
+    Args:
+        path: The file.
+        is_whole: Whether it must be; else it is read up to its last whole line.
+    """
+    return table_from_lines(lines(path, is_whole=is_whole), str(path))
 
 
-def table_from_lines(lines: Iterable[bytes], name: str) -> CaseTable:
-    """Encode *lines* of ``cases.jsonl``; *name* opens the message of a UsageError."""
+def table_from_lines(rows: Iterable[bytes], name: str) -> CaseTable:
+    """Encode the lines *rows* of a file of cases; *name* opens the message of a UsageError."""
     seen: dict[str, dict[Value, int]] = {key: {} for key in CASE_KEYS}
     codes: dict[str, array[int]] = {key: array("I") for key in CASE_KEYS}
     encoders = [(key, seen[key], codes[key].append) for key in CASE_KEYS]
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(rows, 1):
         try:
             case = orjson.loads(line)
             for key, known, append in encoders:

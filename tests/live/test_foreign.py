@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sekisho.casefile import CASES, lines
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
@@ -41,8 +42,8 @@ def check(folder: Path, controller: str) -> tuple[dict[str, Any], list[dict[str,
         capture_output=True,
     )
     run = (folder / "latest").resolve()
-    lines = (run / "cases.jsonl").read_bytes().splitlines()
-    return json.loads((run / "summary.json").read_bytes()), [json.loads(x) for x in lines]
+    cases = [json.loads(line) for line in lines(run / CASES)]
+    return json.loads((run / "summary.json").read_bytes()), cases
 
 
 @contextmanager

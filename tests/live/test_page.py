@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from sekisho.casefile import CASES
 from tests.live.demo import Demo, demo
 from tests.live.visit import (
     CHROMIUM,
@@ -118,7 +119,7 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     visit.shot("09-record")
     assert serious_faults(page) == []
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
-    with (Path(record["folder"]) / "cases.jsonl").open("ab") as cases:
+    with (Path(record["folder"]) / CASES).open("ab") as cases:
         cases.write(b"\n")
     page.reload()
     expect(sheet).to_contain_text("判定不能: 証跡が試験のあとで変わっている")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sekisho.casefile import CASES, lines
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
@@ -49,8 +50,8 @@ def checked(text: str, folder: Path) -> tuple[int, dict[str, Any], dict[str, Any
 def test_the_situation_of_the_page_runs(tmp_path: Path) -> None:
     """As it stands there, from a file anywhere, without touching any code."""
     status, summary, entry = checked(example(), tmp_path)
-    lines = (tmp_path / "runs" / "latest" / "cases.jsonl").read_text("utf-8").splitlines()
-    own = [case for case in map(json.loads, lines) if case["src_class"] == "S3"]
+    rows = lines(tmp_path / "runs" / "latest" / CASES)
+    own = [case for case in map(json.loads, rows) if case["src_class"] == "S3"]
 
     assert (status, summary["verdict"]) == (0, "pass")
     assert {(case["cell"], case["expect"]) for case in own} == {("S3/D1", "drop")}

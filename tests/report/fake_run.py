@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
+from sekisho.casefile import CASES, lines, write_cases
 from sekisho.evidence import (
     SCHEMA,
     Case,
@@ -18,7 +20,6 @@ from sekisho.evidence import (
     Verdict,
     run_verdict,
     write_atomically,
-    write_cases,
     write_summary,
 )
 from sekisho.seal import seal
@@ -199,7 +200,7 @@ def write_run(
     """Write a whole run folder of *number* cases and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     made = list(cases(number, verdicts or {}, whole=whole))
-    write_cases(folder / "cases.jsonl", made)
+    write_cases(folder / CASES, made)
     found = [finding(case) for case in made if case.verdict.is_finding]
     write_atomically(folder / "findings.json", orjson.dumps(found))
     write_summary(folder / "summary.json", _summary(made, aborted))
@@ -207,9 +208,19 @@ def write_run(
     return folder
 
 
+def raw_cases(folder: Path) -> bytes:
+    """Return the lines of the cases of *folder*."""
+    return b"".join(lines(folder / CASES))
+
+
+def put_cases(folder: Path, data: bytes) -> None:
+    """Put other lines of cases into *folder*."""
+    (folder / CASES).write_bytes(gzip.compress(data, mtime=0))
+
+
 def died(folder: Path) -> Path:
     """Leave of a run folder what a run leaves that died at once: a manifest without a seal."""
-    for name in ("summary.json", "cases.jsonl", "findings.json"):
+    for name in ("summary.json", CASES, "findings.json"):
         (folder / name).unlink()
     write_atomically(folder / "manifest.json", orjson.dumps(manifest()))
     return folder

@@ -10,7 +10,8 @@ import orjson
 from rich.console import Console
 
 from scenarios.catalogue import Kind, load_families
-from sekisho.evidence import Verdict, write_cases
+from sekisho.casefile import CASES, write_cases
+from sekisho.evidence import Verdict
 from sekisho.report.catalogue import FAMILIES, KINDS
 from sekisho.report.html import render as page
 from sekisho.report.reading import read
@@ -38,7 +39,7 @@ def catalogued(folder: Path) -> Path:
         replace(made[1], probe="TU-01", item=0),
         replace(made[2], probe="TU-02", item=0),
     ]
-    write_cases(folder / "cases.jsonl", made)
+    write_cases(folder / CASES, made)
     manifest = orjson.loads((folder / "manifest.json").read_bytes())
     manifest["catalogue"] = _LINES
     seal(folder, manifest)

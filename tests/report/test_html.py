@@ -22,7 +22,7 @@ from sekisho.report.reading import read
 from sekisho.seal import seal_again
 
 from .dom import by_class, by_id, japanese, parse, text
-from .fake_run import died, write_run
+from .fake_run import died, put_cases, raw_cases, write_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AVOIDED = ("flow", "datapath", "cookie", "priority", "regex", "namespace", "フロー", "優先度")
@@ -157,9 +157,10 @@ def test_nothing_is_loaded_from_outside(tmp_path: Path) -> None:
 def test_words_of_a_run_cannot_become_markup(tmp_path: Path) -> None:
     """A reason is text, whatever it holds."""
     folder = write_run(tmp_path, verdicts={3: Verdict.LEAK})
-    for name in ("cases.jsonl", "findings.json"):
-        path = folder / name
-        path.write_bytes(path.read_bytes().replace(b"pc-2-1.lan", b"<img src=x onerror=alert(1)>"))
+    mark = b"<img src=x onerror=alert(1)>"
+    put_cases(folder, raw_cases(folder).replace(b"pc-2-1.lan", mark))
+    path = folder / "findings.json"
+    path.write_bytes(path.read_bytes().replace(b"pc-2-1.lan", mark))
     seal_again(folder)
     whole = render(read(folder))
 

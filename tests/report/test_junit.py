@@ -15,7 +15,7 @@ from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.seal import seal_again
 
-from .fake_run import died, write_run
+from .fake_run import died, put_cases, raw_cases, write_run
 
 
 def parsed(folder: Path) -> Element:
@@ -111,13 +111,9 @@ def test_a_run_without_cases_is_an_error(tmp_path: Path) -> None:
 def test_bytes_that_xml_forbids_are_written_as_text(tmp_path: Path) -> None:
     """A reason may hold whatever a service answered."""
     folder = write_run(tmp_path, verdicts={3: Verdict.LEAK})
-    path = folder / "cases.jsonl"
     dirty = orjson.dumps("\x00\x1b[31m \ufffe <&> ]]> 漏れ")
-    path.write_bytes(
-        path.read_bytes().replace(
-            b'"2 copies arrived at a destination that the plan forbids."', dirty
-        )
-    )
+    said = b'"2 copies arrived at a destination that the plan forbids."'
+    put_cases(folder, raw_cases(folder).replace(said, dirty))
     seal_again(folder)
 
     messages = [str(found.get("message")) for found in parsed(folder).iter("failure")]

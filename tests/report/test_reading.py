@@ -9,14 +9,15 @@ from pathlib import Path
 import orjson
 import pytest
 
+from sekisho.casefile import CASES, read_cases
 from sekisho.errors import UsageError
-from sekisho.evidence import RunVerdict, Verdict, read_cases
+from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.reading import read
 from sekisho.seal import seal_again
 
-from .fake_run import died, write_run
+from .fake_run import died, put_cases, raw_cases, write_run
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -31,11 +32,11 @@ def test_the_table_gives_back_every_case(tmp_path: Path) -> None:
 
     table = read(folder).cases
 
-    assert [table[row] for row in range(50)] == list(read_cases(folder / "cases.jsonl"))
+    assert [table[row] for row in range(50)] == list(read_cases(folder / CASES))
     assert table.row("T-000004") == 3
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "cases.jsonl", "findings.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json", CASES, "findings.json"])
 def test_a_broken_file_is_named(tmp_path: Path, name: str) -> None:
     """The reader of the message knows which file to look at."""
     folder = write_run(tmp_path)
@@ -46,7 +47,7 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str) -> None:
         read(folder)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "findings.json"])
+@pytest.mark.parametrize("name", ["manifest.json", CASES, "findings.json"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     """A finished run without one of its files is no run."""
     folder = write_run(tmp_path)
@@ -60,9 +61,9 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 def test_a_missing_key_of_a_case_is_named_with_its_line(tmp_path: Path) -> None:
     """Line 2 is line 2."""
     folder = write_run(tmp_path)
-    path = folder / "cases.jsonl"
-    path.write_bytes(
-        path.read_bytes().replace(b'"sent_seen"', b'"seen"').replace(b'"seen"', b'"sent_seen"', 1)
+    path, cases = folder / CASES, raw_cases(folder)
+    put_cases(
+        folder, cases.replace(b'"sent_seen"', b'"seen"').replace(b'"seen"', b'"sent_seen"', 1)
     )
     seal_again(folder)
 
@@ -73,8 +74,8 @@ def test_a_missing_key_of_a_case_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_value_of_the_wrong_kind_is_named_with_its_line(tmp_path: Path) -> None:
     """A number is a number."""
     folder = write_run(tmp_path)
-    path = folder / "cases.jsonl"
-    path.write_bytes(re.sub(rb'"sent":\d+', b'"sent":"two"', path.read_bytes(), count=1))
+    path = folder / CASES
+    put_cases(folder, re.sub(rb'"sent":\d+', b'"sent":"two"', raw_cases(folder), count=1))
     seal_again(folder)
 
     with pytest.raises(UsageError, match=re.escape(f"{path}:1: not a case: sent is 'two'")):
@@ -84,8 +85,7 @@ def test_a_value_of_the_wrong_kind_is_named_with_its_line(tmp_path: Path) -> Non
 def test_a_case_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     """Two lines with one test number would let one hide the other."""
     folder = write_run(tmp_path)
-    path = folder / "cases.jsonl"
-    path.write_bytes(path.read_bytes().replace(b'"T-000002"', b'"T-000001"', 1))
+    put_cases(folder, raw_cases(folder).replace(b'"T-000002"', b'"T-000001"', 1))
     seal_again(folder)
 
     with pytest.raises(UsageError, match="T-000001 is there twice"):
@@ -105,11 +105,10 @@ def test_a_summary_that_hides_a_leak_is_refused(tmp_path: Path) -> None:
 def test_a_summary_that_counts_other_cases_is_refused(tmp_path: Path) -> None:
     """Half of the cases with the whole summary is a broken folder."""
     folder = write_run(tmp_path)
-    path = folder / "cases.jsonl"
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:100]))
+    put_cases(folder, b"".join(raw_cases(folder).splitlines(keepends=True)[:100]))
     seal_again(folder)
 
-    with pytest.raises(UsageError, match=r"says pass: 200, but cases\.jsonl holds 100"):
+    with pytest.raises(UsageError, match="says pass: 200, but there are 100"):
         read(folder)
 
 

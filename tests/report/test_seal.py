@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
+from sekisho.casefile import CASES
 from sekisho.cli import main
 from sekisho.errors import SealError
 from sekisho.evidence import Verdict
@@ -21,11 +22,11 @@ from sekisho.report.writing import write_reports
 from sekisho.seal import digests, seal, seal_again
 from sekisho.web.record import retests
 
-from .fake_run import died, manifest, write_run
+from .fake_run import died, manifest, put_cases, raw_cases, write_run
 
 FORMATS = ("terminal", "html", "junit")
 FILES = (
-    "cases.jsonl",
+    CASES,
     "coverage.json",
     "differences.json",
     "findings.json",
@@ -37,7 +38,7 @@ FILES = (
 
 OTHER = "not the run that was sealed, no verdict: the SHA-256 of manifest.json is {}, not {}"
 FORGED = (
-    ": changed since the run was sealed, no verdict: 'cases.jsonl' differs, "
+    ": changed since the run was sealed, no verdict: 'cases.jsonl.gz' differs, "
     "'findings.json' differs, 'summary.json' differs"
 )
 
@@ -76,10 +77,10 @@ def reported(
 
 def forged(folder: Path) -> None:
     """Make a pass of a failing run, in every file that says otherwise."""
-    cases = (folder / "cases.jsonl").read_bytes()
+    cases = raw_cases(folder)
     for leak, good in (('"verdict":"leak"', '"verdict":"pass"'), ('"mark":"×"', '"mark":"○"')):
         cases = cases.replace(leak.encode(), good.encode())
-    (folder / "cases.jsonl").write_bytes(cases)
+    put_cases(folder, cases)
     (folder / "findings.json").write_bytes(b"[]")
     summary = orjson.loads((folder / "summary.json").read_bytes())
     summary |= {"verdict": "pass", "leak": 0, "pass": summary["cases"], "exit": 0}
@@ -203,7 +204,7 @@ def _file(path: Path) -> None:
 
 
 def _link(path: Path) -> None:
-    path.symlink_to("cases.jsonl")
+    path.symlink_to(CASES)
 
 
 def _linked_folder(path: Path) -> None:

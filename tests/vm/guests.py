@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from scenarios.bench_runs import verdict_digest
+from sekisho.casefile import CASES, lines
 from tests.live.machine import ROOT
 
 LIMIT_S = 1800.0
@@ -36,7 +37,7 @@ def runs(out: Path, name: str) -> list[Path]:
 
 def verdicts(run: Path) -> str:
     """Return the digest of a run's vector of verdicts."""
-    return verdict_digest((run / "cases.jsonl").read_bytes().splitlines())
+    return verdict_digest(lines(run / CASES))
 
 
 def facts(run: Path) -> tuple[str, set[str], set[str]]:
