@@ -39,7 +39,7 @@ def told(path: Path) -> list[str]:
     return [f"{f.line}: {f.text}" for f in (doubt.fault("en") for doubt in doubts(load(path)))]
 
 
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_the_shipped_plans_hold_nothing_odd(name: str) -> None:
     """They are what others copy."""
     assert told(Path(f"topologies/{name}.yaml")) == []
@@ -117,7 +117,7 @@ def test_digits_that_changed_places_are_told() -> None:
     assert doubt.hint.en == "did you mean 631?"
 
 
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_every_kind_has_its_usual_ports(name: str) -> None:
     """What is called usual is what the shipped plans use."""
     for service in load(f"topologies/{name}.yaml").services:

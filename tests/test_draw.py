@@ -86,7 +86,7 @@ def test_a_notebook_on_wifi_meets_a_wall(town: Plan) -> None:
 
 @needs_graphviz
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_graphviz_takes_the_text(name: str, view: str, tmp_path: Path) -> None:
     """The drawing of every town becomes a picture, and no half-written file is left."""
     path = tmp_path / f"{name}.svg"

@@ -88,7 +88,7 @@ def test_every_pair_of_an_applicable_cell_is_tried_with_every_probe(name: str) -
     assert set(tried) == set(wanted)
 
 
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_the_rest_is_tried_once_a_subnet(name: str) -> None:
     """Where the target itself plays no part, once from everyone into each subnet is enough."""
     plan = town(name)
@@ -99,7 +99,7 @@ def test_the_rest_is_tried_once_a_subnet(name: str) -> None:
         assert set(pairs) == frames
 
 
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_what_has_no_target_is_tried_once_by_everyone(name: str) -> None:
     """Questions to the switch itself do not depend on whom they are about."""
     sources = {case.source.id for case in cases(name)}

@@ -16,7 +16,7 @@ from sekisho.matrix import matrix
 from sekisho.model import Device, Plan
 from tests.population import town
 
-NAMES = ["tiny", "alpha", "matsuno"]
+NAMES = ["tiny", "alpha", "matsuno", "city"]
 
 
 @cache

@@ -236,7 +236,7 @@ def test_an_older_change_is_undone_only_after_the_newer_one_of_the_same_port() -
 
 def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
     """Every address of a plan stays its owner's."""
-    for name in ("tiny", "alpha", "matsuno"):
+    for name in ("tiny", "alpha", "matsuno", "city"):
         plan = town(name)
         found = pools(plan)
         assert found

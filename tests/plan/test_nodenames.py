@@ -15,7 +15,7 @@ from topologies.names import interface, switch_interface, uplink
 from topologies.net import air_ports
 
 
-@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno"])
+@pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_the_names_are_those_that_the_town_gives(name: str) -> None:
     """Switch ends, uplinks, stations and hosts: the same names, each once."""
     plan = load(f"topologies/{name}.yaml")
