@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sekisho.cli import main
-from sekisho.model import Plan
+from sekisho.model import Plan, Role
 from tests.population import town
 
 OTHERS = ("tiny", "alpha", "matsuno")
@@ -44,7 +44,7 @@ def test_its_masks_are_mixed_and_its_switches_stand_in_chains() -> None:
     plan = town("city")
     masks = {subnet.prefixlen for zone in plan.zones for _, subnet in zone.subnets}
     lines = [{link.a.switch, link.b.switch} for link in plan.links if not link.backup]
-    cores = {switch.id for switch in plan.switches if switch.role == "core"}
+    cores = {switch.id for switch in plan.switches if switch.role is Role.CORE}
     chained = [
         s.id
         for s in plan.switches
