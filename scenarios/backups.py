@@ -7,7 +7,6 @@ leads over other lines now: what their services offer, with ICMP, posing as some
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterator
 
@@ -17,8 +16,8 @@ from scenarios.session import Session
 from scenarios.surroundings import Surroundings
 from scenarios.wire import Wire
 from sekisho.errors import LabError
-from sekisho.model import Attachment, Link, Plan, PortRef
-from sekisho.wiring import next_hops
+from sekisho.model import Attachment, Link, Plan
+from sekisho.wiring import ends_of, has_way_around
 from topologies.names import switch_interface
 from topologies.town import Town
 
@@ -30,30 +29,16 @@ Cut = tuple[Link, ...]
 
 def cuts(plan: Plan) -> list[Cut]:
     """Return which lines are cut together: each main line that has a way around it, once."""
-    left = [link for link in plan.links if not link.backup and is_spare(plan, (link,))]
+    left = [link for link in plan.links if not link.backup and has_way_around(plan, (link,))]
     out: list[Cut] = []
     while left:
         together: list[Link] = []
         for link in left:
-            if is_spare(plan, (*together, link)):
+            if has_way_around(plan, (*together, link)):
                 together.append(link)
         out.append(tuple(together))
         left = [link for link in left if link not in together]
     return out
-
-
-def is_spare(plan: Plan, lines: Cut) -> bool:
-    """Tell whether all switches that reach each other still do so without *lines*."""
-    ends = ends_of(lines)
-    return all(
-        next_hops(plan, s.id, down=ends).keys() == next_hops(plan, s.id).keys()
-        for s in plan.switches
-    )
-
-
-def ends_of(lines: Cut) -> tuple[PortRef, ...]:
-    """Return both ends of every line."""
-    return tuple(itertools.chain.from_iterable((link.a, link.b) for link in lines))
 
 
 def trial(plan: Plan, lines: Cut, *, seed: int, batching: Batching) -> Iterator[Window]:

@@ -48,6 +48,20 @@ def next_hops(plan: Plan, switch: str, *, down: Iterable[PortRef] = ()) -> dict[
     return _shortest(neighbours, switch)
 
 
+def has_way_around(plan: Plan, lines: Iterable[Link]) -> bool:
+    """Tell whether all switches that reach each other still do so without *lines*."""
+    ends = ends_of(lines)
+    return all(
+        next_hops(plan, s.id, down=ends).keys() == next_hops(plan, s.id).keys()
+        for s in plan.switches
+    )
+
+
+def ends_of(lines: Iterable[Link]) -> tuple[PortRef, ...]:
+    """Return both ends of every line."""
+    return tuple(end for link in lines for end in (link.a, link.b))
+
+
 def _cost(link: Link, order: int, links: int) -> int:
     """The cost of a line; below it a bit of its own, so that no two sets of lines cost the same."""
     return (_BACKUP_COST if link.backup else 1) << links | 1 << order

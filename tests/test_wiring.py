@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho.model import Label, Link, Plan, PortRef, Switch
-from sekisho.wiring import edge_ports, next_hops, trunk_ports
+from sekisho.wiring import edge_ports, has_way_around, next_hops, trunk_ports
 from tests.population import TOWNS, town
 
 NAME = Label("", "")
@@ -95,3 +95,14 @@ def test_the_towns_that_ship_are_connected(name: str) -> None:
     plan = town(name)
 
     assert all(len(next_hops(plan, s.id)) == len(plan.switches) - 1 for s in plan.switches)
+
+
+def test_a_way_around_may_lead_over_other_sites() -> None:
+    """The line of a branch is spare where another branch has a line to it; a dead end is not."""
+    plan = town("city")
+    spare = {
+        str(link.a) for link in plan.links if not link.backup and has_way_around(plan, (link,))
+    }
+
+    assert {"c1:4", "kita-1:23", "c1:5", "hon-f2:46"} <= spare
+    assert spare.isdisjoint({"tosho-1:23", "shobo-1:22", "c1:26"})

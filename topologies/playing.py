@@ -17,6 +17,7 @@ from typing import Any
 from sekisho.errors import LabError, UsageError
 from sekisho.model import Attachment, Link, Plan, Protocol
 from sekisho.rules import Cookie, Kind
+from sekisho.wiring import has_way_around
 from topologies.inside import inside
 from topologies.town import Town
 
@@ -48,6 +49,7 @@ class Playing:
     def __init__(self, town: Town, current: Callable[[], Plan]) -> None:
         self._town, self._current = town, current
         self._broken: set[str] = set()
+        self._spare: dict[str, Link] = {}  # the main lines that something else can carry
 
     @property
     def handlers(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -142,14 +144,15 @@ class Playing:
         return {"rules": out}
 
     def _links(self) -> dict[str, Link]:
-        """The lines between sites that something else can carry."""
-        plan = self._town.plan
-        spare = {frozenset(_sites(plan, link)) for link in plan.links if link.backup}
-        return {
-            f"{link.a}-{link.b}": link
-            for link in plan.links
-            if not link.backup and frozenset(_sites(plan, link)) in spare
-        }
+        """The main lines that something else can carry."""
+        if not self._spare:
+            plan = self._town.plan
+            self._spare = {
+                f"{link.a}-{link.b}": link
+                for link in plan.links
+                if not link.backup and has_way_around(plan, (link,))
+            }
+        return self._spare
 
     def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
         """List what can be broken, and what is."""
@@ -192,7 +195,3 @@ def _is_of(cookie: Cookie, port: int, attachments: set[int]) -> bool:
     if cookie.kind in _OF_A_PORT:
         return cookie.a == port
     return cookie.kind is Kind.DROP_ARP_TARGET and cookie.b in attachments
-
-
-def _sites(plan: Plan, link: Link) -> tuple[str, str]:
-    return plan.switch[link.a.switch].site, plan.switch[link.b.switch].site
