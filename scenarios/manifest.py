@@ -204,6 +204,8 @@ def plan_words(plan: Plan) -> dict[str, Any]:
                 **_named(e.id, e.label),
                 "measures_ja": e.measures.ja,
                 "measures_en": e.measures.en,
+                "breaks": e.breaks,
+                "rules": e.rules,
             }
             for e in plan.exceptions
         ],

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from sekisho.errors import Fault
 from sekisho.model import CellKind, Label, Plan
+from sekisho.requirements import breaches, undeclared
 from sekisho.shadows import shadows
 
 _NAMED = 5
+_CLOSED_WORDS = 2  # version from which breaking a requirement is a mistake
 #: Ports that a kind of service has; kinds that may have any are not here (IANA service names;
 #: 9101 and 9102 are the further queues of a printer, 6633 is OpenFlow's of old).
 USUAL_PORTS = {
@@ -61,6 +63,7 @@ class Doubt:
 def doubts(plan: Plan) -> Iterator[Doubt]:
     """Yield everything that is odd, by subject and in the order of the plan."""
     yield from _older_form(plan)
+    yield from _broken(plan)
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
     yield from _mixed_classes(plan)
@@ -89,6 +92,29 @@ def _older_form(plan: Plan) -> Iterator[Doubt]:
             Label("sekisho plan upgrade で版2に書き換える",
                   "sekisho plan upgrade writes it in version 2"),
         )  # fmt: skip
+
+
+def _broken(plan: Plan) -> Iterator[Doubt]:
+    """Yield what a plan of version 1 breaks as far as it tells, and exceptions from nothing."""
+    broken = {(b.requirement.id, b.clause.id): b for b in breaches(plan)}
+    planned = {n.id for n in plan.notes if n.kind is CellKind.PLANNED}
+    if plan.version < _CLOSED_WORDS:
+        hint = Label(
+            "許可を狭めるか、例外として書く", "narrow the rule, or declare it an exception"
+        )
+        for found in undeclared(plan):
+            yield Doubt(found.allow.where, found.label, hint)
+        return  # what it cannot tell is no reason to doubt an exception
+    for exception in plan.exceptions:
+        for name in exception.breaks:
+            if not any((name, rule) in broken or rule in planned for rule in exception.rules):
+                rules = ", ".join(exception.rules)
+                yield Doubt(
+                    exception.where,
+                    Label(f"例外 {exception.id} の許可 {rules} は {name} に反していない",
+                          f"exception {exception.id}: rule {rules} does not break {name}"),
+                    Label("例外から取り除く", "take it out of the exception"),
+                )  # fmt: skip
 
 
 def _mixed_classes(plan: Plan) -> Iterator[Doubt]:

@@ -14,6 +14,7 @@ from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan, Protection
 from sekisho.policy import Policy
+from sekisho.requirements import bridges, undeclared
 from sekisho.sentences import Contradiction, contradictions, unmet
 
 
@@ -106,7 +107,8 @@ def meant(before: Plan, after: Plan) -> Preview:
         for key, cell in cells_after.items()
         if _mark(cell) != _mark(cells_before[key])
     )
-    return Preview(moved, cells, {}, _warnings(after, moved))
+    warnings = (*_warnings(after, moved), *_broken(before, after))
+    return Preview(moved, cells, {}, warnings)
 
 
 def _mark(cell: Cell) -> str:
@@ -143,6 +145,7 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
         if not each.before.registered and each.after.registered:
             ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
             out.append(Warned(each.port, "B", "WL-05", ja, en))
+        out += _crossed(after, each)
         out += _unsaid(after, each)
     out += _elsewhere(after, moved)
     for wrong in contradictions(after):
@@ -151,6 +154,46 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     for lost in unmet(after):
         out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
     return tuple(out)
+
+
+def _broken(before: Plan, after: Plan) -> Iterator[Warned]:
+    """Yield each requirement that a rule breaks after the change, and did not before."""
+    known = {(b.requirement.id, b.clause.id) for b in undeclared(before)}
+    for found in undeclared(after):
+        wanted = found.requirement
+        if (wanted.id, found.clause.id) not in known:
+            ja, en = found.label.ja, found.label.en
+            yield Warned(found.clause.id, wanted.severity, wanted.id, ja, en)
+    joined = {bridge.device.id for bridge in bridges(before)}
+    for bridge in bridges(after):
+        if bridge.device.id not in joined:
+            yield Warned(bridge.device.id, "A", "MN-04", bridge.label.ja, bridge.label.en)
+
+
+#: Moves to where more is protected, or of who should be nowhere, are the town's to think about.
+_KEPT = {Protection.RESIDENT: "MN-01", Protection.LGWAN: "LG-01"}
+_STRANGERS = {
+    Protection.VISITOR: "WL-04",
+    Protection.VENDOR: "MG-02",
+    Protection.TENANT: "CL-01",
+    Protection.OUTSIDE: "IN-02",
+}
+
+
+def _crossed(after: Plan, each: Moved) -> Iterator[Warned]:
+    """Yield that a moved port comes to where something else is protected."""
+    old, new = (after.zone[side.zone].protection for side in (each.before, each.after))
+    if old is None or new is None or old is new or not each.after.registered:
+        return
+    there, was = new.label, old.label
+    ja = f"{was.ja}から{there.ja}へ移る(開けるようになる区分 {{}})"
+    en = f"moves from {was.en} to {there.en} (destination classes that it gains: {{}})"
+    gained = [d for d in each.after.opens if d not in each.before.opens]
+    words = (ja.format(len(gained)), en.format(len(gained)))
+    if new in _KEPT:
+        yield Warned(each.port, "A", _KEPT[new], *words)
+    elif old in _STRANGERS and each.before.registered:
+        yield Warned(each.port, "B", _STRANGERS[old], *words)
 
 
 def _unsaid(after: Plan, each: Moved) -> Iterator[Warned]:

@@ -268,9 +268,16 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class StandingException:
-    """A risk that the design accepts in the open (例外措置), e.g. ``EX-01``."""
+    """A risk that the design accepts in the open (例外措置), e.g. ``EX-01``.
+
+    Attributes:
+        breaks: Ids of the requirements that it departs from.
+        rules: Ids of the rules, or planned cells, by which it does.
+    """
 
     id: str
     label: Label
     measures: Label
     where: str
+    breaks: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()

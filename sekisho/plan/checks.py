@@ -14,6 +14,7 @@ from sekisho.plan.addresses import check_addresses
 from sekisho.plan.fabric import check_fabric
 from sekisho.plan.nodenames import check_node_names
 from sekisho.plan.places import Places, suggestion
+from sekisho.plan.required import check_requirements
 from sekisho.plan.rulebook import check_rulebook
 
 _UNREAL = (CellKind.NOT_APPLICABLE, CellKind.PLANNED, CellKind.EXTERNAL)
@@ -29,6 +30,7 @@ def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     yield from check_fabric(plan, places)
     yield from check_addresses(plan, places)
     yield from check_rulebook(plan, places)
+    yield from check_requirements(plan, places)
 
 
 def _check_names(plan: Plan, places: Places) -> Iterator[Fault]:

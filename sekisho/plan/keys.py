@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sekisho.model import DeviceKind, Protection, Role
 from sekisho.plan.kinds import Key, Kind, Section
+from sekisho.requirements import REQUIREMENTS
 
 OLDEST_VERSION, LANGUAGE_VERSION = 1, 2
 
@@ -296,6 +297,10 @@ EXCEPTION = Section("exception", "exceptions[n]", "A risk accepted in the open (
     Key("id", Kind.NAME, "Its number, e.g. `EX-01`.", pattern=NUMBERED),
     _label("The risk."),
     Key("measures", Kind.LABEL, "What is done about it instead."),
+    Key("breaks", Kind.CHOICES, "Requirements that it departs from.", required=False,
+        choices=tuple(r.id for r in REQUIREMENTS)),
+    Key("rules", Kind.NAMES, "Rules, or planned cells, by which it does.", required=False,
+        refers="rules"),
 ))  # fmt: skip
 
 RELAY = Section("relay", "relays[n]", "A way through shared devices that is permitted.", (

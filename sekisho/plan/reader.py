@@ -119,10 +119,7 @@ class _Builder:
             clauses=tuple(self.clause(r) for r in each("policy")),
             notes=tuple(self.note(r) for r in each("cells")),
             must_drop=tuple(self.must_drop(r) for r in each("must_drop")),
-            exceptions=tuple(
-                StandingException(r.text("id"), _label(r), _label(r, "measures"), self.where(r))
-                for r in each("exceptions")
-            ),
+            exceptions=tuple(self.exception(r) for r in each("exceptions")),
             relays=tuple(self.relay(r) for r in each("relays")),
             where=self.where(town),
             must_reach=tuple(self.must_reach(r) for r in each("must_reach")),
@@ -233,6 +230,12 @@ class _Builder:
     def classes(self, r: Record, key: str, section: str) -> tuple[str, ...]:
         words = r.words(key)
         return words if words != (ALL,) else tuple(c.id for c in self.root.records(section))
+
+    def exception(self, r: Record) -> StandingException:
+        return StandingException(
+            r.text("id"), _label(r), _label(r, "measures"), self.where(r), r.words("breaks"),
+            r.words("rules"),
+        )  # fmt: skip
 
     def relay(self, r: Record) -> Relay:
         return Relay(

@@ -16,7 +16,7 @@ from sekisho.plan.record import ALL, Record
 _ONE = {
     "sites": "site", "switches": "switch", "airs": "air", "zones": "zone",
     "services": "service", "sources": "source class", "destinations": "destination class",
-    "attachments": "attachment", "devices": "device",
+    "attachments": "attachment", "devices": "device", "rules": "rule",
 }  # fmt: skip
 
 
@@ -29,11 +29,13 @@ def _names(plan: Record) -> dict[str, tuple[str, ...]]:
     names = {
         section: tuple(record.id for record in plan.records(section))
         for section in _ONE
-        if section != "attachments"
+        if section not in ("attachments", "rules")
     }
     devices = plan.records("devices")
     attachments = [f"{d.id}.{a.id}" for d in devices for a in d.records("attachments")]
     names["attachments"] = (*attachments, *(d.id for d in devices))
+    cells = (c.text("id") for c in plan.records("cells") if c.text("kind") == "planned")
+    names["rules"] = (*(c.text("id") for c in plan.records("policy")), *filter(None, cells))
     return names
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sekisho.evidence import RunVerdict, Verdict
-from sekisho.model import Label
+from sekisho.model import Label, StandingException
 from sekisho.report import tally
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
@@ -246,9 +246,15 @@ def untested(record: RunRecord) -> list[Label]:
     return gaps + [thing.label for thing in (*manifest.missing, *manifest.not_tested)]
 
 
+def _departing(exception: StandingException) -> str:
+    """Name an exception with the requirements and the rules that it is about."""
+    about = ", ".join((*exception.breaks, *exception.rules))
+    return f"{exception.id} ({about})" if about else exception.id
+
+
 def _exceptions(record: RunRecord) -> Markup:
     items = [
-        tag("li", tag("b", e.id), " ", both(e.label), tag("small", both(e.measures)))
+        tag("li", tag("b", _departing(e)), " ", both(e.label), tag("small", both(e.measures)))
         for e in record.manifest.plan.exceptions
     ]
     if residual := tally.overall(record).counts.get(Verdict.RESIDUAL, 0):

@@ -277,7 +277,12 @@ def _pairs(found: Json) -> PairsTried:
 
 def _exception(found: Json) -> StandingException:
     measures = Label(str(found["measures_ja"]), str(found["measures_en"]))
-    return StandingException(str(found["id"]), _label(found), measures, str(found.get("where", "")))
+    breaks, rules = (
+        tuple(str(word) for word in cast(list[str], found.get(key, [])))
+        for key in ("breaks", "rules")
+    )
+    where = str(found.get("where", ""))
+    return StandingException(str(found["id"]), _label(found), measures, where, breaks, rules)
 
 
 def _each(found: object, one: Callable[[Json], T]) -> tuple[T, ...]:

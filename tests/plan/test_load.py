@@ -236,11 +236,11 @@ def test_a_sentence_has_its_cases(tiny: Plan, changed: Changed) -> None:
 
 def test_an_exception_has_its_measures(changed: Changed) -> None:
     """A risk accepted in the open is read with what is done instead."""
-    risk = "{id: EX-01, label: {ja: 危険, en: Risk}, measures: {ja: 監視, en: Watch}}"
-    plan = changed(end=f"\nexceptions:\n  - {risk}\n")
+    risk = "{id: EX-02, label: {ja: 危険, en: Risk}, measures: {ja: 監視, en: Watch}}"
+    plan = changed(end=f"  - {risk}\n")
 
-    assert plan.exceptions[0].id == "EX-01"
-    assert plan.exceptions[0].measures == Label("監視", "Watch")
+    assert plan.exceptions[1].id == "EX-02"
+    assert plan.exceptions[1].measures == Label("監視", "Watch")
 
 
 def test_a_class_that_nobody_is_in_may_be_planned(changed: Changed) -> None:

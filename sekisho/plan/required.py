@@ -1,0 +1,34 @@
+"""Requirements that hold in any town: no rule breaks one, unless the plan says so in the open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sekisho.errors import Fault
+from sekisho.model import Plan
+from sekisho.plan.places import Places
+from sekisho.requirements import bridges, undeclared
+
+_CLOSED_WORDS = 2  # version of the language from which a plan says what its zones protect
+
+
+def check_requirements(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Yield a fault for every rule and device that breaks a requirement and is not declared."""
+    for n, exception in enumerate(plan.exceptions, 1):
+        if bool(exception.breaks) != bool(exception.rules):
+            text = f"exception '{exception.id}' has only one of 'breaks' and 'rules'"
+            hint = "say which requirement it departs from, and by which rules"
+            yield places.fault(f"exceptions[{n}]", text, hint)
+    if plan.version < _CLOSED_WORDS:
+        return  # what can be told of it is a warning
+    for found in undeclared(plan):
+        n, m = plan.clauses.index(found.clause) + 1, found.clause.allows.index(found.allow) + 1
+        name, rule = found.requirement.id, found.clause.id
+        hint = (
+            "narrow the rule, or declare it under exceptions, with its words: "
+            f"breaks: [{name}], rules: [{rule}]"
+        )
+        yield places.fault(f"policy[{n}].allow[{m}]", found.label.en, hint)
+    for bridge in bridges(plan):
+        hint = "take one of the two away, or declare the way under relays, with an exception"
+        yield places.fault(f"devices.{bridge.device.id}", bridge.label.en, hint)
