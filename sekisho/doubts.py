@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.closure import ways
 from sekisho.errors import Fault
-from sekisho.model import CellKind, Label, Plan
+from sekisho.model import Allow, CellKind, DeviceKind, Label, Plan, Relay, Zone
 from sekisho.requirements import breaches, undeclared
 from sekisho.shadows import shadows
+from sekisho.stores import stores, undeclared_stores
 
 _NAMED = 5
 _CLOSED_WORDS = 2  # version from which breaking a requirement is a mistake
@@ -67,9 +69,15 @@ def doubts(plan: Plan) -> Iterator[Doubt]:
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
     yield from _mixed_classes(plan)
+    yield from _mixed_protection(plan)
+    yield from _wide_rules(plan)
+    yield from _wide_specials(plan)
+    yield from _misleading_vlans(plan)
     yield from _unusual_ports(plan)
     yield from _empty_promises(plan)
     yield from _unknown_words(plan)
+    yield from _shared_stores(plan)
+    yield from _stale_relays(plan)
 
 
 def _older_form(plan: Plan) -> Iterator[Doubt]:
@@ -136,6 +144,169 @@ def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
                     "give them classes of their own, or write medium: both where it is meant",
                 ),
             )
+
+
+def _mixed_protection(plan: Plan) -> Iterator[Doubt]:
+    """Yield each source class whose members stand in zones that protect different things."""
+    for row in plan.sources:
+        own = [a for a in plan.attachments if a.source == row.id and plan.protection(a)]
+        own = [a for a in own if plan.device[a.device].kind is not DeviceKind.GATEWAY]
+        if not row.protections and len({plan.protection(a) for a in own}) > 1:
+            there = [f"{a.id}: {p.value}" for a in own if (p := plan.protection(a))]
+            yield Doubt(
+                row.where,
+                Label(
+                    f"区分 {row.id} の接続は、保護の異なる系統にある({_some(there)})",
+                    f"class {row.id} has members in zones of different protection ({_some(there)})",
+                ),
+                Label(
+                    "許可が違うなら区分を分ける。意図したものなら protection: [...] と書く",
+                    "give them classes of their own, or write protection: [...] where it is meant",
+                ),
+            )
+
+
+def _wide_rules(plan: Plan) -> Iterator[Doubt]:
+    """Yield each direction of a rule that opens zones of different protection by one class."""
+    for clause in plan.clauses:
+        for allow in () if clause.special else clause.allows:
+            reached = _reached(plan, allow)
+            if len({word for word, _ in reached}) > 1 and not allow.only_to:
+                there = _some([f"{name}: {word}" for word, name in reached])
+                yield Doubt(
+                    allow.where,
+                    Label(
+                        f"許可 {clause.id} は {allow.destination} を開くが、保護の異なる系統に及ぶ"
+                        f"({there})",
+                        f"rule {clause.id} opens {allow.destination}, in zones of different "
+                        f"protection ({there})",
+                    ),
+                    Label("only_to で相手を書く", "name with only_to whom it is for"),
+                )
+
+
+def _reached(plan: Plan, allow: Allow) -> list[tuple[str, str]]:
+    """Return what is protected where *allow* leads to, and who stands there; no gateways."""
+    return [
+        (word.value, b.id)
+        for b in plan.attachments
+        if b.registered
+        and allow.reaches(b)
+        and plan.device[b.device].kind is not DeviceKind.GATEWAY
+        and set(allow.services) & set(plan.device[b.device].services)
+        and (word := plan.protection(b))
+    ]
+
+
+def _wide_specials(plan: Plan) -> Iterator[Doubt]:
+    """Yield each designated communication that covers more pairs than it says that it is for."""
+    for clause in plan.clauses:
+        if clause.special is None:
+            continue
+        pairs = {
+            (a.id, b.id)
+            for allow in clause.allows
+            for b in plan.attachments
+            if allow.reaches(b) and set(allow.services) & set(plan.device[b.device].services)
+            for a in plan.attachments
+            if allow.lets(a) and a.device != b.device
+        }
+        if len(pairs) > clause.special.pairs:
+            ends = [len({pair[n] for pair in pairs}) for n in (0, 1)]
+            size = f"{len(pairs)} ({ends[0]} x {ends[1]})"
+            yield Doubt(
+                clause.where,
+                Label(
+                    f"特定通信 {clause.id} は {clause.special.pairs} 組のはずが {size} 組に及ぶ",
+                    f"designated communication {clause.id} covers {size} pairs, and is for "
+                    f"{clause.special.pairs}",
+                ),
+                Label(
+                    f"only_from と only_to で絞るか、pairs: {len(pairs)} と書く",
+                    f"narrow it with only_from and only_to, or write pairs: {len(pairs)}",
+                ),
+            )
+
+
+def _misleading_vlans(plan: Plan) -> Iterator[Doubt]:
+    """Yield each VLAN number that is its network's, but for the order of the digits.
+
+    Only where the plan's numbers are otherwise those of the networks: else they say nothing.
+    """
+    named = [zone for zone in plan.zones if zone.vlan in _octets(zone)]
+    if 2 * len(named) < len(plan.zones):
+        return
+    for zone in plan.zones:
+        meant = [n for n in _octets(zone) if sorted(str(n)) == sorted(str(zone.vlan))]
+        if meant and zone.vlan not in meant:
+            network = zone.subnets[0][1]
+            yield Doubt(
+                zone.where,
+                Label(
+                    f"系統 {zone.id} の VLAN は {zone.vlan} だが、アドレスは {network}",
+                    f"zone {zone.id} has VLAN {zone.vlan}, and its network is {network}",
+                ),
+                Label(f"{meant[0]} の誤りか", f"did you mean {meant[0]}?"),
+            )
+
+
+def _octets(zone: Zone) -> set[int]:
+    """Return the numbers that the networks of *zone* are written with."""
+    return {int(word) for _, net in zone.subnets for word in str(net[0]).split(".")[:3]}
+
+
+def _shared_stores(plan: Plan) -> Iterator[Doubt]:
+    """Yield each device at which two could meet that are kept apart."""
+    for store in undeclared_stores(plan):
+        yield Doubt(
+            store.where,
+            store.label,
+            Label(
+                "装置の側の対策を relays に meets で書くか、許可を狭める",
+                "say under relays, with meets, what the device does about it, or narrow a rule",
+            ),
+        )
+
+
+def _stale_relays(plan: Plan) -> Iterator[Doubt]:
+    """Yield each declared way of which nothing, or not all, is there any more."""
+    if not plan.relays:
+        return
+    every = ways(plan)
+    met = list(stores(plan))
+    for number, relay in enumerate(plan.relays, 1):
+        used = {
+            name
+            for way in every
+            if way.through in relay.through
+            and way.source in relay.sources
+            and way.destination in relay.destinations
+            for name in (f"through {way.through}", f"from {way.source}", f"to {way.destination}")
+        }
+        for store in met:
+            for a, b in (store.classes, store.classes[::-1]):
+                if store.device in relay.through and a in relay.sources and b in relay.meets:
+                    used |= {f"through {store.device}", f"from {a}", f"meets {b}"}
+        stale = [name for name in _said(relay) if name not in used]
+        if stale:
+            yield Doubt(
+                relay.where,
+                Label(
+                    f"relays[{number}] に、もう無い経路がある({_some(stale)})",
+                    f"relays[{number}] declares what is not there ({_some(stale)})",
+                ),
+                Label("取り除く", "take it out: it would hide a way that comes later"),
+            )
+
+
+def _said(relay: Relay) -> list[str]:
+    parts = {
+        "through": relay.through,
+        "from": relay.sources,
+        "to": relay.destinations,
+        "meets": relay.meets,
+    }
+    return [f"{key} {name}" for key, names in parts.items() for name in names]
 
 
 def _unusual_ports(plan: Plan) -> Iterator[Doubt]:

@@ -12,6 +12,7 @@ from sekisho.cli import main
 from sekisho.closure import How, undeclared, ways
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.stores import stores
 
 TOPOLOGIES = Path(__file__).parents[1] / "topologies"
 
@@ -98,7 +99,8 @@ def test_the_wired_notebook_joins_layers_by_a_standing_exception(matsuno: Plan) 
 
 def test_every_declared_relay_is_a_way_that_exists(matsuno: Plan) -> None:
     """A declaration that permits nothing is a mistake in the plan."""
-    used = {w.declared.where for w in ways(matsuno) if w.declared}
+    said = [*(w.declared for w in ways(matsuno)), *(s.declared for s in stores(matsuno))]
+    used = {relay.where for relay in said if relay}
 
     assert [r.where for r in matsuno.relays if r.where not in used] == []
 
@@ -125,3 +127,19 @@ def test_an_undeclared_way_is_a_finding(tmp_path: Path) -> None:
     plan.write_text(text.replace(anchor, anchor + road), "utf-8")
 
     assert main(["plan", "relays", str(plan), "--lang", "en"]) == 1
+
+
+def test_an_undeclared_store_is_a_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where two who are kept apart both open a device, and nobody has written it down."""
+    text = (TOPOLOGIES / "tiny.yaml").read_text("utf-8")
+    plan = tmp_path / "store.yaml"
+    plan.write_text(text.partition("\nrelays:\n")[0] + "\n", "utf-8")
+
+    status = main(["plan", "relays", str(plan), "--lang", "en"])
+    said = capsys.readouterr().out
+
+    assert status == 1
+    assert "ways 0, stores 2, declared 0, exceptions among them 0, undeclared 2" in said
+    assert "← S3" in said

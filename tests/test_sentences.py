@@ -96,7 +96,9 @@ def test_a_tablet_on_wifi_in_the_class_of_wired_terminals_is_refused(changed: Ch
     """The sentence about Wi-Fi is decided by the air it stands in, and A01 would let it in."""
     with pytest.raises(PlanError) as caught:
         changed(("\n  guest:", TABLET))
-    (fault,) = caught.value.faults
+    required, fault = caught.value.faults
+
+    assert "rule A01 [https] breaks MN-07" in required.text
 
     assert fault.text == (
         "must_drop[1]: sentence 1 says blocked, but rule A01 [https] permits it "
@@ -133,16 +135,19 @@ def test_a_fact_that_names_nothing_is_refused(changed: Changed) -> None:
 
 
 def test_a_sentence_about_protection_is_about_every_zone_so_protected(changed: Changed) -> None:
-    """A second zone for resident information is spoken of, without anybody naming it."""
-    second = "protection: resident, layer: B, vlan: 40"
+    """Three zones are for office work, and nobody has to name them."""
     plan = changed(
-        ("protection: office, layer: B, vlan: 40", second),
         ("from: {medium: air}, to: {protection: resident}",
-         "from: {protection: [visitor, office]}, to: {protection: resident}, items: [7]"),
+         "from: {protection: [visitor, resident]}, to: {protection: office}, items: [7]"),
     )  # fmt: skip
     line = plan.must_drop[0]
 
-    assert [b.id for b in plan.attachments if line.is_to(b)] == ["juki.lan", "www.lan"]
+    assert [b.id for b in plan.attachments if line.is_to(b)] == [
+        "nb.wired",
+        "nb.wireless",
+        "www.lan",
+    ]
+    assert [a.id for a in plan.attachments if line.is_from(a)] == ["guest.wireless", "juki.lan"]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from sekisho.closure import How, Way, ways
 from sekisho.commands.screen import Screen
-from sekisho.model import Label, Plan, Relay
+from sekisho.model import Label, Relay
 from sekisho.plan import load
+from sekisho.stores import Store, stores
 
 _HEADS = (
     Label("種別", "kind"),
@@ -21,35 +22,42 @@ _HEADS = (
     Label("申告", "declared"),
 )
 _KINDS = {How.RELAY: Label("中継", "relay"), How.JOIN: Label("橋渡し", "join")}
+_STORE = Label("置き場", "store")
 _UNDECLARED = Label("未申告", "UNDECLARED")
 _SUMMARY = Label(
-    "道 {ways}、申告済み {declared}、うち例外 {exceptions}、未申告 {undeclared}",
-    "ways {ways}, declared {declared}, exceptions among them {exceptions}, undeclared {undeclared}",
+    "道 {ways}、置き場 {stores}、申告済み {declared}、うち例外 {exceptions}、未申告 {undeclared}",
+    "ways {ways}, stores {stores}, declared {declared}, exceptions among them {exceptions}, "
+    "undeclared {undeclared}",
 )
 
 
 def plan_relays(args: Namespace, screen: Screen) -> int:
     """Print the table; return 1 where a way is not declared."""
     plan = load(args.plan)
-    found = ways(plan)
-    if found:
-        screen.out.print(_table(plan, found, args.lang))
+    found, met = ways(plan), list(stores(plan))
+    if found or met:
+        table = _table(found, args.lang)
+        for store in sorted(met, key=lambda each: each.declared is not None):
+            table.add_row(*_row(store, args.lang))
+        screen.out.print(table)
     for exception in plan.exceptions:
         label, measures = exception.label.text(args.lang), exception.measures.text(args.lang)
         text = f"{exception.id}  {label}\n  {measures}"
         screen.out.print(text, markup=False, highlight=False)
+    said = [*(way.declared for way in found), *(store.declared for store in met)]
     counts = {
         "ways": len(found),
-        "declared": sum(way.declared is not None for way in found),
-        "exceptions": sum(bool(way.declared and way.declared.exception) for way in found),
-        "undeclared": sum(way.declared is None for way in found),
+        "stores": len(met),
+        "declared": sum(relay is not None for relay in said),
+        "exceptions": sum(bool(relay and relay.exception) for relay in said),
+        "undeclared": said.count(None),
     }
     text = _SUMMARY.text(args.lang).format(**counts)
     screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
     return 1 if counts["undeclared"] else 0
 
 
-def _table(plan: Plan, found: Iterable[Way], language: str) -> Table:
+def _table(found: Iterable[Way], language: str) -> Table:
     """One row for all ways that differ in the device alone; those not declared first."""
     rows: dict[tuple[How, str, str, str], list[Way]] = {}
     for way in found:
@@ -69,6 +77,13 @@ def _table(plan: Plan, found: Iterable[Way], language: str) -> Table:
             _words(first.declared, language),
         )
     return out
+
+
+def _row(store: Store, language: str) -> tuple[str, ...]:
+    """A store: both open the device, and neither the other."""
+    (a, b), rules = store.classes, " ← ".join(store.rules)
+    said = _words(store.declared, language)
+    return _STORE.text(language), a, store.device, f"← {b}", rules, said
 
 
 def _words(relay: Relay | None, language: str) -> str:

@@ -24,12 +24,14 @@ class SourceClass:
 
     Attributes:
         medium: What its members stand on: ``air``, ``cable``, ``both``; empty where unsaid.
+        protections: What the zones protect that they stand in; empty where unsaid.
     """
 
     id: str
     label: Label
     where: str
     medium: str = ""
+    protections: tuple[Protection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class DestinationClass:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """The six fields of a designated communication (特定通信); the plan refuses fewer."""
+    """The six fields of a designated communication (特定通信); the plan refuses fewer.
+
+    Attributes:
+        pairs: How many pairs of attachments it is for.
+    """
 
     source_mac: str
     source_ip: str
@@ -51,6 +57,7 @@ class Special:
     destination_ip: str
     protocol: str
     port: str
+    pairs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +262,7 @@ class Relay:
         through: Device ids.
         sources: Source class ids of those whose data may pass.
         destinations: Destination class ids of those that it may reach.
+        meets: Source class ids of those who may fetch there what the first have left.
         exception: Id of the standing exception that it is, or empty.
     """
 
@@ -264,6 +272,7 @@ class Relay:
     exception: str
     label: Label
     where: str
+    meets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

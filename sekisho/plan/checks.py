@@ -27,6 +27,8 @@ def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     yield from _check_services(plan, places)
     yield from _check_classes(plan, places)
     yield from _check_media(plan, places)
+    yield from _check_protected(plan, places)
+    yield from _check_relays(plan, places)
     yield from check_fabric(plan, places)
     yield from check_addresses(plan, places)
     yield from check_rulebook(plan, places)
@@ -124,6 +126,29 @@ def _check_media(plan: Plan, places: Places) -> Iterator[Fault]:
 
 
 _MEDIA = {"air": "the air", "cable": "a cable"}
+
+
+def _check_protected(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a member of a class that does not stand in zones that protect what it says."""
+    said = {row.id: row.protections for row in plan.sources if row.protections}
+    for a in plan.attachments:
+        there = plan.protection(a)
+        if a.source in said and there not in said[a.source]:
+            path = f"devices.{a.device}.attachments.{a.name}.source"
+            line = places.line(f"sources.{a.source}.protection")
+            words = ", ".join(word.value for word in said[a.source])
+            what = f"protects '{there.value}'" if there else "does not say what it protects"
+            text = f"zone '{a.zone}' of '{a.id}' {what}, but class '{a.source}' says {words}"
+            hint = f"see line {line}: give it a class of its own, or name what it protects there"
+            yield places.fault(path, text, hint)
+
+
+def _check_relays(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a way that leads to nobody."""
+    for n, relay in enumerate(plan.relays, 1):
+        if not relay.destinations and not relay.meets:
+            hint = "say whom it reaches ('to'), or who fetches there what was left ('meets')"
+            yield places.fault(f"relays[{n}]", "has none of 'to' and 'meets'", hint)
 
 
 def _unused(

@@ -180,6 +180,9 @@ SOURCE = Section("source", "sources.<id>", "Who initiates: a row.", (
     _label("Name of the class."),
     Key("medium", Kind.CHOICE, "What its members stand on; one that stands elsewhere is a mistake.",
         required=False, default="", choices=("air", "cable", "both")),
+    Key("protection", Kind.CHOICES, "What the zones protect that its members stand in; one that "
+        "stands elsewhere is a mistake.", required=False,
+        choices=tuple(p.value for p in Protection)),
 ), CLASS, CLASS_HINT)  # fmt: skip
 
 DESTINATION = Section("destination", "destinations.<id>", "What is reached: a column.", (
@@ -229,6 +232,8 @@ SPECIAL = Section("special", "policy[n].special", "A designated communication (�
     Key("protocol", Kind.CHOICE, "Transport protocol, that of the rule's services.",
         choices=PROTOCOLS),
     Key("port", Kind.PORTS_OR_ONE, "Destination ports, exactly those of the rule's services."),
+    Key("pairs", Kind.INT, "How many pairs of attachments it is for.", required=False, low=1,
+        default=1),
 ), missing_hint="a designated communication (特定通信) limits all six: source and destination "
     "MAC and IP address, protocol and port")  # fmt: skip
 
@@ -306,7 +311,10 @@ EXCEPTION = Section("exception", "exceptions[n]", "A risk accepted in the open (
 RELAY = Section("relay", "relays[n]", "A way through shared devices that is permitted.", (
     Key("through", Kind.NAMES, "Devices that it leads through.", refers="devices"),
     Key("from", Kind.NAMES, "Source classes whose data may pass.", refers="sources"),
-    Key("to", Kind.NAMES, "Destination classes that it may reach.", refers="destinations"),
+    Key("to", Kind.NAMES, "Destination classes that it may reach; this or `meets`, or both.",
+        required=False, refers="destinations"),
+    Key("meets", Kind.NAMES, "Source classes that open the devices as well, and may fetch there "
+        "what the first have left.", required=False, refers="sources"),
     Key("exception", Kind.NAME, "Standing exception that it is, e.g. `EX-01`.", required=False,
         default="", pattern=NUMBERED),
     _label("Why it is permitted, and what is done about it."),

@@ -109,7 +109,7 @@ class _Builder:
             airs=tuple(self.air(r) for r in each("airs")),
             services=tuple(self.service(r) for r in each("services")),
             sources=tuple(
-                SourceClass(r.id, _label(r), self.where(r), r.text("medium"))
+                SourceClass(r.id, _label(r), self.where(r), r.text("medium"), _protections(r))
                 for r in each("sources")
             ),
             destinations=tuple(
@@ -240,7 +240,7 @@ class _Builder:
     def relay(self, r: Record) -> Relay:
         return Relay(
             r.words("through"), r.words("from"), r.words("to"), r.text("exception"), _label(r),
-            self.where(r),
+            self.where(r), r.words("meets"),
         )  # fmt: skip
 
     def must_drop(self, r: Record) -> MustDrop:
@@ -264,13 +264,17 @@ class _Builder:
         if not isinstance(said, Record):
             words = record.words(key)
             return (() if words == (ALL,) else words), Facts()
-        protections = said.words("protection")
+        protections = _protections(said)
         facts = Facts(
             said.text("medium"),
             said.words("zones"),
             said.words("devices"),
-            tuple(word for word in Protection if word.value in protections),
-            tuple(z.id for z in self.root.records("zones") if z.text("protection") in protections),
+            protections,
+            tuple(
+                zone.id
+                for zone in self.root.records("zones")
+                if _word(zone, "protection", Protection) in protections
+            ),
         )
         return said.words("classes"), facts
 
@@ -292,6 +296,11 @@ def _word(record: Record, key: str, words: type[W]) -> W | None:
     return next((word for word in words if word.value == said), None)
 
 
+def _protections(record: Record) -> tuple[Protection, ...]:
+    said = record.words("protection")
+    return tuple(word for word in Protection if word.value in said)
+
+
 def _label(record: Record, key: str = "label") -> Label:
     return record.get(key, Label)
 
@@ -304,4 +313,5 @@ def _special(r: Record) -> Special:
     return Special(
         r.text("source_mac"), r.text("source_ip"), r.text("destination_mac"),
         r.text("destination_ip"), r.text("protocol"), ",".join(str(p) for p in _ports(r, "port")),
+        r.get("pairs", int),
     )  # fmt: skip

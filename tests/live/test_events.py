@@ -22,7 +22,7 @@ _SPARE = '  - {a: "floor:7", b: "room:7", mbps: 100, backup: true}\n'
 
 
 def played(
-    event: str, folder: Path, *, fault: str = "nothing", more: str = ""
+    event: str, folder: Path, *, fault: str = "nothing", more: str = "", said: str = ""
 ) -> tuple[int, dict[str, Any]]:
     """Play *event* once on the tiny town with a spare line; return the status and the outcome.
 
@@ -30,10 +30,12 @@ def played(
         event: Its id.
         folder: Where to write.
         fault: One of `tests.live.disturbed`.
-        more: What else the plan says: a clause, and what else belongs to it.
+        more: Another clause of the plan.
+        said: Another line of its relays.
     """
     plan, run = folder / "tiny.yaml", folder / "run"
     text = _TINY.read_text("utf-8").replace(_LINE, _LINE + _SPARE)
+    text = text.replace("\nrelays:\n", f"\nrelays:\n{said}")
     plan.write_text(text.replace("\ncells:\n", f"\n{more}\ncells:\n"), "utf-8")
     run.mkdir()
     command = [sys.executable, "-m", "tests.live.disturbed", fault, event, str(plan), str(run)]
@@ -88,7 +90,6 @@ _TO_JUKI = """\
       - {from: [S5], to: D1, services: [https]}
 """
 _SAID = """\
-relays:
   - {through: [www], from: [S2, S3], to: [D1], label: {ja: 試し, en: On trial}}
 """
 
@@ -103,7 +104,7 @@ def test_a_way_through_a_shared_server_that_nobody_declared_is_a_leak(tmp_path: 
 
 def test_a_declared_way_must_work_and_proves_the_relay_alive(tmp_path: Path) -> None:
     """The same, declared: the proxy hands the register's page to the user, and that is told."""
-    status, outcome = played("relay:www", tmp_path, more=_TO_JUKI + _SAID)
+    status, outcome = played("relay:www", tmp_path, more=_TO_JUKI, said=_SAID)
 
     assert (status, outcome["verdict"], outcome["leaked"]) == (0, "pass", 0), str(outcome)
     assert any(
