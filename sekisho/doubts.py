@@ -193,7 +193,6 @@ def _reached(plan: Plan, allow: Allow) -> list[tuple[str, str]]:
         if b.registered
         and allow.reaches(b)
         and plan.device[b.device].kind is not DeviceKind.GATEWAY
-        and set(allow.services) & set(plan.device[b.device].services)
         and (word := plan.protection(b))
     ]
 
@@ -207,7 +206,7 @@ def _wide_specials(plan: Plan) -> Iterator[Doubt]:
             (a.id, b.id)
             for allow in clause.allows
             for b in plan.attachments
-            if allow.reaches(b) and set(allow.services) & set(plan.device[b.device].services)
+            if allow.reaches(b)
             for a in plan.attachments
             if allow.lets(a) and a.device != b.device
         }

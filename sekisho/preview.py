@@ -13,6 +13,7 @@ from typing import Any
 from sekisho.delta import Tables, changed_tables
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan, Protection
+from sekisho.openings import Permitted, Reach, opened_by, opens, permitted
 from sekisho.policy import Policy
 from sekisho.requirements import bridges, undeclared
 from sekisho.sentences import Contradiction, contradictions, unmet
@@ -38,12 +39,23 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One attachment before and after."""
+    """One attachment before and after.
+
+    Attributes:
+        gains: Services that it may open then, and on whom.
+        loses: Services that it may open no more, and on whom.
+        gained_by: Services that may be opened on it then, and by whom.
+        lost_by: Services that may be opened on it no more, and by whom.
+    """
 
     port: str
     attachment: str
     before: Side
     after: Side
+    gains: tuple[Reach, ...]
+    loses: tuple[Reach, ...]
+    gained_by: tuple[Reach, ...]
+    lost_by: tuple[Reach, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +82,14 @@ class Preview:
         cells: (source class, destination class, mark before, mark after) of every cell of the
             town's matrix that changes; a moved port changes its own rights, not a cell.
         rules: Switch to (rules deleted, rules added).
+        permits: What each planned permission that is opened lets whom open on whom.
     """
 
     moved: tuple[Moved, ...]
     cells: tuple[tuple[str, str, str, str], ...]
     rules: dict[str, tuple[int, int]]
     warnings: tuple[Warned, ...]
+    permits: tuple[Permitted, ...] = ()
 
     @property
     def touched(self) -> int:
@@ -98,7 +112,14 @@ def meant(before: Plan, after: Plan) -> Preview:
     cells_before, cells_after = matrix(before), matrix(after)
     pairs = zip(before.attachments, after.attachments, strict=True)
     moved = tuple(
-        Moved(str(new.at), new.id, _side(before, old, cells_before), _side(after, new, cells_after))
+        Moved(
+            str(new.at),
+            new.id,
+            _side(before, old, cells_before),
+            _side(after, new, cells_after),
+            *_differences(opens(before, old), opens(after, new)),
+            *_differences(opened_by(before, old), opened_by(after, new)),
+        )
         for old, new in pairs
         if old != new
     )
@@ -108,7 +129,16 @@ def meant(before: Plan, after: Plan) -> Preview:
         if _mark(cell) != _mark(cells_before[key])
     )
     warnings = (*_warnings(after, moved), *_broken(before, after))
-    return Preview(moved, cells, {}, warnings)
+    come = [clause for clause in after.clauses if clause not in before.clauses]
+    permits = tuple(each for clause in come for each in permitted(after, clause))
+    return Preview(moved, cells, {}, warnings, permits)
+
+
+def _differences(
+    before: frozenset[Reach], after: frozenset[Reach]
+) -> tuple[tuple[Reach, ...], tuple[Reach, ...]]:
+    """Return what comes and what goes, by service and name."""
+    return tuple(sorted(after - before)), tuple(sorted(before - after))
 
 
 def _mark(cell: Cell) -> str:

@@ -215,9 +215,8 @@ def _of_a_direction(plan: Plan, clause: Clause, allow: Allow) -> Iterator[Breach
     found: dict[str, dict[str, list[tuple[Attachment, Attachment]]]] = {}
     judged: dict[Opening, tuple[str, ...]] = {}
     for service in allow.services:
-        targets = [b for b in reached if service in plan.device[b.device].services]
         for a in sources:
-            for b in targets:
+            for b in reached:  # whether it runs the service or not: the rule lets it through
                 opening = _opening(plan, clause, service, a, b)
                 if opening not in judged:
                     judged[opening] = tuple(r.id for r in REQUIREMENTS if r.denies(opening))

@@ -124,6 +124,19 @@ def test_a_gateway_may_be_reached_where_a_server_may_not(
     assert gone not in broken(replace(plan, devices=devices))
 
 
+def test_a_member_that_runs_nothing_is_reached_all_the_same() -> None:
+    """The rule lets packets through to the whole class; what listens there may come later."""
+    plan = town("tiny")
+    devices = tuple(
+        replace(d, services=(), attachments=(replace(d.attachments[0], destination="D2"),))
+        if d.id == "juki"
+        else d
+        for d in plan.devices
+    )
+
+    assert {("MN-01", "A02"), ("MN-07", "A02")} <= broken(replace(plan, devices=devices))
+
+
 def test_a_server_of_the_lgwan_side_looks_at_no_picture() -> None:
     """Screen transfer is for terminals; a server that goes to the internet side breaks LG-01."""
     plan = protected(town("tiny"), wired="lgwan", visitor="office", web="internet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from sekisho.model import Label
 
 _OPENS = Label("新たに開ける", "will open")
 _CLOSES = Label("開けなくなる", "will no longer open")
+_OPENED_BY = Label("新たに開かれる", "will be opened")
+_CLOSED_TO = Label("開かれなくなる", "will no longer be opened")
+_SHOWN = 6  # ends of a service on a line; the answer has all of them
 _DRY = Label("試算: 規則{}件。何も変えていない", "dry run: {} rules; nothing was changed")
 _DONE = Label("変更{} 適用済み: 規則{}件、{:.1f} ms", "change {} is in force: {} rules, {:.1f} ms")
 _UNDONE = Label("変更{} 取消済み: 規則{}件、{:.1f} ms", "change {} is undone: {} rules, {:.1f} ms")
@@ -43,8 +46,13 @@ def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[s
     for moved in shown.get("moved", ()):
         before, after = moved["before"], moved["after"]
         yield f"{moved['port']}  {moved['attachment']}  {_place(before)} → {_place(after)}"
-        yield f"  {_OPENS.text(language)}: {_more(before, after)}"
-        yield f"  {_CLOSES.text(language)}: {_more(after, before)}"
+        yield from _reached(_OPENS.text(language), moved["gains"], _more(before, after))
+        yield from _reached(_CLOSES.text(language), moved["loses"], _more(after, before))
+        yield from _reached(_OPENED_BY.text(language), moved["gained_by"], "")
+        yield from _reached(_CLOSED_TO.text(language), moved["lost_by"], "")
+    for each in shown.get("permits", ()):
+        ends = " → ".join(_some(each[key]) for key in ("sources", "targets"))
+        yield f"  {each['rule']} {each['service']}: {ends}"
     for warned in shown.get("warnings", ()):
         words = (warned["severity"], warned["requirement"], warned[language])
         yield f"  ! {' '.join(word for word in words if word)}"
@@ -64,7 +72,23 @@ def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[s
 
 def _more(before: dict[str, Any], after: dict[str, Any]) -> str:
     """The destination classes that only *after* may open."""
-    return " ".join(d for d in after["opens"] if d not in before["opens"]) or "-"
+    return " ".join(d for d in after["opens"] if d not in before["opens"])
+
+
+def _reached(title: str, reaches: Sequence[dict[str, str]], classes: str) -> Iterator[str]:
+    """The classes, and a line for each service with its other ends."""
+    yield f"  {title}: {classes}".rstrip() if reaches else f"  {title}: {classes or '-'}"
+    ends: dict[str, list[str]] = {}
+    for each in reaches:
+        ends.setdefault(each["service"], []).append(each["attachment"])
+    for service, names in ends.items():
+        yield f"    {service}: {_some(names)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first of *names*, and say how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
 def _place(side: dict[str, Any]) -> str:

@@ -25,8 +25,8 @@ export function drawMoved(each, isPaper = false) {
   return el("section", { className: "moved-one" },
     el("p", { className: "fromto" }, el("b", {}, `${each.port} ${nameOf(each.attachment)}`), " ",
       place(before), el("span", { "aria-hidden": "true" }, " ➜ "), el("span", { className: "unseen" }, t("to")), place(after)),
-    drawRow("destinations", before.opens, after.opens, isPaper),
-    drawRow("sources", before.opened_by, after.opened_by, isPaper));
+    drawRow("destinations", before.opens, after.opens, isPaper), drawReaches(each.loses, each.gains),
+    drawRow("sources", before.opened_by, after.opened_by, isPaper), drawReaches(each.lost_by, each.gained_by));
 }
 
 const place = (side) => el("span", { className: "place" }, chip(inZone(side)), ` ${zoneName(inZone(side))} ${side.registered ? `${side.source} ${side.ip}` : ""}`);
@@ -52,6 +52,18 @@ function drawRow(list, before, after, isPaper) {
         el("thead", {}, el("tr", {}, el("td"), all.map((x) => el("th", { scope: "col", title: label(x.label) }, x.id)))),
         el("tbody", {}, el("tr", {}, el("th", { scope: "row" }, t("before")), cells(before, false)),
           el("tr", {}, el("th", { scope: "row" }, t("after-row")), cells(after, true))))) : null);
+}
+
+/** The services behind a row, each with the other ends: what goes, then what comes. */
+function drawReaches(gone = [], come = []) {
+  const lines = [[gone, "goes", `○→× ${t("closes")}:`], [come, "comes", `×→○ ${t("comes")}:`]].filter(([all]) => all.length);
+  return lines.length ? el("ul", {}, lines.map(([all, className, title]) => el("li", { className }, el("b", {}, title), ` ${byService(all)}`))) : null;
+}
+
+function byService(all) {
+  const ends = new Map();
+  for (const each of all) ends.set(each.service, [...(ends.get(each.service) ?? []), each]);
+  return [...ends].map(([id, own]) => `${label(named("services", id)?.label) || id} ${own.map((x) => nameOf(x.attachment)).join(t("comma"))}`).join(" / ");
 }
 
 /** Cells of the town's own matrix that change. */
