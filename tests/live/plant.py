@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, flows
 from sekisho.errors import LabError
 from sekisho.plan import load
+from tests.live import undone
 from topologies.inside import inside
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
@@ -274,52 +274,6 @@ def packets_filtered(town: Town, wire: Wire) -> None:
     _STANDING.enter_context(beneath.filtered(town, wire))
 
 
-def mirrored_meanwhile(town: Town, wire: Wire) -> None:
-    """All frames of a switch are copied to a new interface, until the first ones are sent."""
-    run = town.ovs.run
-
-    def there() -> None:
-        run("ovs-vsctl", "add-port", "floor", "sk-spy", "--", "set", "interface", "sk-spy",
-            "type=internal")  # fmt: skip
-        run("ovs-vsctl", "--id=@p", "get", "port", "sk-spy", "--", "--id=@m", "create", "mirror",
-            "name=m", "select-all=true", "output-port=@p", "--", "set", "bridge", "floor",
-            "mirrors=@m")  # fmt: skip
-
-    def gone() -> None:
-        run("ovs-vsctl", "clear", "bridge", "floor", "mirrors", "--", "del-port", "sk-spy")
-
-    _once(wire, there, gone)
-
-
-def cabled_meanwhile(town: Town, wire: Wire) -> None:
-    """Two hosts have a cable of their own, until the first frames are sent."""
-    one, other = (town.pid(town.plan.attachment[a]) for a in ("guest.wireless", _VICTIM))
-
-    def there() -> None:
-        with inside(one):
-            ends = ["ip", "link", "add", "sk-a", "type", "veth", "peer", "name", "sk-b"]
-            subprocess.run([*ends, "netns", str(other)], check=True, timeout=_ARRIVES_S)
-
-    def gone() -> None:
-        with inside(one):
-            subprocess.run(["ip", "link", "del", "sk-a"], check=True, timeout=_ARRIVES_S)
-
-    _once(wire, there, gone)
-
-
-def air_opened_meanwhile(town: Town, wire: Wire) -> None:
-    """An access point floods, until the first frames are sent."""
-    air = town.plan.airs[0].id
-
-    def there() -> None:
-        _change(town, air, "add-flow", "priority=9,ip,actions=FLOOD")
-
-    def gone() -> None:
-        _change(town, air, "--strict", "del-flows", "priority=9,ip")
-
-    _once(wire, there, gone)
-
-
 def nothing(town: Town, wire: Wire) -> None:
     """No fault at all."""
 
@@ -354,25 +308,12 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         kernel_routes,
         cable_narrowed,
         packets_filtered,
-        mirrored_meanwhile,
-        cabled_meanwhile,
-        air_opened_meanwhile,
+        undone.mirrored_meanwhile,
+        undone.cabled_meanwhile,
+        undone.air_opened_meanwhile,
         nothing,
     )
 }
-
-
-def _once(wire: Wire, there: Callable[[], None], gone: Callable[[], None]) -> None:
-    """Let something be there while frames are sent for the first time."""
-    send = wire.send
-
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
-        wire.send = send  # type: ignore[method-assign]
-        there()
-        send(frames)
-        gone()
-
-    wire.send = sending  # type: ignore[method-assign]
 
 
 def _lines(town: Town, switch: str, table: int, start: str) -> list[FlowLine]:
