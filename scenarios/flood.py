@@ -73,7 +73,7 @@ def flooder(plan: Plan) -> Exchange | None:
     found = [each for each in exchanges(plan) if _other_ports(plan, each)]
     ranked = sorted(
         found,
-        key=lambda e: (not e.source.air, e.service.protocol is not Protocol.UDP),
+        key=lambda e: (e.source.medium != "air", e.service.protocol is not Protocol.UDP),
     )
     return ranked[0] if ranked else None
 

@@ -197,7 +197,7 @@ class _Generator:
         )
         for source in self._plan.attachments:
             cell = self._matrix[source.source, target.destination]
-            if source.device == target.device or not self._only(source, target):
+            if not source.is_apart(target) or not self._only(source, target):
                 continue
             if not self._is_tried(source, target, cell):
                 continue

@@ -21,6 +21,10 @@ from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
 _ROOT, _UNKNOWN = Path(__file__).resolve().parents[1], "unknown"
+_HUBS = Label(
+    "同じハブの先の機器どうしの通信(スイッチを通らない)",
+    "What devices behind one hub say to each other (it passes no switch)",
+)
 _NOT_TESTED = (
     (
         "equipment",
@@ -123,7 +127,9 @@ def manifest(
 
 
 def _not_tested(plan: Plan) -> tuple[tuple[str, Label], ...]:
-    return (*_NOT_TESTED, ("third", _THIRD)) if lacks_thirds(plan) else _NOT_TESTED
+    more = [("third", _THIRD)] if lacks_thirds(plan) else []
+    more += [("hubs", _HUBS)] if any(a.beside for a in plan.attachments) else []
+    return (*_NOT_TESTED, *more)
 
 
 def _named(name: str, label: Label) -> dict[str, str]:

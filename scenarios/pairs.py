@@ -60,7 +60,7 @@ def lacks_thirds(plan: Plan) -> bool:
         next(thirds(plan, source, target), None) is None
         for source in plan.attachments
         for target in plan.attachments
-        if source.device != target.device
+        if source.is_apart(target)
     )
 
 
@@ -123,7 +123,7 @@ def _possible(plan: Plan) -> Iterator[tuple[Attachment, Attachment, Cell]]:
     for a in plan.attachments:
         for b in plan.attachments:
             cell = cells[a.source, b.destination]
-            if a.device != b.device and cell.kind not in _UNTRIED:
+            if a.is_apart(b) and cell.kind not in _UNTRIED:
                 yield a, b, cell
 
 

@@ -130,7 +130,7 @@ def twin(plan: Plan, case: CasePlan) -> tuple[CasePlan, Frame] | None:
         port = service.edges()[0]
         for source in plan.attachments:
             found = policy.permission(source, target, service.protocol, port)
-            if found is None or source.device == target.device or not source.registered:
+            if found is None or not source.is_apart(target) or not source.registered:
                 continue
             fields = Fields(
                 plan.router_mac, source.mac, source.ip, target.ip, _TWIN_SPORT, port, TCP_SYN

@@ -195,7 +195,7 @@ def _shut(each: Chosen, plan: Plan, passed: set[tuple[str, str]]) -> Iterator[di
         (a.source, b.destination)
         for a in plan.attachments
         for b in plan.attachments
-        if a.device != b.device and each.part.matches(a.source, a.site, b.destination)
+        if a.is_apart(b) and each.part.matches(a.source, a.site, b.destination)
     }
     for source, destination in sorted(pairs - passed):
         yield {"case": "", "cell": f"{source}/{destination}", "where": rows[source]}

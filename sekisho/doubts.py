@@ -69,6 +69,7 @@ def doubts(plan: Plan) -> Iterator[Doubt]:
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
     yield from _mixed_classes(plan)
+    yield from _hubs(plan)
     yield from _mixed_protection(plan)
     yield from _wide_rules(plan)
     yield from _wide_specials(plan)
@@ -129,8 +130,8 @@ def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
     """Yield each source class with members on cables and on the air that is not said to have."""
     for row in plan.sources:
         own = [a for a in plan.attachments if a.source == row.id]
-        air = [a.id for a in own if a.air]
-        cable = [a.id for a in own if not a.air]
+        air = [a.id for a in own if a.medium == "air"]
+        cable = [a.id for a in own if a.medium != "air"]
         if air and cable and not row.medium:
             yield Doubt(
                 row.where,
@@ -144,6 +145,22 @@ def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
                     "give them classes of their own, or write medium: both where it is meant",
                 ),
             )
+
+
+def _hubs(plan: Plan) -> Iterator[Doubt]:
+    """Yield each hub with members of several zones that talk to each other past the switch."""
+    for hub in plan.airs:
+        own = [a for a in plan.attachments if a.beside == hub.id]
+        zones = {a.zone: a.id for a in own}
+        if len(zones) > 1:
+            who = _some(list(zones.values()))
+            yield Doubt(
+                hub.where,
+                Label(f"{hub.id} の先の機器({who})どうしの通信はスイッチを通らず、誰も止められない",
+                      f"what stands behind {hub.id} ({who}) talks to each other past every switch"),
+                Label("ポートを分ける。電話機の音声VLANなどで分かれるなら isolates: true と書く",
+                      "give each a port, or write isolates: true where it keeps them apart"),
+            )  # fmt: skip
 
 
 def _mixed_protection(plan: Plan) -> Iterator[Doubt]:

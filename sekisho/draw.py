@@ -164,7 +164,8 @@ def _line_ports(plan: Plan, switch: Switch, depths: dict[str, int]) -> tuple[str
 def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     device = plan.device[attachment.device]
     name = device.id if len(device.attachments) == 1 else attachment.id
-    ssid = next((f"SSID {air.ssid}: " for air in plan.airs if air.id == attachment.air), "")
+    shared = next((air for air in plan.airs if air.id == attachment.air), None)
+    ssid = f"SSID {shared.ssid}: " if shared and shared.ssid else ""
     colour = colours(plan)[plan.zone[attachment.zone].layer]
     words = (str(attachment.at.port), name, ssid + device.label.text(language))
     return "".join(cell(word, BGCOLOR=colour) for word in words)

@@ -176,7 +176,11 @@ def _of_the_port(plan: Plan, port: PortRef, to: str) -> Refusal | None:
     if any(port in (link.a, link.b) for link in plan.links):
         en = "a trunk between switches carries every network"
         return Refusal(name, "MG-01", "幹線のポートは全系統を運ぶ", en)
-    if any(air.at == port for air in plan.airs):
+    shared = next((air for air in plan.airs if air.at == port), None)
+    if shared is not None and shared.is_hub:
+        en = f"{shared.id} joins several devices to it: they would all move, unseen by each other"
+        return Refusal(name, "FX-01", "複数の機器が共用するポートの移設は計画で行う", en)
+    if shared is not None:
         if any(plan.zone[z].protection is Protection.RESIDENT for z in _zones_meant(plan, to)):
             en = "an access point must never stand in the resident-information systems"
             return Refusal(name, "MN-07", "無線APを利用事務系に入れてはならない", en)
@@ -211,7 +215,7 @@ def _of_the_device(plan: Plan, here: Attachment, to: str) -> Iterator[Refusal]:
     elif (device.services or device.kind is DeviceKind.SERVER) and to != QUARANTINE:
         en = f"{device.id} offers services: a server is moved in the plan"
         yield Refusal(name, "RT-01", "サーバの移設は計画で行う", en)
-    wired = [a for a in device.attachments if not a.air]
+    wired = [a for a in device.attachments if a.medium != "air"]
     if len(wired) > 1:
         en = f"{device.id} has {len(wired)} cables: moved apart, it would bridge two networks"
         yield Refusal(name, "FX-01", "複数の足を持つ機器は系統の橋になる", en)

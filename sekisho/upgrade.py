@@ -72,7 +72,7 @@ def asked(plan: Plan) -> list[Asked]:
 def _guess(plan: Plan, device: Device) -> DeviceKind:
     """Return what *device* probably is, by what it offers and where it stands."""
     kinds = {plan.service[name].kind for name in device.services}
-    cables = [a for a in device.attachments if not a.air]
+    cables = [a for a in device.attachments if a.medium != "air"]
     if not any(a.registered for a in device.attachments):
         return DeviceKind.OTHER
     if kinds and kinds <= {"print", "snmp"}:

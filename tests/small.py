@@ -52,6 +52,13 @@ def leg(number: int, zone: str, source: str, destination: str, **changes: Any) -
     }
 
 
+def telephone(number: int) -> dict[str, Any]:
+    """Return a telephone that stands behind hub *h*, which offers nothing."""
+    own = leg(number, "app", "S2", "D1")
+    del own["at"]
+    return {"label": _LABELS, "attachments": {"lan": {**own, "hub": "h"}}}
+
+
 def service(ports: list[Any], kind: str, protocol: str = "tcp") -> dict[str, Any]:
     """Return a service."""
     return {"label": _LABELS, "protocol": protocol, "ports": ports, "kind": kind}

@@ -72,7 +72,7 @@ def _targets(
     others: list[Attachment] = []
     for target in plan.attachments:
         cell = cells[source.source, target.destination]
-        if cell.kind not in (CellKind.DENY, CellKind.PLANNED) or target.device == source.device:
+        if cell.kind not in (CellKind.DENY, CellKind.PLANNED) or not source.is_apart(target):
             continue
         if target.destination in taken:
             continue

@@ -21,7 +21,6 @@ from scenarios.catalogue.parts import (
     frame,
     knock,
     sample,
-    stack,
     token,
     trailer,
     vary,
@@ -216,7 +215,9 @@ def devices(r: Roles) -> Iterator[Sendable]:
 @entry("ET-22", "sweep of all EtherTypes", "exhaustive", exotic=True)
 def every_type(r: Roles) -> Iterator[Sendable]:
     """Look for a type that somebody forgot: every 17th of 63,488, and every kind of start."""
-    raw = bytes(stack(Ether(src=r.w.mac, dst=r.r.mac, type=0x0600), token()))
+    # A tag and a type, where the type is a tag's: of a tag the kernel clears a bit (DEI) on a veth.
+    body = b"\0\0\0\0" + bytes(token())
+    raw = bytes(Ether(src=r.w.mac, dst=r.r.mac, type=0x0600) / body)
     swept = sorted({*range(0x0600, 0x10000, _STRIDE), *range(0x0600, 0x10000, 0x100), 0xFFFF})
     for kind in sample(r, swept):
         yield vary(raw, _TYPE, kind)

@@ -85,7 +85,7 @@ def _swap(scene: Scene) -> None:
 def _air_pair(plan: Plan) -> tuple[Attachment, Attachment, Trio] | None:
     """A station, somebody on a cable who is let in where the station is not, and the trio."""
     for trio in trios(plan):
-        stations = [a for a in plan.attachments if a.air and a.registered]
+        stations = [a for a in plan.attachments if a.medium == "air" and a.registered]
         station = next((a for a in stations if a.site == trio.target.site), None) or next(
             iter(stations), None
         )

@@ -94,7 +94,7 @@ def _at(plan: Plan, site: str) -> Iterator[Trio]:
             port = service.edges()[0]
             for good in here:
                 found = policy.permission(good, target, service.protocol, port)
-                if found is not None and good.device != target.device:
+                if found is not None and good.is_apart(target):
                     yield Trio(good, bad, target, service.protocol, port, found[0].id)
                     break
 

@@ -54,7 +54,7 @@ def _denied(
     out: dict[str, tuple[Fields, str]] = {}
     for target in plan.attachments:
         is_own = chosen.part.matches(source.source, source.site, target.destination)
-        if not is_own or target.device == source.device or target.destination in out:
+        if not is_own or not source.is_apart(target) or target.destination in out:
             continue
         port = _port(plan, target)
         fields = Fields(plan.router_mac, source.mac, source.ip, target.ip, 0, port, TCP_SYN)
@@ -132,7 +132,7 @@ def _permitted(chosen: Chosen, plan: Plan) -> Trio | None:
         (source, target)
         for target in plan.attachments
         for source in plan.attachments
-        if source.device != target.device
+        if source.is_apart(target)
         and chosen.part.matches(source.source, source.site, target.destination)
     )
     for source, target in pairs:

@@ -96,13 +96,28 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """One SSID of one access point: every station of it shares the switch port *at*."""
+    """What several stations share the switch port *at* by: one SSID, or a hub.
+
+    Attributes:
+        ssid: Empty for a hub.
+        is_hub: A small hub, a telephone with a socket for a PC, a bridge for virtual machines: its
+            members stand on cables.
+        isolates: Whether it passes what one member says to another up to the switch: an access
+            point does (client isolation); a hub mostly does not.
+    """
 
     id: str
     label: Label
     ssid: str
     at: PortRef
     where: str
+    is_hub: bool = False
+    isolates: bool = True
+
+    @property
+    def key(self) -> str:
+        """The key of the plan that it stands under."""
+        return "hubs" if self.is_hub else "airs"
 
 
 class Protocol(Enum):
@@ -157,10 +172,12 @@ class Attachment:
     Attributes:
         id: ``device.name``, e.g. ``"nb-hq-1.wired"``.
         name: The part after the dot.
-        air: Id of the SSID it stands in, or empty for a cable.
+        air: Id of the SSID or hub it stands in, or empty for a cable of its own.
         source: Source class id (row of the matrix).
         destination: Destination class id (column of the matrix).
         registered: False for a device that the plan does not admit (未登録機器).
+        on_hub: Whether `air` is a hub.
+        beside: Id of that hub where its members talk to each other past the switch; else empty.
     """
 
     id: str
@@ -176,11 +193,18 @@ class Attachment:
     destination: str
     registered: bool
     where: str
+    on_hub: bool = False
+    beside: str = ""
 
     @property
     def medium(self) -> str:
         """What it stands on: ``air`` or ``cable``."""
-        return "air" if self.air else "cable"
+        return "air" if self.air and not self.on_hub else "cable"
+
+    def is_apart(self, other: Attachment) -> bool:
+        """Tell whether what the two say to each other passes a switch."""
+        shares_hub = self.beside != "" and self.beside == other.beside
+        return self.device != other.device and not shares_hub
 
 
 @dataclass(frozen=True, slots=True)

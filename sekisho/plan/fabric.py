@@ -28,7 +28,7 @@ def _uses(plan: Plan) -> Iterator[tuple[str, PortRef, str]]:
         if link.b != link.a:
             yield f"links[{n}].b", link.b, f"links[{n}]"
     for air in plan.airs:
-        yield f"airs.{air.id}.at", air.at, f"air '{air.id}'"
+        yield f"{air.key}.{air.id}.at", air.at, f"{'hub' if air.is_hub else 'air'} '{air.id}'"
     for a in plan.attachments:
         if not a.air:
             yield f"devices.{a.device}.attachments.{a.name}.at", a.at, f"attachment '{a.id}'"

@@ -91,6 +91,8 @@ ROOT = Section("plan", "plan", "The whole file.", (
         section="link", may_be_empty=True),
     Key("airs", Kind.RECORDS, "SSIDs of access points.", required=False, section="air",
         may_be_empty=True),
+    Key("hubs", Kind.RECORDS, "Ports that several devices share by cable.", required=False,
+        section="hub", may_be_empty=True),
     Key("services", Kind.RECORDS, "Protocols and ports that rules may name.", section="service"),
     Key("sources", Kind.RECORDS, "Source classes: rows of the matrix.", section="source"),
     Key("destinations", Kind.RECORDS, "Destination classes: columns of the matrix.",
@@ -169,6 +171,15 @@ AIR = Section("air", "airs.<id>", "One SSID of one access point.", (
         refers="switches"),
 ), WORD, WORD_HINT)  # fmt: skip
 
+HUB = Section("hub", "hubs.<id>", "A port that several devices share by cable: a small hub, a "
+    "telephone with a socket for a PC, a bridge for virtual machines.", (
+    _label("Name for people."),
+    Key("at", Kind.PORT_REF, "Switch port that its members share.", refers="switches"),
+    Key("isolates", Kind.BOOL, "Whether it passes what one member says to another up to the "
+        "switch, as a telephone with a voice VLAN or a private VLAN does.", required=False,
+        default=False),
+), WORD, WORD_HINT)  # fmt: skip
+
 SERVICE = Section("service", "services.<id>", "A protocol with its ports.", (
     _label("Name of the service."),
     Key("protocol", Kind.CHOICE, "Transport protocol.", choices=PROTOCOLS),
@@ -199,10 +210,12 @@ DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
 ), DEVICE, WORD_HINT + "; at most 10 characters (an interface name has 15)")  # fmt: skip
 
 ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network interface.", (
-    Key("at", Kind.PORT_REF, "Switch port of its cable; either this or `air`.", required=False,
+    Key("at", Kind.PORT_REF, "Switch port of its cable; this, `air` or `hub`.", required=False,
         refers="switches"),
-    Key("air", Kind.NAME, "SSID that it stands in; either this or `at`.", required=False,
+    Key("air", Kind.NAME, "SSID that it stands in; this, `at` or `hub`.", required=False,
         refers="airs"),
+    Key("hub", Kind.NAME, "Shared port that it stands behind; this, `at` or `air`.",
+        required=False, refers="hubs"),
     Key("zone", Kind.NAME, "Zone that it belongs to.", refers="zones"),
     Key("ip", Kind.ADDRESS, "Its address, in the zone's network at the site of its switch."),
     Key("mac", Kind.MAC, "Its MAC address, unique in the town."),
@@ -211,7 +224,7 @@ ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network
     Key("registered", Kind.BOOL, "False for a device that the town has not admitted (未登録機器).",
         required=False, default=True),
 ), "[a-z][a-z0-9]*", "lower-case letters and digits, beginning with a letter",
-    one_of=("at", "air"))  # fmt: skip
+    one_of=("at", "air", "hub"))  # fmt: skip
 
 CLAUSE = Section("clause", "policy[n]", "A numbered rule.", (
     Key("id", Kind.NAME, "Number of the rule, e.g. `A01`.", pattern=NUMBERED),
@@ -321,7 +334,7 @@ RELAY = Section("relay", "relays[n]", "A way through shared devices that is perm
 ))  # fmt: skip
 
 SECTIONS = (
-    ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, SERVICE, SOURCE, DESTINATION,
+    ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, HUB, SERVICE, SOURCE, DESTINATION,
     DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, MUST_DROP_FROM,
     MUST_DROP_TO, MUST_REACH, EXCEPTION, RELAY,
 )  # fmt: skip

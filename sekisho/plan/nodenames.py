@@ -39,7 +39,7 @@ def _nodes(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for switch in plan.switches:
         yield f"switches.{switch.id}", switch.id, "a switch"
     for air in plan.airs:
-        yield f"airs.{air.id}", air.id, "an air"
+        yield f"{air.key}.{air.id}", air.id, "a hub" if air.is_hub else "an air"
     for device in plan.devices:
         yield f"devices.{device.id}", device.id, "a device"
 
@@ -66,15 +66,18 @@ def interface_names(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"links[{n}].b", f"{link.b.switch}-eth{link.b.port}"
     stations = Counter[str]()
     for air in plan.airs:
-        yield f"airs.{air.id}.at", f"{air.at.switch}-eth{air.at.port}"
-        yield f"airs.{air.id}", f"{air.id}-eth{_AIR_UPLINK}"
+        yield f"{air.key}.{air.id}.at", f"{air.at.switch}-eth{air.at.port}"
+        yield f"{air.key}.{air.id}", f"{air.id}-eth{_AIR_UPLINK}"
     for device in plan.devices:
         for number, a in enumerate(device.attachments):
             path = f"devices.{device.id}.attachments.{a.name}"
             yield path, f"{device.id}-eth{number}"
             if a.air:
                 stations[a.air] += 1
-                yield f"{path}.air", f"{a.air}-eth{_AIR_UPLINK + stations[a.air]}"
+                yield (
+                    f"{path}.{'hub' if a.on_hub else 'air'}",
+                    f"{a.air}-eth{_AIR_UPLINK + stations[a.air]}",
+                )
             else:
                 yield f"{path}.at", f"{a.at.switch}-eth{a.at.port}"
 

@@ -83,7 +83,9 @@ class _Builder:
         self.root = root
         self.places = places
         self.sites = {switch.id: switch.text("site") for switch in root.records("switches")}
-        self.airs = {air.id: air.get("at", PortRef) for air in root.records("airs")}
+        shared = (*root.records("airs"), *root.records("hubs"))
+        self.shared = {each.id: each.get("at", PortRef) for each in shared}
+        self.open = {hub.id for hub in root.records("hubs") if not hub.get("isolates", bool)}
         self.attachments = {
             device.id: tuple(f"{device.id}.{a.id}" for a in device.records("attachments"))
             for device in root.records("devices")
@@ -106,7 +108,7 @@ class _Builder:
             zones=tuple(self.zone(r) for r in each("zones")),
             switches=tuple(self.switch(r, n) for n, r in enumerate(each("switches"), 1)),
             links=tuple(self.link(r) for r in each("links")),
-            airs=tuple(self.air(r) for r in each("airs")),
+            airs=(*map(self.air, each("airs")), *map(self.hub, each("hubs"))),
             services=tuple(self.service(r) for r in each("services")),
             sources=tuple(
                 SourceClass(r.id, _label(r), self.where(r), r.text("medium"), _protections(r))
@@ -157,6 +159,12 @@ class _Builder:
     def air(self, r: Record) -> Air:
         return Air(r.id, _label(r), r.text("ssid"), r.get("at", PortRef), self.where(r))
 
+    def hub(self, r: Record) -> Air:
+        isolates = r.get("isolates", bool)
+        return Air(
+            r.id, _label(r), "", r.get("at", PortRef), self.where(r), is_hub=True, isolates=isolates
+        )
+
     def service(self, r: Record) -> Service:
         return Service(
             r.id, _label(r), Protocol[r.text("protocol").upper()], _ports(r, "ports"),
@@ -171,8 +179,8 @@ class _Builder:
         )  # fmt: skip
 
     def attachment(self, device: str, r: Record) -> Attachment:
-        air = r.values["air"]
-        at = self.airs[air] if isinstance(air, str) else r.get("at", PortRef)
+        air = r.values["air"] or r.values["hub"]
+        at = self.shared[air] if isinstance(air, str) else r.get("at", PortRef)
         return Attachment(
             id=f"{device}.{r.id}",
             device=device,
@@ -187,6 +195,8 @@ class _Builder:
             destination=r.text("destination"),
             registered=r.get("registered", bool),
             where=self.where(r),
+            on_hub=isinstance(r.values["hub"], str),
+            beside=air if isinstance(air, str) and air in self.open else "",
         )
 
     def clause(self, r: Record) -> Clause:

@@ -14,7 +14,7 @@ from sekisho.plan.places import Places, show, suggestion
 from sekisho.plan.record import ALL, Record
 
 _ONE = {
-    "sites": "site", "switches": "switch", "airs": "air", "zones": "zone",
+    "sites": "site", "switches": "switch", "airs": "air", "hubs": "hub", "zones": "zone",
     "services": "service", "sources": "source class", "destinations": "destination class",
     "attachments": "attachment", "devices": "device", "rules": "rule",
 }  # fmt: skip

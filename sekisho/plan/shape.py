@@ -262,9 +262,13 @@ class _ShapeReader:
                 self.fault(node.line, path, f"key '{key.name}' is missing", hint)
         chosen = [name for name in section.one_of if name in given]
         if section.one_of and len(chosen) != 1:
-            both = " and ".join(f"'{name}'" for name in section.one_of)
-            text = f"has both {both}" if chosen else f"has none of {both}"
-            hint = "a cable has 'at: \"switch:port\"', a station on Wi-Fi has 'air: <air id>'"
+            *most, last = (f"'{name}'" for name in chosen or section.one_of)
+            names = f"{', '.join(most)} and {last}"
+            text = f"has both {names}" if chosen else f"has none of {names}"
+            hint = (
+                "a cable has 'at: \"switch:port\"', a station on Wi-Fi has 'air: <air id>', a "
+                "device behind a shared port has 'hub: <hub id>'"
+            )
             self.fault(node.line, path, text, hint)
 
     def _bad_id(self, name: Scalar, section: Section, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small import clause, server, service, small, terminal
+from tests.small import clause, server, service, small, telephone, terminal
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]
@@ -75,3 +76,27 @@ def test_every_fault_of_the_tables_is_told_in_the_smallest_town(tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "score 100.0 %" in done.stdout
     assert any(fate["ids"] == ["M-34", "M01"] for fate in fates)
+
+
+@pytest.mark.parametrize("isolates", [False, True])
+def test_a_pc_behind_a_telephone_passes(isolates: bool, tmp_path: Path) -> None:
+    """Each is let in as itself; posing as the other is residual, and so is the hub itself."""
+    pc = terminal(1)
+    pc["attachments"]["lan"]["hub"] = "h"
+    del pc["attachments"]["lan"]["at"]
+    label = {"ja": "電話機", "en": "Telephone"}
+    plan = small(
+        tmp_path,
+        hubs={"h": {"label": label, "at": "sw:1", "isolates": isolates}},
+        devices={"pc": pc, "tel": telephone(9), "srv": server(3, "web"), "pc2": terminal(4)},
+    )
+
+    done = sekisho("check", str(plan), "--out", str(tmp_path / "r"), "--suite", "full")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("behind one hub" in done.stdout) is not isolates
+    cases = (tmp_path / "r" / "latest" / "cases.jsonl.gz").read_bytes()
+    lines = gzip.decompress(cases).decode().splitlines()
+    pairs = {(c["src"], c["dst"]) for c in map(json.loads, lines)}
+    assert (("pc.lan", "tel.lan") in pairs) is isolates
+    assert ("tel.lan", "pc2.lan") in pairs
