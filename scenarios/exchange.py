@@ -73,7 +73,11 @@ _PROOFS: dict[str, Callable[[str], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One permitted conversation to try."""
+    """One permitted conversation to try.
+
+    Attributes:
+        is_named: Whether the permission names its initiators, and so has rules for each of them.
+    """
 
     source: Attachment
     target: Attachment
@@ -81,6 +85,7 @@ class Exchange:
     port: int
     clause: Clause
     where: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +121,38 @@ def _between(
         for port in dict.fromkeys((*service.edges(), *inner)):
             found = policy.permission(source, target, service.protocol, port)
             if found is not None:
-                yield Exchange(source, target, service, port, found[0], found[1].where)
+                clause, allow = found
+                is_named = bool(allow.only_from)
+                yield Exchange(source, target, service, port, clause, allow.where, is_named)
 
 
-def chosen_exchanges(wanted: list[Exchange]) -> list[Exchange]:
+def chosen_exchanges(plan: Plan, wanted: list[Exchange]) -> list[Exchange]:
     """Return a part of *wanted* that grows with the attachments, not with their square.
 
-    Each service of each target is used by each class of each switch, and everybody uses each
-    service of each destination class at least once.
+    Each service of each target is used by each class of each switch; everybody uses something of
+    each destination class, not all the same; and nothing is left out of what work needs, nor of
+    what a rule permits to somebody by name.
     """
-    seen: set[tuple[str, ...]] = set()
-    out = []
-    for each in wanted:
-        a, b, port = each.source, each.target, str(each.port)
-        keys = {
-            ("class", a.source, a.at.switch, b.id, each.service.id, port),
-            ("source", a.id, b.destination, each.service.id, port),
-        }
-        if not keys <= seen:
-            out.append(each)
-            seen |= keys
-    return out
+    seen = set[tuple[str, ...]]()
+    taken, groups = set[int](), dict[tuple[str, str], list[int]]()
+    for number, each in enumerate(wanted):
+        a, b = each.source, each.target
+        key = (a.source, a.at.switch, b.id, each.service.id, str(each.port))
+        groups.setdefault((a.id, b.destination), []).append(number)
+        if key not in seen or each.is_named or _is_needed(plan, each):
+            taken.add(number)
+        seen.add(key)
+    for turn, group in enumerate(groups.values()):
+        if taken.isdisjoint(group):
+            taken.add(group[turn % len(group)])
+    return [wanted[number] for number in sorted(taken)]
+
+
+def _is_needed(plan: Plan, each: Exchange) -> bool:
+    return any(
+        each.service.id in need.services and need.covers(each.source, each.target)
+        for need in plan.must_reach
+    )
 
 
 def converse(town: Town, wanted: list[Exchange], *, timeout_s: float = _TIMEOUT_S) -> list[Outcome]:

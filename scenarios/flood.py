@@ -84,7 +84,7 @@ def _other_ports(plan: Plan, by: Exchange) -> bool:
 
 def others(plan: Plan, by: Exchange) -> list[Exchange]:
     """Return what the others begin meanwhile: each class of each switch, each service."""
-    wanted = chosen_exchanges([e for e in exchanges(plan) if e.source.at != by.source.at])
+    wanted = chosen_exchanges(plan, [e for e in exchanges(plan) if e.source.at != by.source.at])
     step = 1 + len(wanted) // _MOST_OTHERS
     return wanted[::step]
 

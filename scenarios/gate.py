@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from scenarios.bout import Bout, Shot
 from scenarios.frames import Fields
-from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair, thirds
-from scenarios.probes import PROBES, arp_pose, spoof_both
+from scenarios.names import Names
+from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair
+from scenarios.probes import PROBES, Probe, arp_pose, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, CellKind, Plan
@@ -27,6 +28,7 @@ _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
 _ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
 SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
+_UNTRIED = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
 #: How hard a pair must be tried for it to get a probe; the others come where all are tried.
 _DEPTHS = {
     "service": Depth.SERVICES,
@@ -176,7 +178,7 @@ class _Generator:
     def __init__(self, plan: Plan, scope: Scope, first_case: int) -> None:
         assert scope.pairs is not None  # whoever makes it has chosen
         self._plan, self._suite, self._only = plan, scope.suite, scope.only
-        self._depth = scope.pairs.depth
+        self._depth, self._are_all = scope.pairs.depth, scope.pairs.are_all
         self._policy = Policy(plan)
         self._matrix = matrix(plan)
         self._numbers = itertools.count(first_case)
@@ -187,39 +189,62 @@ class _Generator:
         at_edges = (pair for pool in pools(plan) for pair in edges(pool.network))
         self._vacant = tuple(dict.fromkeys(address for pair in at_edges for address in pair))
         self._asked: set[str] = set()  # switches that were asked for vacant addresses
+        is_smoke = self._suite == "smoke"
+        self._probes = [p for p in PROBES if not is_smoke or p[0] in SMOKE_PROBES]
+        self._once = [p[0] for p in self._probes if p[0] in _ONCE_A_SUBNET | _ONCE_A_SOURCE]
+        self._places = {a.id: str(plan.subnet(a)) for a in plan.attachments}
+        self._names = Names(plan, are_all=self._are_all)
+        self._left: dict[str, list[Attachment]] = {}  # siblings whose names are still to be taken
+        self._registered = [a for a in plan.attachments if a.registered]
+        self._let_in: dict[str, list[Attachment]] = {}
+        self._homes = {} if is_smoke else self._all_homes()
+
+    def _all_homes(self) -> dict[str, str]:
+        homes = ((a.id, next(self._home(n, a), "")) for n, a in enumerate(self._plan.attachments))
+        return dict(homes)
 
     def towards(self, target: Attachment) -> tuple[list[CasePlan], list[Frame]]:
         """Return every case that tries to reach *target*, with its frames."""
         cases: list[CasePlan] = []
         frames: list[Frame] = []
-        services = tuple(
-            self._plan.service[name] for name in self._plan.device[target.device].services
-        )
         for source in self._plan.attachments:
-            cell = self._matrix[source.source, target.destination]
-            if not source.is_apart(target) or not self._only(source, target):
-                continue
-            if not self._is_tried(source, target, cell):
-                continue
-            wanted = [each for each in PROBES if self._is_wanted(each[0], source, target)]
-            if not wanted:
-                continue
-            victim = self._victim(source, target)
-            is_first = source.registered and source.at.switch not in self._asked
-            self._asked |= {source.at.switch} if is_first else set()
-            vacant = self._vacant if is_first else ()
-            bout = Bout(self._plan, source, target, victim, services, self._ports, vacant)
-            for name, item, probe in wanted:
-                for case, shots in self._cases(name, item, list(probe(bout)), bout, cell):
-                    cases.append(case)
-                    frames += [Frame(case.number, s.shape, s.fields) for s in shots]
-            for case, shots in (*self._sibling(bout, cell), *self._neighbours(bout, cell)):
+            for case, shots in self._between(source, target):
                 cases.append(case)
                 frames += [Frame(case.number, s.shape, s.fields) for s in shots]
         return cases, frames
 
+    def _between(
+        self, source: Attachment, target: Attachment
+    ) -> Iterator[tuple[CasePlan, list[Shot]]]:
+        """Yield the cases of one pair, and those of *source* alone where this pair is its first."""
+        cell = self._matrix[source.source, target.destination]
+        if not source.is_apart(target) or not self._only(source, target):
+            return
+        if not self._is_tried(source, target, cell):
+            return
+        wanted = self._wanted(source, target)
+        is_home = self._homes.get(source.id) == target.id
+        if not (wanted or is_home):
+            return
+        bout = self._bout(source, target)
+        for name, item, probe in wanted:
+            yield from self._cases(name, item, list(probe(bout)), bout, cell)
+        if source.air and cell.kind is CellKind.ALLOW:
+            yield from self._siblings(bout, cell)
+        if is_home:
+            yield from self._neighbours(bout, cell)
+
+    def _bout(self, source: Attachment, target: Attachment) -> Bout:
+        offered = self._plan.device[target.device].services
+        services = tuple(self._plan.service[name] for name in offered)
+        is_first = source.registered and source.at.switch not in self._asked
+        self._asked |= {source.at.switch} if is_first else set()
+        vacant = self._vacant if is_first else ()
+        victim = self._victim(source, target)
+        return Bout(self._plan, source, target, victim, services, self._ports, vacant)
+
     def _is_tried(self, source: Attachment, target: Attachment, cell: Cell) -> bool:
-        if cell.kind in (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL):
+        if cell.kind in _UNTRIED:
             return False
         if self._suite != "smoke":
             return True
@@ -229,48 +254,72 @@ class _Generator:
         self._seen.add(key)
         return True
 
-    def _is_wanted(self, probe: str, source: Attachment, target: Attachment) -> bool:
-        if self._suite == "smoke" and probe not in SMOKE_PROBES:
-            return False
-        if probe not in _ONCE_A_SUBNET | _ONCE_A_SOURCE:
-            depth = self._depth.get((source.id, target.id))
-            return depth is not None and depth >= _DEPTHS.get(probe, Depth.ALL)
-        place = str(self._plan.subnet(target))
+    def _home(self, number: int, source: Attachment) -> Iterator[str]:
+        """Yield the targets with which *source* may also try what has no target.
+
+        The next ones in the plan: so no window has that of everybody.
+        """
+        every = self._plan.attachments
+        for target in (*every[number + 1 :], *every[:number]):
+            kind = self._matrix[source.source, target.destination].kind
+            is_other = source.device != target.device and kind not in _UNTRIED
+            if is_other and self._only(source, target):
+                yield target.id
+
+    def _wanted(self, source: Attachment, target: Attachment) -> list[tuple[str, int, Probe]]:
+        """Return the probes of one pair, by how hard it is tried."""
+        depth = self._depth.get((source.id, target.id))
+        once = {name for name in self._once if self._is_new(name, source, target, depth)}
+        if depth is None and not once:
+            return []
+        return [
+            each
+            for each in self._probes
+            if each[0] in once
+            or (
+                each[0] not in self._once
+                and depth is not None
+                and depth >= _DEPTHS.get(each[0], Depth.ALL)
+            )
+        ]
+
+    def _is_new(
+        self, probe: str, source: Attachment, target: Attachment, depth: Depth | None
+    ) -> bool:
+        """Tell whether a probe that is sent once for a source or a network is still to be sent."""
+        place = self._places[target.id]
+        keys: set[tuple[str, ...]]
         keys = {(probe, source.id, place if probe in _ONCE_A_SUBNET else "")}
         if probe == "nobody":  # every switch has a table of addresses: try each of its subnets
             keys.add((probe, source.at.switch, place))
-        is_new = not keys <= self._seen
+        if keys <= self._seen:
+            return False
+        if probe in _ONCE_A_SUBNET and not self._are_all:
+            rights = (source.source, source.destination, str(source.registered))
+            of_class = (probe, *rights, source.at.switch, place)
+            if of_class in self._seen and depth is not Depth.ALL:
+                return False
+            keys.add(of_class)
         self._seen |= keys
-        return is_new
+        return True
 
-    def _sibling(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
+    def _siblings(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
         """A station that poses as another station of its own SSID: nobody can tell (residual).
 
         Tried once for each pair of stations, on the first target that would let the victim in.
         """
-        if not bout.source.air or cell.kind is not CellKind.ALLOW:
-            return
-        for sibling in self._plan.attachments:
-            key = ("sibling", bout.source.id, sibling.id)
-            if sibling.air != bout.source.air or sibling == bout.source or key in self._seen:
-                continue
+        own = bout.source.id
+        left = self._left.setdefault(own, self._names.siblings(bout.source))
+        for sibling in tuple(left):
             shots = list(spoof_both(replace(bout, victim=sibling)))
             if self._policy.ruling(shots[0].packet).verdict is Verdict.ALLOW:
-                self._seen.add(key)
-                for case, own in self._cases("spoof-sibling", 9, shots, bout, cell):
-                    yield replace(case, is_residual=True, spoof=sibling.id), own
+                left.remove(sibling)
+                for case, sent in self._cases("spoof-sibling", 9, shots, bout, cell):
+                    yield replace(case, is_residual=True, spoof=sibling.id), sent
 
     def _neighbours(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
-        """A device that poses as each other device of its switch, port by port, once.
-
-        Where it is alone, as somebody elsewhere.
-        """
-        key = ("neighbours", bout.source.id)
-        if key in self._seen or self._suite == "smoke":
-            return
-        self._seen.add(key)
-        here = [a for a in self._plan.attachments if a.at.switch == bout.source.at.switch]
-        for victim in [a for a in here if a.at != bout.source.at] or [bout.victim]:
+        """A device that poses as others of its switch; where it is alone, as somebody elsewhere."""
+        for victim in self._names.neighbours(bout.source) or [bout.victim]:
             posing = replace(bout, victim=victim)
             shots = [*spoof_both(posing), *arp_pose(posing)]
             yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
@@ -280,12 +329,23 @@ class _Generator:
 
         Where there is no third device at all, the target itself: its own name at a foreign port.
         """
-        others = list(thirds(self._plan, source, target))
-        welcome = [
-            a for a in others if self._matrix[a.source, target.destination].kind is CellKind.ALLOW
-        ]
-        choice = welcome or others or [target]
-        return choice[source.at.port % len(choice)]
+        own = (source.device, target.device)
+        for these in (self._welcome(target.destination), self._registered):
+            for step in range(len(these)):
+                each = these[(source.at.port + step) % len(these)]
+                if each.at != source.at and each.device not in own:
+                    return each
+        return target
+
+    def _welcome(self, destination: str) -> list[Attachment]:
+        """Whom somebody of class *destination* lets in."""
+        if destination not in self._let_in:
+            self._let_in[destination] = [
+                a
+                for a in self._registered
+                if self._matrix[a.source, destination].kind is CellKind.ALLOW
+            ]
+        return self._let_in[destination]
 
     def _cases(
         self, name: str, item: int, shots: list[Shot], bout: Bout, cell: Cell

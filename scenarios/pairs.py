@@ -8,7 +8,11 @@ decided at his own port, and the policy knows classes alone. So tried are
 * with the probes that tell one rule of the policy from another: each pair of classes at each pair
   of switches, and each pair that a rule names;
 * with the target's own services: each target from each switch; and of the rest a sample that the
-  seed chooses.
+  seed chooses;
+* questions that depend on the target's network alone: each class of each switch into each network,
+  and everybody into those of his targets with every probe;
+* the names of others at one's own switch, or on one's own SSID: those of the next few, and one of
+  each class there (`scenarios.names`).
 
 What is left is counted, and said on page one.
 """
@@ -32,6 +36,8 @@ TryIt = Callable[[Pair, "Depth"], None]
 
 _EVERY_PROBE = 3  # targets of each source, and sources of each target, that get every probe
 _SAMPLE = 4  # more targets of each source
+#: So many devices at different ports: a source, its port and a target rule out one each at most.
+_APART = 4
 _UNTRIED = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
 
 
@@ -56,6 +62,9 @@ def thirds(plan: Plan, source: Attachment, target: Attachment) -> Iterator[Attac
 
 def lacks_thirds(plan: Plan) -> bool:
     """Tell whether some pair has nobody else whose name could be taken."""
+    apart = {a.device: a.at for a in plan.attachments if a.registered}
+    if len(set(apart.values())) >= _APART:
+        return False
     return any(
         next(thirds(plan, source, target), None) is None
         for source in plan.attachments
@@ -72,18 +81,20 @@ class Pairs:
         depth: How hard; a pair that is not in here is not tried.
         possible: How many pairs there are that packets can decide.
         sampled: How many of those tried are there by chance alone.
+        are_all: Whether nothing is left out: no name, and no network either.
     """
 
     depth: Mapping[Pair, Depth]
     possible: int
     sampled: int
+    are_all: bool = False
 
 
 def every_pair(plan: Plan, seed: int = 0) -> Pairs:
     """Return every pair, with every probe, whatever the seed."""
     del seed
     pairs = {(a.id, b.id): Depth.ALL for a, b, _ in _possible(plan)}
-    return Pairs(pairs, len(pairs), 0)
+    return Pairs(pairs, len(pairs), 0, are_all=True)
 
 
 def chosen_pairs(plan: Plan, seed: int) -> Pairs:

@@ -12,6 +12,7 @@ from scenarios.catalogue import load_families
 from scenarios.catalogue.apply import Catalogue, representative_pairs
 from scenarios.exchange import Exchange, chosen_exchanges, exchanges
 from scenarios.gate import Scope, Window, windows
+from scenarios.names import names_taken
 from scenarios.pairs import Depth, chosen_pairs, every_pair
 from scenarios.record import Run
 from sekisho.model import Plan
@@ -51,7 +52,7 @@ class Suite:
         if self._run.suite == "smoke":
             wanted = _one_a_cell(wanted)
         elif not self._run.is_every_pair:
-            wanted = chosen_exchanges(wanted)
+            wanted = chosen_exchanges(self._plan, wanted)
         return [each for each in wanted if self._run.selection.wants_exchange(each)]
 
     def _every(self) -> list[Window]:
@@ -78,6 +79,8 @@ class Suite:
             "tried": len(pairs.depth),
             "every_probe": sum(depth is Depth.ALL for depth in pairs.depth.values()),
             "sampled": pairs.sampled,
+            "names": names_taken(plan, are_all=True),
+            "names_tried": names_taken(plan, are_all=pairs.are_all),
         }
         return Scope(pairs=pairs)
 

@@ -90,13 +90,39 @@ def test_every_pair_of_an_applicable_cell_is_tried_with_every_probe(name: str) -
 
 @pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])
 def test_the_rest_is_tried_once_a_subnet(name: str) -> None:
-    """Where the target itself plays no part, once from everyone into each subnet is enough."""
-    plan = town(name)
-    for probe in sorted(_ONCE_A_SUBNET):
-        pairs = [(c.source.id, plan.subnet(c.target)) for c in cases(name) if c.probe == probe]
-        frames = {(c.source.id, plan.subnet(c.target)) for c in cases(name)}
+    """Where the target itself plays no part, once from each class of each switch is enough.
 
-        assert set(pairs) == frames
+    And from everybody into the networks of whom he tries with every probe.
+    """
+    plan = town(name)
+    every = [(c.source, str(plan.subnet(c.target)), c.probe) for c in cases(name)]
+    possible = {
+        (plan.attachment[a], str(plan.subnet(plan.attachment[b])))
+        for a, b in every_pair(plan).depth
+    }
+    for probe in sorted(_ONCE_A_SUBNET):
+        tried = [(source, place) for source, place, own in every if own == probe]
+        whole = {(source, place) for source, place, own in every if own == "spoof-both"}
+
+        assert len(tried) == len(set(tried))
+        assert whole <= set(tried)
+        assert {(a.source, a.at.switch, place) for a, place in tried} == {
+            (a.source, a.at.switch, place) for a, place in possible
+        }
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha"])
+def test_on_request_everybody_tries_every_subnet(name: str) -> None:
+    """Whoever has the time."""
+    plan = town(name)
+    pairs = every_pair(plan)
+    possible = {(a, str(plan.subnet(plan.attachment[b]))) for a, b in pairs.depth}
+    sent = [c for w in windows(plan, seed=1, scope=Scope(pairs=pairs)) for c in w.cases]
+    for probe in sorted(_ONCE_A_SUBNET):
+        tried = [(c.source.id, str(plan.subnet(c.target))) for c in sent if c.probe == probe]
+
+        assert len(tried) == len(set(tried))
+        assert set(tried) == possible
 
 
 @pytest.mark.parametrize("name", ["tiny", "alpha", "matsuno", "city"])

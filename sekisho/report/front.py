@@ -161,11 +161,15 @@ def _pairs(pairs: PairsTried) -> Label:
             f"送信元と宛先の接続の組 全{pairs.possible:,}組を、すべての項目で",
             f"all {pairs.possible:,} pairs of connections, each with every probe",
         )
+    ja, en = "", ""
+    if pairs.names:
+        ja = f"。同じスイッチの他機器の名乗り {pairs.names:,}通りから{pairs.names_tried:,}通り"
+        en = f"; names of others at one switch: {pairs.names_tried:,} of {pairs.names:,}"
     return Label(
         f"接続の組 {pairs.possible:,}組から{pairs.tried:,}組を選んで試験"
-        f"(全項目{pairs.every_probe:,}組、抽出{pairs.sampled:,}組)",
+        f"(全項目{pairs.every_probe:,}組、抽出{pairs.sampled:,}組){ja}",
         f"{pairs.tried:,} of {pairs.possible:,} pairs of connections, chosen "
-        f"({pairs.every_probe:,} with every probe, {pairs.sampled:,} by lot)",
+        f"({pairs.every_probe:,} with every probe, {pairs.sampled:,} by lot){en}",
     )
 
 

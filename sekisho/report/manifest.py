@@ -124,12 +124,16 @@ class PairsTried:
         tried: Of those, tried in any way.
         every_probe: Of those, tried with every probe.
         sampled: Of those tried, there by lot alone.
+        names: How often a device could take the name of another one at its switch.
+        names_tried: How often one does.
     """
 
     possible: int
     tried: int
     every_probe: int
     sampled: int
+    names: int = 0
+    names_tried: int = 0
 
     @property
     def are_all(self) -> bool:
@@ -272,7 +276,8 @@ def _catalogue_line(found: Json) -> CatalogueLine:
 
 
 def _pairs(found: Json) -> PairsTried:
-    return PairsTried(**{f.name: cast(int, found[f.name]) for f in fields(PairsTried)})
+    known = [f.name for f in fields(PairsTried)]
+    return PairsTried(**{key: cast(int, value) for key, value in found.items() if key in known})
 
 
 def _exception(found: Json) -> StandingException:

@@ -155,7 +155,8 @@ def manifest() -> dict[str, object]:
         "hashes": {"plan": "5f" * 32, "frames": "c3" * 32, "code": "0d" * 32},
         "machine": {"cores": 2, "memory_mb": 24000, "system": "Debian GNU/Linux 12",
                     "datapath": "userspace"},
-        "pairs": {"possible": 8_372, "tried": 3_100, "every_probe": 1_400, "sampled": 320},
+        "pairs": {"possible": 8_372, "tried": 3_100, "every_probe": 1_400, "sampled": 320,
+                  "names": 2_050, "names_tried": 1_210},
         "missing": _labelled(fake_town.MISSING), "not_tested": _labelled(fake_town.NOT_TESTED),
         "tester": "田中 一郎", "witness": "", "approver": "", "plan": _plan(),
     }  # fmt: skip

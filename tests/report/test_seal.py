@@ -371,5 +371,7 @@ def test_page_one_says_how_the_pairs_were_chosen(tmp_path: Path) -> None:
 
     assert "接続の組 8,372組から3,100組を選んで試験(全項目1,400組、抽出320組)" in page_one
     assert "3,100 of 8,372 pairs of connections, chosen" in page_one
+    assert "。同じスイッチの他機器の名乗り 2,050通りから1,210通り" in page_one
+    assert "; names of others at one switch: 1,210 of 2,050" in page_one
     assert "送信元と宛先の接続の組 全8,372組を、すべての項目で" in of_all
     assert "all 8,372 pairs of connections, each with every probe" in of_all
