@@ -23,12 +23,15 @@ from typing import Any
 from rich.console import Console
 
 from scenarios import bench_figures as moves
+from scenarios import bench_growth
 from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
 from scenarios.bench_vm import vm
 from sekisho.cli import default_plan
+from sekisho.commands.saving import saving
 from sekisho.commands.screen import Paper
 from sekisho.errors import LabError, SekishoError
+from sekisho.evidence import write_atomically
 from sekisho.launch import path_with_system
 
 SMALL = Path("topologies/tiny.yaml")
@@ -51,7 +54,7 @@ def figures(samples: Sequence[Sample], *, has_targets: bool) -> list[Figure]:
         return text if has_targets else ""
 
     return [
-        of("start to report, s", lambda sample: sample.wall_s, goal("<= 60"), 1),
+        of("start to report, s", lambda sample: sample.wall_s, goal("<= 30"), 1),
         of("frames sent", summary("frames_sent"), goal(">= 10000")),
         of("frames/s while probing", summary("frames_per_s"), goal(">= 20000")),
         of("captures dropped", summary("captures_dropped"), "<= 0"),
@@ -166,6 +169,20 @@ class Bench:
         self._tell("Faucet, the same kind of change")
         self._say(moves.faucet(self._folder))
 
+    def growth(self, plan: Path, runs: int, picture: Path) -> None:
+        """Check larger and larger halls; print the growth as a table, and draw it."""
+        found = []
+        for path in bench_growth.halls(plan, self._folder):
+            found.append(bench_growth.size(self._runs(path, runs)))
+            last = found[-1]
+            self._missed += [f"{last.attachments} attachments: {word}" for word in last.missed]
+        is_plain = not self._out.is_terminal
+        self._say(bench_growth.growth_table(found, runs, is_plain=is_plain))
+        with saving("--plot", picture):
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(picture, bench_growth.growth_plot(found).encode())
+        self._say(f"{picture}\n")
+
     def vm(self, plan: Path) -> None:
         """Boot VMs in a row, and run the suites in one each."""
         found = vm(plan, self._folder, self._tell)
@@ -206,6 +223,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--verdicts", action="store_true", help="only: twenty runs, one seed, the same verdicts?"
     )
+    parser.add_argument("--growth", action="store_true", help="only: larger and larger halls")
+    picture = Path("build/growth.svg")
+    parser.add_argument("--plot", type=Path, default=picture, help="the growth (%(default)s)")
     parser.add_argument("--vm", action="store_true", help="only: boots, smoke and gate in a VM")
     args = parser.parse_args(words)
     if args.runs < 1 or args.pairs < 1:
@@ -229,6 +249,9 @@ def _bench(bench: Bench, args: argparse.Namespace) -> int:
     if args.moves:
         bench.moves(args.plan)
         return bench.end()
+    if args.growth:
+        bench.growth(args.plan, args.runs, args.plot)
+        return bench.end()
     if args.vm:
         bench.vm(args.plan)
         return bench.end()
@@ -242,6 +265,7 @@ def _bench(bench: Bench, args: argparse.Namespace) -> int:
             bench.small(SMALL, SAME_SEED_RUNS)
     if has_targets and not args.verdicts:
         bench.moves(args.plan)
+        bench.growth(args.plan, args.runs, args.plot)
     return bench.end()
 
 

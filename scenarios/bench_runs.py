@@ -41,6 +41,7 @@ class Sample:
         digest: Of its verdicts, see `verdict_digest`.
         forbidden: Frames sent that must not arrive.
         probes: Forbidden connections: attachment, address, TCP port.
+        folder_mb: Size of its run folder, with the reports.
     """
 
     wall_s: float
@@ -49,6 +50,7 @@ class Sample:
     digest: str
     forbidden: int
     probes: tuple[tuple[str, str, int], ...]
+    folder_mb: float = 0.0
 
 
 def verdict_digest(rows: Iterable[bytes]) -> str:
@@ -116,7 +118,8 @@ def run_check(plan: Path, out: Path, *, seed: int = 1) -> Sample:
     digest = verdict_digest(lines(folder / CASES))
     frames, probes = forbidden(lines(folder / CASES))
     peak_mb = max(int(summary["peak_memory_mb"]), usage.ru_maxrss >> 10)
-    return Sample(wall_s, peak_mb, summary, digest, frames, probes)
+    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Sample(wall_s, peak_mb, summary, digest, frames, probes, sum(sizes) / 1e6)
 
 
 def baseline(what: str, plan: Path, out: Path, *words: str) -> Json:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
+from rich.console import Console
 
 from scenarios.bench import comparisons, figures
+from scenarios.bench_crowd import crowded
+from scenarios.bench_growth import growth_plot, growth_table, size
 from scenarios.bench_moves import figures as of_moves
 from scenarios.bench_runs import Sample, extrapolated, forbidden, verdict_digest
 from scenarios.bench_table import Comparison, Figure, duration, missed
 from scenarios.bench_vm import booted
+from scenarios.plot import Curve, plot
 from sekisho.errors import SekishoError
+from sekisho.plan import load
 
 _ROOT = Path(__file__).parent.parent
 
@@ -53,7 +61,7 @@ def test_every_missed_target_is_told() -> None:
     found = list(missed(figures([sample(61.25, frames=100, dropped=1)], has_targets=True)))
 
     assert found == [
-        "start to report, s is 61.2, target <= 60",
+        "start to report, s is 61.2, target <= 30",
         "frames sent is 100, target >= 10000",
         "frames/s while probing is 50, target >= 20000",
         "captures dropped is 1, target <= 0",
@@ -187,3 +195,67 @@ def test_a_vm_says_how_it_booted() -> None:
     assert booted("vm: booted in 17.6 s; exit 0\n") == (17.6, 1)
     assert booted("vm: boot 1 of 3 hung\nvm: booted in 21.0 s, 2 boots; exit 1\n") == (21.0, 2)
     assert booted("vm: Linux 6.1, KVM\n") == (0.0, 1)
+
+
+def grown(attachments: int, wall_s: float, *, peak_mb: int = 500, folder_mb: float = 5) -> Sample:
+    """Return a run of a hall."""
+    one = sample(wall_s)
+    summary = {**one.summary, "attachments": attachments, "cases": attachments * 300}
+    return replace(one, summary=summary, peak_mb=peak_mb, folder_mb=folder_mb)
+
+
+def test_the_growth_is_a_table_of_medians_with_targets() -> None:
+    """One slow run of three misses nothing; a hall without a target says nothing."""
+    sizes = [
+        size([grown(91, 20), grown(91, 90), grown(91, 22)]),
+        size([grown(361, 500, peak_mb=9000)]),
+        size([grown(649, 250, peak_mb=5000)]),
+    ]
+    out = io.StringIO()
+    Console(file=out, width=160).print(growth_table(sizes, 3, is_plain=True))
+    rows = [line.split() for line in out.getvalue().splitlines()[1:]]
+
+    assert [row[0] for row in rows] == ["91", "361", "649"]
+    assert rows[0][3:5] == ["22.0", "242"]
+    assert [row[-1] for row in rows] == ["met", "300", "MISSED"]
+    assert sizes[2].missed == ("250 s, target <= 240", "5,000 MB, target <= 4096")
+
+
+def test_a_folder_that_is_too_large_is_a_missed_target() -> None:
+    """The reference town's has at most 15 MB."""
+    assert size([grown(91, 20, folder_mb=37)]).missed == ("37 MB of run folder, target <= 15",)
+
+
+def test_the_growth_is_drawn() -> None:
+    """A mark for each hall in each panel, the higher the larger, and a line of what is due."""
+    sizes = [size([grown(n, s)]) for n, s in ((91, 20.0), (217, 60.0), (649, 200.0))]
+    root = fromstring(growth_plot(sizes))
+    marks = [e for e in root.iter() if e.tag.endswith("circle")]
+    heights = [float(str(e.get("cy"))) for e in marks[:3]]
+    words = [e.text for e in root.iter() if e.tag.endswith("text")]
+
+    assert len(marks) == 9
+    assert heights == sorted(heights, reverse=True)
+    assert {"attachments", "start to report, s", "peak memory, MB", "cases"} <= set(words)
+    assert sum(e.get("stroke-dasharray") is not None for e in root.iter()) == 3
+
+
+@pytest.mark.parametrize("values", [[], [1.0, 2.0]])
+def test_a_curve_of_another_length_is_refused(values: list[float]) -> None:
+    """It would be drawn over the wrong places."""
+    with pytest.raises(ValueError, match="one value of each curve"):
+        plot("x", [1.0], [Curve("y", values)])
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_crowd_is_a_right_plan(tmp_path: Path, times: int) -> None:
+    """Only notebooks are copied; every copy has a port, addresses and a name of its own."""
+    text = (_ROOT / "topologies" / "matsuno.yaml").read_text("utf-8")
+    path = tmp_path / "crowd.yaml"
+    path.write_text(crowded(text, times), "utf-8")
+    plan, original = load(path), load(_ROOT / "topologies" / "matsuno.yaml")
+
+    assert len(plan.devices) == len(original.devices) + 9 * (times - 1)
+    assert len(plan.attachments) == 91 + 18 * (times - 1)
+    assert {a.source for a in plan.attachments} == {a.source for a in original.attachments}
+    assert plan.clauses[0].allows[0].sources == original.clauses[0].allows[0].sources
