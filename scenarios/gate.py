@@ -15,7 +15,7 @@ from typing import NamedTuple
 from scenarios.bout import Bout, Shot
 from scenarios.frames import Fields
 from scenarios.names import Names
-from scenarios.pairs import Depth, Pairs, chosen_pairs, every_pair
+from scenarios.pairs import Depth, Pairs, chosen_pairs
 from scenarios.probes import PROBES, Probe, arp_pose, spoof_both
 from sekisho.flow import DropPoint, Verdict
 from sekisho.matrix import Cell, matrix
@@ -28,6 +28,7 @@ _ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
 _ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
 SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
+_ANY = Pairs({}, 0, 0, are_all=True)  # of a smoke, which takes the first pair of each kind
 _UNTRIED = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
 #: How hard a pair must be tried for it to get a probe; the others come where all are tried.
 _DEPTHS = {
@@ -154,7 +155,7 @@ def windows(
         batching: How the cases are gathered and numbered.
     """
     what, how = scope or Scope(), batching or Batching()
-    pairs = what.pairs or (every_pair if what.suite == "smoke" else chosen_pairs)(plan, seed)
+    pairs = what.pairs or (_ANY if what.suite == "smoke" else chosen_pairs(plan, seed))
     generator = _Generator(plan, replace(what, pairs=pairs), how.first_case)
     cases: list[CasePlan] = []
     frames: list[Frame] = []
@@ -268,7 +269,8 @@ class _Generator:
 
     def _wanted(self, source: Attachment, target: Attachment) -> list[tuple[str, int, Probe]]:
         """Return the probes of one pair, by how hard it is tried."""
-        depth = self._depth.get((source.id, target.id))
+        is_smoke = self._suite == "smoke"
+        depth = Depth.ALL if is_smoke else self._depth.get((source.id, target.id))
         once = {name for name in self._once if self._is_new(name, source, target, depth)}
         if depth is None and not once:
             return []

@@ -64,23 +64,38 @@ class Contradiction:
 
 def contradictions(plan: Plan) -> Iterator[Contradiction]:
     """Yield every sentence about the normal state with each direction of a rule that permits it."""
-    for sentence in plan.must_drop:
-        if sentence.state == NORMAL and (
-            not sentence.items or not HONEST_ITEMS.isdisjoint(sentence.items)
-        ):
-            for clause in plan.clauses:
-                for allow in clause.allows:
-                    found = _pairs(plan, sentence, allow)
-                    if found:
-                        yield Contradiction(sentence, clause, allow, len(found), *found[0])
-
-
-def _pairs(plan: Plan, sentence: MustDrop, allow: Allow) -> list[tuple[Attachment, Attachment]]:
-    """The pairs of registered attachments that the sentence and the rule both speak about."""
     known = [a for a in plan.attachments if a.registered]
-    sources = [a for a in known if allow.lets(a) and sentence.is_from(a)]
-    targets = [b for b in known if allow.reaches(b) and sentence.is_to(b)] if sources else []
-    return [(a, b) for a in sources for b in targets if a.device != b.device]
+    permitted = [
+        (
+            clause,
+            allow,
+            [a for a in known if allow.lets(a)],
+            [b for b in known if allow.reaches(b)],
+        )
+        for clause in plan.clauses
+        for allow in clause.allows
+    ]
+    for sentence in plan.must_drop:
+        if not _is_held_against_rules(sentence):
+            continue
+        senders = {a.id for a in known if sentence.is_from(a)}
+        targets = {b.id for b in known if sentence.is_to(b)}
+        for clause, allow, lets, reaches in permitted:
+            here = [b for b in reaches if b.id in targets]
+            found = [
+                (a, b)
+                for a in (lets if here else ())
+                if a.id in senders
+                for b in here
+                if a.device != b.device
+            ]
+            if found:
+                yield Contradiction(sentence, clause, allow, len(found), *found[0])
+
+
+def _is_held_against_rules(sentence: MustDrop) -> bool:
+    is_honest = not sentence.items or not HONEST_ITEMS.isdisjoint(sentence.items)
+    return sentence.state == NORMAL and is_honest
 
 
 @dataclass(frozen=True, slots=True)
