@@ -167,7 +167,12 @@ def arp_ask(bout: Bout) -> Iterator[Shot]:
     """Item 11: honest requests: neighbours, both sides of the edges, oneself, somebody far."""
     own = bout.plan.subnet(bout.source)
     near = (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target))
-    for asked in (*near, *(address for pair in edges(own) for address in pair)):
+    mine = bout.plan.gateway(bout.source)
+    for asked in (
+        *near,
+        *(() if mine in near else (mine,)),
+        *(address for pair in edges(own) for address in pair),
+    ):
         yield shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
 
 

@@ -66,6 +66,7 @@ def _pools(plan: Plan) -> Iterator[Pool]:
                 continue
             homes = [s for s in plan.switches if s.site == site and s.role is Role.ACCESS]
             taken = {a.ip for a in plan.attachments if a.ip in subnet}
+            taken |= {gateway} if (gateway := zone.gateway(site)) else set()
             ((source, destination),) = pairs
             for switch, block in _blocks(subnet, homes, taken):
                 yield Pool(zone.id, site, switch.id, block, source, destination)
@@ -88,7 +89,7 @@ def _blocks(
     size = min(_LARGEST, subnet.num_addresses)
     while size >= _SMALLEST and homes:
         prefix = 32 - (size.bit_length() - 1)
-        inner = list(subnet.subnets(new_prefix=prefix))[1:-1]  # not the gateway's, not the last
+        inner = list(subnet.subnets(new_prefix=prefix))[1:-1]  # neither the first nor the last
         free = [block for block in inner if not any(ip in block for ip in taken)]
         if len(free) >= len(homes):
             yield from zip(homes, free, strict=False)

@@ -28,6 +28,7 @@ class Zone:
         protection: What safety hangs on; None where a plan of version 1 does not say.
         vlan: VLAN number as the documents name it (1-4094).
         subnets: (site id, network) pairs, in the order of the plan.
+        gateways: (site id, address) pairs where the plan names the gateway.
     """
 
     id: str
@@ -37,6 +38,12 @@ class Zone:
     subnets: tuple[tuple[str, IPv4Network], ...]
     where: str
     protection: Protection | None = None
+    gateways: tuple[tuple[str, IPv4Address], ...] = ()
+
+    def gateway(self, site: str) -> IPv4Address | None:
+        """Return the router's address at *site*: as the plan says, else the first for a host."""
+        network = self.subnet(site)
+        return dict(self.gateways).get(site, network[1] if network else None)
 
     def subnet(self, site: str) -> IPv4Network | None:
         """Return the zone's network at *site*, or None where the zone does not exist."""

@@ -111,8 +111,10 @@ class Plan:
         return self.zone[attachment.zone].protection
 
     def gateway(self, attachment: Attachment) -> IPv4Address:
-        """Return the router address of the attachment's subnet: its first host address."""
-        return self.subnet(attachment)[1]
+        """Return the router's address in the attachment's subnet."""
+        gateway = self.zone[attachment.zone].gateway(attachment.site)
+        assert gateway is not None, f"{attachment.id} stands in no subnet"
+        return gateway
 
     def subnet(self, attachment: Attachment) -> IPv4Network:
         """Return the network that the attachment's address belongs to."""

@@ -17,6 +17,7 @@ def check_addresses(plan: Plan, places: Places) -> Iterator[Fault]:
     """Yield a fault for every rule of addresses that the plan breaks."""
     yield from _check_vlans(plan, places)
     yield from _check_networks(plan, places)
+    yield from _check_gateways(plan, places)
     unusable = _unusable(plan.router_mac)
     if unusable:
         yield places.fault("town.router_mac", unusable, "use one like 02:00:5e:00:00:01")
@@ -56,6 +57,19 @@ def _check_networks(plan: Plan, places: Places) -> Iterator[Fault]:
                     yield places.fault(path, f"{network} overlaps {other} of {place}",
                                        "networks of a town lie apart")  # fmt: skip
             earlier.append((path, network))
+
+
+def _check_gateways(plan: Plan, places: Places) -> Iterator[Fault]:
+    """Refuse a gateway that no host of the network could have."""
+    for zone in plan.zones:
+        for site, gateway in zone.gateways:
+            network, path = zone.subnet(site), f"zones.{zone.id}.gateways.{site}"
+            if network is None:
+                text = f"zone '{zone.id}' has no network at site '{site}'"
+                yield places.fault(path, text, "name a site of zones." + f"{zone.id}.subnets")
+            elif gateway not in network or gateway in (network[0], network[-1]):
+                text = f"{gateway} is no address for a host of {network}"
+                yield places.fault(path, text, f"they have {network[1]} to {network[-2]}")
 
 
 def _is_unicast(network: IPv4Network) -> bool:
@@ -109,17 +123,21 @@ def _check_address(plan: Plan, a: Attachment, places: Places) -> Iterator[Fault]
     path = _path(a, "ip")
     if a.ip not in network:
         text = f"{a.ip} is not in {network}, the network of zone '{a.zone}' at site '{a.site}'"
-        yield places.fault(path, text, _hosts(network))
-    elif a.ip == network[1]:
+        yield places.fault(path, text, _hosts(network, plan.gateway(a)))
+    elif a.ip == plan.gateway(a):
         text = f"{a.ip} is the gateway of zone '{a.zone}' at site '{a.site}'"
-        yield places.fault(path, text, _hosts(network))
+        yield places.fault(path, text, _hosts(network, plan.gateway(a)))
     elif a.ip in (network.network_address, network.broadcast_address):
         kind = "network" if a.ip == network.network_address else "broadcast"
-        yield places.fault(path, f"{a.ip} is the {kind} address of {network}", _hosts(network))
+        yield places.fault(
+            path, f"{a.ip} is the {kind} address of {network}", _hosts(network, plan.gateway(a))
+        )
 
 
-def _hosts(network: IPv4Network) -> str:
-    return f"hosts have {network[2]} to {network[-2]}"
+def _hosts(network: IPv4Network, gateway: IPv4Address) -> str:
+    if gateway == network[1]:
+        return f"hosts have {network[2]} to {network[-2]}"
+    return f"hosts have {network[1]} to {network[-2]}, save for the gateway {gateway}"
 
 
 def _check_twice(plan: Plan, places: Places) -> Iterator[Fault]:

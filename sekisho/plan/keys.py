@@ -139,8 +139,9 @@ ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
         required=False, default=""),
     Key("vlan", Kind.INT, "VLAN number in the documents; no two zones share one.",
         low=1, high=4094),
-    Key("subnets", Kind.NETWORKS, "The zone's network at each site; its first host address is "
-        "the gateway.", refers="sites"),
+    Key("subnets", Kind.NETWORKS, "The zone's network at each site.", refers="sites"),
+    Key("gateways", Kind.ADDRESSES, "The gateway's address at a site; where none is said, the "
+        "first host address.", required=False, refers="sites"),
 ), WORD, WORD_HINT)  # fmt: skip
 
 SWITCH_SECTION = Section("switch", "switches.<id>", "A switch of the fabric.", (
@@ -218,7 +219,8 @@ ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network
         required=False, refers="hubs"),
     Key("zone", Kind.NAME, "Zone that it belongs to.", refers="zones"),
     Key("ip", Kind.ADDRESS, "Its address, in the zone's network at the site of its switch."),
-    Key("mac", Kind.MAC, "Its MAC address, unique in the town."),
+    Key("mac", Kind.MAC, "Its MAC address, unique in the town: `02:10:00:00:00:15`, "
+        "`02-10-00-00-00-15` or `0210.0000.0015`."),
     Key("source", Kind.NAME, "Class that it initiates as.", refers="sources"),
     Key("destination", Kind.NAME, "Class that it is reached as.", refers="destinations"),
     Key("registered", Kind.BOOL, "False for a device that the town has not admitted (未登録機器).",

@@ -23,6 +23,7 @@ class Kind(Enum):
     MAC = "MAC address"
     ADDRESS = "IPv4 address"
     NETWORKS = "mapping: site id to IPv4 network"
+    ADDRESSES = "mapping: site id to IPv4 address"
     PORT_REF = "switch:port"
     PORTS = "list of ports"
     PORTS_OR_ONE = "port, or list of ports"

@@ -132,7 +132,7 @@ class _Builder:
         subnets = r.get("subnets", tuple)
         return Zone(
             r.id, _label(r), r.text("layer"), r.get("vlan", int), subnets, self.where(r),
-            _word(r, "protection", Protection),
+            _word(r, "protection", Protection), r.get("gateways", tuple),
         )  # fmt: skip
 
     def switch(self, r: Record, dpid: int) -> Switch:

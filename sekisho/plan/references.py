@@ -63,7 +63,7 @@ def _uses(key: Key, value: object, path: str) -> Iterator[tuple[str, str]]:
         yield path, value
     elif isinstance(value, PortRef):
         yield path, value.switch
-    elif key.kind is Kind.NETWORKS and isinstance(value, tuple):
+    elif key.kind in (Kind.NETWORKS, Kind.ADDRESSES) and isinstance(value, tuple):
         for site, _ in value:
             yield f"{path}.{site}", str(site)
     elif isinstance(value, tuple) and not (

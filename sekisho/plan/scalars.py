@@ -14,6 +14,9 @@ from sekisho.printable import UNPRINTABLE
 _DECIMAL = re.compile("-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?")
 _MAC = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+# As Windows and most vendors print them, and as Cisco does.
+_DASHED = re.compile("[0-9a-f]{2}(-[0-9a-f]{2}){5}")
+_DOTTED = re.compile(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 _PORT_REF = re.compile("([^:]+):([1-9][0-9]{0,3})")
 _PORT_RANGE = re.compile("([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")
 _LAST_PORT = 65535
@@ -122,8 +125,11 @@ def read_boolean(scalar: Scalar, key: Key) -> bool:
 
 
 def read_mac(scalar: Scalar, key: Key) -> str:
-    """Return a MAC address in lower case."""
+    """Return a MAC address in lower case, with colons, in whichever notation it is written."""
     text = scalar.text.lower()
+    if _DASHED.fullmatch(text) or _DOTTED.fullmatch(text):
+        text = re.sub("[-.]", "", text)
+        text = ":".join(text[n : n + 2] for n in range(0, 12, 2))
     if not _MAC.fullmatch(text):
         digits = re.sub("[^0-9a-f]", "", half_width(text))
         right = ":".join(digits[n : n + 2] for n in range(0, 12, 2))

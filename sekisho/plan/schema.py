@@ -25,7 +25,7 @@ _PORT: Schema = {
 }
 _NETWORK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 _PATTERNS = {
-    Kind.MAC: "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$",
+    Kind.MAC: r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}$",
     Kind.ADDRESS: r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     Kind.PORT_REF: "^[^:]+:[1-9][0-9]{0,3}$",
     Kind.TEXT: r"\S",
@@ -101,6 +101,9 @@ def _value(key: Key) -> Schema:
             return _mapping(pattern, _reference(key.section), at_least=at_least)
         case Kind.NETWORKS:
             return _mapping(_whole(WORD), {"type": "string", "pattern": _NETWORK}, at_least=1)
+        case Kind.ADDRESSES:
+            address: Schema = {"type": "string", "pattern": _PATTERNS[Kind.ADDRESS]}
+            return _mapping(_whole(WORD), address, at_least=1)
         case Kind.ENTRIES:
             return {"type": "array", "items": _reference(key.section), "minItems": at_least}
         case Kind.PORTS:

@@ -44,6 +44,11 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.PARTY: scalars.read_name,
     Kind.INTS: scalars.read_integer,
 }
+#: Kinds that say something of each site: how it is read, what it is, and an example.
+_BY_SITE: dict[Kind, tuple[Callable[[Scalar, Key], object], str, str]] = {
+    Kind.NETWORKS: (scalars.read_network, "network", "10.10.0.0/24"),
+    Kind.ADDRESSES: (scalars.read_address, "address", "10.10.0.254"),
+}
 
 
 def read_shape(
@@ -128,8 +133,8 @@ class _ShapeReader:
             return self._records(node, key, path)
         if key.kind is Kind.ENTRIES:
             return self._entries(node, key, path)
-        if key.kind is Kind.NETWORKS:
-            return self._networks(node, key, path)
+        if key.kind in _BY_SITE:
+            return self._by_site(node, key, path)
         if key.kind is Kind.PARTY and isinstance(node, MappingNode):
             if not node.entries:
                 self.fault(node.line, path, "is empty", "say what must be true of an attachment")
@@ -193,10 +198,11 @@ class _ShapeReader:
             self.record(item, section, "", f"{path}[{n}]") for n, item in enumerate(node.items, 1)
         )
 
-    def _networks(self, node: Node, key: Key, path: str) -> tuple[tuple[str, object], ...]:
-        hint = "write one a site: {hall: 10.10.0.0/24}"
+    def _by_site(self, node: Node, key: Key, path: str) -> tuple[tuple[str, object], ...]:
+        read, what, example = _BY_SITE[key.kind]
+        hint = f"write one a site: {{hall: {example}}}"
         if not isinstance(node, MappingNode):
-            self._wrong(node, path, "a mapping of sites to networks", hint)
+            self._wrong(node, path, f"a mapping of sites to {what}s", hint)
             return ()
         if not node.entries:
             self.fault(node.line, path, "is empty", hint)
@@ -208,9 +214,9 @@ class _ShapeReader:
                 place = f"{path}.?"
             self.lines[place] = site.line
             if isinstance(child, Scalar):
-                found.append((site.text, self._scalar(child, key, place, scalars.read_network)))
+                found.append((site.text, self._scalar(child, key, place, read)))
             else:
-                self._wrong(child, place, "an IPv4 network", "write one: 10.10.0.0/24")
+                self._wrong(child, place, f"an IPv4 {what}", f"write one: {example}")
         return tuple(found)
 
     def _list(self, node: Node, key: Key, path: str) -> tuple[object, ...]:
@@ -295,4 +301,4 @@ def _wide(text: str) -> str:
 
 
 def _is_plural(kind: Kind) -> bool:
-    return kind in _ITEMS or kind in (Kind.RECORDS, Kind.ENTRIES, Kind.NETWORKS)
+    return kind in _ITEMS or kind in (Kind.RECORDS, Kind.ENTRIES) or kind in _BY_SITE

@@ -146,9 +146,12 @@ def test_a_notebook_is_one_device_with_two_attachments(tiny: Plan) -> None:
     )
 
 
-def test_mac_addresses_are_lower_case(changed: Changed) -> None:
-    """One address has one spelling."""
-    plan = changed(('"02:41:00:00:00:0b"', '"02:41:00:00:00:0B"'))
+@pytest.mark.parametrize(
+    "written", ['"02:41:00:00:00:0B"', "02-41-00-00-00-0B", "0241.0000.000b", '"0241.0000.000B"']
+)
+def test_mac_addresses_are_lower_case(written: str, changed: Changed) -> None:
+    """One address has one spelling, whichever of the three notations it was written in."""
+    plan = changed(('"02:41:00:00:00:0b"', written))
 
     assert plan.attachment["nb.wired"].mac == "02:41:00:00:00:0b"
 
@@ -237,10 +240,10 @@ def test_a_sentence_has_its_cases(tiny: Plan, changed: Changed) -> None:
 def test_an_exception_has_its_measures(changed: Changed) -> None:
     """A risk accepted in the open is read with what is done instead."""
     risk = "{id: EX-02, label: {ja: 危険, en: Risk}, measures: {ja: 監視, en: Watch}}"
-    plan = changed(end=f"  - {risk}\n")
+    plan = changed(("exceptions:\n", f"exceptions:\n  - {risk}\n"))
 
-    assert plan.exceptions[1].id == "EX-02"
-    assert plan.exceptions[1].measures == Label("監視", "Watch")
+    assert plan.exceptions[0].id == "EX-02"
+    assert plan.exceptions[0].measures == Label("監視", "Watch")
 
 
 def test_a_class_that_nobody_is_in_may_be_planned(changed: Changed) -> None:
