@@ -290,7 +290,10 @@ def _stale_relays(plan: Plan) -> Iterator[Doubt]:
         return
     every = ways(plan)
     met = list(stores(plan))
+    is_unsaid = any(zone.protection is None for zone in plan.zones)
     for number, relay in enumerate(plan.relays, 1):
+        if relay.meets and is_unsaid:
+            continue  # who is kept apart from whom cannot be told
         used = {
             name
             for way in every

@@ -119,7 +119,8 @@ class Breach:
 def _is_vendor_going_astray(o: Opening) -> bool:
     if o.source is not Protection.VENDOR or o.target in (None, Protection.VENDOR):
         return False
-    return o.target is not Protection.MANAGEMENT or o.reached is not DeviceKind.GATEWAY
+    mine = (Protection.MANAGEMENT, Protection.SHARED)
+    return o.target not in mine or o.reached is not DeviceKind.GATEWAY
 
 
 def _is_managing(o: Opening) -> bool:

@@ -3,7 +3,8 @@
 Pure. A way ``a -> X <- b`` needs no relay and no second permission: X is captured, or simply keeps
 what it is given. It counts where both may open something on X that can hold data, neither may open
 anything on the other, and what *a* would do at *b*, or *b* at *a*, a requirement of severity A
-denies. A gateway hands over by its own rules and is not spoken of, nor is what stands outside.
+denies. A gateway hands over by its own rules and is not spoken of, nor is what stands outside; nor
+what may be a gateway, in a plan of version 1.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def stores(plan: Plan) -> Iterator[Store]:
     for device in plan.devices:
         legs = [a for a in device.attachments if a.registered]
         outside = all(plan.protection(leg) is Protection.OUTSIDE for leg in legs)
-        if device.kind is DeviceKind.GATEWAY or outside:
+        if device.kind in (None, DeviceKind.GATEWAY) or outside:
             continue
         opening = sorted(_openers(plan, device.id).values(), key=lambda p: rank[p[1].source])
         seen: set[tuple[str, str]] = set()

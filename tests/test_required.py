@@ -21,7 +21,7 @@ from tests.population import town
 from tests.test_upgrade import older
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("tiny", "alpha", "matsuno")
+SHIPPED = ("tiny", "alpha", "matsuno", "city")
 Changed = Callable[..., Plan]
 
 
@@ -60,6 +60,7 @@ def test_the_shipped_plans_break_nothing_but_what_they_declare() -> None:
         assert list(undeclared(town(name))) == []
         assert list(bridges(town(name))) == []
     assert broken(town("tiny")) == {("WL-04", "A03")}
+    assert broken(town("city")) == {("WL-04", "N09"), ("MN-01", "N18"), ("MG-01", "N12")}
     assert broken(town("alpha")) == broken(town("matsuno")) == set()
 
 

@@ -18,7 +18,7 @@ from tests.population import town
 
 ROOT = Path(__file__).parents[1]
 _NOT = "not one of zones, switches, devices, with ids under it"
-SHIPPED = ("tiny", "alpha", "matsuno")
+SHIPPED = ("tiny", "alpha", "matsuno", "city")
 
 
 def older(folder: Path, name: str) -> Path:
@@ -26,6 +26,7 @@ def older(folder: Path, name: str) -> Path:
     text = (ROOT / "topologies" / f"{name}.yaml").read_text("utf-8")
     zones = re.findall(r"^  ([a-z0-9-]+): .* protection: resident,", text, re.MULTILINE)
     text = text.replace("{protection: resident}", f"{{zones: [{', '.join(zones)}]}}")
+    text = re.sub(r", protection: \[[^]]*\]", "", text)  # of classes
     text = re.sub(r" protection: \w+, *", " ", text).replace("\nsekisho: 2\n", "\nsekisho: 1\n")
     text = re.sub(r"\n    kind: \w+", "", text)
     path = folder / f"{name}.yaml"

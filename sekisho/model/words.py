@@ -150,7 +150,7 @@ class DeviceKind(Word):
         "gateway",
         "中継装置",
         "gateway",
-        "Hands over between systems: a sanitiser, a jump host, a proxy, a VPN, a screen transfer.",
+        "Hands over between systems: a sanitiser, a jump host, a proxy, a mail relay, a VPN.",
     )
     ACCESS_POINT = (
         "access_point",

@@ -98,7 +98,7 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     number = town.ask("/api/changes", {"ports": ["floor:1"], "to": "quarantine"})[1]["number"]
     town.ask(f"/api/changes/{number}/retest", {"what": "affected"})
     port = page.locator("[data-port='floor:1']")
-    expect(port).to_have_class(re.compile("Q.* moved"))
+    expect(port).to_have_class(re.compile("quarantine.* moved"))
     expect(port).to_contain_text("⇄変更")
     expect(port).to_have_attribute("aria-label", re.compile("隔離.*Q"))
     visit.shot("06-moved")
