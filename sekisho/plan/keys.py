@@ -45,11 +45,16 @@ def _label(meaning: str, *, required: bool = True) -> Key:
 
 def _classes() -> tuple[Key, ...]:
     return (
-        Key("from", Kind.NAMES_OR_ALL, "Source classes.", refers="sources",
-            refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
-        Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations",
-            refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
+        Key("from", Kind.PARTY, "Source classes, or all but some.", refers="sources",
+            section="cell_from", refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
+        Key("to", Kind.PARTY, "Destination classes, or all but some.", refers="destinations",
+            section="cell_to", refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
     )  # fmt: skip
+
+
+def _all_but(classes: str, *, required: bool) -> Key:
+    return Key("all_but", Kind.NAMES, "Every class but these.", required=required, refers=classes,
+               refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL)  # fmt: skip
 
 
 def _party(name: str, what: str, classes: str) -> Section:
@@ -57,6 +62,7 @@ def _party(name: str, what: str, classes: str) -> Section:
     return Section(f"must_drop_{name}", f"must_drop[n].{name}", what, (
         Key("classes", Kind.NAMES, "Classes, any of which it is in.", required=False,
             refers=classes, refused=_EVERY_REFUSED, refusal=_EVERY_REFUSAL),
+        _all_but(classes, required=False),
         Key("medium", Kind.CHOICE, "What it stands on.", required=False, default="",
             choices=("air", "cable")),
         Key("protection", Kind.CHOICES, "What the zone protects that it stands in, any of these.",
@@ -284,6 +290,13 @@ CELL = Section("cell", "cells[n]", "A note on cells that no rule allows.", (
         refers="attachments"),
 ))  # fmt: skip
 
+CELL_FROM = Section("cell_from", "cells[n].from", "Whom a note is not about, of who initiates.", (
+    _all_but("sources", required=True),
+))  # fmt: skip
+CELL_TO = Section("cell_to", "cells[n].to", "Whom a note is not about, of who is reached.", (
+    _all_but("destinations", required=True),
+))  # fmt: skip
+
 MUST_DROP = Section("must_drop", "must_drop[n]", "A sentence of page one.", (
     Key("number", Kind.INT, "Its number on the page.", low=1, high=999),
     _label("The sentence."),
@@ -337,7 +350,7 @@ RELAY = Section("relay", "relays[n]", "A way through shared devices that is perm
 
 SECTIONS = (
     ROOT, LABEL, TOWN, SITE, ZONE, SWITCH_SECTION, LINK, AIR, HUB, SERVICE, SOURCE, DESTINATION,
-    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, MUST_DROP, MUST_DROP_FROM,
-    MUST_DROP_TO, MUST_REACH, EXCEPTION, RELAY,
+    DEVICE_SECTION, ATTACHMENT, CLAUSE, SPECIAL, ALLOW, CELL, CELL_FROM, CELL_TO,
+    MUST_DROP, MUST_DROP_FROM, MUST_DROP_TO, MUST_REACH, EXCEPTION, RELAY,
 )  # fmt: skip
 SECTION = {section.name: section for section in SECTIONS}

@@ -223,8 +223,14 @@ class _Builder:
         return tuple(dict.fromkeys(ids))
 
     def note(self, r: Record) -> CellNote:
+        kind = CellKind(r.text("kind"))
+        for key in ("from", "to"):
+            if kind is CellKind.PLANNED and isinstance(r.values[key], Record):
+                text = "a permission, also a planned one, says whom it is for, not whom it is not"
+                hint = "name the classes one by one"
+                raise PlanError((self.places.fault(f"{r.path}.{key}", text, hint),))
         return CellNote(
-            kind=CellKind(r.text("kind")),
+            kind=kind,
             id=r.text("id"),
             sources=self.classes(r, "from", "sources"),
             destinations=self.classes(r, "to", "destinations"),
@@ -238,8 +244,25 @@ class _Builder:
         )
 
     def classes(self, r: Record, key: str, section: str) -> tuple[str, ...]:
+        said = r.values[key]
+        if isinstance(said, Record):
+            return self.but(said, section)
         words = r.words(key)
         return words if words != (ALL,) else tuple(c.id for c in self.root.records(section))
+
+    def but(self, said: Record, section: str, among: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return the classes of *among*, else all of *section*, that are not left out.
+
+        Raises:
+            PlanError: None is left: an empty list would mean all.
+        """
+        left_out = said.words("all_but")
+        every = among or tuple(c.id for c in self.root.records(section))
+        left = tuple(name for name in every if name not in left_out)
+        if not left:
+            path = f"{said.path}.all_but"
+            raise PlanError((self.places.fault(path, "leaves nobody", "leave out fewer"),))
+        return left
 
     def exception(self, r: Record) -> StandingException:
         return StandingException(
@@ -286,7 +309,11 @@ class _Builder:
                 if _word(zone, "protection", Protection) in protections
             ),
         )
-        return said.words("classes"), facts
+        classes = said.words("classes")
+        if said.words("all_but"):
+            section = "sources" if key == "from" else "destinations"
+            classes = self.but(said, section, classes)
+        return classes, facts
 
     def must_reach(self, r: Record) -> MustReach:
         sources, source_facts = self.party(r, "from")
