@@ -23,6 +23,7 @@ from topologies.town import Town
 
 _ANSWER_S = 0.8
 _PAGE_S = 3
+_USUAL = {"http": 80, "https": 443}  # IANA service names
 _AT_ONCE = struct.pack("ii", 1, 0)  # close without a goodbye that would be repeated later
 _LONGEST_TEXT = 4000
 GUARD = "guard"
@@ -125,7 +126,7 @@ class Playing:
         """Open the target's page with ``curl``, and return what a terminal would show."""
         source, target = self._ends(request)
         words = ["curl", "-sSki", "--max-time", str(_PAGE_S), "--interface"]
-        words += [self._town.interface(source), f"https://{target.ip}/"]
+        words += [self._town.interface(source), page_address(self._current(), target)]
         done = self._town.hosting.run(source.device, words, timeout_s=_PAGE_S + 5)
         text = f"$ {' '.join(words)}\n{done.stderr}{done.stdout}"
         return {"text": text[:_LONGEST_TEXT], "exit": done.returncode}
@@ -195,3 +196,11 @@ def _is_of(cookie: Cookie, port: int, attachments: set[int]) -> bool:
     if cookie.kind in _OF_A_PORT:
         return cookie.a == port
     return cookie.kind is Kind.DROP_ARP_TARGET and cookie.b in attachments
+
+
+def page_address(plan: Plan, target: Attachment) -> str:
+    """Return where the page of *target* is, by the kind and port of what it runs."""
+    service = plan.page(target.device)
+    kind, port = (service.kind, service.edges()[0]) if service else ("https", _USUAL["https"])
+    own = "" if port == _USUAL[kind] else f":{port}"
+    return f"{kind}://{target.ip}{own}/"

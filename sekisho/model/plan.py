@@ -116,6 +116,11 @@ class Plan:
         assert gateway is not None, f"{attachment.id} stands in no subnet"
         return gateway
 
+    def page(self, device: str) -> Service | None:
+        """Return the service of *device* that shows a page, by its kind: https before http."""
+        services = [self.service[name] for name in self.device[device].services]
+        return next((s for kind in ("https", "http") for s in services if s.kind == kind), None)
+
     def subnet(self, attachment: Attachment) -> IPv4Network:
         """Return the network that the attachment's address belongs to."""
         network = self.zone[attachment.zone].subnet(attachment.site)

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { chip, zoneName } from "./faceplates.js";
 import { label, language, t } from "./language.js";
-import { QUARANTINE, servers, attachments, named, store } from "./store.js";
+import { QUARANTINE, servers, attachments, named, offered, store } from "./store.js";
 import { addLine, isWatching, nameOf } from "./strip.js";
 
 /** Return a dry run's difference; for a change that may be watched, with the button to do so. */
@@ -92,5 +92,5 @@ function watching(shown) {
 
 function wayTo(source, destinations) {
   const target = destinations.flatMap((d) => [...servers(), ...attachments()].filter((each) => each.destination === d && each.services.length))[0];
-  return target ? { source, target: target.id, service: target.services.includes("https") ? "https" : target.services[0] } : null;
+  return target ? { source, target: target.id, service: offered(target) } : null;
 }

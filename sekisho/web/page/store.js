@@ -69,10 +69,10 @@ export function notebooks() {
   return [...found.values()].filter((each) => each.air && each.wire);
 }
 
-/** Who offers something that a page can be opened of. */
-export function servers(service = "https") {
-  return attachments().filter((each) => each.services.includes(service));
-}
+/** Who offers a service that shows a page, whatever the plan calls it. */
+export const servers = () => attachments().filter((each) => each.page);
+/** The service to try at an attachment: the one that shows a page, else the first. */
+export const offered = (each) => each?.page || each?.services[0];
 
 /** The resident system that the story is about: in a zone so protected, and open to *source* if any is. */
 export function register(source) {

@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { byId, el, fill, say } from "./dom.js";
 import { label, onLanguage, t } from "./language.js";
-import { attachment, attachments, emit, named, notebooks, on, register } from "./store.js";
+import { attachment, attachments, emit, named, notebooks, offered, on, register } from "./store.js";
 
 const EVERY_MS = 1000;
 const KEPT = 60;
@@ -35,7 +35,7 @@ function proposed() {
   const first = book?.wire ?? attachments()[0];
   const target = register(first) ?? attachments()[1];
   if (!first || !target) return [];
-  const service = target.services.includes("https") ? "https" : target.services[0];
+  const service = offered(target);
   const ends = [{ source: first.id, target: target.id, service }];
   if (book) ends.push({ source: book.air.id, target: target.id, service });
   return ends;
@@ -118,8 +118,8 @@ function onAdd() {
 function drawLine(line, index) {
   const change = (what) => (event) => {
     line[what] = event.target.value;
-    const offered = attachment(line.target)?.services ?? [];
-    if (!offered.includes(line.service)) line.service = offered.includes("https") ? "https" : offered[0];
+    const target = attachment(line.target);
+    if (!target?.services.includes(line.service)) line.service = offered(target);
     line.marks = [];
     keep();
     draw();
