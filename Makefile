@@ -6,7 +6,7 @@ PLAN ?= topologies/matsuno.yaml
 COUNT ?= 24
 PYTEST ?=
 
-.PHONY: help setup check test lint golden lock bench mutate vm-setup vm-test vm-live clean
+.PHONY: help setup check accept test lint golden lock bench mutate vm-setup vm-test vm-live clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -16,6 +16,9 @@ setup:  ## packages of the distribution and .venv; a second time in no time
 
 check: setup  ## boot, guard, probe and judge PLAN=topologies/matsuno.yaml
 	@$(BIN)/sekisho check $(PLAN)
+
+accept: setup  ## the whole test of PLAN in one run: gate, real conversations, every event
+	@$(BIN)/sekisho accept $(PLAN)
 
 test: setup lint  ## lint, then every test; PYTEST="-m 'not live'" chooses
 	$(BIN)/pytest $(PYTEST)

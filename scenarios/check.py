@@ -11,13 +11,21 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenarios.ending import doing, say
 from sekisho.errors import SekishoError
 from sekisho.model import Plan
 from sekisho.plan import load
+from sekisho.states import ACCEPT
 from sekisho.trouble import recorded
 from topologies.town import OWN_GUARD, Town
+
+if TYPE_CHECKING:
+    from scenarios.inspection import Check
+
+
+SUITES = ("smoke", "gate", "full", ACCEPT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("plan", type=Path)
     top.add_argument("--folder", type=Path, required=True)
     top.add_argument("--work", type=Path, default=Path("/run/sekisho"))
-    top.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate")
+    top.add_argument("--suite", choices=SUITES, default="gate")
     top.add_argument("--seed", type=int, default=1)
     top.add_argument("--pairs", choices=("chosen", "all"), default="chosen")
     top.add_argument("--guard", default=OWN_GUARD, help="own, own-lenient, none, or a socket file")
@@ -53,16 +61,23 @@ def main() -> None:
         from scenarios.asked import asked
         from scenarios.inspection import Check
 
+        kind = _acceptance() if args.suite == ACCEPT else Check
         run = asked(args, plan)
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
         sys.exit(error.exit_code)
-    check = Check(plan, folder, run, town=town)
+    check = kind(plan, folder, run, town=town)
     try:
         sys.exit(check.run(leave=os._exit))
     except Exception as error:  # noqa: BLE001  # even the record could not be written: end with that
         say(error=recorded(error, doing=doing()), exit=3, end=True)
         sys.exit(3)
+
+
+def _acceptance() -> type[Check]:
+    from scenarios.acceptance import Acceptance
+
+    return Acceptance
 
 
 def _chooses(args: argparse.Namespace) -> bool:

@@ -11,29 +11,41 @@ import gc
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from scenarios.closing import close_record, write_findings
 from scenarios.ending import ended, say
+from scenarios.event_cases import EventCases
 from scenarios.events.registry import events
 from scenarios.events.scene import Event, Outcome, Scene
-from scenarios.events.situated import Situated, is_state
+from scenarios.events.situated import Situated
+from scenarios.events.tried import Tried
+from scenarios.findings import bare
+from scenarios.manifest import manifest, without_gaps
+from scenarios.record import Run, jst
 from scenarios.situations import applied, check_words
 from scenarios.surroundings import AFTER, Surroundings
+from scenarios.tally import Tally
 from scenarios.wire import Wire
+from sekisho.casefile import CASES, CaseLog
 from sekisho.errors import UsageError
-from sekisho.evidence import write_atomically
-from sekisho.model import Plan
+from sekisho.evidence import Finding, write_atomically
+from sekisho.model import Label, Plan
 from sekisho.plan import load
+from sekisho.seal import MANIFEST
 from sekisho.situation import Situation, read, shipped_plans
+from sekisho.states import is_state
+from topologies.features import features
 from topologies.town import OWN_GUARD, Town
 
-_RESTORED_S, _LOOK_S = 15.0, 0.5  # Open vSwitch looks for its controller after at most 8 s
-_HOST_SLOTS = 1 << 12  # a second of a stream and of its answers: an event may keep us from looking
+_EVENTS_ONLY = Label("事象だけの試験(sekisho disturb)", "events alone (sekisho disturb)")
+RESTORED_S, _LOOK_S = 15.0, 0.5  # Open vSwitch looks for its controller after at most 8 s
+HOST_SLOTS = 1 << 12  # a second of a stream and of its answers: an event may keep us from looking
 #: Called with the town before the first event; tests plant their faults with it.
 Meddle = Callable[[Town], None]
 
@@ -78,54 +90,110 @@ def chosen(plan: Plan, order: Order) -> list[Event]:
 
 
 def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | None = None) -> int:
-    """Play the chosen events; write ``events.json``; return the exit status."""
-    wanted, outcomes = chosen(plan, order), list[Outcome]()
-    labels = {e.id: {**asdict(e.label), "requirements": e.requirements} for e in wanted}
+    """Play the chosen events; write the run folder; return the exit status."""
+    wanted = chosen(plan, order)
+    kept = _Kept(plan, folder, order)
+    try:
+        kept.begin(wanted)
+        _play(kept, wanted, work, meddle)
+    except BaseException as error:
+        kept.close(str(error) or type(error).__name__)
+        raise
+    return kept.close("")
+
+
+def _play(kept: _Kept, wanted: list[Event], work: Path, meddle: Meddle | None) -> None:
+    plan, order = kept.plan, kept.order
     with Town(
-        plan, folder=folder, work=work, progress=lambda p: say(phase=p), guard=order.guard
+        plan, folder=kept.folder, work=work, progress=lambda p: say(phase=p), guard=order.guard
     ) as town:
         town.await_in_force()
-        with Wire(town, host_slots=_HOST_SLOTS) as wire:
+        with Wire(town, host_slots=HOST_SLOTS) as wire:
             scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)
-            before = _left_over(scene, within_s=0.0)
+            before = left_over(town, wire, within_s=0.0)
             situated = Situated(scene, applied(order.situations, plan))
             for number, event in enumerate(wanted):
                 say(phase="disturb", done=number, of=len(wanted))
-                played = _played(scene, event, order.repeat, situated)
-                outcomes += [_doubted(outcome, "before", before) for outcome in played]
-                facts = {"events": labels, "situations": situated.account()}
-                _write(folder, plan, facts, outcomes)
-    return exit_status(outcomes)
+                for outcome, tried in _played(scene, event, order.repeat, situated):
+                    kept.note(doubted(outcome, "before", before), tried)
+                kept.write(situated.account())
 
 
-def _played(scene: Scene, event: Event, repeat: int, situated: Situated) -> list[Outcome]:
+class _Kept:
+    """The record of a run that plays events alone: its cases are what the streams tried."""
+
+    def __init__(self, plan: Plan, folder: Path, order: Order) -> None:
+        self.plan, self.folder, self.order = plan, folder, order
+        run = Run(folder.name, "disturb", order.seed, "", "", occasion=_EVENTS_ONLY)
+        self._manifest = manifest(plan, run, started=jst(), features=features(plan))
+        self._outcomes, self._tally = list[Outcome](), Tally(CaseLog(folder / CASES))
+        self._wrong = list[Finding]()
+        self._events, self._cases = dict[str, dict[str, str]](), EventCases(plan, run)
+
+    def begin(self, wanted: list[Event]) -> None:
+        """Write the manifest as it is at first: it has no seal."""
+        self._events = words_of(wanted)
+        data = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
+        write_atomically(self.folder / MANIFEST, data)
+
+    def note(self, outcome: Outcome, tried: list[Tried]) -> None:
+        """Keep what became of an event, and of its pairs."""
+        self._outcomes.append(outcome)
+        cases = self._cases.of(outcome, tried)
+        self._tally.cases.add(cases)
+        self._wrong += [bare(case) for case in cases if case.verdict.is_finding]
+
+    def write(self, situations: list[dict[str, Any]]) -> None:
+        """Write ``events.json`` as far as it is known."""
+        facts = {"events": self._events, "situations": situations}
+        write_events(self.folder, self.plan, facts, self._outcomes)
+
+    def close(self, aborted: str) -> int:
+        """Write the rest, and seal it; return the exit status."""
+        played = [o.event for o in self._outcomes if o.verdict != "skipped"]
+        without_gaps(self._manifest, played)
+        write_findings(self.folder, self._wrong)
+        close_record(self.folder, self.plan, self._tally, self._manifest, aborted=aborted)
+        return exit_status(self._outcomes)
+
+
+def _played(
+    scene: Scene, event: Event, repeat: int, situated: Situated
+) -> list[tuple[Outcome, list[Tried]]]:
+    """Play *event*; return what became of each time, and what was tried in it."""
     reason = event.skip(scene.plan)
     if reason:
-        return [Outcome(event.id, 0, "skipped", reason)]
+        return [(skipped(event, reason), [])]
     out = []
     for number in range(1, repeat + 1):
         situated.begin(event.id, number)
-        out.append(scene.trial(event, number))
+        out.append((scene.trial(event, number), scene.tried))
         scene.town.check()
-    after = _left_over(scene, within_s=_RESTORED_S)
-    return [*out[:-1], _doubted(out[-1], "afterwards", after)]
+    after = left_over(scene.town, scene.wire, within_s=RESTORED_S)
+    last, tried = out[-1]
+    return [*out[:-1], (doubted(last, "afterwards", after), tried)]
 
 
-def _doubted(outcome: Outcome, when: str, unlike: str) -> Outcome:
+def skipped(event: Event, reason: str) -> Outcome:
+    """Return the outcome of an event that cannot happen to the town."""
+    return Outcome(event.id, 0, "skipped", reason)
+
+
+def doubted(outcome: Outcome, when: str, unlike: str) -> Outcome:
     """Return *outcome*, void where it passed while something was not as planned."""
     if not unlike or outcome.verdict != "pass":
         return outcome
     return replace(outcome, verdict="void", reason=f"{when}: {unlike}")
 
 
-def _left_over(scene: Scene, *, within_s: float) -> str:
+def left_over(town: Town, wire: Wire, *, within_s: float) -> str:
     """Return what of the whole fabric is still not as planned after so long, or empty."""
     deadline = time.monotonic() + within_s
     while True:
-        around = Surroundings(scene.town, scene.plan)
-        with scene.wire.draining():
+        around = Surroundings(town, town.plan)
+        with wire.draining():
             around.compare(AFTER)
             around.ask_controller(AFTER)
         if not around.differences:
@@ -135,7 +203,13 @@ def _left_over(scene: Scene, *, within_s: float) -> str:
         time.sleep(_LOOK_S)
 
 
-def _write(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list[Outcome]) -> None:
+def words_of(events: Iterable[Event]) -> dict[str, dict[str, str]]:
+    """Return what ``events.json`` says of each event, by its id."""
+    return {e.id: {**asdict(e.label), "requirements": e.requirements} for e in events}
+
+
+def write_events(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list[Outcome]) -> None:
+    """Write ``events.json``."""
     data = {
         "schema": 1,
         "plan": plan.id,

@@ -76,7 +76,7 @@ class Findings:
 
     def bare(self, case: Case) -> None:
         """Note a finding that has no single packet: a conversation that failed."""
-        self.all.append(_finding(case, "", (), b"", _Explained()))
+        self.all.append(bare(case))
 
     def _with_packet(self, case: Case, plan: CasePlan, judged: Judgement, attempt: Attempt) -> Case:
         culprits = _culprits(attempt.expectations[judged.case].frames, attempt, case.verdict)
@@ -120,6 +120,11 @@ class Findings:
             return self._town.ovs.trace(case.src_switch, case.src_port, frame)
         except LabError as error:
             return str(error)
+
+
+def bare(case: Case) -> Finding:
+    """Return the finding of a case that has no single packet."""
+    return _finding(case, "", (), b"", _Explained())
 
 
 def command(frame: bytes) -> str:

@@ -9,7 +9,6 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,29 @@ from scenarios import backups, flood
 from scenarios.afterwards import note_late, note_strangers
 from scenarios.backups import Backups
 from scenarios.canaries import Canaries
+from scenarios.closing import close_record, write_findings
 from scenarios.covering import write_coverage
 from scenarios.ending import doing, say
 from scenarios.exchange import Exchange, Outcome, converse
 from scenarios.findings import Findings
 from scenarios.gate import Batching, CasePlan, Window
 from scenarios.manifest import manifest
-from scenarios.record import Recorder, Run, jst
+from scenarios.record import Recorder, Run, doubted_case, jst
 from scenarios.session import Attempt, Session
 from scenarios.suite import Suite
 from scenarios.surroundings import AFTER, BEFORE, Surroundings
 from scenarios.tally import Tally, own_peak_mb
-from scenarios.wire import Wire
+from scenarios.wire import HOST_SLOTS, Wire
 from sekisho.casefile import CASES, CaseLog
 from sekisho.dumps import flows
 from sekisho.errors import LabError, SekishoError
 from sekisho.evidence import (
     Case,
-    RunVerdict,
     Verdict,
-    run_verdict,
     write_atomically,
-    write_summary,
 )
 from sekisho.model import Plan
-from sekisho.seal import MANIFEST, seal
+from sekisho.seal import MANIFEST
 from sekisho.trouble import recorded
 from topologies.features import features
 from topologies.meanwhile import Meanwhile
@@ -51,7 +48,6 @@ from topologies.town import Town
 from topologies.watchdog import Watchdog
 
 _REPEATS = 2  # how often a void case may be tried again
-_EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
 _AFTER_S = 1.8  # so long after the last frame of all everything is still heard, at least
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
@@ -65,12 +61,16 @@ class Check:
 
     Args:
         town: The town; it is entered here, and may have begun to start.
+
+    Attributes:
+        host_slots: How many frames the capture of a host holds between two looks at it.
     """
+
+    host_slots = HOST_SLOTS
 
     def __init__(self, plan: Plan, folder: Path, run: Run, *, town: Town) -> None:
         self._plan, self._folder, self._run, self._town = plan, folder, run, town
         self._tally = Tally(CaseLog(folder / CASES))
-        self._started = time.monotonic()
         self._say: Callable[..., None] = say
         self._manifest: dict[str, Any] = {}
         self._talks: list[Exchange] = []
@@ -88,7 +88,7 @@ class Check:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._manifest = manifest(
-            self._plan, self._run, started=jst(), facts={}, features=features(self._plan)
+            self._plan, self._run, started=jst(), features=features(self._plan)
         )
         begun = orjson.dumps(self._manifest, option=orjson.OPT_INDENT_2)
         write_atomically(self._folder / MANIFEST, begun)
@@ -124,7 +124,7 @@ class Check:
         self, town: Town, batches: list[Window], meddle: Meddle | None, leave: Leave | None
     ) -> None:
         """Try all of *batches* in a town whose tables are in force."""
-        with Wire(town) as wire, ExitStack() as stack:
+        with Wire(town, host_slots=self.host_slots) as wire, ExitStack() as stack:
             around = self._around = Surroundings(town, self._plan)
             if meddle is not None:
                 meddle(town, wire)
@@ -140,12 +140,17 @@ class Check:
             self._close(town, wire, session, findings)
             if town.is_ours and self._run.is_whole:
                 write_coverage(self._folder, self._plan, held, batches, self._tally.cases.rows())
+            stack.close()  # whatever changes the town from here on does so on purpose
+            self._go_on(town, wire, findings)
             town.check()
-            self._write_findings(findings)
+            write_findings(self._folder, findings.all)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
             if leave is not None:
                 wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))
+
+    def _go_on(self, town: Town, wire: Wire, findings: Findings) -> None:
+        """Try what changes the town itself; a check has nothing of the kind."""
 
     def _compared(self, around: Surroundings, wire: Wire, when: str) -> None:
         """Compare the whole fabric, and ask the controller, before the first frame or after."""
@@ -164,7 +169,20 @@ class Check:
         around.note_changes(self._meanwhile)
         self._keep_dumps(around)
         began = time.monotonic()
-        canaries = Canaries(self._plan, session.ledger, session.run)
+        self._hear_late(wire, session, findings)
+        tally = self._tally
+        tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
+        tally.frames_sent = session.frames_sent
+        doubts = [d for d in around.differences if not d.is_finding]
+        if doubts:
+            self._doubt(doubts[0].en)
+        self._add("judge", time.monotonic() - began)
+
+    def _hear_late(self, wire: Wire, session: Session, findings: Findings) -> None:
+        """Hear what comes after the last frame, and enter it; the ledger is proved to speak."""
+        around, ledger = self._around, session.ledger
+        assert around is not None
+        canaries = Canaries(self._plan, ledger, session.run)
         session.listen()
         canaries.send(wire)
         while (left := session.last_sent + _AFTER_S - time.monotonic()) > 0:
@@ -172,21 +190,14 @@ class Check:
             session.listen()
         around.ask_drift()
         session.listen()
-        ledger, tally = session.ledger, self._tally
         ledger.settle()
         for missing in canaries.taken_out():
             around.note(AFTER, "instrument", "ledger", missing)
-        findings.all += note_late(tally.cases, ledger.late)
+        findings.all += note_late(self._tally.cases, ledger.late)
         if wire.blind() or session.lost_outside:
             ledger.doubt_strays(of_all=True)
         around.note_lost(session.lost_outside)
         note_strangers(around, ledger)
-        tally.captured, tally.dropped = wire.captured, sum(wire.dropped.values())
-        tally.frames_sent = session.frames_sent
-        doubts = [d for d in around.differences if not d.is_finding]
-        if doubts:
-            self._doubt(doubts[0].en)
-        self._add("judge", time.monotonic() - began)
 
     def _keep_dumps(self, around: Surroundings) -> None:
         """Write the flow dumps of the last reading to the run folder."""
@@ -229,7 +240,7 @@ class Check:
             self._tally.cases.add(findings.add(chosen, plans, attempt))
             self._add("judge", time.monotonic() - began)
             if attempt.stuck:
-                self._write_findings(findings)
+                write_findings(self._folder, findings.all)
                 raise LabError(attempt.stuck)
             if last:
                 return
@@ -300,7 +311,7 @@ class Check:
             flooded = flood.flood(town, wire, by)
         for number, outcome in enumerate(flooded.others, len(self._talks) + 1):
             case = recorder.exchange(number, outcome, watchdog.stalled)
-            self._tally.cases.add([_doubted(case, flooded.doubt) if flooded.doubt else case])
+            self._tally.cases.add([doubted_case(case, flooded.doubt) if flooded.doubt else case])
             if case.verdict.is_finding:
                 findings.bare(case)
         self._manifest["flood"] = flooded.account()
@@ -312,49 +323,21 @@ class Check:
 
     def _doubt(self, why: str) -> None:
         """Turn every pass into void: something was not as planned."""
-        self._tally.cases.change(lambda case: _doubted(case, why))
+        self._tally.cases.change(lambda case: doubted_case(case, why))
 
     def _add(self, phase: str, seconds: float) -> None:
         self._tally.seconds[phase] = self._tally.seconds.get(phase, 0.0) + seconds
 
-    def _write_findings(self, findings: Findings) -> None:
-        worst_first = sorted(findings.all, key=lambda f: (-f.verdict.badness, f.case))
-        data = orjson.dumps([asdict(f) for f in worst_first], default=lambda v: v.value)
-        write_atomically(self._folder / "findings.json", data)
-
     def _finish(self, aborted: str) -> int:
         self.aborted = aborted
         tally, around = self._tally, self._around
-        unlike = around.differences if around is not None else []
-        verdict = run_verdict(+tally.cases.counts, aborted=aborted, differences=unlike)
-        said = self._manifest["plan"]
-        read = (*self._manifest.get("situations", []), *said["must_drop"], *said["must_reach"])
-        if not aborted and any(each["contradictions"] for each in read):
-            verdict = RunVerdict.FAIL  # a mistake in the plan, or in how somebody reads it
-        status = _EXIT[verdict]
         self._say(phase="write")
-        if not (self._folder / "findings.json").exists():
-            write_atomically(self._folder / "findings.json", b"[]")
-        write_atomically(self._folder / "differences.json", orjson.dumps(unlike))
-        tally.cases.close()
-        tally.seconds["total"] = time.monotonic() - self._started
-        write_summary(
-            self._folder / "summary.json", tally.summary(self._plan, verdict, aborted, status)
-        )
-        self._manifest |= {"ended": jst(), "exit": status}
-        self._manifest["hashes"]["frames"] = f"{tally.frames_digest:08x}"
-        seal(self._folder, self._manifest)  # last: it covers all that was written
+        tally.differences = around.differences if around is not None else []
+        status = close_record(self._folder, self._plan, tally, self._manifest, aborted=aborted)
         if aborted:
             self._say(error=aborted, exit=status)
         self._say(end=True, exit=status)
         return status
-
-
-def _doubted(case: Case, why: str) -> Case:
-    """Return *case*, void where it passed."""
-    if case.verdict is not Verdict.PASS:
-        return case
-    return replace(case, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
 
 
 def _with_twins(window: Window, pending: set[int]) -> list[CasePlan]:

@@ -7,7 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sekisho import __version__
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, Label, MustDrop, MustReach, Plan
 from sekisho.sentences import contradictions, decided_by, unmet
+from sekisho.states import state_of
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
@@ -48,15 +49,12 @@ _NOT_TESTED = (
             "Controls on the terminals (USB, EDR, multi-factor sign-in)",
         ),
     ),
-    (
-        "degraded",
-        Label(
-            "制御装置の停止中・ポート変更の最中の遮断",
-            "Drops while the controller is dead, or during a change",
-        ),
-    ),
+    ("degraded", Label("制御装置の停止中の遮断", "Drops while the controller is dead")),
+    ("moving", Label("ポート変更の最中の遮断", "Drops while ports are being moved")),
     ("relays", Label("共用機器を踏み台にした中継", "Relaying through shared equipment")),
 )
+#: Of those, what events try: the states that they bring about.
+_GAPS = {"degraded": "controller-dead", "moving": "ports-moved", "relays": "relay"}
 _THIRD = Label(
     "第三の機器へのなりすまし(該当する機器がない組)",
     "Posing as a third device, for pairs that have none beside them",
@@ -86,16 +84,13 @@ _REAL = {
 }
 
 
-def manifest(
-    plan: Plan, run: Run, *, started: str, facts: dict[str, Any], features: Mapping[str, bool]
-) -> dict[str, Any]:
+def manifest(plan: Plan, run: Run, *, started: str, features: Mapping[str, bool]) -> dict[str, Any]:
     """Return ``manifest.json`` but for its end.
 
     Args:
         plan: The town.
         run: What is tried.
         started: When, ISO 8601.
-        facts: More ``versions`` and ``hashes``.
         features: What the kernel offers, see `topologies.features`.
     """
     return {
@@ -107,8 +102,8 @@ def manifest(
         "seed": run.seed,
         "state": STATE,
         "exit": 3,
-        "versions": {**_versions(), **facts.get("versions", {})},
-        "hashes": {"plan": plan.sha256, "code": code_digest(), **facts.get("hashes", {})},
+        "versions": _versions(),
+        "hashes": {"plan": plan.sha256, "code": code_digest()},
         "machine": {
             "cores": os.cpu_count() or 0,
             "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
@@ -130,6 +125,13 @@ def _not_tested(plan: Plan) -> tuple[tuple[str, Label], ...]:
     more = [("third", _THIRD)] if lacks_thirds(plan) else []
     more += [("hubs", _HUBS)] if any(a.beside for a in plan.attachments) else []
     return (*_NOT_TESTED, *more)
+
+
+def without_gaps(manifest: dict[str, Any], events: Iterable[str]) -> None:
+    """Take out of what *manifest* says is not tested whatever the *events* that were played try."""
+    tried = {state_of(event) for event in events}
+    kept = [each for each in manifest["not_tested"] if _GAPS.get(each["id"]) not in tried]
+    manifest["not_tested"] = kept
 
 
 def _named(name: str, label: Label) -> dict[str, str]:

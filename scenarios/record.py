@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from scenarios.events.tried import DROP, During, Tried
 from scenarios.exchange import Outcome
 from scenarios.gate import CasePlan
 from scenarios.selection import EVERYTHING, Selection
@@ -14,6 +15,7 @@ from scenarios.session import Attempt
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
 from sekisho.judge import Judgement
+from sekisho.matrix import matrix
 from sekisho.model import Attachment, Label, Plan, Protocol
 from sekisho.situation import Situation
 
@@ -69,11 +71,24 @@ def jst(at_ns: int | None = None) -> str:
     return at.astimezone(JST).isoformat(timespec="milliseconds")
 
 
+def event_case(number: int) -> str:
+    """Return the number of a case that an event decides, as reports show it."""
+    return f"E-{number:06d}"
+
+
+def doubted_case(case: Case, why: str) -> Case:
+    """Return *case*, void where it passed."""
+    if case.verdict is not Verdict.PASS:
+        return case
+    return replace(case, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
+
+
 class Recorder:
     """Write judgements down as cases of *run* on *plan*."""
 
     def __init__(self, plan: Plan, run: Run, *, state: str = STATE) -> None:
         self._plan, self._run, self._state = plan, run, state
+        self._matrix = matrix(plan)
         self._ends = {a.id: self._end(a) for a in plan.attachments}
 
     def cases(self, plans: dict[int, CasePlan], attempt: Attempt) -> Iterable[Case]:
@@ -154,6 +169,46 @@ class Recorder:
             pcap="",
             pcap_sha256="",
             plan_line=tried.where,
+        )
+
+    def tried(self, number: int, tried: Tried, during: During) -> Case:
+        """Return the case of one pair that was tried while an event was played."""
+        source, target = (self._plan.attachment[end] for end in (tried.source, tried.target))
+        cell, now = self._matrix[source.source, target.destination], jst()
+        verdict, reason = during.judged(tried)
+        shared = self._shared(source, target)
+        if tried.expect == DROP:
+            shared |= {
+                "requirement": " ".join(cell.requirements),
+                "severity": cell.severity,
+                "edition": cell.edition,
+                "control": during.control,
+                "control_arrived": during.heard,
+            }
+        base = {**_NO_WITNESS, "requirement": "", "severity": "", "edition": "", **shared}
+        return Case(
+            **base,
+            case=event_case(number),
+            clause=" ".join(cell.clauses),
+            probe=during.event,
+            item=0,
+            proto=tried.proto,
+            ports=str(tried.port or ""),
+            spoof="",
+            expect=tried.expect,
+            sent=tried.sent,
+            sent_seen=tried.sent,
+            arrived=tried.arrived,
+            elsewhere=tried.elsewhere,
+            answered=0,
+            verdict=verdict,
+            mark=verdict.mark,
+            reason=reason,
+            start=now,
+            end=now,
+            pcap="",
+            pcap_sha256="",
+            plan_line=cell.where[-1] if cell.where else "",
         )
 
     def _end(self, a: Attachment) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sekisho.errors import Fault, PlanError
 from sekisho.model import Attachment, Label, Plan
 from sekisho.plan.places import show, suggestion
 from sekisho.situation import DROPPED, NORMAL, PASSED, Part, Situation, fault
+from sekisho.states import ACCEPT
 
 EXCHANGE = "exchange"
 #: Probes that the gate makes besides those of the list.
@@ -108,23 +109,30 @@ def account(
     """Return the entries of ``manifest.json`` for *situations*, one each, in their order."""
     every = tuple(situations)
     wrong = contradictions(applied(every, plan), plan, cases, talks)
-    sent = probes_of(suite)
+    sent, has_events = probes_of(suite), suite == ACCEPT
     return [
-        {**_entry(each, plan, sent), "contradictions": wrong.get(each.id, [])} for each in every
+        {
+            **_entry(each, plan, sent, has_events=has_events),
+            "contradictions": wrong.get(each.id, []),
+        }
+        for each in every
     ]
 
 
-def _entry(each: Situation, plan: Plan, sent: tuple[str, ...]) -> dict[str, Any]:
+def _entry(
+    each: Situation, plan: Plan, sent: tuple[str, ...], *, has_events: bool
+) -> dict[str, Any]:
     part = each.part(plan.id) or Part(plan.id, (), (), ())
     probes = [name for name in sent if each.wants(name)]
     untried = [w for w in each.what if w not in sent and not any(_is_of(p, w) for p in probes)]
     reason = each.not_applicable(plan)
-    if reason is None and NORMAL not in each.states:
+    is_played = has_events and bool(each.events)
+    if reason is None and NORMAL not in each.states and not is_played:
         reason = Label(
             "通常の状態では試さない。sekisho disturb で試す",
             "not tried in the normal state; sekisho disturb tries it",
         )
-    if reason is None and not probes:
+    if reason is None and not probes and not is_played:
         reason = Label("この試験一式には含まれない", "nothing of it is in this suite")
     return {
         "id": each.id,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import resource
+import time
 from dataclasses import dataclass, field
 
 from sekisho.casefile import CaseLog
-from sekisho.evidence import RunVerdict, Seconds, Summary, Verdict
+from sekisho.evidence import Difference, RunVerdict, Seconds, Summary, Verdict
 from sekisho.model import Plan
 
 
@@ -15,6 +16,8 @@ class Tally:
     """What is counted while a run goes on."""
 
     cases: CaseLog
+    started: float = field(default_factory=time.monotonic)
+    differences: list[Difference] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     frames_sent: int = 0
     send_s: float = 0.0

@@ -29,7 +29,8 @@ from topologies.interfaces import strangers
 from topologies.names import switch_interface, uplink
 from topologies.town import Town
 
-_HOST_SLOTS, _LINK_SLOTS, _LOCAL_SLOTS = 1 << 10, 1 << 12, 1 << 8
+HOST_SLOTS = 1 << 10
+_LINK_SLOTS, _LOCAL_SLOTS = 1 << 12, 1 << 8
 # A segment on the loopback holds up to 64 KiB, and packets that a switch hands over lie behind
 # each other in it: a slot must hold all of it.
 _CHANNEL_SLOTS, _CHANNEL_BYTES = 1024, 1 << 17
@@ -51,7 +52,7 @@ class Wire:
         host_slots: How many frames the capture of a host holds between two looks at it.
     """
 
-    def __init__(self, town: Town, *, host_slots: int = _HOST_SLOTS) -> None:
+    def __init__(self, town: Town, *, host_slots: int = HOST_SLOTS) -> None:
         self._town, self._host_slots = town, host_slots
         self.rings: dict[Place, Ring] = {}
         self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
@@ -111,10 +112,10 @@ class Wire:
         for name, pid in strangers(self._town):
             place = Place("stranger", name)
             if pid is None:
-                self.rings[place] = Ring(name.partition(": ")[2], slots=_HOST_SLOTS)
+                self.rings[place] = Ring(name.partition(": ")[2], slots=HOST_SLOTS)
                 continue
             with inside(pid):
-                self.rings[place] = Ring(name.partition(": ")[2], slots=_HOST_SLOTS)
+                self.rings[place] = Ring(name.partition(": ")[2], slots=HOST_SLOTS)
 
     def _open(self, position: int, attachment: Attachment) -> None:
         self._open_host(position, attachment)

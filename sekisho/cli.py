@@ -144,6 +144,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
+    _add_accept(_command(commands, "accept", check, "the whole test of a plan, events and all"))
     _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
     _add_disturb(_command(commands, "disturb", disturb, "let events befall a plan's town"))
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
@@ -196,7 +197,6 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
     )
-    to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
     for option, name, words in (
         ("--only", "ID", "only this probe or catalogue entry (may be repeated)"),
         ("--family", "VL", "only this family of the catalogue"),
@@ -218,6 +218,22 @@ def _add_check(to: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="judge this OpenFlow controller instead of our own; none: no controller at all",
     )
+    _add_record(to)
+
+
+def _add_accept(to: argparse.ArgumentParser) -> None:
+    _add_run(to)
+    to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="order of the probes")
+    to.add_argument(
+        "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
+    )
+    _add_record(to)
+    parts: dict[str, list[str]] = {f"part_{n}": [] for n in ("only", "family", "from", "to")}
+    to.set_defaults(suite="accept", situation=[], controller="", **parts)
+
+
+def _add_record(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
     to.add_argument("--tester", default="", metavar="NAME", help="who tests, for the record")
     to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
 

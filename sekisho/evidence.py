@@ -232,6 +232,8 @@ class Seconds:
     exchange: float = 0.0
     backup: float = 0.0
     flood: float = 0.0
+    unguarded: float = 0.0
+    events: float = 0.0
     compare: float = 0.0
     judge: float = 0.0
     prove: float = 0.0

@@ -30,12 +30,17 @@ _PHASES = {
     "exchange": Label("実際の通信を試験", "try real exchanges"),
     "backup": Label("主回線を切り、副回線で試験", "cut main lines, try the backup lines"),
     "flood": Label("1台から大量の通信を開始", "flood from one station"),
+    "unguarded": Label("制御装置を止めて試験", "kill the controller, send the frames again"),
+    "events": Label("事象を発生", "let events befall the town"),
     "disturb": Label("事象を発生", "let events befall the town"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),
     "write": Label("記録を書き込み", "write the records"),
     "report": Label("報告書を作成", "write the reports"),
 }
+
+
+_AGAIN_S = 30.0  # a line again, where a phase is as long as that
 
 
 class Progress(Protocol):
@@ -56,6 +61,9 @@ class Progress(Protocol):
     def step(self, done: int, of: int) -> None:
         """Say how far the phase has come."""
 
+    def left(self, seconds: int) -> None:
+        """Say how long the whole will still take, about."""
+
 
 class Silent:
     """Show nothing."""
@@ -72,6 +80,9 @@ class Silent:
     def step(self, done: int, of: int) -> None:
         """Show nothing."""
 
+    def left(self, seconds: int) -> None:
+        """Show nothing."""
+
 
 class Lines(Silent):
     """One plain line for every phase, with the seconds since the start."""
@@ -83,11 +94,22 @@ class Lines(Silent):
         self._language = language
         self._clock = clock
         self._started = clock()
+        self._left_s, self._told_s = 0, 0.0
+
+    def left(self, seconds: int) -> None:
+        """Print it with the phase's line, and once in a while where a phase is long."""
+        self._left_s = seconds
+        passed = self._clock() - self._started
+        if passed - self._told_s >= _AGAIN_S:
+            self._print(Label("試験中", "under way").text(self._language))
 
     def phase(self, name: str) -> None:
         """Print the phase's line."""
-        seconds = self._clock() - self._started
-        text = f"{seconds:6.1f} s  {phase_text(name, self._language)}"
+        self._print(phase_text(name, self._language))
+
+    def _print(self, words: str) -> None:
+        self._told_s = self._clock() - self._started
+        text = f"{self._told_s:6.1f} s  {words}{left_text(self._left_s, self._language)}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -106,6 +128,7 @@ class Moving(Silent):
             transient=True,
         )
         self._now: TaskID | None = None
+        self._words = ""
 
     def __enter__(self) -> Moving:
         self._bars.start()
@@ -117,18 +140,25 @@ class Moving(Silent):
     def phase(self, name: str) -> None:
         """End the bar of the phase before and begin another."""
         self._finish()
-        text = phase_text(name, self._language)
-        self._now = self._bars.add_task(text, total=None)
+        self._words = phase_text(name, self._language)
+        self._now = self._bars.add_task(self._words, total=None)
 
     def step(self, done: int, of: int) -> None:
         """Move the bar."""
         if self._now is not None:
             self._bars.update(self._now, completed=done, total=of)
 
+    def left(self, seconds: int) -> None:
+        """Say it behind the phase."""
+        if self._now is not None:
+            text = f"{self._words}{left_text(seconds, self._language)}"
+            self._bars.update(self._now, description=text)
+
     def _finish(self) -> None:
         if self._now is not None:
             task = self._bars.tasks[self._bars.task_ids.index(self._now)]
             total = task.total or 1
+            self._bars.update(self._now, description=self._words)
             self._bars.update(self._now, completed=total, total=total)
             self._bars.stop_task(self._now)  # or its clock would run on
 
@@ -140,6 +170,17 @@ def progress(console: Console, *, language: str, is_quiet: bool) -> Progress:
     if console.is_terminal and not console.is_dumb_terminal:
         return Moving(console, language=language)
     return Lines(console, language=language)
+
+
+def left_text(seconds: int, language: str) -> str:
+    """Return about how long it will still take, in words; empty where nobody knows."""
+    if not seconds:
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    both = Label(f"(残り約{rest}秒)", f" (about {rest} s left)")
+    if minutes:
+        both = Label(f"(残り約{minutes}分{rest:02d}秒)", f" (about {minutes}:{rest:02d} left)")
+    return both.text(language)
 
 
 def phase_text(name: str, language: str) -> str:

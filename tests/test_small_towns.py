@@ -56,8 +56,7 @@ def test_what_needs_a_third_device_is_listed_as_not_tested(tmp_path: Path) -> No
     )
     told = {
         plan.id: [
-            line["id"]
-            for line in manifest(plan, run, started="", facts={}, features=kernel)["not_tested"]
+            line["id"] for line in manifest(plan, run, started="", features=kernel)["not_tested"]
         ]
         for plan in (load(small(tmp_path)), town("tiny"))
     }

@@ -49,6 +49,8 @@ class Stream:
         to: Attachment that must hear them; empty where every frame must die.
         words: What it is, for the record.
         whispered: Whether the frames are put on the last cable *to* the source, past every switch.
+        asks: Whom each frame in turn asks for, by attachment and port; an empty id stands for an
+            address that is nobody's.
     """
 
     number: int
@@ -57,6 +59,8 @@ class Stream:
     frames: tuple[bytes, ...]
     words: str
     whispered: bool = False
+    asks: tuple[tuple[str, int], ...] = ()
+    proto: str = ""
 
     @property
     def is_forbidden(self) -> bool:
@@ -115,6 +119,7 @@ class Maker:
     def __init__(self, plan: Plan, *, run: int, length: int) -> None:
         self._plan, self._run, self._length = plan, run, length
         self._next = 1
+        self._whose = {a.ip: a.id for a in plan.attachments}
 
     def of_trio(self, trio: Trio) -> list[Stream]:
         """Return the permitted and the forbidden stream of a trio, of the same shape."""
@@ -172,12 +177,19 @@ class Maker:
             for n, fields in zip(range(self._length), cycle(each), strict=False)
         ]
         marks = tokens(self._run, range(first, first + self._length))
-        return Stream(number, source, to, tuple(build(shape, rows, marks)), words)
+        asks = tuple((self._whose.get(fields.ip_dst, ""), fields.dport) for fields in each)
+        frames, proto = tuple(build(shape, rows, marks)), shape.partition("-")[0]
+        return Stream(number, source, to, frames, words, asks=asks, proto=proto)
 
 
 def stream_of(token: int) -> int:
     """Return the number of the stream that a token's number belongs to."""
     return token >> _STREAM_BITS
+
+
+def turn_of(token: int) -> int:
+    """Return the place of a token's frame in its stream."""
+    return token & (1 << _STREAM_BITS) - 1
 
 
 def twin(plan: Plan, trio: Trio) -> Attachment:

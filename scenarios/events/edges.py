@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from scenarios.events.choose import Stream, half_posing, trios, twin
 from scenarios.events.scene import Event, Scene
+from scenarios.events.tried import after_the_end
 from scenarios.frames import Fields
 from sekisho.flow import ARP_REPLY, TCP_ACK
 from sekisho.model import Attachment, Label, Plan, Protocol
@@ -66,7 +67,9 @@ def _undock(scene: Scene) -> None:
                     scene.revoked(stream, at)
             scene.speak("undocked")
             time.sleep(_HOLD_S)
-            if talk.answers():
+            is_alive = talk.answers()
+            scene.tell(after_the_end(trio, is_alive=is_alive))
+            if is_alive:
                 scene.leak("the open conversation went on without its cable")
         finally:
             scene.given_back(time.time_ns())

@@ -9,12 +9,11 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 import yaml
 
 from scenarios.events.scene import Event, Scene
+from scenarios.events.tried import after_the_end
+from scenarios.unguarded import DEAD_S, PROBE_MS, set_probes
 from sekisho.model import Label
 
-_DEAD_S, _HUNG_S = 1.0, 2.0
-# A switch that would fail open does so after three probes unanswered, 15 s by default; while there
-# is no guard to be annoyed, they are made shorter (ovs-vswitchd.conf.db(5), fail_mode).
-_PROBE_MS, _LONG_DEAD_S = 1000, 4.5
+_HOLD_S, _HUNG_S = 1.0, 2.0
 _RELOADS = 10
 
 
@@ -53,17 +52,10 @@ def _found(scene: Scene) -> None:
 
 def _killed(scene: Scene) -> None:
     _end(scene, SIGKILL)
-    _probes(scene, str(_PROBE_MS))
-    time.sleep(_LONG_DEAD_S)
-    _probes(scene, "[]")
+    set_probes(scene.town, str(PROBE_MS))
+    time.sleep(DEAD_S)
     _found(scene)
-
-
-def _probes(scene: Scene, interval_ms: str) -> None:
-    """Let every switch ask for its guard at this interval."""
-    ovs = scene.town.ovs
-    for known in ovs.run("ovs-vsctl", "--bare", "--columns=_uuid", "list", "Controller").split():
-        ovs.run("ovs-vsctl", "set", "Controller", known, f"inactivity_probe={interval_ms}")
+    set_probes(scene.town, "[]")
 
 
 def _restarted(scene: Scene) -> None:
@@ -119,11 +111,13 @@ def _ticket_ends(scene: Scene) -> None:
             other = next(t for t in scene.trios if t.target.id == stream.to or not stream.to)
             if stream.to and other.clause == trio.clause:
                 scene.revoked(stream, said)
-        if talk.answers():
+        is_alive = talk.answers()
+        scene.tell(after_the_end(trio, is_alive=is_alive))
+        if is_alive:
             scene.leak("the open conversation went on")
         else:
             scene.note(f"the conversation opened by {trio.clause} is dead")
-    time.sleep(_DEAD_S)
+    time.sleep(_HOLD_S)
     scene.given_back(time.time_ns())
     scene.town.end("controller")
     _back(scene)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.events.choose import Maker, Stream, Trio, trios
-from scenarios.events.streams import Streams
+from scenarios.events.streams import Heard, Streams
 from scenarios.events.talk import Conversation
+from scenarios.events.tried import Tried, of_streams
 from scenarios.wire import Wire
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Label, Plan
@@ -85,6 +86,7 @@ class _Zero:
     revoked: dict[int, int] = field(default_factory=dict)
     given_back: int = 0
     leaks: list[str] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -102,6 +104,14 @@ class Scene:
         self._zero = _Zero()
         self._extra: dict[str, Sequence[Stream]] = {}
         self.streams: Streams | None = None
+        self.tried: list[Tried] = []
+
+    def stage(self, found: Sequence[Trio], more: Sequence[Stream] = ()) -> None:
+        """Let the trios *found*, and the streams *more*, play in what comes next."""
+        self.trios = list(found)
+        self.base = [stream for trio in found for stream in self.maker.of_trio(trio)]
+        self.base += more
+        self._extra.clear()
 
     def trial(self, event: Event, repeat: int) -> Outcome:
         """Play *event* once and count what became of the streams."""
@@ -160,14 +170,14 @@ class Scene:
             doubts.append("a stream did not run")
         if not zero.at_ns and not doubts:
             doubts.append("nobody said when it happened")
-        stuck = [
-            s.words
-            for s, h in zip(permitted, heard, strict=True)
-            if h.arrived and max(h.sent.values()) - max(h.arrived)[0] > _BACK_S * 1e9
-        ]
+        stuck = [s.words for s, h in zip(permitted, heard, strict=True) if _is_stuck(h)]
         if any(h.sent and max(h.sent.values()) < ended - _BACK_S * 1e9 for h in heard):
             doubts.append("a sender fell silent before the end")
         verdict = "leak" if leaks else "void" if doubts else "overblock" if stuck else "pass"
+        self.tried = [
+            *of_streams(streams, zero.revoked, zero.given_back or 1 << 63, stuck),
+            *zero.tried,
+        ]
         return Outcome(
             event=event.id,
             repeat=repeat,
@@ -238,6 +248,10 @@ class Scene:
         """Say that something forbidden happened which no token shows."""
         self._zero.leaks.append(text)
 
+    def tell(self, tried: Tried) -> None:
+        """Say what became of a try that no token shows."""
+        self._zero.tried.append(tried)
+
     def conversation(self, trio: Trio) -> Conversation:
         """Open a real conversation of a trio."""
         return Conversation(self.town, trio)
@@ -290,6 +304,13 @@ class Scene:
         """Change a switch's own end of a cable; return when that was done."""
         self.town.ovs.run("ip", *words)
         return time.time_ns()
+
+
+def _is_stuck(heard: Heard) -> bool:
+    """Tell whether a stream was sent to the end, and no longer heard."""
+    return bool(heard.arrived) and (
+        max(heard.sent.values()) - max(heard.arrived)[0] > _BACK_S * 1e9
+    )
 
 
 _SENTINEL = b"sekisho-sentinel"

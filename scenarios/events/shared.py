@@ -16,6 +16,7 @@ from dataclasses import replace
 from scenarios.events import relays
 from scenarios.events.choose import Stream, Trio
 from scenarios.events.scene import Event, Scene
+from scenarios.events.tried import ARRIVE, DROP, Tried
 from scenarios.frames import Fields, source_routed
 from sekisho.flow import TCP_SYN
 from sekisho.model import Attachment, Device, Label, Plan, Protocol
@@ -157,7 +158,27 @@ def _proxied(scene: Scene, device: Device, doors: list[relays.Door]) -> relays.T
     if late:  # only what would be void is tried again, never a leak
         outcomes |= relays.proxied(scene.town, late)
         scene.note(f"{len(late)} declared ways were asked for twice")
+    _tell(scene, outcomes)
     return relays.told("proxy", outcomes)
+
+
+def _tell(scene: Scene, outcomes: dict[relays.Try, int]) -> None:
+    """Tell each try as one of the device itself; where the user may go himself, it says nothing."""
+    for each, far in outcomes.items():
+        if each.is_open and each.is_known:
+            continue
+        scene.tell(
+            Tried(
+                source=each.door.leg.id,
+                target=each.target.id,
+                expect=ARRIVE if each.must_work else DROP,
+                sent=1,
+                arrived=int(far == relays.ANSWERED or (far > 0 and not each.must_work)),
+                port=each.port,
+                words=each.words,
+                is_stuck=each.must_work and far != relays.ANSWERED,
+            )
+        )
 
 
 def _printed(scene: Scene, device: Device, doors: list[relays.Door]) -> list[relays.Told]:
@@ -167,6 +188,7 @@ def _printed(scene: Scene, device: Device, doors: list[relays.Door]) -> list[rel
         if door.is_print:
             answers = relays.printed(scene.town, door)
             outcomes |= relays.passed_on(scene.plan, device, door, answers)
+    _tell(scene, outcomes)
     return [relays.told("print relay", outcomes)] if outcomes else []
 
 

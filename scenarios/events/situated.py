@@ -12,12 +12,14 @@ from typing import Any
 
 from scenarios.bout import packet
 from scenarios.events.choose import Stream, Trio
+from scenarios.events.named import trio_between
 from scenarios.events.scene import Scene
 from scenarios.frames import Fields
 from scenarios.situations import Chosen
 from sekisho.flow import TCP_SYN, Verdict
 from sekisho.model import Attachment, Plan, Protocol
 from sekisho.policy import Policy
+from sekisho.states import is_state
 
 AT_ONCE = 4
 _ENDS = "permission-ends"
@@ -84,15 +86,24 @@ class Situated:
         """Let the streams whose turn it is run through the next trial of *event*."""
         scene = self._scene
         scene.base, scene.trios = list(self._base), list(self._trios)
-        for name, (chosen, found) in self._attempts.items():
+        for chosen, found in self._attempts.values():
             if not is_state(event, chosen.situation.events) or not found:
                 continue
             if event == _ENDS and (trio := _permitted(chosen, scene.plan)) is not None:
                 scene.trios = [trio]
                 scene.base = scene.maker.of_trio(trio)
+        scene.base += self.streams(event, repeat)
+
+    def streams(self, event: str, repeat: int) -> list[Stream]:
+        """Return the streams of all situations whose turn it is in a trial of *event*."""
+        out = []
+        for name, (chosen, found) in self._attempts.items():
+            if not is_state(event, chosen.situation.events) or not found:
+                continue
             first = (repeat - 1) * AT_ONCE
             turn = [found[(first + n) % len(found)] for n in range(min(AT_ONCE, len(found)))]
-            scene.base += [self._stream(name, attempt) for attempt in turn]
+            out += [self._stream(name, attempt) for attempt in turn]
+        return out
 
     def _stream(self, name: str, attempt: Attempt) -> Stream:
         key = (name, attempt.source.id)
@@ -120,30 +131,7 @@ class Situated:
         ]
 
 
-def is_state(event: str, states: tuple[str, ...]) -> bool:
-    """Tell whether *event* is one of *states*, or of the kind that one of them names."""
-    return event in states or event.partition(":")[0] in states
-
-
 def _permitted(chosen: Chosen, plan: Plan) -> Trio | None:
     """Somebody of the situation who may, and somebody else at the same site who may not."""
-    policy = Policy(plan)
-    pairs = (
-        (source, target)
-        for target in plan.attachments
-        for source in plan.attachments
-        if source.is_apart(target)
-        and chosen.part.matches(source.source, source.site, target.destination)
-    )
-    for source, target in pairs:
-        for name in plan.device[target.device].services:
-            service = plan.service[name]
-            protocol, port = service.protocol, service.edges()[0]
-            found = policy.permission(source, target, protocol, port)
-            near = (a for a in plan.attachments if a.site == source.site and a.registered)
-            other = next(
-                (a for a in near if policy.permission(a, target, protocol, port) is None), None
-            )
-            if found is not None and other is not None:
-                return Trio(source, other, target, protocol, port, found[0].id)
-    return None
+    part = chosen.part
+    return trio_between(plan, lambda a, b: part.matches(a.source, a.site, b.destination))

@@ -53,6 +53,8 @@ def listen(
             error, status = str(said["error"]), int(said.get("exit", 3))
         if until in said:
             return Outcome(status if error else int(said.get("exit", 0)), error, said)
+        if "left_s" in said:
+            progress.left(int(said["left_s"]))
         if "phase" in said:
             if said["phase"] != shown:
                 shown = said["phase"]

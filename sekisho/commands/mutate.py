@@ -50,15 +50,20 @@ def mutate(args: Namespace, screen: Screen) -> int:
     if outcome.error:
         screen.complain(outcome.error)
         return outcome.exit
-    path = folder / "mutations.json"
-    told = orjson.loads(path.read_bytes())
-    if not args.quiet:
-        screen.out.print(_table(told["fates"], told["absent"], args.lang))
+    runs.seal_faults(folder, plan, outcome.exit)
     if not args.quiet or outcome.exit:
-        for line in _lines(told["fates"], args.lang):
-            screen.out.print(line, soft_wrap=True, markup=False, highlight=False)
-        screen.out.print(f"{path}", style="dim", soft_wrap=True, highlight=False)
+        show(folder / "mutations.json", args, screen, is_quiet=args.quiet)
     return outcome.exit
+
+
+def show(path: Path, args: Namespace, screen: Screen, *, is_quiet: bool = False) -> None:
+    """Print what ``mutations.json`` at *path* tells of every fault, and the score."""
+    told = orjson.loads(path.read_bytes())
+    if not is_quiet:
+        screen.out.print(_table(told["fates"], told["absent"], args.lang))
+    for line in _lines(told["fates"], args.lang):
+        screen.out.print(line, soft_wrap=True, markup=False, highlight=False)
+    screen.out.print(f"{path}", style="dim", soft_wrap=True, highlight=False)
 
 
 def _check(args: Namespace) -> None:

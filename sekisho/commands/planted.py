@@ -53,15 +53,22 @@ def planted(args: Namespace, screen: Screen) -> int:
     path = folder / "planted.json"
     data = {"schema": 1, "plan": plan.id, "outcomes": outcomes}
     write_atomically(path, orjson.dumps(data, option=orjson.OPT_INDENT_2))
+    runs.seal_faults(folder, plan, max(ends))
+    show(path, args, screen, is_quiet=args.quiet)
+    return max(ends)
+
+
+def show(path: Path, args: Namespace, screen: Screen, *, is_quiet: bool = False) -> None:
+    """Print what ``planted.json`` at *path* tells of every fault, and the score."""
+    outcomes: Outcomes = orjson.loads(path.read_bytes())["outcomes"]
     for guard, label in _GUARDS.items():
         own = [each for each in outcomes if each["guard"] == guard]
-        if own and not args.quiet:
+        if own and not is_quiet:
             screen.out.print(f"\n{label.text(args.lang)}", style="bold", highlight=False)
             screen.out.print(_table(own, args.lang))
     for line in score(outcomes, args.lang):
         screen.out.print(line, soft_wrap=True, markup=False, highlight=False)
     screen.out.print(f"{path}", style="dim", soft_wrap=True, highlight=False)
-    return max(ends)
 
 
 def _run(guard: str, args: Namespace, screen: Screen, base: Path, outcomes: Outcomes) -> int:

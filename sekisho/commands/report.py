@@ -6,14 +6,17 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from sekisho.commands import mutate, planted
 from sekisho.commands.runs import EXIT_VOID
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
-from sekisho.errors import UsageError
+from sekisho.errors import SealError, UsageError
 from sekisho.evidence import write_atomically
 from sekisho.report import html, junit, terminal
 from sekisho.report.reading import RunRecord, read
-from sekisho.seal import REPORTS
+from sekisho.seal import REPORTS, check_manifest, trouble
+
+_FAULTS = {"mutations.json": mutate.show, "planted.json": planted.show}
 
 
 def report(args: Namespace, screen: Screen) -> int:
@@ -26,11 +29,32 @@ def report(args: Namespace, screen: Screen) -> int:
         SealError: The folder is not as its run left it.
         UsageError: ``args.out`` would be one more file in it.
     """
+    if (faults := _of_faults(args.run)) is not None:
+        return _show_faults(faults, args, screen)
     record = read(args.run, manifest_sha256=args.manifest_sha256)
     if args.out is not None:
         _stay_outside(args.run, args.out)
     _show(record, args, screen)
     return EXIT_VOID if record.manifest.files is None else 0
+
+
+def _of_faults(run: Path) -> Path | None:
+    """Return the file of a run that planted faults; None where it is none."""
+    return next((run / name for name in _FAULTS if (run / name).is_file()), None)
+
+
+def _show_faults(path: Path, args: Namespace, screen: Screen) -> int:
+    """Show what was planted and what told it; such a run has no verdict on a town."""
+    check_manifest(path.parent, args.manifest_sha256)
+    if why := trouble(path.parent):
+        raise SealError(why)
+    if args.format != "terminal" or args.out is not None:
+        raise UsageError(
+            f"{path.parent}: of planted faults there is no {args.format} file\n"
+            "  hint: sekisho report RUN, without --format and --out"
+        )
+    _FAULTS[path.name](path, args, screen)
+    return 0
 
 
 def _show(record: RunRecord, args: Namespace, screen: Screen) -> None:

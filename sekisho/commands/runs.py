@@ -10,9 +10,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sekisho.errors import LabError, UsageError
-from sekisho.evidence import RunVerdict, Summary, write_summary
+from sekisho.evidence import SCHEMA, RunVerdict, Summary, write_summary
+from sekisho.model import Plan
 from sekisho.report.reading import read_summary
-from sekisho.seal import REPORTS, seal_again
+from sekisho.seal import REPORTS, seal, seal_again
 from sekisho.trouble import in_words
 
 RUNS = Path("runs")
@@ -102,3 +103,9 @@ def _void(folder: Path, plan: str, why: str) -> None:
     verdict = RunVerdict.VOID if summary.verdict is RunVerdict.PASS else summary.verdict
     write_summary(path, replace(summary, verdict=verdict, aborted=why, exit=EXIT_VOID))
     seal_again(folder)
+
+
+def seal_faults(folder: Path, plan: Plan, status: int) -> None:
+    """Seal a run that planted faults: it has no verdict on the town, only on its tests."""
+    facts = {"schema": SCHEMA, "kind": "faults", "run": folder.name, "plan": plan.id}
+    seal(folder, {**facts, "hashes": {"plan": plan.sha256}, "exit": status})

@@ -43,6 +43,8 @@ _PHASES = {
     "exchange": Label("実サービスの往復", "exchanges"),
     "backup": Label("副回線の試験", "backup lines"),
     "flood": Label("大量の通信の試験", "flood"),
+    "unguarded": Label("制御装置の停止中の試験", "controller dead"),
+    "events": Label("事象の試験", "events"),
     "compare": Label("機器の状態の照合", "fabric compared"),
     "judge": Label("判定", "judge"),
     "prove": Label("全数検証", "prove"),

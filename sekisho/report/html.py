@@ -14,6 +14,7 @@ from sekisho.report.chapters import figures, findings, limits
 from sekisho.report.coverage import chapter as coverage
 from sekisho.report.differences import chapter as differences
 from sekisho.report.embedding import payload
+from sekisho.report.events import chapter as events
 from sekisho.report.front import front
 from sekisho.report.grid import grid
 from sekisho.report.markup import Markup, join, say, tag
@@ -28,6 +29,7 @@ _CHAPTERS = (
     ("matrix", say("表", "Matrix")),
     ("findings", say("指摘事項", "Findings")),
     ("differences", say("計画との相違", "Differences")),
+    ("events", say("事象", "Events")),
     ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
     ("coverage", say("規則の網羅", "Coverage")),
@@ -57,6 +59,7 @@ def _head(record: RunRecord) -> Markup:
 def _body(record: RunRecord) -> Markup:
     optional = {
         "differences": differences(record),
+        "events": events(record.events),
         "situations": situations(record),
         "catalogue": catalogue(record),
         "coverage": coverage(record),

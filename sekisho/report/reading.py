@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -40,6 +40,7 @@ class RunRecord:
         differences: What of the fabric was not as planned.
         verdict: Of the whole run; never better than its cases.
         trouble: Why the verdict is void, in words; None where it is not.
+        events: ``events.json``; None where nothing befell the town.
         sealed: SHA-256 of ``manifest.json``, which holds the digest of every other file.
     """
 
@@ -52,6 +53,7 @@ class RunRecord:
     verdict: RunVerdict
     trouble: Label | None
     sealed: str
+    events: dict[str, Any] | None = None
 
     def replay(self, case: str) -> str:
         """Return the command that sends the packet of a finding once more."""
@@ -96,7 +98,8 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
         _agree(told, summary, cases, judged)
         judged = summary.verdict
     trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
-    return RunRecord(folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
+    parts = (folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
+    return RunRecord(*parts, events=_events(folder / "events.json"))
 
 
 def _aborted(manifest: Manifest, summary: Summary | None) -> str:
@@ -171,6 +174,30 @@ def _differences(path: Path) -> tuple[Difference, ...]:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (TypeError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+_OUTCOME = (
+    *("event", "verdict", "reason", "leaked", "forbidden_sent", "permitted_heard"),
+    *("gap_ms", "allow_ms", "deny_ms", "notes"),
+)
+
+
+def _events(path: Path) -> dict[str, Any] | None:
+    """Read what befell the town; UsageError names a key that is missing."""
+    if not path.exists():
+        return None
+    found = json_object(path)
+    try:
+        known = cast(dict[str, Any], found["events"])
+        for row in cast(list[dict[str, Any]], found["outcomes"]):
+            known[row["event"]]["ja"], known[row["event"]]["en"]  # they are there
+            for key in _OUTCOME:
+                row[key]
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    return found
 
 
 def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -18,6 +19,7 @@ from sekisho.model import Label
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.situation_line import SituationLine
+from sekisho.states import NORMAL, is_state, state_of
 
 _CONTRADICTED = Label("計画と読みが食い違う", "the plan reads otherwise")
 _UNTRIED = Label("未実施", "not tried")
@@ -31,11 +33,13 @@ class Found:
 
     Attributes:
         verdict: The worst of its cases; void where none matched; None where it was not tried.
+        untried: Its states of which this run has no case.
     """
 
     line: SituationLine
     counts: Counter[Verdict]
     verdict: Verdict | None
+    untried: tuple[str, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -59,39 +63,53 @@ class Found:
         return self.verdict.label if self.counts else _NOTHING
 
 
+class _Group(NamedTuple):
+    """Cases that are alike in all that a situation asks of them."""
+
+    source: str
+    site: str
+    destination: str
+    probe: str
+    state: str
+    verdict: Verdict
+    number: int
+
+
 def found(record: RunRecord) -> list[Found]:
     """Decide each situation of the run, in the manifest's order."""
     columns = record.cases.columns
-    names = ("cell", "src_site", "probe", "verdict")
+    names = ("cell", "src_site", "probe", "state", "verdict")
     codes = Counter(zip(*(columns[name].codes for name in names), strict=True))
-    groups: dict[str, list[tuple[str, str, str, Verdict, int]]] = {}
+    groups = []
     for row, number in codes.items():
-        cell, site, probe, verdict = (
+        cell, site, probe, state, verdict = (
             str(columns[name].values[code]) for name, code in zip(names, row, strict=True)
         )
         source, _, destination = cell.partition("/")
-        group = (source, site, destination, Verdict(verdict), number)
-        groups.setdefault(probe, []).append(group)
+        groups.append(_Group(source, site, destination, probe, state, Verdict(verdict), number))
     return [_decided(line, groups, record) for line in record.manifest.situations]
 
 
-def _decided(
-    line: SituationLine,
-    groups: dict[str, list[tuple[str, str, str, Verdict, int]]],
-    record: RunRecord,
-) -> Found:
-    counts: Counter[Verdict] = Counter()
-    if line.reason is None:
-        for probe in line.probes:
-            for source, site, destination, verdict, number in groups.get(probe, ()):
-                if line.matches(source, site, destination):
-                    counts[verdict] += number
+def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Found:
+    """Count its own cases: in the normal state, and in those that its events bring about."""
+    counts, tried = Counter[Verdict](), set[str]()
+    states = {state: NORMAL if state == NORMAL else state_of(state) for state in line.states}
+    probes = set(line.probes)
+    for group in groups:
+        own = [word for word, state in states.items() if state == group.state]
+        is_event = is_state(group.probe, line.states)
+        if not own or not (group.probe in probes or is_event):
+            continue
+        if line.matches(group.source, group.site, group.destination):
+            counts[group.verdict] += group.number
+            tried |= {w for w in own if not is_event or is_state(group.probe, (w,))}
+    untried = tuple(word for word in line.states if word not in tried and word != NORMAL)
     if line.reason is not None:
-        return Found(line, counts, None)
+        return Found(line, Counter(), None, untried)
     worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.VOID)
     if record.is_aborted and worst is Verdict.PASS:
         worst = Verdict.VOID
-    return Found(line, counts, worst)
+    return Found(line, counts, worst, untried)
 
 
 def chapter(record: RunRecord) -> list[Markup]:
@@ -133,8 +151,8 @@ def _notes(one: Found) -> Iterator[Label]:
     elif line.untried:
         words = ", ".join(line.untried)
         yield Label(f"この試験一式にないもの: {words}", f"not in this suite: {words}")
-    if line.reason is None and (others := [s for s in line.states if s != "normal"]):
-        words = ", ".join(others)
+    if line.reason is None and one.untried:
+        words = ", ".join(one.untried)
         yield Label(
             f"ほかの状態は sekisho disturb で: {words}", f"other states by sekisho disturb: {words}"
         )

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, coverage, differences, sentence, situations, tally
+from sekisho.report import catalogue, coverage, differences, events, sentence, situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -56,6 +56,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
         *_void(record, language),
         *_differences(record, language),
         *sentence.lines(record.manifest.plan.sentences, language),
+        *events.lines(record.events, language, is_table=record.manifest.suite == "disturb"),
         *situations.lines(record, language),
         *_not_tested(record, language),
         _counts(record, language, width),

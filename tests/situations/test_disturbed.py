@@ -11,9 +11,9 @@ from rich.console import Console
 from scenarios.disturb import Order, chosen
 from scenarios.events.situated import attempts
 from scenarios.situations import applied
-from sekisho.commands.disturb import event_table, notes, situation_lines, total
 from sekisho.errors import UsageError
 from sekisho.plan import load
+from sekisho.report.events import event_table, notes, situation_lines, total
 from sekisho.situation import find, for_events
 
 _PLANS = Path(__file__).resolve().parents[2] / "topologies"

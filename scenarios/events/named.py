@@ -1,0 +1,128 @@
+"""Which events an acceptance plays: those that the sentences and situations of its plan name.
+
+A sentence speaks of a state, a situation of an event; `EVENT_OF` is the one place where the two
+words meet. Where a sentence says from whom to whom, the event is played with somebody of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from scenarios.events.choose import Trio
+from scenarios.events.registry import events
+from scenarios.events.scene import Event
+from sekisho.model import Attachment, MustDrop, Plan
+from sekisho.policy import Policy
+from sekisho.situation import Situation
+from sekisho.states import EVENT_OF, is_state, state_of
+
+#: Events that take a permission away from somebody: he must have one.
+_TAKING = ("undock", "ticket-ended")
+Between = Callable[[Attachment, Attachment], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An event, and with whom it is played.
+
+    Attributes:
+        trio: Who may, who must not, and what both want; None for those of every event.
+    """
+
+    event: Event
+    trio: Trio | None = None
+
+    @property
+    def state(self) -> str:
+        """The state of the town that it brings about."""
+        return state_of(self.event.id)
+
+
+def named(plan: Plan, situations: Iterable[Situation]) -> list[Staged]:
+    """Return every event that a sentence of *plan* or one of *situations* names, in their order."""
+    every, told = events(plan), tuple(situations)
+    found: dict[tuple[str, Trio | None], Staged] = {}
+    for line in plan.must_drop:
+        for staged in _of_sentence(plan, line, every):
+            found.setdefault((staged.event.id, staged.trio), staged)
+    staged_with = {key for key, _ in found}
+    words = tuple(word for each in told for word in each.events)
+    for event in every:
+        if event.id not in staged_with and is_state(event.id, words):
+            found.setdefault((event.id, None), Staged(event))
+    order = [event.id for event in every]
+    return sorted(found.values(), key=lambda staged: order.index(staged.event.id))
+
+
+def _of_sentence(plan: Plan, line: MustDrop, every: Iterable[Event]) -> Iterator[Staged]:
+    """Yield the events of the sentence's state, with those of whom it speaks."""
+    kind = EVENT_OF.get(line.state)
+    for event in every:
+        if kind is None or not is_state(event.id, kind):
+            continue
+        if line.state in _TAKING:
+            for trio in _taken(plan, line):
+                yield Staged(event, trio)
+        elif line.state != "relay" or _is_relayed(plan, line, event.id):
+            yield Staged(event)
+
+
+def _is_relayed(plan: Plan, line: MustDrop, event: str) -> bool:
+    """Tell whether the device of *event* has a leg that the sentence speaks about."""
+    device = plan.device[event.partition(":")[2]]
+    return any(line.is_from(leg) for leg in device.attachments)
+
+
+def _taken(plan: Plan, line: MustDrop) -> Iterator[Trio]:
+    """Yield, for each source class of the sentence, somebody who may open what it speaks about."""
+    needs_twin = line.state == "undock"
+    classes = [c.id for c in plan.sources if not line.sources or c.id in line.sources]
+    for name in classes:
+
+        def speaks(a: Attachment, b: Attachment, name: str = name) -> bool:
+            is_right = not needs_twin or _has_twin(plan, a)
+            return a.source == name and is_right and line.covers(a, b)
+
+        trio = trio_between(plan, speaks)
+        if trio is not None:
+            yield trio
+
+
+def _has_twin(plan: Plan, a: Attachment) -> bool:
+    """Tell whether *a* has a cable to pull, and its device another interface to go on with."""
+    return not a.air and len(plan.device[a.device].attachments) > 1
+
+
+def trio_between(plan: Plan, speaks: Between) -> Trio | None:
+    """Return somebody who may and whom he may open, both of *speaks*, and one who may not beside.
+
+    None where nobody may.
+    """
+    policy = Policy(plan)
+    pairs = (
+        (source, target)
+        for target in plan.attachments
+        for source in plan.attachments
+        if source.device != target.device and source.registered and speaks(source, target)
+    )
+    for source, target in pairs:
+        for name in plan.device[target.device].services:
+            service = plan.service[name]
+            protocol, port = service.protocol, service.edges()[0]
+            found = policy.permission(source, target, protocol, port)
+            if found is None:
+                continue
+            near = (a for a in plan.attachments if a.site == source.site and a.registered)
+            other = next(
+                (
+                    a
+                    for a in near
+                    if a.device != target.device
+                    and policy.permission(a, target, protocol, port) is None
+                ),
+                None,
+            )
+            if other is not None:
+                return Trio(source, other, target, protocol, port, found[0].id)
+    return None
