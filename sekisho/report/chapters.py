@@ -10,13 +10,14 @@ from dataclasses import fields
 
 from sekisho.evidence import Finding, Seconds, Summary, Verdict
 from sekisho.model import Label
-from sekisho.report import tally
+from sekisho.report import causes, tally
 from sekisho.report.front import moment, untested
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import ALONE
 
-MOST_FINDINGS = 200  # shown with their packets; all of them are in findings.json
+MOST_FINDINGS = 100  # causes, each with the packet of one case; all of them are in findings.json
+MOST_LINKS = 40  # further cases of one cause
 MOST_APART = 50  # void and residual cases listed; all of them are behind the matrix
 
 LIMITS = (
@@ -151,15 +152,29 @@ def findings(record: RunRecord) -> Markup:
         nothing = tag("p", say("指摘はありません。", "There is no finding."))
         kind = "sheet" if rest else "sheet brief"  # on paper, a sheet of its own would be empty
         return tag("section", title, nothing, *rest, class_=kind, id="findings")
-    shown = record.findings[:MOST_FINDINGS]
-    ja, en = (
-        f"{number:,}件(うち{len(shown):,}件を下に示す)",
-        f"{number:,}, {len(shown):,} of them below",
-    )
-    entries = (_finding(record, finding) for finding in shown)
-    return tag(
-        "section", title, tag("p", say(ja, en)), *entries, *rest, class_="sheet", id="findings"
-    )
+    found = causes.causes(record)
+    count = tag("p", both(causes.told(found, number)), class_="causes")
+    entries = [part for cause in found[:MOST_FINDINGS] for part in _cause(record, cause)]
+    if more := len(found) - MOST_FINDINGS:
+        ja, en = f"ほかに原因{more:,}件(findings.json)", f"{more:,} more causes in findings.json"
+        entries += [tag("p", say(ja, en))] if more > 0 else []
+    return tag("section", title, count, *entries, *rest, class_="sheet", id="findings")
+
+
+def _cause(record: RunRecord, cause: causes.Cause) -> list[Markup]:
+    """One cause: what it is, its first finding with its packet, and links to the others."""
+    count = len(cause.findings)
+    ja, en = f"{count:,}件", f"{count:,} case{'' if count == 1 else 's'}"
+    head = tag("h3", both(cause.words), " ", say(ja, en), tag("small", f" {cause.where}"))
+    out = [tag("div", head, class_="cause"), _finding(record, cause.findings[0])]
+    links = [
+        join((tag("a", each.case, href=f"#case={each.case}"), " "))
+        for each in causes.others(cause, MOST_LINKS)
+    ]
+    if more := count - 1 - len(links):
+        links.append(say(f"ほか{more:,}件", f"and {more:,} more"))
+    name = say("同じ原因の試験", "cases of the same cause")
+    return [*out, tag("p", name, ": ", *links, class_="others")] if links else out
 
 
 def _apart(record: RunRecord, verdict: Verdict) -> list[Markup]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, StandingException
 from sekisho.report import tally
+from sekisho.report.concerned import of_whom
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
 from sekisho.report.reading import RunRecord
@@ -122,6 +123,9 @@ def _sentence(record: RunRecord) -> Label:
     if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.sentences):
         ja += f"重点確認項目のうち{wrong}件は、計画の許可と矛盾しています。"
         en += f" {wrong} of the main points are contradicted by what the plan permits."
+    if leak or over or unknown:
+        concerned = of_whom(record)
+        ja, en = ja + concerned.ja, f"{en} {concerned.en}"
     if not ja:
         ja = "個々の試験のほかに、計画と異なる点が見つかりました。"
         en = "Something beside the single cases is not as planned."

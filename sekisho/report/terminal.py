@@ -15,7 +15,16 @@ from rich.text import Text
 
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
-from sekisho.report import catalogue, coverage, differences, events, sentence, situations, tally
+from sekisho.report import (
+    catalogue,
+    causes,
+    coverage,
+    differences,
+    events,
+    sentence,
+    situations,
+    tally,
+)
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 
@@ -204,12 +213,18 @@ def _findings(record: RunRecord, language: str) -> Iterator[Text]:
     number = max(len(record.findings), sum(n for v, n in total.counts.items() if v.is_finding))
     if not number:
         return
-    yield Text(_say(language, f"指摘 {number:,}件", f"Findings: {number:,}"), style="bold")
-    for finding in record.findings[:MOST_FINDINGS]:
-        yield from _finding(record, finding, language)
-    if number > MOST_FINDINGS:
-        rest = number - min(MOST_FINDINGS, len(record.findings))
-        yield Text(_say(language, f"  ほか {rest:,}件", f"  and {rest:,} more"))
+    found = causes.causes(record)
+    head = _say(language, "指摘", "Findings")
+    yield Text(f"{head}: {causes.told(found, number).text(language)}", style="bold")
+    for cause in found[:MOST_FINDINGS]:
+        if (count := len(cause.findings)) > 1:
+            many = _say(language, f"{count:,}件", f"{count:,} cases")
+            words = f"■ {many}  {cause.where}  {cause.words.text(language)}"
+            yield Text(words, style="bold", overflow="fold")
+        yield from _finding(record, cause.findings[0], language)
+    if len(found) > MOST_FINDINGS:
+        rest = len(found) - MOST_FINDINGS
+        yield Text(_say(language, f"  ほか原因{rest:,}件", f"  and {rest:,} more causes"))
     yield Text()
 
 

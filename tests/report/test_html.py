@@ -247,3 +247,18 @@ def test_page_one_of_a_real_plan_is_one_sheet_of_paper(tmp_path: Path) -> None:
     file.write_bytes(orjson.dumps(found))
 
     assert sheets(folder, tmp_path) == 4
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (17, "通してはならない通信が1件通りました。該当する項目は、重点確認項目1です。"),
+        (3, "下の項目のいずれにもあたらない組合せです("),
+    ],
+)
+def test_page_one_names_the_sentence_that_failed(tmp_path: Path, row: int, words: str) -> None:
+    """And where no sentence speaks about it, the pair of classes: a red box is never a riddle."""
+    folder = write_run(tmp_path, number=4000, whole=True, verdicts={row: Verdict.LEAK})
+    said = "".join(japanese(next(by_class(front(folder), "sentence"))))
+
+    assert words in said

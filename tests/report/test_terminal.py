@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from rich.console import Console
 from sekisho.evidence import Verdict
 from sekisho.report.reading import read
 from sekisho.report.terminal import render
+from sekisho.seal import seal_again
 
-from .fake_run import write_run
+from .fake_run import put_cases, raw_cases, write_run
 
 
 def shown(folder: Path, *, language: str = "ja", width: int = 80) -> list[str]:
@@ -46,7 +48,7 @@ def test_a_leak_fails_the_run_and_is_named_whole(tmp_path: Path) -> None:
     ]
 
 
-def test_no_more_than_ten_findings_are_listed_the_worst_first(tmp_path: Path) -> None:
+def test_no_more_than_ten_causes_are_listed_the_worst_first(tmp_path: Path) -> None:
     """A run gone wrong stays readable; the rest is counted."""
     verdicts = {row: Verdict.UNATTRIBUTED for row in range(14)} | {90: Verdict.LEAK}
     lines = shown(write_run(tmp_path, verdicts=verdicts))
@@ -54,7 +56,36 @@ def test_no_more_than_ten_findings_are_listed_the_worst_first(tmp_path: Path) ->
 
     assert len(listed) == 10
     assert listed[0].startswith("× T-000091")
-    assert "  ほか 5件" in lines
+    assert "指摘: 原因11件、該当する試験15件" in lines
+    assert "  ほか原因1件" in lines
+
+
+def test_findings_of_one_cause_are_told_once(tmp_path: Path) -> None:
+    """With how many there are, and what to repair; one of them is shown with its packet."""
+    run = write_run(tmp_path, number=4000, verdicts={3: Verdict.LEAK, 200: Verdict.UNATTRIBUTED})
+    findings = json.loads((run / "findings.json").read_bytes())
+    cases = [json.loads(line) for line in raw_cases(run).splitlines()]
+    alike = [
+        c for c in cases if c["drop_rule"] == cases[200]["drop_rule"] and c["verdict"] == "pass"
+    ]
+    alike = [c for c in alike if c["drop_switch"] == cases[200]["drop_switch"]][:5]
+    for case in alike:
+        case |= {"verdict": "unattributed", "mark": "△", "reason": "counted 1 of 2"}
+        own = {key: case[key] for key in ("case", "src", "dst", "verdict", "plan_line", "pcap")}
+        findings.append({**findings[-1], **own})
+    text = "".join(f"{json.dumps(case, ensure_ascii=False)}\n" for case in cases)
+    put_cases(run, text.encode())
+    (run / "findings.json").write_text(json.dumps(findings), "utf-8")
+    summary = json.loads((run / "summary.json").read_bytes())
+    summary |= {"pass": summary["pass"] - len(alike), "unattributed": 1 + len(alike)}
+    (run / "summary.json").write_text(json.dumps(summary), "utf-8")
+    seal_again(run)
+    lines = shown(run, language="en")
+
+    assert len(alike) == 5
+    assert "Findings: 2 causes, 7 cases" in lines
+    assert any(line.startswith("■ 6 cases") for line in lines)
+    assert sum(line.startswith("△ T-") for line in lines) == 1
 
 
 @pytest.mark.parametrize("width", [80, 120])
