@@ -6,7 +6,7 @@ must never reach it. A plan with several sites gives one trio of the first and o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
 
@@ -101,6 +101,54 @@ def _at(plan: Plan, site: str) -> Iterator[Trio]:
                 if found is not None and good.is_apart(target):
                     yield Trio(good, bad, target, service.protocol, port, found[0].id)
                     break
+
+
+#: Says of two attachments, who asks and who is asked, whether they are wanted.
+Between = Callable[[Attachment, Attachment], bool]
+
+
+#: The same of three: one who may not, one who may, and whom he may open.
+Beside = Callable[[Attachment, Attachment, Attachment], bool]
+
+
+def at_one_site(other: Attachment, source: Attachment, target: Attachment) -> bool:
+    """Tell whether one who may not is where the one who may is."""
+    return other.site == source.site and other.device != target.device
+
+
+def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> Trio | None:
+    """Return somebody who may and whom he may open, and one who may not; None where nobody may.
+
+    Args:
+        plan: The town.
+        speaks: Whether somebody who may, and whom he may open, are wanted.
+        beside: Whether one who may not is wanted with them.
+    """
+    policy = Policy(plan)
+    pairs = (
+        (source, target)
+        for target in plan.attachments
+        for source in plan.attachments
+        if source.device != target.device and source.registered and speaks(source, target)
+    )
+    for source, target in pairs:
+        for name in plan.device[target.device].services:
+            service = plan.service[name]
+            protocol, port = service.protocol, service.edges()[0]
+            found = policy.permission(source, target, protocol, port)
+            near = (a for a in plan.attachments if found and a.registered)
+            other = next(
+                (
+                    a
+                    for a in near
+                    if beside(a, source, target)
+                    and policy.permission(a, target, protocol, port) is None
+                ),
+                None,
+            )
+            if found is not None and other is not None:
+                return Trio(source, other, target, protocol, port, found[0].id)
+    return None
 
 
 def path(plan: Plan, source: Attachment, target: Attachment) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from functools import cache
 
-from scenarios.events.choose import Trio, path, trios
+from scenarios.events.choose import Between, Stream, Trio, path, trio_between, trios
 from scenarios.events.scene import Event, Scene
-from sekisho.model import Label, Link, Plan, Role
+from sekisho.model import Attachment, Label, Link, Plan, Role
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
 from topologies.names import switch_interface
@@ -26,18 +26,76 @@ def has_way_around(plan: Plan, *broken: Link) -> bool:
     )
 
 
-def used(plan: Plan) -> list[Link]:
-    """Return the lines that the trios' permitted streams take."""
-    out: dict[str, Link] = {}
+def used(plan: Plan, *, by_both: bool = False) -> list[Link]:
+    """Return the lines that the trios' permitted streams take, or those that *by_both* take."""
+    ways, out = _Ways(plan), dict[str, Link]()
     for trio in trios(plan):
-        ways = path(plan, trio.permitted, trio.target)
-        for ends in pairwise(ways):
-            link = next(
-                x for x in plan.links
-                if {x.a.switch, x.b.switch} == set(ends) and not x.backup
-            )  # fmt: skip
-            out[name(link)] = link
+        target = trio.target.at.switch
+        forbidden = ways.between(trio.forbidden.at.switch, target)
+        for link in ways.between(trio.permitted.at.switch, target):
+            if link in forbidden or not by_both:
+                out[name(link)] = link
     return list(out.values())
+
+
+class _Ways:
+    """Which lines lead from switch to switch, with every line whole."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._hops = {s.id: next_hops(plan, s.id) for s in plan.switches}
+        self._line = {port: link for link in plan.links for port in (link.a, link.b)}
+
+    def between(self, source: str, target: str) -> list[Link]:
+        """Return the lines from *source* to *target*; none where no way leads there."""
+        out, here = list[Link](), source
+        while here != target:
+            port = self._hops[here].get(target)
+            if port is None:
+                return []
+            link = self._line[port]
+            out.append(link)
+            here = link.b.switch if link.a == port else link.a.switch
+        return out
+
+
+def over(plan: Plan, link: Link) -> tuple[Trio, Trio] | None:
+    """Return whose permitted and whose forbidden stream go over *link*; None where nobody may.
+
+    Both are of one trio, if there is one: at the same site, or else anywhere. Else each has a
+    target of its own.
+    """
+    ways, names = _Ways(plan), [s.id for s in plan.switches]
+    pairs = ((a, b) for a in names for b in names)
+    crossing = {(a, b) for a, b in pairs if link in ways.between(a, b)}
+
+    def beyond(a: Attachment, b: Attachment) -> bool:
+        return a.device != b.device and (a.at.switch, b.at.switch) in crossing
+
+    def near(other: Attachment, source: Attachment, target: Attachment) -> bool:
+        return other.site == source.site and beyond(other, target)
+
+    def far(other: Attachment, _: Attachment, target: Attachment) -> bool:
+        return beyond(other, target)
+
+    both = trio_between(plan, beyond, near) or trio_between(plan, beyond, far)
+    if both is not None:
+        return both, both
+    permitted = trio_between(plan, beyond, lambda *_: True)
+    forbidden = _denied(plan, beyond)
+    return (permitted, forbidden) if permitted and forbidden else None
+
+
+def _denied(plan: Plan, beyond: Between) -> Trio | None:
+    """The first who may not open a service beyond a line, and that service."""
+    policy = Policy(plan)
+    for target in plan.attachments:
+        for service in (plan.service[name] for name in plan.device[target.device].services):
+            port = service.edges()[0]
+            for a in plan.attachments:
+                is_there = a.registered and beyond(a, target)
+                if is_there and not policy.permission(a, target, service.protocol, port):
+                    return Trio(a, a, target, service.protocol, port, "")
+    return None
 
 
 def name(link: Link) -> str:
@@ -118,19 +176,10 @@ def _talker(plan: Plan, link: Link) -> Trio | None:
 
 
 def events(plan: Plan) -> list[Event]:
-    """Return a cut for each line that the streams take, and one of a line between cores."""
-    out = []
-    for link in used(plan):
-        alone = not has_way_around(plan, link)
-        out.append(
-            Event(
-                f"line-cut:{name(link)}",
-                Label(f"主回線の断と復旧 {link.label.ja}", f"Cut and restored: {link.label.en}"),
-                "RT-02 CL-02",
-                _cut_and_restored(link),
-                skip=lambda _, alone=alone: "no other line leads around it" if alone else "",  # type: ignore[misc]  # defaults bind now
-            )
-        )
+    """Return a cut for each main line, and one of a line between cores."""
+    own = {name(link) for link in used(plan, by_both=True)}
+    main = sorted((x for x in plan.links if not x.backup), key=lambda x: name(x) not in own)
+    out = [_cut_of(plan, link, is_used=name(link) in own) for link in main]
     pair = _core_pair(plan)
     play = _cut_and_restored(*pair)
     reason = "" if pair else "no line between cores has a way around it"
@@ -144,6 +193,37 @@ def events(plan: Plan) -> list[Event]:
         )
     )
     return out
+
+
+def _cut_of(plan: Plan, link: Link, *, is_used: bool) -> Event:
+    """The cut of one line, with streams over it where those of every event do not take it."""
+
+    @cache
+    def own() -> tuple[Trio, Trio] | None:
+        return None if is_used else over(plan, link)
+
+    def skip(_: Plan) -> str:
+        if not has_way_around(plan, link):
+            return "no other line leads around it"
+        if not is_used and own() is None:
+            return "nobody may open anything over it, or everybody everything"
+        return ""
+
+    def extra(scene: Scene) -> list[Stream]:
+        if (found := own()) is None:
+            return []
+        may, must_not = found
+        permitted = scene.maker.opening(may.permitted, may, to=may.target.id)
+        return [permitted, scene.maker.opening(must_not.forbidden, must_not)]
+
+    return Event(
+        f"line-cut:{name(link)}",
+        Label(f"主回線の断と復旧 {link.label.ja}", f"Cut and restored: {link.label.en}"),
+        "RT-02 CL-02",
+        _cut_and_restored(link),
+        extra,
+        skip=skip,
+    )
 
 
 def _core_pair(plan: Plan) -> list[Link]:

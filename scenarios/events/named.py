@@ -6,20 +6,18 @@ words meet. Where a sentence says from whom to whom, the event is played with so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scenarios.events.choose import Trio
+from scenarios.events.choose import Trio, trio_between
 from scenarios.events.registry import events
 from scenarios.events.scene import Event
 from sekisho.model import Attachment, MustDrop, Plan
-from sekisho.policy import Policy
 from sekisho.situation import Situation
 from sekisho.states import EVENT_OF, is_state, state_of
 
 #: Events that take a permission away from somebody: he must have one.
 _TAKING = ("undock", "ticket-ended")
-Between = Callable[[Attachment, Attachment], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +90,3 @@ def _taken(plan: Plan, line: MustDrop) -> Iterator[Trio]:
 def _has_twin(plan: Plan, a: Attachment) -> bool:
     """Tell whether *a* has a cable to pull, and its device another interface to go on with."""
     return not a.air and len(plan.device[a.device].attachments) > 1
-
-
-def trio_between(plan: Plan, speaks: Between) -> Trio | None:
-    """Return somebody who may and whom he may open, both of *speaks*, and one who may not beside.
-
-    None where nobody may.
-    """
-    policy = Policy(plan)
-    pairs = (
-        (source, target)
-        for target in plan.attachments
-        for source in plan.attachments
-        if source.device != target.device and source.registered and speaks(source, target)
-    )
-    for source, target in pairs:
-        for name in plan.device[target.device].services:
-            service = plan.service[name]
-            protocol, port = service.protocol, service.edges()[0]
-            found = policy.permission(source, target, protocol, port)
-            if found is None:
-                continue
-            near = (a for a in plan.attachments if a.site == source.site and a.registered)
-            other = next(
-                (
-                    a
-                    for a in near
-                    if a.device != target.device
-                    and policy.permission(a, target, protocol, port) is None
-                ),
-                None,
-            )
-            if other is not None:
-                return Trio(source, other, target, protocol, port, found[0].id)
-    return None

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.bout import packet
-from scenarios.events.choose import Stream, Trio
-from scenarios.events.named import trio_between
+from scenarios.events.choose import Stream, Trio, trio_between
 from scenarios.events.scene import Scene
 from scenarios.frames import Fields
 from scenarios.situations import Chosen
