@@ -41,9 +41,15 @@ _BADNESS = ("leak", "overblock", "void", "pass", "skipped")
 
 _MARKS = {"pass": "○", "leak": "×", "overblock": "×", "void": "△", "skipped": "－"}
 _SAID = Label(
-    "禁止の通信を流し続けながら町に事象を起こした。時間はミリ秒(中央値・99%・最大)。",
+    "禁止の通信を送り続けながら、事象を起こした。時間はミリ秒(中央値・99%・最大)。",
     "Forbidden frames were sent all the while. Milliseconds: median, 99th percentile, greatest.",
 )
+
+
+def played(data: Row | None) -> int:
+    """Return how many events have befallen the town."""
+    rows = data["outcomes"] if data is not None else ()
+    return len({row["event"] for row in rows if row["verdict"] != "skipped"})
 
 
 def lines(data: Row | None, language: str, *, is_table: bool = False) -> Iterator[RenderableType]:

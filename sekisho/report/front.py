@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, StandingException
-from sekisho.report import tally
+from sekisho.report import events, tally
 from sekisho.report.concerned import of_whom
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
@@ -136,7 +136,7 @@ def _facts(record: RunRecord) -> Markup:
     manifest, summary = record.manifest, record.summary
     rows = [
         (say("試験日時", "Date"), both(moment(manifest.started))),
-        (say("状態", "State"), both(_state(manifest.state))),
+        (say("状態", "State"), both(_state(record))),
         (say("試験件数", "Cases"), say(f"{len(record.cases):,}件", f"{len(record.cases):,}")),
     ]
     if summary is not None:
@@ -177,8 +177,13 @@ def _pairs(pairs: PairsTried) -> Label:
     )
 
 
-def _state(state: str) -> Label:
-    return _STATES.get(state, Label(state, state))
+def _state(record: RunRecord) -> Label:
+    """The state that the town was in, and how many events befell it."""
+    state = record.manifest.state
+    named = _STATES.get(state, Label(state, state))
+    if not (played := events.played(record.events)):
+        return named
+    return Label(f"{named.ja}と、事象{played}種類", f"{named.en}, and {played} events")
 
 
 def _lines(record: RunRecord) -> Markup:

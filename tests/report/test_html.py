@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import time
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -247,6 +249,67 @@ def test_page_one_of_a_real_plan_is_one_sheet_of_paper(tmp_path: Path) -> None:
     file.write_bytes(orjson.dumps(found))
 
     assert sheets(folder, tmp_path) == 4
+
+
+def scales(folder: Path, scratch: Path) -> set[float]:
+    """Print the report of *folder*; return by how much its pages are scaled, 1 where not at all.
+
+    Chromium shrinks a whole print where one table is wider than the paper.
+    """
+    (folder / "report.html").write_text(render(read(folder)), "utf-8")
+    printed = scratch / "report.pdf"
+    browse(folder, scratch, "", "--no-pdf-header-footer", f"--print-to-pdf={printed}")
+    found = set()
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", printed.read_bytes(), re.DOTALL):
+        with suppress(zlib.error):
+            head = zlib.decompress(stream)[:200]
+            found |= {float(n) / _UNSCALED for n in re.findall(rb"\nq\n([\d.]+) 0 0 \1 ", head)}
+    return found
+
+
+_UNSCALED = 300 / 96  # dots of a print an inch, and pixels of CSS
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_print_is_never_shrunk(tmp_path: Path) -> None:
+    """Neither by the situations and events of a whole test, nor by 34 destinations."""
+    folder = write_run(tmp_path / "run", number=4000, whole=True)
+    file = folder / "manifest.json"
+    found = orjson.loads(file.read_bytes())
+    plan = found["plan"]
+    plan["destinations"] += [{**d, "id": f"X{n}"} for n, d in enumerate(plan["destinations"])]
+    plan["sources"] += [{**s, "id": f"Y{n}"} for n, s in enumerate(plan["sources"][:11])]
+    long = "個人番号利用事務系への到達" * 12
+    found["situations"] = [
+        {
+            "id": f"a-situation-with-a-long-name-{n}", "ja": long, "en": long, "reason_ja": long,
+            "reason_en": long, "requirements": ["MN-01"] * 9, "states": ["normal"], "where": "x:1",
+            "sources": [], "sites": [], "destinations": [], "probes": [], "untried": [],
+            "reading": "", "contradictions": [],
+        }
+        for n in range(3)
+    ]  # fmt: skip
+    file.write_bytes(orjson.dumps(found))
+    row = {
+        "event": "line-cut:core1:2-fl1:23", "verdict": "pass", "reason": "", "leaked": 0,
+        "forbidden_sent": 123456, "permitted_heard": 1, "gap_ms": 1234.567, "allow_ms": 1234.567,
+        "deny_ms": 1234.567, "notes": [long],
+    }  # fmt: skip
+    told = {"events": {row["event"]: {"ja": long, "en": long}}, "outcomes": [row] * 3}
+    (folder / "events.json").write_bytes(orjson.dumps(told))
+    seal_again(folder)
+
+    assert len(read(folder).manifest.plan.destinations) == 34
+    assert list(scales(folder, tmp_path)) == [pytest.approx(1)]
+
+
+def test_nothing_is_printed_smaller_than_nine_points() -> None:
+    """Sizes of the print are given in points; what has none of its own takes that of its page."""
+    style = Path("sekisho/report/report.css").read_text("utf-8").split("@media print")[1]
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)pt", style)]
+
+    assert min(sizes) >= 9
+    assert not re.search(r"font-size: [\d.]+(em|rem|px)", style)
 
 
 @pytest.mark.parametrize(
