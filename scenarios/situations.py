@@ -43,14 +43,14 @@ class Chosen:
         return self.situation.wants(EXCHANGE) and self._between(exchange.source, exchange.target)
 
     def _between(self, source: Attachment, target: Attachment) -> bool:
-        return self.part.matches(source.source, source.site, target.destination)
+        return self.part.covers(source, target)
 
 
 def applied(situations: Iterable[Situation], plan: Plan) -> tuple[Chosen, ...]:
     """Return those of *situations* that say something about *plan*."""
     out = []
     for each in situations:
-        part = each.part(plan.id)
+        part = each.part(plan)
         if part is not None and each.not_applicable(plan) is None:
             out.append(Chosen(each, part))
     return tuple(out)
@@ -122,7 +122,7 @@ def account(
 def _entry(
     each: Situation, plan: Plan, sent: tuple[str, ...], *, has_events: bool
 ) -> dict[str, Any]:
-    part = each.part(plan.id) or Part(plan.id, (), (), ())
+    part = each.part(plan) or Part(plan.id)
     probes = [name for name in sent if each.wants(name)]
     untried = [w for w in each.what if w not in sent and not any(_is_of(p, w) for p in probes)]
     reason = each.not_applicable(plan)
@@ -144,12 +144,20 @@ def _entry(
         "sources": list(part.who),
         "sites": list(part.sites),
         "destinations": list(part.to),
+        **_members(part),
         "probes": probes,
         "untried": untried,
-        "reading": each.reading,
+        "reading": "" if part.is_by_facts else each.reading,
         "reason_ja": reason.ja if reason else "",
         "reason_en": reason.en if reason else "",
     }
+
+
+def _members(part: Part) -> dict[str, Any]:
+    """Who belongs to it where facts decide."""
+    if part.senders is None or part.targets is None:
+        return {}
+    return {"senders": sorted(part.senders), "targets": sorted(part.targets)}
 
 
 def _is_of(probe: str, word: str) -> bool:
@@ -164,7 +172,7 @@ def contradictions(
     ``dropped`` is contradicted by each case that the policy lets reach its target, ``passed`` by
     each pair of classes of which it lets nobody reach anybody.
     """
-    read = [each for each in chosen if each.situation.reading]
+    read = [each for each in chosen if each.situation.reading and not each.part.is_by_facts]
     out: dict[str, list[dict[str, str]]] = {}
     passed = {each.situation.id: set[tuple[str, str]]() for each in read}
     cache: dict[tuple[str, str, str, str], list[Chosen]] = {}
@@ -203,7 +211,7 @@ def _shut(each: Chosen, plan: Plan, passed: set[tuple[str, str]]) -> Iterator[di
         (a.source, b.destination)
         for a in plan.attachments
         for b in plan.attachments
-        if a.is_apart(b) and each.part.matches(a.source, a.site, b.destination)
+        if a.is_apart(b) and each.part.covers(a, b)
     }
     for source, destination in sorted(pairs - passed):
         yield {"case": "", "cell": f"{source}/{destination}", "where": rows[source]}

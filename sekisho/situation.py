@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sekisho.anywhere import ANYWHERE, SIDE, Anywhere, anywhere
 from sekisho.errors import Fault, PlanError, UsageError
-from sekisho.model import Label, Plan
+from sekisho.model import Attachment, Label, Plan
 from sekisho.plan import load
 from sekisho.plan.keys import LABEL, NUMBERED, WORD, WORD_HINT
 from sekisho.plan.kinds import Key, Kind, Section
@@ -51,6 +52,8 @@ SITUATION = Section("situation", "situation", "The whole file.", (
         choices=(DROPPED, PASSED)),
     Key("towns", Kind.RECORDS, "Who tries whom, for each town by the id of its plan.",
         section="part"),
+    Key("anywhere", Kind.RECORD, "Who tries whom in every other plan, by facts; `reading` says "
+        "nothing of those.", required=False, section="anywhere"),
 ))  # fmt: skip
 
 PART = Section("part", "towns.<id>", "Who tries whom in one town, in the classes of its plan.", (
@@ -60,7 +63,7 @@ PART = Section("part", "towns.<id>", "Who tries whom in one town, in the classes
     Key("to", Kind.NAMES_OR_ALL, "Destination classes.", refers="destinations"),
 ), WORD, WORD_HINT)  # fmt: skip
 
-SECTIONS = {section.name: section for section in (SITUATION, PART, LABEL)}
+SECTIONS = {each.name: each for each in (SITUATION, PART, ANYWHERE, SIDE, LABEL)}
 _ONE = {"who": "source class", "sites": "site", "to": "destination class"}
 
 
@@ -70,19 +73,30 @@ class Part:
 
     Attributes:
         town: Id of the plan.
+        senders: Ids of the attachments that try, where facts decide; None where classes do.
+        targets: Of those that are tried, likewise.
     """
 
     town: str
-    who: tuple[str, ...]
-    sites: tuple[str, ...]
-    to: tuple[str, ...]
+    who: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    senders: frozenset[str] | None = None
+    targets: frozenset[str] | None = None
 
-    def matches(self, source: str, site: str, destination: str) -> bool:
-        """Tell whether somebody of class *source* at *site* trying *destination* belongs here."""
+    @property
+    def is_by_facts(self) -> bool:
+        """Whether facts decide."""
+        return self.senders is not None
+
+    def covers(self, source: Attachment, target: Attachment) -> bool:
+        """Tell whether *source* trying *target* belongs here."""
         return (
-            (not self.who or source in self.who)
-            and (not self.sites or site in self.sites)
-            and (not self.to or destination in self.to)
+            (not self.who or source.source in self.who)
+            and (not self.sites or source.site in self.sites)
+            and (not self.to or target.destination in self.to)
+            and (self.senders is None or source.id in self.senders)
+            and (self.targets is None or target.id in self.targets)
         )
 
 
@@ -104,6 +118,7 @@ class Situation:
     states: tuple[str, ...]
     reading: str
     parts: tuple[Part, ...]
+    anywhere: Anywhere | None
     places: Places = field(compare=False, repr=False)
 
     @property
@@ -116,9 +131,13 @@ class Situation:
         """Its states but the normal one."""
         return tuple(state for state in self.states if state != NORMAL)
 
-    def part(self, town: str) -> Part | None:
-        """Return who tries whom in *town*, or None where the situation says nothing of it."""
-        return next((part for part in self.parts if part.town == town), None)
+    def part(self, plan: Plan) -> Part | None:
+        """Return who tries whom in *plan*, or None where the situation says nothing of it."""
+        named = next((part for part in self.parts if part.town == plan.id), None)
+        if named is not None or self.anywhere is None:
+            return named
+        who, to = (side.members(plan) for side in (self.anywhere.who, self.anywhere.to))
+        return Part(plan.id, senders=who, targets=to)
 
     def wants(self, probe: str) -> bool:
         """Tell whether the probe, ``exchange`` or catalogue entry *probe* belongs to it."""
@@ -126,7 +145,9 @@ class Situation:
 
     def not_applicable(self, plan: Plan) -> Label | None:
         """Say why it says nothing about *plan*; None where it does."""
-        part = self.part(plan.id)
+        part = self.part(plan)
+        if part is not None and part.is_by_facts and self.anywhere is not None:
+            return self.anywhere.lacks(plan)
         if part is None:
             known = ", ".join(p.town for p in self.parts)
             return Label(f"{plan.id} の区分を挙げていない({known} のみ)",
@@ -246,6 +267,7 @@ def _situation(r: Record, places: Places) -> Situation:
         states=r.words("state") or (NORMAL,),
         reading=r.text("reading"),
         parts=tuple(_part(each) for each in r.records("towns")),
+        anywhere=anywhere(said) if isinstance(said := r.values["anywhere"], Record) else None,
         places=places,
     )
 

@@ -71,7 +71,8 @@ def situations() -> str:
     out = ["| id | intent | requirements | states | towns |", "|---|---|---|---|---|"]
     for one in shipped():
         words = (", ".join(each) for each in (one.requirements, one.states))
-        towns = ", ".join(part.town for part in one.parts)
+        named = [part.town for part in one.parts] + ["any other"] * (one.anywhere is not None)
+        towns = ", ".join(named)
         out.append(f"| `{one.id}` | {one.intent.en} | {' | '.join(words)} | {towns} |")
     return "\n".join([*out, ""])
 

@@ -54,7 +54,7 @@ def _denied(
     """The first target of each destination class that the policy denies to *source*."""
     out: dict[str, tuple[Fields, str]] = {}
     for target in plan.attachments:
-        is_own = chosen.part.matches(source.source, source.site, target.destination)
+        is_own = chosen.part.covers(source, target)
         if not is_own or not source.is_apart(target) or target.destination in out:
             continue
         port = _port(plan, target)
@@ -132,5 +132,4 @@ class Situated:
 
 def _permitted(chosen: Chosen, plan: Plan) -> Trio | None:
     """Somebody of the situation who may, and somebody else at the same site who may not."""
-    part = chosen.part
-    return trio_between(plan, lambda a, b: part.matches(a.source, a.site, b.destination))
+    return trio_between(plan, chosen.part.covers)

@@ -36,6 +36,8 @@ class SituationLine:
         untried: Its words of which the suite sends nothing.
         reading: ``dropped``, ``passed`` or empty.
         reason: Why it was not tried; None where it was.
+        senders: Attachments that try, where facts decide; None where classes do.
+        targets: Attachments that are tried, likewise.
     """
 
     id: str
@@ -51,13 +53,18 @@ class SituationLine:
     reading: str
     reason: Label | None
     contradictions: tuple[Contradiction, ...]
+    senders: frozenset[str] | None = None
+    targets: frozenset[str] | None = None
 
-    def matches(self, source: str, site: str, destination: str) -> bool:
-        """Tell whether cases between these belong to it."""
+    def matches(self, cell: str, site: str, source: str, target: str) -> bool:
+        """Tell whether cases of *cell* from *source* at *site* to *target* belong to it."""
+        row, _, column = cell.partition("/")
         return (
-            (not self.sources or source in self.sources)
+            (not self.sources or row in self.sources)
             and (not self.sites or site in self.sites)
-            and (not self.destinations or destination in self.destinations)
+            and (not self.destinations or column in self.destinations)
+            and (self.senders is None or source in self.senders)
+            and (self.targets is None or target in self.targets)
         )
 
 
@@ -78,6 +85,8 @@ def situation_line(found: Mapping[str, object]) -> SituationLine:
         reading=str(found["reading"]),
         reason=reason if reason.en else None,
         contradictions=contradictions(found["contradictions"]),
+        senders=_ids(found.get("senders")),
+        targets=_ids(found.get("targets")),
     )
 
 
@@ -87,6 +96,10 @@ def contradictions(found: object) -> tuple[Contradiction, ...]:
         Contradiction(*(str(one[key]) for key in ("case", "cell", "where")))
         for one in cast(Iterable[Mapping[str, object]], found)
     )
+
+
+def _ids(found: object) -> frozenset[str] | None:
+    return None if found is None else frozenset(_texts(found))
 
 
 def _texts(found: object) -> tuple[str, ...]:

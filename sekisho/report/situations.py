@@ -66,9 +66,10 @@ class Found:
 class _Group(NamedTuple):
     """Cases that are alike in all that a situation asks of them."""
 
-    source: str
+    cell: str
     site: str
-    destination: str
+    source: str
+    target: str
     probe: str
     state: str
     verdict: Verdict
@@ -77,17 +78,20 @@ class _Group(NamedTuple):
 
 def found(record: RunRecord) -> list[Found]:
     """Decide each situation of the run, in the manifest's order."""
-    columns = record.cases.columns
-    names = ("cell", "src_site", "probe", "state", "verdict")
-    codes = Counter(zip(*(columns[name].codes for name in names), strict=True))
-    groups = []
-    for row, number in codes.items():
-        cell, site, probe, state, verdict = (
-            str(columns[name].values[code]) for name, code in zip(names, row, strict=True)
-        )
-        source, _, destination = cell.partition("/")
-        groups.append(_Group(source, site, destination, probe, state, Verdict(verdict), number))
-    return [_decided(line, groups, record) for line in record.manifest.situations]
+    lines = record.manifest.situations
+    groups = list(_groups(record, is_by_facts=any(line.senders is not None for line in lines)))
+    return [_decided(line, groups, record) for line in lines]
+
+
+def _groups(record: RunRecord, *, is_by_facts: bool) -> Iterator[_Group]:
+    """Yield the cases that are alike; who sends to whom is told apart only where facts decide."""
+    ends = ("src", "dst") if is_by_facts else ()
+    names = ("cell", "src_site", "probe", "state", "verdict", *ends)
+    columns = [record.cases.columns[name] for name in names]
+    for row, number in Counter(zip(*(c.codes for c in columns), strict=True)).items():
+        words = [str(c.values[code]) for c, code in zip(columns, row, strict=True)]
+        cell, site, probe, state, verdict, source, target = *words, *([] if ends else ["", ""])
+        yield _Group(cell, site, source, target, probe, state, Verdict(verdict), number)
 
 
 def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Found:
@@ -100,7 +104,7 @@ def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Fo
         is_event = is_state(group.probe, line.states)
         if not own or not (group.probe in probes or is_event):
             continue
-        if line.matches(group.source, group.site, group.destination):
+        if line.matches(group.cell, group.site, group.source, group.target):
             counts[group.verdict] += group.number
             tried |= {w for w in own if not is_event or is_state(group.probe, (w,))}
     untried = tuple(word for word in line.states if word not in tried and word != NORMAL)

@@ -76,6 +76,33 @@ def test_a_situation_counts_by_class_site_and_probe(tmp_path: Path) -> None:
     assert [one.counts.total() > 0 for one in narrow] == [True, True, True, False]
 
 
+def test_where_facts_decide_a_situation_counts_by_who_and_whom(tmp_path: Path) -> None:
+    """Attachments, whatever their classes; nobody in it is no case, and void."""
+    everybody = sorted({f"pc-{s}-{h}.lan" for s in range(1, 24) for h in range(1, 41)})
+    whole, one, nobody = situations.found(
+        _record(
+            tmp_path,
+            {},
+            {"senders": everybody, "targets": ["srv-1.lan"]},
+            {"senders": [], "targets": []},
+        )
+    )
+
+    assert 0 < one.counts.total() < whole.counts.total()
+    assert (nobody.counts.total(), nobody.verdict) == (0, Verdict.VOID)
+
+
+def test_only_cases_of_its_own_states_are_counted(tmp_path: Path) -> None:
+    """One that is tried with the controller dead has no case in a run of the normal state."""
+    dead, normal = situations.found(
+        _record(tmp_path, {"states": ["controller-killed"]}, {"states": ["normal"]})
+    )
+
+    assert (dead.counts.total(), dead.verdict) == (0, Verdict.VOID)
+    assert dead.untried == ("controller-killed",)
+    assert normal.counts.total() > 0
+
+
 def test_an_aborted_run_makes_no_situation_green(tmp_path: Path) -> None:
     """What passed before the end is only a part."""
     (found,) = situations.found(_record(tmp_path, {}, aborted="killed"))

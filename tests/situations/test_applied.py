@@ -14,8 +14,9 @@ from scenarios.selection import Selection
 from scenarios.situations import account, applied, check_words, contradictions
 from sekisho.errors import UsageError
 from sekisho.matrix import matrix
-from sekisho.model import CellKind, Plan
-from sekisho.situation import Situation, find, for_normal, read, shipped, shipped_files
+from sekisho.model import CellKind, Plan, Protection
+from sekisho.plan import load
+from sekisho.situation import PLANS, Situation, find, for_normal, read, shipped, shipped_files
 from sekisho.situation import shipped_plans as load_plans
 
 _DARK = {"controller-killed", "line-cut"}
@@ -96,7 +97,8 @@ def test_page_one_is_tried_by_situations_in_the_dark_too(town: str) -> None:
             found = [
                 one.situation
                 for one in chosen
-                if (not one.part.who or source in one.part.who)
+                if not one.part.is_by_facts
+                and (not one.part.who or source in one.part.who)
                 and (not one.part.to or destination in one.part.to)
             ]
             if not any(set(one.states) >= _DARK for one in found):
@@ -156,9 +158,60 @@ def test_what_a_suite_does_not_send_is_said(tmp_path: Path) -> None:
 def test_a_situation_of_another_plan_or_state_is_refused_by_name() -> None:
     """Nothing is tried silently in its place."""
     tiny = _plan("tiny")
-    with pytest.raises(UsageError, match=r"nothing to try .* no class of tiny, only of matsuno"):
+    with pytest.raises(UsageError, match=r"nothing to try .* tiny has no such source: telephone"):
         for_normal([find("telephones", tiny)], tiny)
     with pytest.raises(UsageError, match=r"sekisho disturb .* --situation undocked-session"):
         for_normal([find("undocked-session", tiny)], tiny)
     with pytest.raises(UsageError, match="did you mean 'telephones'"):
         find("telephone", tiny)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """Matsuno under another name: a plan whose classes no situation knows."""
+    text = (PLANS / "matsuno.yaml").read_text("utf-8")
+    path = tmp_path_factory.mktemp("elsewhere") / "asahi.yaml"
+    path.write_text(text.replace("id: matsuno", "id: asahi", 1), "utf-8")
+    return load(path)
+
+
+def test_most_situations_apply_to_a_plan_that_nobody_here_has_seen(elsewhere: Plan) -> None:
+    """By facts; the others need words of the town's own, and say which towns they know."""
+    reasons = {each.id: each.not_applicable(elsewhere) for each in shipped()}
+    apply = {name for name, reason in reasons.items() if reason is None}
+
+    assert len(apply) >= 30
+    assert {"wireless-resident", "internet-inside", "telephones", "unregistered-branch"} <= apply
+    assert all("it names no class of asahi" in r.en for r in reasons.values() if r is not None)
+
+
+def test_by_facts_a_situation_speaks_of_whoever_stands_there(elsewhere: Plan) -> None:
+    """Everybody on an air, whatever his class, towards every zone that is so protected."""
+    (one,) = (each for each in shipped() if each.id == "wireless-resident")
+    part = one.part(elsewhere)
+    resident = Protection.RESIDENT
+    there = (a.id for a in elsewhere.attachments if elsewhere.protection(a) is resident)
+
+    assert part is not None
+    assert part.is_by_facts
+    assert part.senders == frozenset(a.id for a in elsewhere.attachments if a.air)
+    assert part.targets == frozenset(there)
+
+
+def test_by_facts_nobody_reads_a_plan_that_he_does_not_know(elsewhere: Plan) -> None:
+    """What must become of it is the plan's word; only for the named towns an author reads more."""
+    told = account(shipped(), elsewhere, suite="gate", cases=(), talks=())
+    by_facts = [each for each in told if "senders" in each]
+
+    assert by_facts
+    assert all(each["reading"] == "" and not each["contradictions"] for each in by_facts)
+
+
+def test_a_plan_without_such_a_one_says_whom_it_lacks() -> None:
+    """Tiny has no printer."""
+    (one,) = (each for each in shipped() if each.id == "printer-dead-end")
+    reason = one.not_applicable(_plan("tiny"))
+
+    assert reason is not None
+    assert reason.en == "tiny has no such source: printer"
+    assert reason.ja == "tiny に該当する送信元がない(複合機・プリンタ)"

@@ -83,7 +83,7 @@ def test_a_situation_without_events_belongs_to_check() -> None:
     """One clear line says so."""
     with pytest.raises(UsageError, match=r"names no event\n  hint: sekisho check"):
         for_events([find("six-fields", TINY)], TINY)
-    with pytest.raises(UsageError, match="names no class of tiny"):
+    with pytest.raises(UsageError, match="tiny has no such source: telework"):
         for_events([find("telework-resident", TINY)], TINY)
 
 
