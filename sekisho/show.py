@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sekisho.columns import GAP, LEAST_NAME, blocks
 from sekisho.matrix import DENIED, MUST_DROP, NOT_APPLICABLE, Cell, counts, matrix
 from sekisho.model import Allow, Attachment, Basis, CellKind, Clause, Label, Plan, Service
 
@@ -65,22 +66,31 @@ def show(
     return Group(*parts)
 
 
-def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
-    """Return the matrix; cells show clause ids where *width* has room for them, else ○."""
+def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
+    """Return the matrix; cells show clause ids where *width* has room for them, else ○.
+
+    Columns that have no room stand under the others.
+    """
     cells = matrix(plan)
     is_wide = _has_room_for_clauses(plan, cells, width)
     widths = _widths(plan, cells, is_wide=is_wide)
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    names = max(8, width - sum(widths) - len(widths) - 1)
-    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
-    for destination, columns in zip(plan.destinations, widths, strict=True):
-        head = destination.id if is_wide else "\n".join(destination.id)
-        table.add_column(head, no_wrap=True, min_width=columns, vertical="bottom")
     longest = max(len(source.id) for source in plan.sources)
-    for source in plan.sources:
-        row = [_sign(cells[source.id, d.id], is_wide=is_wide) for d in plan.destinations]
-        table.add_row(Text(f"{source.id:<{longest}} {source.label.text(language)}"), *row)
-    return table
+    tables: list[RenderableType] = []
+    for block in blocks(widths, width - LEAST_NAME - 1):
+        tables += [Text()] if tables else []
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        names = width - sum(widths[n] + GAP for n in block) - 1
+        table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
+        columns = [plan.destinations[n] for n in block]
+        for n, destination in zip(block, columns, strict=True):
+            head = destination.id if is_wide else "\n".join(destination.id)
+            table.add_column(head, no_wrap=True, min_width=widths[n], vertical="bottom")
+        for source in plan.sources:
+            row = [_sign(cells[source.id, d.id], is_wide=is_wide) for d in columns]
+            name = f"{source.id:<{longest}} {source.label.text(language)}"
+            table.add_row(Text(name), *row)
+        tables.append(table)
+    return Group(*tables)
 
 
 def legend(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableType:

@@ -85,7 +85,7 @@ def _table(fates: Fates, absent: dict[str, str], language: str) -> Table:
     """One line for every id of both lists, planted or not, under its levels."""
     table = Table(box=None, pad_edge=False)
     table.add_column("", no_wrap=True)
-    table.add_column("", overflow="ellipsis", no_wrap=True, max_width=38)
+    table.add_column("", overflow="fold", max_width=38)
     for words in _WORDS.values():
         table.add_column(words.text(language), justify="right", no_wrap=True)
     for level, label in LEVELS.items():

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sekisho.columns import GAP, LEAST_NAME, blocks
 from sekisho.evidence import Finding, RunVerdict, Verdict
 from sekisho.model import Label
 from sekisho.report import (
@@ -76,9 +77,8 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
 
 
 def verdict_line(record: RunRecord, *, language: str = "ja") -> Text:
-    """Return the one line that says it all, e.g. ``判定 不合格 FAIL: 3 leaks``."""
-    label = record.verdict.label
-    both = label.en if language == "en" else f"{label.ja} {label.en}"
+    """Return the one line that says it all, e.g. ``verdict FAIL: 3 leaks``."""
+    both = record.verdict.label.text(language)
     style = _RUN_STYLES[record.verdict]
     if record.manifest.partial:
         both += _say(language, " (一部試験)", " (partial test)")
@@ -96,13 +96,11 @@ def _why(record: RunRecord, language: str) -> str:
     if record.verdict is RunVerdict.PASS:
         return _say(
             language,
-            f"試験{total.total:,}件、漏れ0件 0 leaks",
+            f"試験{total.total:,}件、漏れ0件",
             f"{total.total:,} cases, 0 leaks",
         )
     bad = sorted((v for v in total.counts if v.is_finding), key=lambda v: -v.badness)
     words = [_number(verdict, total, language) for verdict in bad]
-    if words and language != "en":
-        words[0] += f" {_number(bad[0], total, 'en')}"
     if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.sentences):
         ja, en = f"許可と矛盾する確認項目{wrong}件", f"{wrong} sentences contradicted by the plan"
         words.append(_say(language, ja, en))
@@ -144,24 +142,29 @@ def _title(record: RunRecord, language: str) -> Text:
     return text.append(f"\n{manifest.run}\n", style="dim")
 
 
-def _matrix(record: RunRecord, language: str, width: int) -> Table:
+def _matrix(record: RunRecord, language: str, width: int) -> Group:
     plan = record.manifest.plan
     tallies = tally.by_cell(record)
     longest = max((cell_len(s.label.text(language)) for s in plan.sources), default=0)
-    spread = sum(max(2, len(d.id)) + 1 for d in plan.destinations)
+    spread = sum(max(2, len(d.id)) + GAP for d in plan.destinations)
     is_narrow = 5 + longest + spread > width  # then the ids stand upright, a letter a line
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     widths = [2 if is_narrow else max(2, len(d.id)) for d in plan.destinations]
-    names = max(4, width - sum(widths) - len(widths) - 1)
-    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
-    for destination, cells_wide in zip(plan.destinations, widths, strict=True):
-        head = "\n".join(destination.id) if is_narrow else destination.id
-        table.add_column(head, no_wrap=True, min_width=cells_wide, vertical="bottom")
-    for source in plan.sources:
-        cells = [tallies.get(f"{source.id}/{d.id}") for d in plan.destinations]
-        name = Text(f"{source.id:<3} {source.label.text(language)}")
-        table.add_row(name, *(_cell(cell) for cell in cells))
-    return table
+    tables: list[RenderableType] = []
+    for block in blocks(widths, width - min(5 + longest, LEAST_NAME) - 1):
+        tables += [Text()] if tables else []
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        names = max(4, width - sum(widths[n] + GAP for n in block) - 1)
+        table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
+        for n in block:
+            name = plan.destinations[n].id
+            head = "\n".join(name) if is_narrow else name
+            table.add_column(head, no_wrap=True, min_width=widths[n], vertical="bottom")
+        for source in plan.sources:
+            cells = (tallies.get(f"{source.id}/{plan.destinations[n].id}") for n in block)
+            row = Text(f"{source.id:<3} {source.label.text(language)}")
+            table.add_row(row, *(_cell(cell) for cell in cells))
+        tables.append(table)
+    return Group(*tables)
 
 
 def _cell(cell: Tally | None) -> Text:
@@ -230,8 +233,7 @@ def _findings(record: RunRecord, language: str) -> Iterator[Text]:
 
 def _finding(record: RunRecord, finding: Finding, language: str) -> Iterator[Text]:
     case = record.cases[record.cases.row(finding.case)]
-    label = finding.verdict.label
-    word = label.en if language == "en" else f"{label.ja} {label.en}"
+    word = finding.verdict.label.text(language)
     style = _STYLES[finding.verdict]
     yield Text(f"{finding.verdict.mark} {finding.case} {word}", style=style).append(
         f"  {case.cell}  {finding.src} → {finding.dst}  {case.probe} {case.ports}", style=""

@@ -70,7 +70,7 @@ def test_the_last_line_of_a_part_says_so(make: Make) -> None:
     """In both languages, and JUnit has it as a property."""
     record = make(_SMOKE.partial)
 
-    assert terminal.verdict_line(record).plain.startswith("判定 合格 PASS (一部試験)")
+    assert terminal.verdict_line(record).plain.startswith("判定 合格 (一部試験)")
     english = terminal.verdict_line(record, language="en").plain
     assert english == "verdict PASS (partial test): 400 cases, 0 leaks"
     assert 'name="partial" value="a first look (smoke)' in junit.render(record).decode()

@@ -30,16 +30,16 @@ def test_the_last_line_is_the_verdict(tmp_path: Path) -> None:
     """What remains on the screen is the answer."""
     folder = write_run(tmp_path, number=400, whole=True)
 
-    assert shown(folder)[-1] == "判定 合格 PASS: 試験400件、漏れ0件 0 leaks"
+    assert shown(folder)[-1] == "判定 合格: 試験400件、漏れ0件"
     assert shown(folder, language="en")[-1] == "verdict PASS: 400 cases, 0 leaks"
 
 
 def test_a_leak_fails_the_run_and_is_named_whole(tmp_path: Path) -> None:
     """Source, destination, switch, port, rule and plan line: enough to go and look."""
     lines = shown(write_run(tmp_path, verdicts={3: Verdict.LEAK}))
-    at = lines.index("× T-000004 漏れ leak  S2/D17  pc-2-1.lan → srv-17.lan  tcp-scan 443 8080")
+    at = lines.index("× T-000004 漏れ  S2/D17  pc-2-1.lan → srv-17.lan  tcp-scan 443 8080")
 
-    assert lines[-1] == "判定 不合格 FAIL: 漏れ1件 1 leak (200件中)"
+    assert lines[-1] == "判定 不合格: 漏れ1件 (200件中)"
     assert lines[at + 1 : at + 5] == [
         "    場所 fl3:1",
         "    規則 cookie=0x0211, table=5, priority=100",
@@ -114,15 +114,13 @@ def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
     """No ○ anywhere but in the legend and the raw counts, and the reason in the last line."""
     lines = shown(write_run(tmp_path, aborted="the controller ended"))
 
-    assert lines[-1] == "判定 判定不能 VOID: 試験は途中で終わりました(the controller ended)"
+    assert lines[-1] == "判定 判定不能: 試験は途中で終わりました(the controller ended)"
     assert [n for n, line in enumerate(lines) if "○" in line and "計画どおり" not in line] == []
 
 
 def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
     """Nothing tested is never passed."""
-    assert shown(write_run(tmp_path, number=0))[-1] == (
-        "判定 判定不能 VOID: 試験を1件も行っていません"
-    )
+    assert shown(write_run(tmp_path, number=0))[-1] == ("判定 判定不能: 試験を1件も行っていません")
 
 
 def test_without_colour_nothing_is_lost(tmp_path: Path) -> None:
