@@ -39,7 +39,7 @@ from scenarios.surroundings import Surroundings
 from scenarios.unguarded import STATE, unguarded
 from scenarios.wire import Wire
 from sekisho.evidence import Case
-from sekisho.model import Plan
+from sekisho.model import Label, Plan
 from topologies.town import Town
 
 #: States of a situation that the gate itself tries, with every probe, beside the event.
@@ -94,7 +94,7 @@ class Acceptance(Check):
         findings.all += own.all
         tally.frames_sent += session.frames_sent
         doubts = [d.en for d in self._around.differences if not d.is_finding]
-        doubts += [why] if (why := left_over(town, wire, within_s=RESTORED_S)) else []
+        doubts += [why.en] if (why := left_over(town, wire, within_s=RESTORED_S)) else []
         if doubts:
             tally.cases.change(lambda case: _doubted_there(case, doubts[0]))
         around.differences += self._around.differences
@@ -138,7 +138,10 @@ class Acceptance(Check):
         """Tell whether the town lacks those whom streams are chosen from, and note it."""
         if trios(self._plan):
             return False
-        reason = "no target has both somebody who may and somebody who must not"
+        reason = Label(
+            "許可された者と禁止された者の両方がいる宛先がない",
+            "no target has both somebody who may and somebody who must not",
+        )
         self._played = [(each, skipped(each.event, reason)) for each in self._staged]
         self._write([])
         return True

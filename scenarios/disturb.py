@@ -176,20 +176,22 @@ def _played(
     return [*out[:-1], (doubted(last, "afterwards", after), tried)]
 
 
-def skipped(event: Event, reason: str) -> Outcome:
+def skipped(event: Event, reason: Label) -> Outcome:
     """Return the outcome of an event that cannot happen to the town."""
-    return Outcome(event.id, 0, "skipped", reason)
+    return Outcome(event.id, 0, "skipped", reason.en, reason_ja=reason.ja)
 
 
-def doubted(outcome: Outcome, when: str, unlike: str) -> Outcome:
+def doubted(outcome: Outcome, when: str, unlike: Label | None) -> Outcome:
     """Return *outcome*, void where it passed while something was not as planned."""
-    if not unlike or outcome.verdict != "pass":
+    if unlike is None or outcome.verdict != "pass":
         return outcome
-    return replace(outcome, verdict="void", reason=f"{when}: {unlike}")
+    place = {"before": "事象の前", "afterwards": "事象の後"}[when]
+    en, ja = f"{when}: {unlike.en}", f"{place}: {unlike.ja}"
+    return replace(outcome, verdict="void", reason=en, reason_ja=ja)
 
 
-def left_over(town: Town, wire: Wire, *, within_s: float) -> str:
-    """Return what of the whole fabric is still not as planned after so long, or empty."""
+def left_over(town: Town, wire: Wire, *, within_s: float) -> Label | None:
+    """Return what of the whole fabric is still not as planned after so long, or None."""
     deadline = time.monotonic() + within_s
     while True:
         around = Surroundings(town, town.plan)
@@ -197,9 +199,10 @@ def left_over(town: Town, wire: Wire, *, within_s: float) -> str:
             around.compare(AFTER)
             around.ask_controller(AFTER)
         if not around.differences:
-            return ""
+            return None
         if time.monotonic() > deadline:
-            return around.differences[0].en
+            first = around.differences[0]
+            return Label(first.ja, first.en)
         time.sleep(_LOOK_S)
 
 

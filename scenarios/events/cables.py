@@ -123,7 +123,10 @@ def _air_moved(scene: Scene) -> None:
         time.sleep(_HOLD_S)
         with _moved(scene, uplink, wired.at, trio.target.at, its) as then:
             _revoke(scene, then, trio.target.id)
-            scene.note(f"then in {trio.target.at}, where {trio.target.id} belongs")
+            scene.note(
+                f"続いて {trio.target.id} の口 {trio.target.at} へ",
+                f"then in {trio.target.at}, where {trio.target.id} belongs",
+            )
             time.sleep(_HOLD_S)
             scene.hush("ap-in-wired-port")
             scene.given_back(time.time_ns())
@@ -158,16 +161,20 @@ def _wired_in_air_port(scene: Scene) -> list[Stream]:
     return [scene.maker.opening(wired, trio, posing=who) for who in (None, *halves)]
 
 
-def _no_air(plan: Plan) -> str:
-    return "" if _air_pair(plan) else "the plan has no access point"
+def _no_air(plan: Plan) -> Label | None:
+    if _air_pair(plan):
+        return None
+    return Label("計画に無線のアクセスポイントがない", "the plan has no access point")
 
 
-def _no_spare(plan: Plan) -> str:
+def _no_spare(plan: Plan) -> Label | None:
     found = trios(plan)
     busy = {a.id for t in found for a in (t.permitted, t.forbidden, t.target)}
     spare = any(not a.air and a.id not in busy for a in plan.attachments)
     is_wired = bool(found) and not found[0].permitted.air
-    return "" if spare and is_wired else "no cable can be swapped"
+    if spare and is_wired:
+        return None
+    return Label("差し替えられる線がない", "no cable can be swapped")
 
 
 EVENTS = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
 from scenarios.events.choose import Stream, half_posing, trios, twin
-from scenarios.events.scene import Event, Scene
+from scenarios.events.scene import NEVER_BEGAN, Event, Scene
 from scenarios.events.tried import after_the_end
 from scenarios.frames import Fields
 from sekisho.flow import ARP_REPLY, TCP_ACK
@@ -58,7 +58,7 @@ def _undock(scene: Scene) -> None:
     side = scene.town.switch_side(trio.permitted)
     with scene.conversation(trio) as talk:
         if not talk.answers():
-            scene.broken("the conversation never began")
+            scene.broken(NEVER_BEGAN)
         at = scene.ip("link", "set", side, "down")
         try:
             scene.zero(at, f"{side} is down")
@@ -107,10 +107,12 @@ def _rogue_gateway(scene: Scene) -> list[Stream]:
     return out
 
 
-def _no_twin(plan: Plan) -> str:
+def _no_twin(plan: Plan) -> Label | None:
     first = next(iter(trios(plan)), None)
     alone = first is None or len(plan.device[first.permitted.device].attachments) < 2
-    return "the device has one interface only" if alone else ""
+    if not alone:
+        return None
+    return Label("機器の接続口が一つしかない", "the device has one interface only")
 
 
 EVENTS = (

@@ -8,7 +8,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import yaml
 
-from scenarios.events.scene import Event, Scene
+from scenarios.events.scene import NEVER_BEGAN, Event, Scene
 from scenarios.events.tried import after_the_end
 from scenarios.unguarded import DEAD_S, PROBE_MS, set_probes
 from sekisho.model import Label
@@ -47,7 +47,10 @@ def _found(scene: Scene) -> None:
     scene.town.start_guard()
     listens = scene.fact("listening", before)["at"]
     seconds = scene.fact("town-in-force", before)["at"] - listens
-    scene.note(f"found by every switch and in force {seconds:.1f} s after it listened")
+    scene.note(
+        f"受付の開始から{seconds:.1f}秒で、全スイッチがつながり、規則が反映された",
+        f"found by every switch and in force {seconds:.1f} s after it listened",
+    )
 
 
 def _killed(scene: Scene) -> None:
@@ -68,7 +71,7 @@ def _hung(scene: Scene) -> None:
     deadline = time.monotonic() + 1
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         if time.monotonic() > deadline:
-            scene.broken("the guard did not stop")
+            scene.broken(Label("制御装置が止まらなかった", "the controller did not stop"))
             break
         time.sleep(0.001)
     scene.zero(time.time_ns(), "the kernel lists the guard as stopped")
@@ -102,11 +105,15 @@ def _ticket_ends(scene: Scene) -> None:
     plan = without_clause(scene, trio.clause)
     with scene.conversation(trio) as talk:
         if not talk.answers():
-            scene.broken("the conversation never began")
+            scene.broken(NEVER_BEGAN)
         scene.town.end("controller")
         stated, said = _back(scene, plan)
         scene.zero(said, "the town is in force without the clause, and nothing older remembered")
-        scene.note(f"remembered for {(said - stated) / 1e6:.1f} ms after the guard's statement")
+        kept_ms = (said - stated) / 1e6
+        scene.note(
+            f"制御装置の申告のあと{kept_ms:.1f}ミリ秒、スイッチが以前の許可を覚えていた",
+            f"remembered for {kept_ms:.1f} ms after the controller's statement",
+        )
         for stream in scene.base:
             other = next(t for t in scene.trios if t.target.id == stream.to or not stream.to)
             if stream.to and other.clause == trio.clause:
@@ -116,7 +123,10 @@ def _ticket_ends(scene: Scene) -> None:
         if is_alive:
             scene.leak("the open conversation went on")
         else:
-            scene.note(f"the conversation opened by {trio.clause} is dead")
+            scene.note(
+                f"許可 {trio.clause} で開いていた通信は切れた",
+                f"the conversation opened by {trio.clause} is dead",
+            )
     time.sleep(_HOLD_S)
     scene.given_back(time.time_ns())
     scene.town.end("controller")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from scenarios.events.choose import Between, Stream, Trio, path, trio_between, trios
-from scenarios.events.scene import Event, Scene
+from scenarios.events.scene import NEVER_BEGAN, Event, Scene
 from sekisho.model import Attachment, Label, Link, Plan, Role
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
@@ -15,6 +15,8 @@ from topologies.names import switch_interface
 from topologies.services import TLS_KINDS
 
 _CUT_S = 1.0
+_NEW_WAY = Label("別の経路で", "on the new way")
+_WHOLE = Label("回線の復旧後に", "when the line was whole again")
 _RETRY_S = 6.0  # TCP tries again after 0.2, 0.4 ... s, RFC 6298
 
 
@@ -111,7 +113,8 @@ def _told(scene: Scene, link: Link, event: str, before: int) -> float:
     """Wait until the guard states *event* of *link* and all is in force; return when (s)."""
     fact = scene.fact(event, before)
     if fact["line"] != name(link):
-        scene.broken(f"the guard speaks of {fact['line']}")
+        line = fact["line"]
+        scene.broken(Label(f"制御装置の申告は別の回線 {line}", f"the controller speaks of {line}"))
     scene.fact("town-in-force", before)
     return float(fact["at"])
 
@@ -121,7 +124,11 @@ def _cut(scene: Scene, link: Link) -> None:
     at = _set(scene, link, "down")
     scene.zero(at, f"{switch_interface(link.a)} is down")
     said = _told(scene, link, "line-down", before)
-    scene.note(f"{name(link)}: new rules sent {said * 1e3 - at / 1e6:.1f} ms after the cut")
+    took_ms = said * 1e3 - at / 1e6
+    scene.note(
+        f"{name(link)}: 断から{took_ms:.1f}ミリ秒で新しい規則を送った",
+        f"{name(link)}: new rules sent {took_ms:.1f} ms after the cut",
+    )
 
 
 def _mend(scene: Scene, link: Link) -> None:
@@ -138,15 +145,18 @@ def _cut_and_restored(*links: Link) -> Callable[[Scene], None]:
             return
         with scene.conversation(talker) as talk:
             if not talk.answers():
-                scene.broken("the conversation never began")
-            _while_cut(scene, links, lambda: _note(scene, "on the new way", talk.answers()))
-            _note(scene, "when the line was whole again", talk.answers(within_s=_RETRY_S))
+                scene.broken(NEVER_BEGAN)
+            _while_cut(scene, links, lambda: _note(scene, _NEW_WAY, talk.answers()))
+            _note(scene, _WHOLE, talk.answers(within_s=_RETRY_S))
 
     return play
 
 
-def _note(scene: Scene, when: str, went_on: bool) -> None:
-    scene.note(f"an open conversation {'went on' if went_on else 'stood still'} {when}")
+def _note(scene: Scene, when: Label, went_on: bool) -> None:
+    scene.note(
+        f"開いている通信は、{when.ja}{'続いた' if went_on else '止まったままだった'}",
+        f"an open conversation {'went on' if went_on else 'stood still'} {when.en}",
+    )
 
 
 def _while_cut(scene: Scene, links: Sequence[Link], meanwhile: Callable[[], None]) -> None:
@@ -182,7 +192,8 @@ def events(plan: Plan) -> list[Event]:
     out = [_cut_of(plan, link, is_used=name(link) in own) for link in main]
     pair = _core_pair(plan)
     play = _cut_and_restored(*pair)
-    reason = "" if pair else "no line between cores has a way around it"
+    none = Label("迂回できるコア間の回線がない", "no line between cores has a way around it")
+    reason = None if pair else none
     out.append(
         Event(
             "core-link-cut",
@@ -202,12 +213,15 @@ def _cut_of(plan: Plan, link: Link, *, is_used: bool) -> Event:
     def own() -> tuple[Trio, Trio] | None:
         return None if is_used else over(plan, link)
 
-    def skip(_: Plan) -> str:
+    def skip(_: Plan) -> Label | None:
         if not has_way_around(plan, link):
-            return "no other line leads around it"
+            return Label("迂回できる回線がない", "no other line leads around it")
         if not is_used and own() is None:
-            return "nobody may open anything over it, or everybody everything"
-        return ""
+            return Label(
+                "この回線を通る許可の通信か禁止の通信がない",
+                "nobody may open anything over it, or everybody everything",
+            )
+        return None
 
     def extra(scene: Scene) -> list[Stream]:
         if (found := own()) is None:

@@ -65,19 +65,26 @@ def _play(scene: Scene) -> None:
         if not stream.is_forbidden and str(stream.source.at) in ports:
             scene.revoked(stream, at)
     touched = sum(map(sum, done["touched"].values()))
-    scene.note(f"{len(ports)} ports, {touched} rules, {(at - began) / 1e6:.1f} ms to acknowledge")
+    took_ms = (at - began) / 1e6
+    scene.note(
+        f"ポート{len(ports)}個、規則{touched}件、確認まで{took_ms:.1f}ミリ秒",
+        f"{len(ports)} ports, {touched} rules, {took_ms:.1f} ms to acknowledge",
+    )
     time.sleep(_HOLD_S)
     scene.given_back(time.time_ns())
     back = guarded(scene.town, {"do": "undo", "number": done["number"], "by": "disturb"})
     if not back.get("in_force"):
-        scene.broken("the ports did not come back")
+        scene.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
 
 
-def _skip(plan: Plan) -> str:
+def _skip(plan: Plan) -> Label | None:
     found = trios(plan)
     if not found or not elsewhere(plan, found[0]):
-        return "no port of the town can be moved out of what it may open"
-    return ""
+        return Label(
+            "許可の外へ移せるポートがない",
+            "no port of the town can be moved out of what it may open",
+        )
+    return None
 
 
 EVENTS = [

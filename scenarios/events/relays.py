@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sekisho.closure import declared
-from sekisho.model import Attachment, Device, Plan, Protocol, Service
+from sekisho.model import Attachment, Device, Label, Plan, Protocol, Service
 from sekisho.policy import Policy
 from topologies.inside import inside
 from topologies.services import TLS_KINDS
@@ -31,6 +31,8 @@ _GET = b"GET / HTTP/1.0\r\n\r\n"
 _TELLS = frozenset({"http", "https", "print", "smb", "smtp", "ssh", "ldap"})  # who answers
 
 
+#: How something is relayed, in Japanese.
+_METHODS = {"proxy": "中継(プロキシ)", "print relay": "印刷の中継"}
 #: How far a user came through a relay.
 NOTHING, JOINED, ANSWERED = 0, 1, 2
 
@@ -154,12 +156,15 @@ class Told:
     died: int
 
     @property
-    def words(self) -> str:
+    def label(self) -> Label:
         """The same in words."""
         shown = f" ({', '.join(dict.fromkeys(self.worked))})" if self.worked else ""
-        return (
+        known, leaked = len(set(self.known)), len(self.leaked)
+        return Label(
+            f"{_METHODS[self.method]}: 遮断{self.died}件、"
+            f"申告済みで通過{len(self.worked)}件{shown}、漏れ{leaked}件、利用者自身が開けるもの{known}件",
             f"{self.method}: {self.died} died, {len(self.worked)} declared worked{shown}, "
-            f"{len(self.leaked)} leaked, {len(set(self.known))} to whom the user may open himself"
+            f"{leaked} leaked, {known} to whom the user may open himself",
         )
 
 
@@ -174,7 +179,7 @@ def told(method: str, outcomes: dict[Try, int]) -> Told:
         method,
         tuple(t.way_words for t in worked),
         tuple(f"{t.words} ({'undeclared' if t.is_open else 'forbidden'})" for t in leaked),
-        tuple(f"{t.words} is declared and did not work" for t in dead),
+        tuple(t.words for t in dead),
         tuple(t.way_words for t in known),
         len(outcomes) - len(worked) - len(odd) - len(dead),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class Event:
     Attributes:
         play: Lets it happen and brings the town back.
         extra: Streams that run besides the trios' own; each permitted one must arrive.
-        skip: Says why it cannot happen to this town; empty where it can.
+        skip: Says why it cannot happen to this town; None where it can.
         starts_silent: Whether the extra streams begin only when `play` says so.
     """
 
@@ -46,7 +46,7 @@ class Event:
     requirements: str
     play: Callable[[Scene], None]
     extra: Callable[[Scene], Sequence[Stream]] = lambda scene: ()
-    skip: Callable[[Plan], str] = lambda plan: ""
+    skip: Callable[[Plan], Label | None] = lambda plan: None
     starts_silent: bool = False
 
 
@@ -77,6 +77,8 @@ class Outcome:
     zero: str = ""
     seen_at: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    notes_ja: tuple[str, ...] = ()
+    reason_ja: str = ""
 
 
 @dataclass(slots=True)
@@ -87,8 +89,8 @@ class _Zero:
     given_back: int = 0
     leaks: list[str] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
+    notes: list[Label] = field(default_factory=list)
+    broken: list[Label] = field(default_factory=list)
 
 
 class Scene:
@@ -137,10 +139,11 @@ class Scene:
             ended = time.time_ns()
         deaf |= self._deaf()
         lost = sum(n for p, n in self.wire.dropped.items() if p.kind != "channel") - lost
-        doubts = [trouble, streams.trouble, f"{lost} copies were lost" if lost else ""]
-        doubts += [f"not heard at {' '.join(sorted(deaf))}"] if deaf else []
+        doubts = [Label(why, why) for why in (trouble, streams.trouble) if why]
+        doubts += [_lost(lost)] if lost else []
+        doubts += [_not_heard(deaf)] if deaf else []
         self.town.ovs.forget_connections()
-        return self._counted(event, repeat, streams, ended, [d for d in doubts if d])
+        return self._counted(event, repeat, streams, ended, doubts)
 
     def _deaf(self) -> set[str]:
         """Whisper to every ear, and return those who did not hear it."""
@@ -156,23 +159,21 @@ class Scene:
         return {a.id for a in self.plan.attachments} - heard
 
     def _counted(
-        self, event: Event, repeat: int, streams: Streams, ended: int, doubts: list[str]
+        self, event: Event, repeat: int, streams: Streams, ended: int, doubts: list[Label]
     ) -> Outcome:
-        zero = self._zero
-        leaks = self._leaks(streams)
+        zero, leaks = self._zero, self._leaks(streams)
         permitted = [s for s in self._permitted(streams) if s.number not in zero.revoked]
         heard = [streams.heard[s.number] for s in permitted]
         forbidden = [streams.heard[n].count for n, s in streams.streams.items() if s.is_forbidden]
         gap = max((streams.longest_gap_ms(s.number) for s in permitted), default=0.0)
         pause = max((streams.sender_pause_ms(s.number) for s in permitted), default=0.0)
-        doubts += zero.broken
-        if not all(h.count and h.arrived for h in heard) or not all(forbidden):
-            doubts.append("a stream did not run")
-        if not zero.at_ns and not doubts:
-            doubts.append("nobody said when it happened")
+        is_idle = not all(h.count and h.arrived for h in heard) or not all(forbidden)
+        doubts += [*zero.broken, *([_IDLE] if is_idle else [])]
+        doubts += [_NO_ZERO] if not zero.at_ns and not doubts else []
         stuck = [s.words for s, h in zip(permitted, heard, strict=True) if _is_stuck(h)]
         if any(h.sent and max(h.sent.values()) < ended - _BACK_S * 1e9 for h in heard):
-            doubts.append("a sender fell silent before the end")
+            doubts.append(_SILENT)
+        whys = doubts or [_gone(words) for words in stuck]
         verdict = "leak" if leaks else "void" if doubts else "overblock" if stuck else "pass"
         self.tried = [
             *of_streams(streams, zero.revoked, zero.given_back or 1 << 63, stuck),
@@ -182,7 +183,8 @@ class Scene:
             event=event.id,
             repeat=repeat,
             verdict=verdict,
-            reason="; ".join(doubts or [f"never came back: {w}" for w in stuck]),
+            reason="; ".join(why.en for why in whys),
+            reason_ja="、".join(why.ja for why in whys),
             leaked=len(leaks),
             forbidden_sent=sum(forbidden) + sum(self._sent_late(streams, n) for n in zero.revoked),
             permitted_sent=sum(h.count for h in heard),
@@ -193,7 +195,8 @@ class Scene:
             allow_ms=max((streams.back_ms(s.number, zero.at_ns) for s in permitted), default=0.0),
             zero=zero.how,
             seen_at=tuple(sorted(set(leaks)))[:8],
-            notes=tuple(zero.notes),
+            notes=tuple(note.en for note in zero.notes),
+            notes_ja=tuple(note.ja for note in zero.notes),
         )
 
     def _permitted(self, streams: Streams) -> list[Stream]:
@@ -256,13 +259,13 @@ class Scene:
         """Open a real conversation of a trio."""
         return Conversation(self.town, trio)
 
-    def note(self, text: str) -> None:
-        """Write down what else was seen."""
-        self._zero.notes.append(text)
+    def note(self, ja: str, en: str) -> None:
+        """Write down what else was seen, in both languages."""
+        self._zero.notes.append(Label(ja, en))
 
-    def broken(self, text: str) -> None:
+    def broken(self, words: Label) -> None:
         """Say that the event did not do what it should: the trial proves nothing."""
-        self._zero.broken.append(text)
+        self._zero.broken.append(words)
 
     def speak(self, event: str, *, whispered: bool = False) -> None:
         """Let the extra streams of *event* begin: those that are sent, or those whispered."""
@@ -304,6 +307,25 @@ class Scene:
         """Change a switch's own end of a cable; return when that was done."""
         self.town.ovs.run("ip", *words)
         return time.time_ns()
+
+
+NEVER_BEGAN = Label("通信が始まらなかった", "the conversation never began")
+_IDLE = Label("流れない通信があった", "a stream did not run")
+_NO_ZERO = Label("事象の起きた時刻が分からない", "nobody said when it happened")
+_SILENT = Label("送信が途中で止まった", "a sender fell silent before the end")
+
+
+def _lost(copies: int) -> Label:
+    return Label(f"記録が{copies}個を取りこぼした", f"{copies} copies were lost")
+
+
+def _not_heard(deaf: Iterable[str]) -> Label:
+    places = " ".join(sorted(deaf))
+    return Label(f"受信できない場所がある: {places}", f"not heard at {places}")
+
+
+def _gone(words: str) -> Label:
+    return Label(f"復旧しなかった: {words}", f"never came back: {words}")
 
 
 def _is_stuck(heard: Heard) -> bool:

@@ -24,6 +24,7 @@ from sekisho.policy import Policy
 from topologies.capture import Captured
 
 _HOLD_S = 0.5
+_FORWARD_S, _POLL_S = 3.0, 0.1
 
 
 def user_of(plan: Plan, device: Device) -> Trio | None:
@@ -129,35 +130,45 @@ def _play(device: Device) -> Callable[[Scene], None]:
             for each in _printed(scene, device, doors):
                 _told(scene, each)
             time.sleep(_HOLD_S)
+            _await_forwarding(scene, event, captured)
             _forwarded(scene, event, captured.forwarded())
             if len(device.attachments) > 1:
                 _bridge(scene, event, captured)
             scene.hush(event)
         if captured.changed():
-            scene.broken(f"{device.id} is not as before: {captured.changed()[:3]}")
+            scene.broken(_not_as_before(device, captured))
 
     return play
 
 
 def _told(scene: Scene, outcome: relays.Told) -> None:
-    scene.note(outcome.words)
+    scene.note(outcome.label.ja, outcome.label.en)
     for words in outcome.leaked:
         scene.leak(words)
     for words in outcome.broken:
-        scene.broken(words)
+        ja = f"申告済みの経路が通らなかった: {words}"
+        scene.broken(Label(ja, f"{words} is declared and did not work"))
 
 
 def _proxied(scene: Scene, device: Device, doors: list[relays.Door]) -> relays.Told:
     """Ask the proxy for everybody beyond; it must first have answered for itself."""
     for door in doors:
         if not relays.is_alive(scene.town, door):
-            scene.broken(f"the proxy on {device.id} does not answer {door.user.id}")
+            scene.broken(
+                Label(
+                    f"{device.id} の中継が {door.user.id} に応答しない",
+                    f"the proxy on {device.id} does not answer {door.user.id}",
+                )
+            )
     wanted = [each for door in doors for each in relays.tries(scene.plan, device, door)]
     outcomes = relays.proxied(scene.town, wanted)
     late = [t for t, far in outcomes.items() if t.must_work and far != relays.ANSWERED]
     if late:  # only what would be void is tried again, never a leak
         outcomes |= relays.proxied(scene.town, late)
-        scene.note(f"{len(late)} declared ways were asked for twice")
+        scene.note(
+            f"申告済みの経路{len(late)}件は2回試した",
+            f"{len(late)} declared ways were asked for twice",
+        )
     _tell(scene, outcomes)
     return relays.told("proxy", outcomes)
 
@@ -192,14 +203,38 @@ def _printed(scene: Scene, device: Device, doors: list[relays.Door]) -> list[rel
     return [relays.told("print relay", outcomes)] if outcomes else []
 
 
+def _await_forwarding(scene: Scene, event: str, captured: Captured) -> None:
+    """Wait until the device's kernel has sent something on: a busy machine takes its time."""
+    use = user_of(scene.plan, scene.plan.device[event.partition(":")[2]])
+    if use is None or not beyond(scene.plan, use.target):
+        return
+    deadline = time.monotonic() + _FORWARD_S
+    while not (captured.forwarded() and scene.carried(event, whispered=False)):
+        if time.monotonic() > deadline:
+            return  # that nothing was is said by whoever counts
+        time.sleep(_POLL_S)
+
+
+def _not_as_before(device: Device, captured: Captured) -> Label:
+    changed = captured.changed()[:3]
+    return Label(
+        f"{device.id} が元の状態に戻っていない: {changed}",
+        f"{device.id} is not as before: {changed}",
+    )
+
+
 def _forwarded(scene: Scene, event: str, by_kernel: int) -> None:
     """Say how many packets the device's kernel has forwarded; all of them died, or were leaks."""
     carried = scene.carried(event, whispered=False)
     use = user_of(scene.plan, scene.plan.device[event.partition(":")[2]])
     assert use is not None
     if beyond(scene.plan, use.target) and not (by_kernel and carried):
-        scene.broken("the kernel forwarded nothing")
-    scene.note(f"forwarding: {by_kernel} packets of {use.permitted.id} sent on by the kernel")
+        scene.broken(Label("転送が行われなかった", "the kernel forwarded nothing"))
+    who = use.permitted.id
+    scene.note(
+        f"転送: {who} のパケット{by_kernel}個を機器自身が転送した",
+        f"forwarding: {by_kernel} packets of {who} sent on by the kernel",
+    )
 
 
 def _bridge(scene: Scene, event: str, captured: Captured) -> None:
@@ -209,8 +244,11 @@ def _bridge(scene: Scene, event: str, captured: Captured) -> None:
         time.sleep(_HOLD_S)
         carried = scene.carried(event, whispered=True)
     if not carried:
-        scene.broken("the bridge carried nothing")
-    scene.note(f"bridge: {carried} frames came out of another leg")
+        scene.broken(Label("橋が何も運ばなかった", "the bridge carried nothing"))
+    scene.note(
+        f"橋: 別の接続口から{carried}個が出た",
+        f"bridge: {carried} frames came out of another leg",
+    )
 
 
 def _stranger_to(scene: Scene, device: Device) -> Attachment:
@@ -238,10 +276,11 @@ def _joining(device: Device) -> Event:
             _bridge(scene, event, captured)
             scene.hush(event)
             scene.note(
-                "what it would say in its own name is its own permission, see the exceptions"
+                "自分の名で送るものは自身の許可による(例外措置を参照)",
+                "what it would say in its own name is its own permission, see the exceptions",
             )
         if captured.changed():
-            scene.broken(f"{device.id} is not as before: {captured.changed()[:3]}")
+            scene.broken(_not_as_before(device, captured))
 
     label = Label(f"橋になる {device.label.ja}", f"Bridging its legs: {device.label.en}")
     return Event(event, label, "FX-01 RT-06", play, extra, starts_silent=True)

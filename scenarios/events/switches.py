@@ -35,7 +35,7 @@ def _one_restarted(switch: str) -> Callable[[Scene], None]:
         create_switch(scene.town.net, switch)
         fact = _in_force(scene, switch, before)
         if fact["added"] != fact["rules"]:
-            scene.broken(f"{switch} came back with rules")
+            scene.broken(Label(f"{switch} に規則が残っていた", f"{switch} came back with rules"))
 
     return play
 
@@ -64,10 +64,13 @@ def _wiped(scene: Scene) -> None:
     noticed = scene.fact("drift", before)
     healed = _in_force(scene, switch, before)
     if noticed["switch"] != switch or healed["added"] == 0:
-        scene.broken("the guard healed another switch")
+        scene.broken(Label("別のスイッチが復元された", "the controller healed another switch"))
+    after_ms = (noticed["at"] - began) * 1e3
+    back_ms, added = (healed["at"] - began) * 1e3, healed["added"]
     scene.note(
-        f"noticed at most {(noticed['at'] - began) * 1e3:.1f} ms after the order to wipe, "
-        f"{healed['added']} rules proved back after {(healed['at'] - began) * 1e3:.1f} ms"
+        f"消去の指示から遅くとも{after_ms:.1f}ミリ秒で検知、{back_ms:.1f}ミリ秒で規則{added}件の復元を確認",
+        f"noticed at most {after_ms:.1f} ms after the order to wipe, "
+        f"{added} rules proved back after {back_ms:.1f} ms",
     )
 
 
@@ -91,8 +94,17 @@ def _foreign(scene: Scene) -> None:
         time.sleep(0.02)
     scene.fact("town-in-force", before)
     if deleted != _FOREIGN:
-        scene.broken(f"the guard said that it deleted {deleted} of them")
-    scene.note(f"all deleted {(time.time() - given) * 1e3:.0f} ms after the last was added")
+        scene.broken(
+            Label(
+                f"削除の申告は{deleted}件だけ",
+                f"the controller said that it deleted {deleted} of them",
+            )
+        )
+    took_ms = (time.time() - given) * 1e3
+    scene.note(
+        f"最後の追加から{took_ms:.0f}ミリ秒ですべて削除",
+        f"all deleted {took_ms:.0f} ms after the last was added",
+    )
 
 
 def _full(scene: Scene) -> None:
@@ -107,9 +119,13 @@ def _full(scene: Scene) -> None:
         _ofctl(scene, "del-flows", switch)
         scene.zero(time.time_ns(), f"{switch} answered that its tables are empty")
         said = scene.fact("trouble", before)
-        scene.note(f"the guard stated that {said['switch']} is not in force: {said['why'][:80]}")
+        at, why = said["switch"], said["why"][:80]
+        scene.note(
+            f"制御装置が {at} の規則を保証しないと申告した: {why}",
+            f"the controller stated that {at} is not in force: {why}",
+        )
         if said["switch"] != switch or "refused" not in said["why"]:
-            scene.broken("a full table was not noticed")
+            scene.broken(Label("表の満杯を検知しなかった", "a full table was not noticed"))
     finally:
         ovs.run("ovs-vsctl", "clear", "Bridge", switch, "flow_tables")
     scene.fact("town-in-force", before)

@@ -42,7 +42,7 @@ def disturb(args: Namespace, screen: Screen) -> int:
     if path.exists() and not args.quiet:
         data = orjson.loads(path.read_bytes())
         screen.out.print(event_table(data, args.lang))
-        for event, words in notes(data).items():
+        for event, words in notes(data, args.lang).items():
             screen.out.print(Text(event))
             for word in words:
                 screen.out.print(Padding(Text(word), (0, 0, 0, 2)))

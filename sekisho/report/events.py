@@ -72,8 +72,8 @@ def lines(data: Row | None, language: str, *, is_table: bool = False) -> Iterato
         if row["verdict"] != "pass" and not is_table:
             label = Label(data["events"][event]["ja"], data["events"][event]["en"]).text(language)
             yield Text(f"  {_WORDS[row['verdict']].text(language)}  {event}: {label}")
-            if row["reason"]:
-                yield Padding(Text(row["reason"]), (0, 0, 0, 6))
+            if why := _reason(row, language):
+                yield Padding(Text(why), (0, 0, 0, 6))
     yield Text()
 
 
@@ -81,7 +81,7 @@ def chapter(data: Row | None) -> list[Markup]:
     """Return the chapter of the HTML report; nothing where the run has no events."""
     if data is None or not data["outcomes"]:
         return []
-    told = notes(data)
+    told = {language: notes(data, language) for language in ("ja", "en")}
     rows = [_html_row(data, event, rows, told) for event, rows in _by_event(data).items()]
     heads = [say(head.ja.replace("\n", ""), head.en.replace("\n", " ")) for head in _HEADS]
     title, words = tag("h2", say("事象", "Events")), tag("p", say(_SAID.ja, _SAID.en))
@@ -89,9 +89,16 @@ def chapter(data: Row | None) -> list[Markup]:
     return [tag("section", title, words, grid, class_="sheet", id="events")]
 
 
-def _html_row(data: Row, event: str, rows: list[Row], told: dict[str, list[str]]) -> list[Markup]:
+_Told = dict[str, dict[str, list[str]]]
+
+
+def _html_row(data: Row, event: str, rows: list[Row], told: _Told) -> list[Markup]:
     worst, label = _worst(rows), data["events"][event]
-    notes_of = [tag("small", note, class_="why") for note in told.get(event, ())]
+    notes_of = [
+        tag("small", note, class_="why", lang=language)
+        for language, each in told.items()
+        for note in each.get(event, ())
+    ]
     word = _WORDS[worst["verdict"]]
     cells = (
         f"{sum(r['leaked'] for r in rows):,}/{sum(r['forbidden_sent'] for r in rows):,}",
@@ -140,11 +147,19 @@ def _worst(rows: list[Row]) -> Row:
     return min(rows, key=lambda row: _BADNESS.index(row["verdict"]))
 
 
-def notes(data: Row) -> dict[str, list[str]]:
+def notes(data: Row, language: str) -> dict[str, list[str]]:
     """Return what was noted of each event, of the worst of its repeats."""
     worst = {event: _worst(rows) for event, rows in _by_event(data).items()}
-    told = {event: [row["reason"], *row["notes"]] for event, row in worst.items()}
+    told = {e: [_reason(row, language), *_noted(row, language)] for e, row in worst.items()}
     return {event: [word for word in words if word] for event, words in told.items() if any(words)}
+
+
+def _reason(row: Row, language: str) -> str:
+    return str((language == "ja" and row.get("reason_ja")) or row["reason"])
+
+
+def _noted(row: Row, language: str) -> list[str]:
+    return list((language == "ja" and row.get("notes_ja")) or row["notes"])
 
 
 def total(data: Row, language: str) -> str:

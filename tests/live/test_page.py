@@ -312,3 +312,25 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     visit.shot(f"18-dialog-{size['width']}")
     visit.context.close()
     assert visit.errors == []
+
+
+_MATRIX = "export function startMatrix() { throw new Error('no words for layer-C'); }\n"
+
+
+def test_a_page_that_cannot_draw_says_what_broke(browser: Browser, town: Demo) -> None:
+    """And draws everything else: an empty page with a ○ above it helps nobody."""
+    page = browser.new_page(viewport=WIDE)  # type: ignore[arg-type]  # two numbers, as it wants
+    page.route(
+        "**/matrix.js",
+        lambda route: route.fulfill(body=_MATRIX, content_type="text/javascript"),
+    )
+    try:
+        page.goto(town.address)
+
+        expect(page.locator("#banner")).to_contain_text(
+            "画面の一部を表示できません: no words for layer-C"
+        )
+        expect(page.locator("#ports button").first).to_be_visible()
+        expect(page.locator("#lines")).to_contain_text("住基サーバ")
+    finally:
+        page.close()

@@ -101,7 +101,7 @@ def test_no_word_of_an_event_is_cut_in_a_narrow_terminal(language: str, width: i
     assert all(word in shown for word in ("line-cut:fl1:23-core1:2", "3/14,000", "2393.4"))
     assert "…" not in shown
     assert {"ja": "遮断まで", "en": "denied"}[language] in shown
-    assert notes(data) == {"line-cut:fl1:23-core1:2": ["seen elsewhere", "noted"]}
+    assert notes(data, language) == {"line-cut:fl1:23-core1:2": ["seen elsewhere", "noted"]}
     assert "14,000" in total(data, language)
     assert "×2" in shown
 
@@ -119,3 +119,15 @@ def _row(event: str, *, leaked: int, gap: float) -> dict[str, Any]:
         "allow_ms": gap,
         "deny_ms": None,
     }
+
+
+def test_what_was_noted_is_told_in_the_language_that_was_asked_for() -> None:
+    """A record of an earlier version has English alone."""
+    row = _row("undocked", leaked=1, gap=1.0)
+    both = row | {"reason_ja": "別の場所で観測", "notes_ja": ["記録"]}
+    words = {"undocked": {"ja": "抜線", "en": "Undocked"}}
+
+    assert notes({"events": words, "outcomes": [both]}, "ja") == {
+        "undocked": ["別の場所で観測", "記録"]
+    }
+    assert notes({"events": words, "outcomes": [row]}, "ja")["undocked"][1] == "noted"

@@ -1,6 +1,6 @@
 // The page of a running town: gathers the parts, follows the town, tells when it is lost.
 
-import { follow, takeToken } from "./api.js";
+import { follow, Refused, takeToken } from "./api.js";
 import { startChange } from "./change.js";
 import { byId, el, roving, say } from "./dom.js";
 import { startFaceplates } from "./faceplates.js";
@@ -8,7 +8,7 @@ import { faultName, startFaults } from "./faults.js";
 import { startHistory } from "./history.js";
 import { label, onLanguage, switchLanguage, t, translate } from "./language.js";
 import { startMatrix } from "./matrix.js";
-import { on, store, take } from "./store.js";
+import { attempt, broke, on, onBroken, store, take } from "./store.js";
 import { startStrip } from "./strip.js";
 import { look, startViews } from "./views.js";
 
@@ -52,10 +52,11 @@ function drawStatus() {
 }
 
 function drawLink() {
-  const trouble = store.link === "token" ? "no-token" : store.link === "lost" ? "link-lost" : store.state.lost ? "town-lost" : "";
+  const trouble = store.link === "token" ? "no-token" : store.link === "lost" ? "link-lost" : store.state.lost ? "town-lost"
+    : store.broken ? "cannot-draw" : "";
   const banner = byId("banner");
   banner.hidden = !trouble;
-  const text = trouble ? t(trouble) : "";
+  const text = trouble ? t(trouble, store.broken) : "";
   if (banner.textContent !== text) banner.textContent = text;
 }
 
@@ -73,7 +74,8 @@ async function onState(state) {
   try {
     await take(state);
     if (!isStarted && store.switches.length) start();
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Refused)) broke(error);
     setTimeout(() => onState(store.state), RETRY_MS); // what it has changed could not be asked for
   }
   drawLink();
@@ -81,13 +83,10 @@ async function onState(state) {
 
 function start() {
   isStarted = true;
-  startStrip(byId("lines"));
-  startFaceplates(byId("ports"));
-  startMatrix(byId("matrix"));
-  startViews(byId("views"));
-  startHistory(byId("history"));
-  startFaults(byId("faults"));
-  startChange();
+  const parts = [[startStrip, "lines"], [startFaceplates, "ports"], [startMatrix, "matrix"],
+    [startViews, "views"], [startHistory, "history"], [startFaults, "faults"]];
+  for (const [begin, id] of parts) attempt(() => begin(byId(id)));
+  attempt(startChange);
   const last = sessionStorage.getItem("sekisho-tab");
   show(TABS.includes(last) ? last : TABS[0]);
   drawStatus();
@@ -95,6 +94,9 @@ function start() {
 
 takeToken();
 translate();
+onBroken(drawLink);
+addEventListener("error", (event) => broke(event.error ?? event.message));
+addEventListener("unhandledrejection", (event) => { if (!(event.reason instanceof Refused)) broke(event.reason); });
 byId("language").addEventListener("click", switchLanguage);
 onLanguage(() => { drawStatus(); drawLink(); });
 for (const each of TABS) byId(`tab-${each}`).addEventListener("click", () => show(each));

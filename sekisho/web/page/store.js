@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 export const QUARANTINE = "quarantine";
 
 export const store = {
-  town: null, switches: [], cells: [], faults: [], link: "",
+  town: null, switches: [], cells: [], faults: [], link: "", broken: "",
   state: { changes: [], guard: true, in_force: true },
 };
 
@@ -14,7 +14,27 @@ let seen = "";
 
 /** Call *listener* after every change of what is known: with "state", "all" or "trial". */
 export function on(listener) { listeners.push(listener); }
-export function emit(what) { for (const listener of listeners) listener(what); }
+export function emit(what) { for (const listener of listeners) attempt(() => listener(what)); }
+
+const told = [];
+/** Call *listener* when a part of the page cannot be drawn. */
+export function onBroken(listener) { told.push(listener); }
+
+/** Say on the page what broke: an empty page helps nobody. */
+export function broke(error) {
+  console.error(error);
+  store.broken = String(error?.message ?? error);
+  for (const listener of told) listener();
+}
+
+/** Do *draw*; where that fails, what broke is told, and everything else is drawn all the same. */
+export function attempt(draw) {
+  try {
+    draw();
+  } catch (error) {
+    broke(error);
+  }
+}
 
 /** Learn what stands still; once. */
 export async function learn() {

@@ -22,6 +22,7 @@ export const STRINGS = {
   "changes-standing": ["有効な変更 {0}件", "Changes: {0}"],
   "link-lost": ["接続が切れました。再接続中…(表示は切れる前のものです)", "Connection lost. Trying again… (what you see is from before)"],
   "link-back": ["接続が戻りました", "Connected again"],
+  "cannot-draw": ["画面の一部を表示できません: {0}", "A part of this page cannot be drawn: {0}"],
   "town-lost": ["ネットワークが応答しません。表示は最後に分かったものです。", "The network does not answer. What you see is the last that is known."],
   "no-token": ["この画面を開くには、sekisho demo が表示したアドレス(#token=…)を開いてください。", "Open the address that sekisho demo printed (#token=…)."],
   // Strip
