@@ -211,6 +211,10 @@ DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
     _label("Name of the device."),
     Key("kind", Kind.CHOICE, "What it is.", choices=tuple(k.value for k in DeviceKind),
         default="", since=2),
+    Key("count", Kind.INT, "Writes a series of so many devices: each has the next number behind "
+        "this id, and the next port, address and MAC.", required=False, low=2, high=500),
+    Key("first", Kind.INT, "Number of the first of a series.", required=False, low=0, high=9999,
+        default=1),
     Key("services", Kind.NAMES, "Services that it runs.", required=False, refers="services",
         may_be_empty=True),
     Key("attachments", Kind.RECORDS, "Its network interfaces.", section="attachment"),

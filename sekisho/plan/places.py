@@ -10,7 +10,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sekisho.errors import Fault
 
@@ -20,10 +20,15 @@ _LISTED_NAMES = 12
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The lines of a file by path."""
+    """The lines of a file by path.
+
+    Attributes:
+        members: Of devices that a series writes: which they are, in words, by path.
+    """
 
     file: str
     lines: Mapping[str, int]
+    members: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, path: str) -> int:
         """Return the line of *path*, or of the innermost part of it that the file holds."""
@@ -40,7 +45,9 @@ class Places:
 
     def fault(self, path: str, text: str, hint: str = "") -> Fault:
         """Return a fault at *path*; its text begins with the path."""
-        return Fault(self.file, self.line(path), f"{path}: {text}", hint)
+        device = ".".join(path.split(".")[:2])
+        whose = f" ({self.members[device]})" if device in self.members else ""
+        return Fault(self.file, self.line(path), f"{path}{whose}: {text}", hint)
 
 
 def shorten(value: str) -> str:

@@ -50,6 +50,7 @@ from sekisho.plan.older import derived, said_version
 from sekisho.plan.places import Places
 from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
+from sekisho.plan.series import expanded
 from sekisho.plan.shape import read_shape
 from sekisho.plan.source import read_source
 
@@ -64,6 +65,8 @@ def load(path: str | PathLike[str]) -> Plan:
     source = read_source(file)
     root = parse(file, source.text)
     record, places = read_shape(file, root, version=said_version(root))
+    record, places, faults = expanded(record, places)
+    _barrier(faults)
     _barrier(check_references(record, places))
     plan = _Builder(record, places).plan(source.sha256)
     _barrier(check_town(plan, places))
