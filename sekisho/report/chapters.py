@@ -13,6 +13,7 @@ from sekisho.model import Label
 from sekisho.report import causes, tally
 from sekisho.report.front import moment, untested
 from sekisho.report.markup import Markup, both, join, say, table, tag
+from sekisho.report.probe_names import name_of
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import ALONE
 
@@ -109,7 +110,7 @@ def _probes(record: RunRecord) -> Markup:
     apart = {line.id for line in record.manifest.catalogue}  # they have a chapter of their own
     rows = [
         (
-            f"{item}  {probe}" if item else probe,
+            _called(record, item, probe),
             f"{found.total:,}",
             *(f"{found.counts.get(verdict, 0):,}" for verdict in Verdict),
             found.mark,
@@ -121,6 +122,14 @@ def _probes(record: RunRecord) -> Markup:
     heads += [join((tag("b", verdict.mark), both(verdict.label))) for verdict in Verdict]
     heads.append(say("判定", "verdict"))
     return tag("div", table(heads, rows, class_="plain probes"), class_="scroll")
+
+
+def _called(record: RunRecord, item: int, probe: str) -> Markup:
+    """The number of the probe set, the name, and the id for engineers."""
+    name, number = name_of(record, probe), f"{item}  " if item else ""
+    if name is None:
+        return join((f"{number}{probe}",))
+    return join((number, both(name), " ", tag("code", probe)))
 
 
 def _times(seconds: Seconds) -> Markup:
