@@ -60,7 +60,10 @@ def test_every_member_is_shown(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"count": 24}, "devices.nb-21.attachments.lan.at (21 of 24 of the series 'nb')"),
-        ({"attachments": {"lan": leg(5, "staff", "S1", "D2", at="sw:2")}}, "taken by attachment 'nb-2.lan'"),
+        (
+            {"attachments": {"lan": leg(5, "staff", "S1", "D2", at="sw:2")}},
+            "taken by attachment 'nb-2.lan'",
+        ),
         ({"count": 1}, "from 2 to 500"),
         ({"first": 10000}, "from 0 to 9999"),
     ],
