@@ -14,12 +14,13 @@ from scenarios.frames import Fields, build, tokens
 from sekisho.errors import LabError
 from sekisho.flow import TCP_SYN
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, Plan, Protocol
+from sekisho.model import Attachment, CellKind, Plan, Protocol
 from sekisho.policy import Policy
 from sekisho.wiring import next_hops
 
 _FIRST_SPORT, _SPORTS = 20000, 1000  # a quarter of what one port may begin, `sekisho.tracking`
 _MOST_TRIOS = 2
+_DENIED = (CellKind.DENY, CellKind.PLANNED)
 _NUMBER_BITS, _STREAM_BITS = 32, 20  # of a frame: of them its place in its stream
 
 
@@ -86,13 +87,21 @@ def _rank(plan: Plan, trio: Trio) -> tuple[int, bool, bool]:
 
 
 def _at(plan: Plan, site: str) -> Iterator[Trio]:
-    """Yield, for each target, the first who may and the first who must not from *site*."""
+    """Yield, for each target, the first who may and the first who may not from *site*.
+
+    Of those who may not, one of whom the plan says so comes before one whom no rule names.
+    """
     policy, cells = Policy(plan), matrix(plan)
     here = [a for a in plan.attachments if a.site == site and a.registered]
-    for target in plan.attachments:
-        bad = next((a for a in here if cells[a.source, target.destination].is_must_drop), None)
-        if bad is None or not target.registered:
+    for target in (a for a in plan.attachments if a.registered):
+        denied = [
+            (not cell.is_must_drop, n)
+            for n, a in enumerate(here)
+            if a.is_apart(target) and (cell := cells[a.source, target.destination]).kind in _DENIED
+        ]
+        if not denied:
             continue
+        bad = here[min(denied)[1]]
         for name in plan.device[target.device].services:
             service = plan.service[name]
             port = service.edges()[0]
