@@ -1,4 +1,4 @@
-"""From judgements to the lines of ``cases.jsonl``."""
+"""From judgements to the lines of ``cases.jsonl.gz``."""
 
 from __future__ import annotations
 

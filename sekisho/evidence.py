@@ -1,7 +1,7 @@
 """What a run found, as values, and the files of the run folder that carry them.
 
-Every key of ``cases.jsonl``, ``findings.json`` and ``summary.json`` is a field here, in the order
-of ``docs/run-folder.md``; a test compares the two both ways. This module knows nothing of how a
+Every key of ``cases.jsonl.gz``, ``findings.json`` and ``summary.json`` is a field here, in the
+order of ``docs/run-folder.md``; a test compares the two both ways. This module knows nothing of how a
 case was probed or judged, and nothing of how a report looks.
 """
 
@@ -100,7 +100,7 @@ def run_verdict(
 class Case:
     """One case: a source attachment, a destination attachment, a probe, and what was seen.
 
-    The meaning of each field is the table ``cases.jsonl`` of ``docs/run-folder.md``.
+    The meaning of each field is the table ``cases.jsonl.gz`` of ``docs/run-folder.md``.
     """
 
     case: str
@@ -283,7 +283,7 @@ def write_summary(path: Path, summary: Summary) -> None:
 
 
 def case_from_line(line: bytes, where: str) -> Case:
-    """Read one line of ``cases.jsonl``; *where* opens the message of the UsageError."""
+    """Read one line of ``cases.jsonl.gz``; *where* opens the message of the UsageError."""
     try:
         values = orjson.loads(line)
         return Case(**{**values, "verdict": Verdict(values["verdict"])})

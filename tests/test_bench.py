@@ -45,7 +45,7 @@ def sample(wall_s: float, *, frames: int = 20_000, dropped: int = 0) -> Sample:
 
 
 def line(**facts: object) -> bytes:
-    """Return a line of ``cases.jsonl``."""
+    """Return a line of ``cases.jsonl.gz``."""
     return json.dumps(facts).encode() + b"\n"
 
 
