@@ -333,10 +333,9 @@ class _Generator:
         """
         own = (source.device, target.device)
         for these in (self._welcome(target.destination), self._registered):
-            for step in range(len(these)):
-                each = these[(source.at.port + step) % len(these)]
-                if each.at != source.at and each.device not in own:
-                    return each
+            choice = [a for a in these if a.at != source.at and a.device not in own]
+            if choice:
+                return choice[source.at.port % len(choice)]
         return target
 
     def _welcome(self, destination: str) -> list[Attachment]:

@@ -1,8 +1,8 @@
 """What a run found, as values, and the files of the run folder that carry them.
 
 Every key of ``cases.jsonl.gz``, ``findings.json`` and ``summary.json`` is a field here, in the
-order of ``docs/run-folder.md``; a test compares the two both ways. This module knows nothing of how a
-case was probed or judged, and nothing of how a report looks.
+order of ``docs/run-folder.md``; a test compares the two both ways. This module knows nothing of
+how a case was probed or judged, and nothing of how a report looks.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from scenarios.bench_crowd import crowded
 from scenarios.exchange import chosen_exchanges, exchanges
 from scenarios.gate import Scope, windows
 from scenarios.names import NEXT, SIBLINGS, Names, names_taken
-from scenarios.pairs import every_pair
-from sekisho.model import Plan
+from scenarios.pairs import every_pair, thirds
+from sekisho.matrix import matrix
+from sekisho.model import CellKind, Plan
 from sekisho.plan import load
 from tests.population import town
 
@@ -122,3 +123,21 @@ def test_conversations_leave_out_no_need_and_nobody(name: str) -> None:
         lambda e: (e.source.id, e.target.destination),
     ):
         assert {key(e) for e in chosen} == {key(e) for e in every}
+
+
+@pytest.mark.parametrize("name", ["tiny", "alpha"])
+def test_the_victims_of_one_sender_differ_from_target_to_target(name: str) -> None:
+    """A rule that lets one address more in at a port is found by whoever takes that address.
+
+    Among those whom a target lets in, and who are neither sender nor target, the port chooses.
+    """
+    plan, cells = town(name), matrix(town(name))
+    sent = [c for w in windows(plan, seed=1) for c in w.cases if c.probe == "spoof-ip"]
+    for case in sent:
+        others = [
+            a
+            for a in thirds(plan, case.source, case.target)
+            if cells[a.source, case.target.destination].kind is CellKind.ALLOW
+        ] or list(thirds(plan, case.source, case.target))
+        if others:
+            assert case.spoof == others[case.source.at.port % len(others)].id
