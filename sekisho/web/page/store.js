@@ -76,7 +76,8 @@ export function named(list, id) { return store.town[list].find((each) => each.id
 export const protection = (id) => (id === QUARANTINE ? QUARANTINE : zone(id)?.protection || "unsaid");
 /** The letters that the documents give its layer: shown, and nothing else. */
 export const letter = (id) =>
-  (id === QUARANTINE ? store.town.zones.find((each) => each.protection === QUARANTINE) : zone(id))?.layer || "-";
+  (id === QUARANTINE ? store.town.zones.find((each) => each.protection === QUARANTINE) : zone(id))?.layer
+  || (id === QUARANTINE ? "Q" : "-");
 
 /** Devices with both a cable and an air: the notebooks of the story. */
 export function notebooks() {
