@@ -57,8 +57,8 @@ def _killed(scene: Scene) -> None:
     _end(scene, SIGKILL)
     set_probes(scene.town, str(PROBE_MS))
     time.sleep(DEAD_S)
-    _found(scene)
     set_probes(scene.town, "[]")
+    _back(scene)  # that switches find it by themselves is what `controller-restarted` shows
 
 
 def _restarted(scene: Scene) -> None:
