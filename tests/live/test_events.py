@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from sekisho.evidence import RunVerdict
 from sekisho.launch import launched
+from sekisho.report import html
+from sekisho.report.reading import read
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live
@@ -161,3 +164,28 @@ def test_streams_that_do_not_run_are_void_and_never_a_pass(tmp_path: Path) -> No
     status, outcome = played("controller-hung", tmp_path, fault="muted")
 
     assert (status, outcome["verdict"], outcome["leaked"]) == (3, "void", 0)
+
+
+def test_a_run_of_events_is_a_record_like_any_other(tmp_path: Path) -> None:
+    """Sealed, read by every report, and told as a part of a test: no boxes for seals."""
+    status, outcome = played("undocked", tmp_path)
+    record = read(tmp_path / "run")
+    page = html.render(record)
+
+    assert (status, outcome["verdict"]) == (0, "pass")
+    assert record.verdict is RunVerdict.PASS
+    assert set(record.cases.columns["state"].values) == {"undock"}
+    assert record.manifest.partial is not None
+    assert 'id="events"' in page
+    assert 'class="signatures"' not in page
+
+
+def test_a_leak_under_an_event_is_a_finding_of_its_record(tmp_path: Path) -> None:
+    """With the pair that leaked, in every report."""
+    played("controller-killed", tmp_path, fault="register_open")
+    record = read(tmp_path / "run")
+
+    assert record.verdict is RunVerdict.FAIL
+    assert [(f.case[:2], f.src, f.dst) for f in record.findings] == [
+        ("E-", "nb.wireless", "juki.lan")
+    ]
