@@ -13,13 +13,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sekisho.launch import MARK
+from sekisho.launch import MARK, UNREAD
 from sekisho.oneuser import be_one_user
 
 ENTERS = "nsenter"
 _KINDS = ("net", "mount", "pid", "ipc", "uts")
 #: Of the town's own tools and of the machine's way out: nothing of either is for a host.
-_NOT_FOR_A_HOST = ("OVS_RUNDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")
+_NOT_FOR_A_HOST = ("OVS_RUNDIR", "OVS_DBDIR", "OVS_SYSCONFDIR", *UNREAD)
 _PROXY = "_proxy"
 #: "No proxy for anybody", also not for one that a program finds in a file of its own.
 _NO_PROXY = {"no_proxy": "*", "NO_PROXY": "*"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.entering import REDUCED, entering, has_one_user, host_environment, in_sight
+from sekisho.launch import UNREAD
 
 _INTO = ["nsenter", "--target=7", "--net", "--mount", "--pid", "--ipc", "--uts"]
 _AS_USER = ["--user", "--preserve-credentials"]
@@ -66,3 +67,8 @@ def test_the_machine_itself_has_more_than_one_user() -> None:
     maps = Path("/proc/self/uid_map").read_text().split()
 
     assert has_one_user(os.getpid()) == (len(maps) == 3 and maps[2] == "1")
+
+
+def test_a_host_reads_its_libraries_as_anywhere() -> None:
+    """What is left out for the run's own programs is not left out for those of a host."""
+    assert not host_environment(dict(UNREAD)).keys() & UNREAD.keys()

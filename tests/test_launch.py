@@ -157,7 +157,9 @@ def test_what_runs_inside_carries_its_run_folder(tmp_path: Path) -> None:
         "XDG_CONFIG_HOME": "/run/tmp/config",
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
+        **launch.UNREAD,
     }
+    assert inner["EVENTLET_NO_GREENDNS"] == "yes"
 
 
 @pytest.mark.live

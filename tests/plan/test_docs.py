@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.doubts import doubts
+from sekisho.plan import load
 from sekisho.plan.keys import SECTIONS
 from sekisho.plan.kinds import Key, Section
 
@@ -50,3 +52,12 @@ def test_docs_describe_the_sections_that_there_are() -> None:
 def test_docs_describe_exactly_the_keys_of_a_section(section: Section) -> None:
     """Key, type, default and meaning are those of the table."""
     assert _tables()[section.place] == [row(key) for key in section.keys]
+
+
+def test_the_plan_at_the_top_is_right_and_not_odd(tmp_path: Path) -> None:
+    """Whoever copies it has a town of forty lines."""
+    (text, *_) = re.findall(r"```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "my.yaml").write_text(text, "utf-8")
+
+    assert list(doubts(load(tmp_path / "my.yaml"))) == []
+    assert len(text.splitlines()) <= 40
