@@ -62,9 +62,9 @@ def font(markup: str, **attributes: str | int) -> str:
     return f"<FONT{words}>{markup}</FONT>"
 
 
-def colours(plan: Plan) -> dict[str, str]:
+def colours(plan: Plan) -> dict[Label, str]:
     """Return the colour of each layer of *plan*."""
-    layers = dict.fromkeys(zone.layer for zone in plan.zones)
+    layers = dict.fromkeys(zone.group for zone in plan.zones)
     return {layer: _COLOURS[n % len(_COLOURS)] for n, layer in enumerate(layers)}
 
 
@@ -81,10 +81,10 @@ def head(plan: Plan, title: Label, note: Label, language: str) -> Iterator[str]:
     yield f"label=<{table(rows)}>;"
 
 
-def _layer(plan: Plan, layer: str, language: str) -> str:
-    zones = [zone.label.text(language) for zone in plan.zones if zone.layer == layer]
+def _layer(plan: Plan, layer: Label, language: str) -> str:
+    zones = [zone.label.text(language) for zone in plan.zones if zone.group == layer]
     more = len(zones) - _NAMED
     if more > 0:
         zones[_NAMED:] = [Label(f"ほか{more}", f"{more} more").text(language)]
-    square = cell(layer, BGCOLOR=colours(plan)[layer], ALIGN="CENTER", WIDTH=24)
+    square = cell(layer.text(language), BGCOLOR=colours(plan)[layer], ALIGN="CENTER", WIDTH=24)
     return square + cell(", ".join(zones) + "    ")

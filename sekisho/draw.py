@@ -166,7 +166,7 @@ def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     name = device.id if len(device.attachments) == 1 else attachment.id
     shared = next((air for air in plan.airs if air.id == attachment.air), None)
     ssid = f"SSID {shared.ssid}: " if shared and shared.ssid else ""
-    colour = colours(plan)[plan.zone[attachment.zone].layer]
+    colour = colours(plan)[plan.zone[attachment.zone].group]
     words = (str(attachment.at.port), name, ssid + device.label.text(language))
     return "".join(cell(word, BGCOLOR=colour) for word in words)
 

@@ -58,20 +58,20 @@ class _Picture:
         return found
 
     @property
-    def layers(self) -> dict[str, list[Zone]]:
+    def layers(self) -> dict[Label, list[Zone]]:
         """Zones that are reached, by layer."""
-        found: dict[str, list[Zone]] = {}
+        found: dict[Label, list[Zone]] = {}
         for zone in self.plan.zones:
             if zone.id in self.classes:
-                found.setdefault(zone.layer, []).append(zone)
+                found.setdefault(zone.group, []).append(zone)
         return found
 
     @property
-    def begins(self) -> dict[str, dict[str, dict[str, None]]]:
+    def begins(self) -> dict[str, dict[Label, dict[str, None]]]:
         """Clause ids by layer reached, by zone that begins."""
-        found: dict[str, dict[str, dict[str, None]]] = {}
+        found: dict[str, dict[Label, dict[str, None]]] = {}
         for (begin, reach), clauses in self.flows.items():
-            layer = self.plan.zone[reach].layer
+            layer = self.plan.zone[reach].group
             found.setdefault(begin, {}).setdefault(layer, {}).update(clauses)
         return found
 
@@ -96,7 +96,8 @@ def logical(plan: Plan, language: str) -> Iterator[str]:
     callers = [z for z in plan.zones if z.id in begins and z.id not in picture.classes]
     idle = [z for z in plan.zones if z.id not in begins and z.id not in picture.classes]
     for zone in callers:
-        row = cell(zone.layer, BGCOLOR=colours(plan)[zone.layer]) + _zone(picture, [zone], language)
+        head_cell = cell(zone.group.text(language), BGCOLOR=colours(plan)[zone.group])
+        row = head_cell + _zone(picture, [zone], language)
         yield f"{_caller(zone.id)} [label=<{table([row], BORDER=1)}>];"
     if idle:
         yield f'"idle" [label=<{_idle(picture, idle, language)}>];'
@@ -114,8 +115,8 @@ def _caller(zone: str) -> str:
     return quoted(f"from {zone}")
 
 
-def _layer(layer: str) -> str:
-    return quoted(f"to {layer}")
+def _layer(layer: Label) -> str:
+    return quoted(f"to {layer.ja}")
 
 
 def _zone(picture: _Picture, zones: list[Zone], language: str) -> str:
@@ -131,21 +132,24 @@ def _idle(picture: _Picture, zones: list[Zone], language: str) -> str:
     """Return the box of the zones that may begin nothing; those of the same classes share a row."""
     alike: dict[tuple[str, ...], list[Zone]] = {}
     for zone in zones:
-        alike.setdefault((zone.layer, *picture.sources(zone)), []).append(zone)
+        alike.setdefault((zone.group.ja, *picture.sources(zone)), []).append(zone)
     rows = [cell(Label("許可なし", "No permission").text(language), COLSPAN=4, ALIGN="CENTER")]
     for same in alike.values():
-        colour = colours(picture.plan)[same[0].layer]
-        rows.append(cell(same[0].layer, BGCOLOR=colour) + _zone(picture, same, language))
+        group = same[0].group
+        first = cell(group.text(language), BGCOLOR=colours(picture.plan)[group])
+        rows.append(first + _zone(picture, same, language))
     return table(rows, BORDER=1, STYLE="DASHED")
 
 
-def _box(picture: _Picture, layer: str, language: str) -> str:
+def _box(picture: _Picture, layer: Label, language: str) -> str:
     """Return the box of a layer: its zones, what is reached there, and what they may begin."""
-    title = font(f"<B>{escape(layer or '-')}</B>", **{"POINT-SIZE": 14})
+    title = font(f"<B>{escape(layer.text(language))}</B>", **{"POINT-SIZE": 14})
     rows = [raw_cell(title, COLSPAN=4, BGCOLOR=colours(picture.plan)[layer], PORT="layer")]
     for zone in picture.layers[layer]:
         onward = picture.begins.get(zone.id, {})
-        words = "\n".join(f"→ {to}: {' '.join(clauses)}" for to, clauses in onward.items())
+        words = "\n".join(
+            f"→ {to.text(language)}: {' '.join(clauses)}" for to, clauses in onward.items()
+        )
         reached = [d.id for d in picture.plan.destinations if d.id in picture.classes[zone.id]]
         rows.append(
             cell(zone.label.text(language))
@@ -161,7 +165,7 @@ def _box(picture: _Picture, layer: str, language: str) -> str:
     return table(rows, BORDER=4, COLOR=_FORBIDDEN)
 
 
-def _barred(picture: _Picture, layer: str) -> list[str]:
+def _barred(picture: _Picture, layer: Label) -> list[str]:
     """Return the source classes that must not reach what the zones of *layer* offer."""
     offered = {d for zone in picture.layers[layer] for d in picture.classes[zone.id]}
     cells = matrix(picture.plan)
@@ -172,7 +176,7 @@ def _barred(picture: _Picture, layer: str) -> list[str]:
     ]
 
 
-def _arrows(zone: str, clauses: dict[str, dict[str, None]], ink: str) -> Iterator[str]:
+def _arrows(zone: str, clauses: dict[Label, dict[str, None]], ink: str) -> Iterator[str]:
     for layer, ids in clauses.items():
         text = quoted(wrapped(ids, _CLAUSES))
         yield (
@@ -184,7 +188,7 @@ def _arrows(zone: str, clauses: dict[str, dict[str, None]], ink: str) -> Iterato
 def _walls(picture: _Picture) -> Iterator[str]:
     """Yield an arrow for each face of a device that is barred where another face may enter."""
     cells = matrix(picture.plan)
-    walls: dict[tuple[str, str], dict[str, None]] = {}
+    walls: dict[tuple[str, Label], dict[str, None]] = {}
     for device in picture.plan.devices:
         for shut, free in product(device.attachments, repeat=2):
             for zone, destinations in picture.classes.items():
@@ -192,7 +196,7 @@ def _walls(picture: _Picture) -> Iterator[str]:
                     cell_shut = cells[shut.source, destination]
                     is_free = cells[free.source, destination].kind is CellKind.ALLOW
                     if cell_shut.is_must_drop and is_free:
-                        wall = walls.setdefault((shut.zone, picture.plan.zone[zone].layer), {})
+                        wall = walls.setdefault((shut.zone, picture.plan.zone[zone].group), {})
                         wall.update(dict.fromkeys(cell_shut.requirements))
     for (begin, layer), requirements in walls.items():
         text = quoted(f"{MUST_DROP} {' '.join(requirements)}")

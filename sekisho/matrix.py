@@ -18,6 +18,7 @@ MUST_DROP = "×!"
 NOT_APPLICABLE = "－"
 
 # A cell that no clause allows shows the first of these kinds that a note gives it.
+_SIGNS = {CellKind.PLANNED: "P", CellKind.EXTERNAL: "E"}
 _PRECEDENCE = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL, CellKind.PLANNED)
 
 
@@ -116,7 +117,9 @@ def _mark(
         return NOT_APPLICABLE
     if kind is CellKind.DENY:
         return MUST_DROP if severity == "A" else DENIED
-    return " ".join(_unique(note.id for note in notes if note.kind is kind))
+    sign = _SIGNS[kind]  # whatever a town calls it: its id alone may look like a rule's
+    ids = _unique(note.id for note in notes if note.kind is kind and note.id)
+    return " ".join(name if name.startswith(sign) else f"{sign}:{name}" for name in ids) or sign
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

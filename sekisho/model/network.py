@@ -40,6 +40,13 @@ class Zone:
     protection: Protection | None = None
     gateways: tuple[tuple[str, IPv4Address], ...] = ()
 
+    @property
+    def group(self) -> Label:
+        """What drawings gather it by: its layer, and where it has none what it protects."""
+        if self.layer or self.protection is None:
+            return Label(self.layer or "-", self.layer or "-")
+        return self.protection.label
+
     def gateway(self, site: str) -> IPv4Address | None:
         """Return the router's address at *site*: as the plan says, else the first for a host."""
         network = self.subnet(site)

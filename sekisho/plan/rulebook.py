@@ -68,13 +68,25 @@ def _check_sentences(plan: Plan, places: Places) -> Iterator[Fault]:
         if sentence.state not in STATES:
             text = f"unknown state {show(sentence.state)}"
             yield places.fault(f"must_drop[{n}].state", text, suggestion(sentence.state, STATES))
-        yield from _check_protected(plan, sentence, places, path=f"must_drop[{n}]")
+        unprotected = tuple(_check_protected(plan, sentence, places, path=f"must_drop[{n}]"))
+        yield from unprotected or _check_spoken_of(plan, sentence, places, path=f"must_drop[{n}]")
     numbers = {sentence.number: n for n, sentence in enumerate(plan.must_drop, 1)}
     for found in contradictions(plan):
         line = found.allow.where.rpartition(":")[2]
         path = f"must_drop[{numbers[found.sentence.number]}]"
         hint = f"see line {line}: narrow the sentence, or take the permission out of the rule"
         yield places.fault(path, found.label.en, hint)
+
+
+def _check_spoken_of(
+    plan: Plan, sentence: MustDrop, places: Places, *, path: str
+) -> Iterator[Fault]:
+    """Refuse a side of a sentence that nobody is: it would be signed and never be decided."""
+    for key, is_meant in (("from", sentence.is_from), ("to", sentence.is_to)):
+        if not any(map(is_meant, plan.attachments)):
+            text = "the sentence speaks of nobody: no attachment is all that it asks for"
+            hint = "what stands under from, or under to, must all be true of one attachment"
+            yield places.fault(f"{path}.{key}", text, hint)
 
 
 def _check_protected(

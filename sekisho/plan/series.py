@@ -37,9 +37,14 @@ def expanded(root: Record, places: Places) -> tuple[Record, Places, tuple[Fault,
         return root, places, ()
     lines, members = dict(places.lines), dict[str, str]()
     faults: list[Fault] = []
+    alone = {d.id for d in root.records("devices") if d.id not in series}
     for name, own in series.items():
         whole = f"devices.{name}"
         for number, member in enumerate(own, 1):
+            if member.id in alone:
+                text = f"'{member.id}' is also member {number} of the series '{name}'"
+                hint = f"rename one: the series stands at line {places.line(whole)}"
+                faults.append(places.fault(member.path, text, hint))
             members[member.path] = f"{number} of {len(own)} of the series '{name}'"
             lines |= {
                 member.path + path.removeprefix(whole): line

@@ -108,7 +108,8 @@ def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Fo
             counts[group.verdict] += group.number
             tried |= {w for w in own if not is_event or is_state(group.probe, (w,))}
     untried = tuple(word for word in line.states if word not in tried and word != NORMAL)
-    if line.reason is not None:
+    is_first_look = record.manifest.suite == "smoke"  # it tries a pair of each kind, not each
+    if line.reason is not None or (is_first_look and not counts):
         return Found(line, Counter(), None, untried)
     worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.VOID)
     if record.is_aborted and worst is Verdict.PASS:

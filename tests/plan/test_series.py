@@ -78,6 +78,18 @@ def test_a_mistake_names_the_series_and_the_member(
     assert said in str(caught.value)
 
 
+def test_a_device_is_not_called_as_a_member(tmp_path: Path) -> None:
+    """The line is that of the device, and the series is named with its own."""
+    devices = {"nb": {**terminal(5), "count": 3}, "nb-2": terminal(9), "srv": server(3, "web")}
+
+    with pytest.raises(PlanError) as caught:
+        load(small(tmp_path, devices=devices))
+
+    (fault,) = caught.value.faults
+    assert fault.text == "devices.nb-2: 'nb-2' is also member 2 of the series 'nb'"
+    assert fault.line > int(fault.hint.rpartition(" ")[2])
+
+
 def test_a_name_with_its_number_may_not_be_too_long(tmp_path: Path) -> None:
     """An interface's name has fifteen letters."""
     devices = {"notebook": {**terminal(5), "count": 12}, "srv": server(3, "web")}
