@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.matrix import matrix
-from sekisho.model import Allow, Attachment, Plan, Relay
+from sekisho.model import Allow, Attachment, Label, Plan, Relay
 
 
 class How(Enum):
@@ -77,6 +77,28 @@ def ways(plan: Plan) -> list[Way]:
 def undeclared(plan: Plan) -> list[Way]:
     """Return the ways that the plan does not declare."""
     return [way for way in ways(plan) if way.declared is None]
+
+
+def told_of_undeclared(plan: Plan) -> Iterator[tuple[str, Label, Label]]:
+    """Yield place, words and hint of each device that has ways nobody declared."""
+    through: dict[str, list[Way]] = {}
+    for way in undeclared(plan):
+        through.setdefault(way.through, []).append(way)
+    for device, own in through.items():
+        worst = max(own, key=lambda way: way.is_must_drop)
+        more = len(own) - 1
+        ja, en = (f"(ほか{more:,})", f" (and {more:,} more)") if more else ("", "")
+        path = f"{worst.source} → {device} → {worst.destination}"
+        yield (
+            plan.device[device].where,
+            Label(f"{device} が取り次げば {path} の道ができるが、relays に書かれていない{ja}",
+                  f"were {device} to pass it on, {path} would be a way, "
+                  f"and relays says nothing{en}"),
+            Label("機器が何をして防ぐかを relays に書くか、許可を狭める。"
+                  "一覧は sekisho plan relays",
+                  "say under relays what the device does about it, or narrow a rule; all of them: "
+                  "sekisho plan relays"),
+        )  # fmt: skip
 
 
 def _halves(plan: Plan) -> Iterator[_Half]:

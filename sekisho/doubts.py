@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.closure import ways
+from sekisho.closure import told_of_undeclared, ways
 from sekisho.errors import Fault
 from sekisho.model import Allow, CellKind, DeviceKind, Label, Plan, Relay, Zone
 from sekisho.requirements import breaches, undeclared
@@ -78,6 +78,7 @@ def doubts(plan: Plan) -> Iterator[Doubt]:
     yield from _empty_promises(plan)
     yield from _unknown_words(plan)
     yield from _shared_stores(plan)
+    yield from (Doubt(*each) for each in told_of_undeclared(plan))
     yield from _stale_relays(plan)
 
 

@@ -143,3 +143,13 @@ def test_every_state_of_the_shipped_sentences_is_known() -> None:
     }
 
     assert said | {NORMAL, BACKUP} == set(STATES)
+
+
+def test_a_way_that_nobody_declared_is_doubted(tmp_path: Path) -> None:
+    """`plan relays` would end with 1; a clean `plan check` must not hide that."""
+    text = (Path(__file__).parents[1] / "topologies" / "alpha.yaml").read_text("utf-8")
+    (tmp_path / "a.yaml").write_text(text[: text.index("\nrelays:")], "utf-8")
+
+    said = [each.label.en for each in doubts(load(tmp_path / "a.yaml"))]
+
+    assert any("would be a way, and relays says nothing" in text for text in said)
