@@ -208,9 +208,10 @@ class Runner:
             if check.aborted:
                 raise LabError(f"{fault.words if fault else 'no fault'}: {check.aborted}")
         verdict = {0: "pass", 1: "fail", 3: "void"}[status]
+        told = check.told  # it reads the folder
         if fault is None or verdict != "pass":  # a false pass is looked into
             shutil.rmtree(folder)
-        return verdict, check.told
+        return verdict, told
 
     def _clean(self, fault: Planted) -> None:
         """Wait until the fabric is as planned again.
