@@ -38,7 +38,7 @@ def test_a_tablet_on_wifi_in_a_wired_class_makes_the_sentence_about_wifi_false(
     assert record.verdict is RunVerdict.FAIL
     assert Verdict.LEAK not in tally.overall(record).counts
     assert (line.number, found.mark) == (1, "×")
-    assert line.permitting == f"A01 [https] ({plan}:76)"
+    assert line.permitting == f"A01 [https] ({plan}:80)"
     assert "permitted by A01 [https]" in render(record)
 
 
