@@ -1,13 +1,14 @@
 """The cases of a run on disk: one JSON object a line, compressed (gzip, RFC 1952), as they come.
 
 A run writes each case when it is judged and holds none of them; after each window what was written
-is pressed through to the file. So a run that dies leaves all that it has judged until then, and a
+is flushed to the file. So a run that dies leaves all that it has judged until then, and a
 reader of such a folder takes it up to the last whole line. Runs of earlier versions left the same
 lines uncompressed; readers take those, too.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import zlib
 from collections import Counter
@@ -40,7 +41,7 @@ class CaseLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] | None = None
-        self._press = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         self._sure = 0  # so far the file holds whole lines
         self._is_broken = False  # the disk took no more
         self.counts = Counter[Verdict]()
@@ -67,12 +68,12 @@ class CaseLog:
         return (orjson.loads(line) for line in self._lines())
 
     def add(self, cases: Iterable[Case]) -> None:
-        """Write *cases* behind the others, and press them through to the file."""
+        """Write *cases* behind the others, and flush them to the file."""
         file = self._open()
         for case in cases:
-            self._put(file, self._press.compress(orjson.dumps(case) + b"\n"))
+            self._put(file, self._compressor.compress(orjson.dumps(case) + b"\n"))
             self.counts[case.verdict] += 1
-        self._put(file, self._press.flush(zlib.Z_SYNC_FLUSH))
+        self._put(file, self._compressor.flush(zlib.Z_SYNC_FLUSH))
         self._sure = file.tell()
 
     def change(self, changed: Callable[[Case], Case]) -> None:
@@ -100,9 +101,9 @@ class CaseLog:
             return
         with file:
             if not self._is_broken:
-                self._put(file, self._press.flush())
+                self._put(file, self._compressor.flush())
                 os.fsync(file.fileno())
-        self._press = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
 
     def _open(self) -> IO[bytes]:
         if self._file is None:
@@ -162,17 +163,20 @@ def lines(path: Path, *, is_whole: bool = True) -> Iterator[bytes]:
     Raises:
         UsageError: It cannot be read, or is not whole where it must be.
     """
+    is_compressed = path.suffix == ".gz"
     try:
-        with path.open("rb") as file:
-            pieces = iter(lambda: file.read(_PIECE), b"")
-            if path.suffix == ".gz":
-                pieces = _inflated(pieces)
-            yield from _split(pieces, path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (EOFError, zlib.error) as error:
+        with gzip.open(path) if is_compressed else path.open("rb") as file:
+            yield from _split(iter(lambda: file.read1(_PIECE), b""), path)
+            if is_compressed and not path.stat().st_size:  # not even an empty member
+                raise EOFError
+    except EOFError as error:
+        if is_whole:
+            raise UsageError(f"{path}: not whole: it ends in the middle") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
         if is_whole:
             raise UsageError(f"{path}: not whole: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
 
 
 def _split(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
@@ -184,26 +188,3 @@ def _split(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
             raise UsageError(f"{path}: a line of more than {_LONGEST_LINE:,} bytes is not a case")
     if rest:
         yield rest
-
-
-def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Undo gzip, a piece at a time, whatever was pressed into one.
-
-    Raises:
-        EOFError: It ends in the middle.
-        zlib.error: It is something else.
-    """
-    member = zlib.decompressobj(_GZIP)
-    for piece in pieces:
-        left, is_full = piece, False
-        while left or is_full:
-            if member.eof:
-                if not left:
-                    break
-                member = zlib.decompressobj(_GZIP)
-            out = member.decompress(left, _PIECE)
-            is_full = len(out) == _PIECE  # there may be more of what it has taken in
-            left = member.unused_data or member.unconsumed_tail
-            yield out
-    if not member.eof:
-        raise EOFError("it ends in the middle")

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from sekisho.closure import told_of_undeclared, ways
 from sekisho.errors import Fault
 from sekisho.model import Allow, CellKind, DeviceKind, Label, Plan, Relay, Zone
-from sekisho.requirements import breaches, undeclared
+from sekisho.requirements import CLOSED_WORDS, breaches, undeclared
 from sekisho.shadows import shadows
 from sekisho.stores import stores, undeclared_stores
 
 _NAMED = 5
-_CLOSED_WORDS = 2  # version from which breaking a requirement is a mistake
 #: Ports that a kind of service has; kinds that may have any are not here (IANA service names;
 #: 9101 and 9102 are the further queues of a printer, 6633 is OpenFlow's of old).
 USUAL_PORTS = {
@@ -108,7 +107,7 @@ def _broken(plan: Plan) -> Iterator[Doubt]:
     """Yield what a plan of version 1 breaks as far as it tells, and exceptions from nothing."""
     broken = {(b.requirement.id, b.clause.id): b for b in breaches(plan)}
     planned = {n.id for n in plan.notes if n.kind is CellKind.PLANNED}
-    if plan.version < _CLOSED_WORDS:
+    if plan.version < CLOSED_WORDS:
         hint = Label(
             "許可を狭めるか、例外として書く", "narrow the rule, or declare it an exception"
         )

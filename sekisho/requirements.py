@@ -22,6 +22,8 @@ from sekisho.model import (
     Protection,
 )
 
+#: Version of the plan language from which a plan says what its zones protect, and is held to it.
+CLOSED_WORDS = 2
 #: The edition that permits Wi-Fi to the resident systems under conditions; those before deny it.
 _WIRELESS_UNDER_CONDITIONS = ("R7.3",)
 #: Kinds of service by which anything reports to management and is told the time or who it is.
@@ -58,6 +60,22 @@ class Opening(NamedTuple):
     is_special: bool
     kind: str
     edition: str
+
+    @classmethod
+    def between(
+        cls, plan: Plan, a: Attachment, b: Attachment, kind: str, *, is_special: bool = False
+    ) -> Opening:
+        """Return what is known where *a* opens a service of this kind on *b*."""
+        return cls(
+            plan.protection(a),
+            plan.protection(b),
+            a.medium,
+            plan.device[a.device].kind,
+            plan.device[b.device].kind,
+            is_special,
+            kind,
+            plan.edition,
+        )
 
     @property
     def is_known(self) -> bool:
@@ -218,7 +236,8 @@ def _of_a_direction(plan: Plan, clause: Clause, allow: Allow) -> Iterator[Breach
     for service in allow.services:
         for a in sources:
             for b in reached:  # whether it runs the service or not: the rule lets it through
-                opening = _opening(plan, clause, service, a, b)
+                kind = plan.service[service].kind
+                opening = Opening.between(plan, a, b, kind, is_special=clause.special is not None)
                 if opening not in judged:
                     judged[opening] = tuple(r.id for r in REQUIREMENTS if r.denies(opening))
                 for name in judged[opening] if a.device != b.device else ():
@@ -228,19 +247,6 @@ def _of_a_direction(plan: Plan, clause: Clause, allow: Allow) -> Iterator[Breach
         pairs = list(dict.fromkeys(pair for own in services.values() for pair in own))
         if pairs:
             yield Breach(requirement, clause, allow, tuple(services), len(pairs), *pairs[0])
-
-
-def _opening(plan: Plan, clause: Clause, service: str, a: Attachment, b: Attachment) -> Opening:
-    return Opening(
-        plan.protection(a),
-        plan.protection(b),
-        a.medium,
-        plan.device[a.device].kind,
-        plan.device[b.device].kind,
-        clause.special is not None,
-        plan.service[service].kind,
-        plan.edition,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,17 +119,5 @@ def _deal(plan: Plan, a: Attachment, b: Attachment) -> bool:
 
 def _denied(plan: Plan, a: Attachment, b: Attachment) -> tuple[str, ...]:
     """Return the requirements of severity A that deny what one would do at the other."""
-    both = [
-        Opening(
-            plan.protection(x),
-            plan.protection(y),
-            x.medium,
-            plan.device[x.device].kind,
-            plan.device[y.device].kind,
-            is_special=False,
-            kind="https",
-            edition=plan.edition,
-        )
-        for x, y in ((a, b), (b, a))
-    ]
+    both = [Opening.between(plan, x, y, "https") for x, y in ((a, b), (b, a))]
     return tuple(r.id for r in REQUIREMENTS if r.severity == "A" and any(map(r.denies, both)))

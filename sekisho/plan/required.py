@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from sekisho.errors import Fault
 from sekisho.model import Plan
 from sekisho.plan.places import Places
-from sekisho.requirements import bridges, undeclared
-
-_CLOSED_WORDS = 2  # version of the language from which a plan says what its zones protect
+from sekisho.requirements import CLOSED_WORDS, bridges, undeclared
 
 
 def check_requirements(plan: Plan, places: Places) -> Iterator[Fault]:
@@ -19,7 +17,7 @@ def check_requirements(plan: Plan, places: Places) -> Iterator[Fault]:
             text = f"exception '{exception.id}' has only one of 'breaks' and 'rules'"
             hint = "say which requirement it departs from, and by which rules"
             yield places.fault(f"exceptions[{n}]", text, hint)
-    if plan.version < _CLOSED_WORDS:
+    if plan.version < CLOSED_WORDS:
         return  # what can be told of it is a warning
     for found in undeclared(plan):
         n, m = plan.clauses.index(found.clause) + 1, found.clause.allows.index(found.allow) + 1

@@ -7,7 +7,6 @@ what it says. What an event found is its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.evidence import Case, Finding, Verdict
@@ -101,8 +100,3 @@ def told(found: list[Cause], number: int) -> Label:
         f"原因{len(found):,}件、該当する試験{number:,}件",
         f"{len(found):,} cause{plural}, {number:,} case{cases}",
     )
-
-
-def others(cause: Cause, most: int) -> Iterator[Finding]:
-    """Yield the findings of *cause* behind its first, as many as are to be shown."""
-    yield from cause.findings[1 : most + 1]

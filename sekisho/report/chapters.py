@@ -178,7 +178,7 @@ def _cause(record: RunRecord, cause: causes.Cause) -> list[Markup]:
     out = [tag("div", head, class_="cause"), _finding(record, cause.findings[0])]
     links = [
         join((tag("a", each.case, href=f"#case={each.case}"), " "))
-        for each in causes.others(cause, MOST_LINKS)
+        for each in cause.findings[1 : MOST_LINKS + 1]
     ]
     if more := count - 1 - len(links):
         links.append(say(f"ほか{more:,}件", f"and {more:,} more"))

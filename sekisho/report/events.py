@@ -39,7 +39,6 @@ _WIDTHS = (25, 11, 11, 11, 8, 8)  # columns, at most: nothing is cut where there
 _BADNESS = ("leak", "overblock", "void", "pass", "skipped")
 
 
-_MARKS = {"pass": "○", "leak": "×", "overblock": "×", "void": "△", "skipped": "－"}
 _SAID = Label(
     "禁止の通信を送り続けながら、事象を起こした。時間はミリ秒(中央値・99%・最大)。",
     "Forbidden frames were sent all the while. Milliseconds: median, 99th percentile, greatest.",
@@ -65,7 +64,7 @@ def lines(data: Row | None, language: str, *, is_table: bool = False) -> Iterato
     worst = {event: _worst(rows) for event, rows in _by_event(data).items()}
     if is_table:
         yield event_table(data, language)
-    marks = [_MARKS[row["verdict"]] for row in worst.values()]
+    marks = [_WORDS[row["verdict"]].ja[0] for row in worst.values()]
     told = "  ".join(f"{mark} {marks.count(mark)}" for mark in "○×△－")
     yield Text(f"{Label('事象', 'Events').text(language)} {len(worst)}: {told}", style="bold")
     for event, row in worst.items():
