@@ -36,7 +36,7 @@ from scenarios.surroundings import AFTER
 from scenarios.wire import Wire
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
-from sekisho.evidence import write_atomically
+from sekisho.evidence import Verdict, write_atomically
 from sekisho.model import Plan
 from sekisho.plan import load
 from topologies import state
@@ -46,6 +46,7 @@ from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 SUITES = ("gate", "full")
 GUARDS = {OWN_GUARD: "healing", LENIENT_GUARD: "lenient"}
 _CLEAN_S = 30.0
+_HARMLESS = (Verdict.PASS, Verdict.RESIDUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Outcome:
         suite: ``gate`` or ``full``.
         verdict: Of the whole check; ``pass`` is a false pass.
         by: What told it, in words.
+        windows: How many windows of frames were tried until the check ended.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Outcome:
     verdict: str
     by: str
     seconds: float
+    windows: int
 
 
 class _ToldError(Exception):
@@ -87,7 +90,7 @@ class Rerun(Check):
     ) -> None:
         super().__init__(town.plan, folder, run, town=town)
         self._prepared = prepared
-        self._is_short, self._windows = is_short, 0
+        self._is_short, self.windows = is_short, 0
         self._say = lambda **facts: None  # one of many: they have one end
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
@@ -100,12 +103,13 @@ class Rerun(Check):
     ) -> None:
         around = self._around
         if self._is_short and around is not None:
-            if self._windows == 1:
+            if self.windows == 1:
                 around.compare(AFTER)
             around.ask_drift()
-            if self.told:
+            counts = self._tally.cases.counts
+            if around.differences or any(counts[v] for v in Verdict if v not in _HARMLESS):
                 raise _ToldError
-        self._windows += 1
+        self.windows += 1
         super()._probe_one(session, window, findings, recorder)
 
     @property
@@ -171,14 +175,14 @@ class Runner:
         Raises:
             LabError: It does not pass.
         """
-        verdict, told = self._checked(suite, None)
+        verdict, told, _ = self._checked(suite, None)
         if verdict != "pass":
             raise LabError(f"the town does not pass {suite} without a fault: {told}")
 
     def tried(self, fault: Planted, suite: str) -> Outcome:
         """Plant *fault*, run a whole check, take it out, and prove that it is out."""
         began = time.monotonic()
-        verdict, told = self._checked(suite, fault)
+        verdict, told, windows = self._checked(suite, fault)
         self._clean(fault)
         return Outcome(
             fault.id,
@@ -190,9 +194,10 @@ class Runner:
             verdict,
             told[:300],
             round(time.monotonic() - began, 2),
+            windows,
         )
 
-    def _checked(self, suite: str, fault: Planted | None) -> tuple[str, str]:
+    def _checked(self, suite: str, fault: Planted | None) -> tuple[str, str, int]:
         self._number += 1
         folder = self._folder / "checks" / f"{self._number:04d}"
         run = Run(folder.name, suite, self._seed, "", "")
@@ -211,7 +216,7 @@ class Runner:
         told = check.told  # it reads the folder
         if fault is None or verdict != "pass":  # a false pass is looked into
             shutil.rmtree(folder)
-        return verdict, told
+        return verdict, told, check.windows
 
     def _clean(self, fault: Planted) -> None:
         """Wait until the fabric is as planned again.

@@ -311,6 +311,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         undone.mirrored_meanwhile,
         undone.cabled_meanwhile,
         undone.air_opened_meanwhile,
+        undone.air_unheard,
         nothing,
     )
 }

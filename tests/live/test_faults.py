@@ -212,6 +212,7 @@ def test_a_kernel_that_would_cut_frames_is_told(fault: str, said: str, tmp_path:
     ("fault", "said"),
     [("mirrored_meanwhile", "Bridge: mirrors was written"),
      ("cabled_meanwhile", "an interface came: sk-a"),
+     ("air_unheard", "it told of no more changes"),
      ("air_opened_meanwhile", "event=ADDED table=0 cookie=0 ip actions=FLOOD")],
 )  # fmt: skip
 def test_what_is_undone_before_the_second_reading_is_told(

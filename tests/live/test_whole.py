@@ -44,6 +44,27 @@ def test_one_fault_of_every_kind_spoils_a_whole_check(tmp_path: Path) -> None:
     assert f"{len(kinds)} faults, {2 * len(kinds)} checks, 0 false passes" in done.stdout
 
 
+def test_a_check_that_is_told_ends_and_is_told_all_the_same(tmp_path: Path) -> None:
+    """Settings of the tracker, fragments too: what one reading tells ends the check there."""
+    command = [sys.executable, "-m", "sekisho.cli", "mutate", _PLAN, "--whole", "--until-told"]
+    done = subprocess.run(
+        [*command, "--suite", "gate", "--id", "N-15", "--out", str(tmp_path), "--lang", "en"],
+        cwd=_ROOT,
+        timeout=_LIMIT_S,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    (run,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    outcomes = json.loads((run / "planted.json").read_bytes())["outcomes"]
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {o["words"] for o in outcomes} >= {"the tracker puts smaller fragments together"}
+    assert {o["verdict"] for o in outcomes} <= {"fail", "void"}
+    assert all("tracking" in o["by"] for o in outcomes)
+    assert {o["windows"] for o in outcomes} == {0, 1}  # told before the first, or after it
+
+
 def test_a_false_pass_is_counted() -> None:
     """The score is no constant."""
     told = {"id": "N-01", "place": "floor", "words": "x", "guard": "healing", "suite": "gate"}

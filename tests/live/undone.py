@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from signal import SIGKILL
 
 from scenarios.wire import Wire
 from topologies.inside import inside
@@ -58,6 +61,17 @@ def air_opened_meanwhile(town: Town, wire: Wire) -> None:
         run(*_OFCTL, "--strict", "del-flows", air, "priority=9,ip")
 
     _once(wire, there, gone)
+
+
+def air_unheard(town: Town, wire: Wire) -> None:
+    """Whoever listens to an access point ends, when the first frames are sent."""
+
+    def there() -> None:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            if path.read_bytes().split(b"\0")[3:4] == [b"monitor"]:
+                os.kill(int(path.parent.name), SIGKILL)
+
+    _once(wire, there, lambda: None)
 
 
 def _once(wire: Wire, there: Callable[[], None], gone: Callable[[], None]) -> None:
