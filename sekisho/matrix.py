@@ -27,7 +27,7 @@ class Cell:
     """What the plan says about one (source class, destination class) pair.
 
     Attributes:
-        mark: What the matrix shows: clause ids, ``×``, ``×!``, ``－``, or the number of a note.
+        mark: What the matrix shows: clause ids, ``×``, ``×!``, ``－``; a note's number in brackets.
         clauses: Ids of the clauses that allow something here, in the order of the plan.
         requirements: Ids of the requirements that deny here, in the order of the plan.
         severity: The gravest severity of those requirements, or empty.
@@ -117,9 +117,8 @@ def _mark(
         return NOT_APPLICABLE
     if kind is CellKind.DENY:
         return MUST_DROP if severity == "A" else DENIED
-    sign = _SIGNS[kind]  # whatever a town calls it: its id alone may look like a rule's
-    ids = _unique(note.id for note in notes if note.kind is kind and note.id)
-    return " ".join(name if name.startswith(sign) else f"{sign}:{name}" for name in ids) or sign
+    ids = _unique(note.id or _SIGNS[kind] for note in notes if note.kind is kind)
+    return f"({' '.join(ids)})"  # whatever a town calls it: its id alone may look like a rule's
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _differences(
 
 def _mark(cell: Cell) -> str:
     """A cell's mark; that of a planned permission says that it is not open yet."""
-    return f"× ({cell.mark})" if cell.kind is CellKind.PLANNED else cell.mark
+    return f"× {cell.mark}" if cell.kind is CellKind.PLANNED else cell.mark
 
 
 def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side:

@@ -26,7 +26,7 @@ def test_zones_without_a_layer_are_drawn_by_what_they_protect(tmp_path: Path) ->
 
 def test_what_is_planned_never_looks_like_a_permission(tmp_path: Path) -> None:
     """Whatever number it has, and where it has none."""
-    for name, mark in (("A07", "P:A07"), ("P28", "P28"), ("", "P")):
+    for name, mark in (("A07", "(A07)"), ("P28", "(P28)"), ("", "(P)")):
         note = {"kind": "planned", "from": ["S2"], "to": ["D2"]}
         cells = [{**note, "label": _LABELS, **({"id": name} if name else {})}]
         plan = load(small(tmp_path, cells=cells, must_drop=[]))

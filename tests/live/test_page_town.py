@@ -59,7 +59,7 @@ def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
     visit.until_line(0, "silence")
     visit.tab("matrix")
     cell = page.locator("td[title^='S19 → D8']")
-    expect(cell).to_have_text("P28今×")
+    expect(cell).to_have_text("(P28)今×")
     page.locator("[data-key='link P28']").click()
     expect(page.locator("dialog h2")).to_contain_text("財務会計の電子決裁化")
     expect(page.locator(".moved-one li")).to_contain_text("○ P28")
