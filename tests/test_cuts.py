@@ -11,6 +11,7 @@ from scenarios.events.choose import Maker, trios
 from scenarios.events.scene import Event, Scene
 from sekisho.model import Link, Plan
 from sekisho.plan import load
+from tests.small import leg, server, small, terminal
 
 TOPOLOGIES = Path(__file__).parents[1] / "topologies"
 PLANS = [load(path) for path in sorted(TOPOLOGIES.glob("*.yaml")) if not path.is_symlink()]
@@ -31,6 +32,18 @@ def _cuts(plan: Plan) -> dict[str, Event]:
 
 def _main(plan: Plan) -> list[Link]:
     return [link for link in plan.links if not link.backup]
+
+
+def test_a_plan_that_marks_no_denial_has_those_who_may_and_may_not(tmp_path: Path) -> None:
+    """Whom no rule names may not: the events of such a town are played with him."""
+    device = {**server(4, "web"), "attachments": {"lan": leg(4, "staff", "S3", "D2")}}
+    devices = {"pc": terminal(1), "other": device, "srv": server(3, "web")}
+    sources = {name: {"label": {"ja": name, "en": name}} for name in ("S1", "S2", "S3")}
+
+    (trio,) = trios(load(small(tmp_path, devices=devices, sources=sources)))
+
+    assert (trio.permitted.id, trio.target.id) == ("pc.lan", "srv.lan")
+    assert trio.forbidden.id == "other.lan"
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)

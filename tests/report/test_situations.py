@@ -59,6 +59,17 @@ def test_the_worst_case_of_a_situation_is_its_verdict(tmp_path: Path) -> None:
     assert (other.verdict, other.counts.total(), other.mark) == (Verdict.VOID, 0, "△")
 
 
+def test_what_a_first_look_does_not_reach_is_not_tried(tmp_path: Path) -> None:
+    """It takes a pair of each kind; in a gate the same is undecided."""
+    record = _record(tmp_path, {}, {"id": "other", "sources": ["S99"]})
+    path = tmp_path / "manifest.json"
+    write_atomically(path, path.read_bytes().replace(b'"suite":"gate"', b'"suite":"smoke"'))
+    mine, other = situations.found(read(tmp_path))
+
+    assert [one.mark for one in situations.found(record)] == ["○", "△"]
+    assert (mine.mark, other.mark, other.verdict) == ("○", "－", None)
+
+
 def test_a_situation_counts_by_class_site_and_probe(tmp_path: Path) -> None:
     """Each of the four narrows it."""
     whole, *narrow = situations.found(
