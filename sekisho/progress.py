@@ -31,8 +31,8 @@ _PHASES = {
     "backup": Label("主回線を切り、副回線で試験", "cut main lines, try the backup lines"),
     "flood": Label("1台から大量の通信を開始", "flood from one station"),
     "unguarded": Label("制御装置を止めて試験", "kill the controller, send the frames again"),
-    "events": Label("事象を発生", "let events befall the town"),
-    "disturb": Label("事象を発生", "let events befall the town"),
+    "events": Label("事象を発生", "play the events"),
+    "disturb": Label("事象を発生", "play the events"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),
     "write": Label("記録を書き込み", "write the records"),
@@ -101,7 +101,7 @@ class Lines(Silent):
         self._left_s = seconds
         passed = self._clock() - self._started
         if passed - self._told_s >= _AGAIN_S:
-            self._print(Label("試験中", "under way").text(self._language))
+            self._print(Label("試験中", "still running").text(self._language))
 
     def phase(self, name: str) -> None:
         """Print the phase's line."""
