@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import sekisho
 from sekisho import __version__
 from sekisho.commands import Command, later
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, seconds, whole
@@ -35,6 +36,7 @@ check, replay, report = later("check"), later("replay"), later("report")
 demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutate", "resegment"))
 plan_check, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("check", "draw", "show"))
 plan_relays, plan_upgrade = (later(n, f"plan_{n}") for n in ("relays", "upgrade"))
+doctor = later("doctor")
 up, down, shell, execute = (later("town", name) for name in ("up", "down", "shell", "execute"))
 vm_run, vm_shell, vm_down = (later("vm", f"vm_{name}") for name in ("run", "shell", "down"))
 _HANDED_ON = (execute, vm_run)
@@ -157,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
     _add_plans(plan.add_subparsers(metavar="COMMAND", required=True))
     _add_replay(_command(commands, "replay", replay, "send the packet of one finding once more"))
     _add_report(_command(commands, "report", report, "show a run folder in any form"))
+    _command(commands, "doctor", doctor, "say what this machine lacks for a town")
     machine = commands.add_parser("vm", help="the same in a Linux VM, on the kernel's datapath")
     _add_machines(machine.add_subparsers(metavar="COMMAND", required=True))
     return top
@@ -172,8 +175,12 @@ def _command(
 
 
 def default_plan() -> Path:
-    """Return the plan that the link ``topologies/default.yaml`` names."""
-    return PLAN.parent / PLAN.readlink() if PLAN.is_symlink() else PLAN
+    """Return the plan that the link ``topologies/default.yaml`` names.
+
+    Where there is no such file below the working directory, it is the installed package's own.
+    """
+    plan = PLAN if PLAN.exists() else Path(sekisho.__file__).parents[1] / PLAN
+    return plan.parent / plan.readlink() if plan.is_symlink() else plan
 
 
 def _add_plan(to: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from sekisho.doctor import missing_parts
 from sekisho.progress import Progress
 
 _LAST_WORDS = 2000  # bytes of the log in which a reason is looked for
@@ -83,4 +84,7 @@ def _why(left: int, log: Path) -> str:
     while len(said) > 1 and said[-1].strip().startswith("hint:"):  # what it is about stands before
         said[-2:] = [f"{said[-2].strip()} ({said[-1].strip()})"]
     last = f": {said[-1].strip()}" if said else ""
-    return f"the laboratory ended by itself ({how}){last}\n  see {log}"
+    lacks = "".join(
+        f"\n  hint: {f.need.name} is missing: {f.need.brought_by}" for f in missing_parts()
+    )
+    return f"the laboratory ended by itself ({how}){last}\n  see {log}{lacks}"
