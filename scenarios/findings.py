@@ -28,7 +28,6 @@ from scenarios.session import Attempt, Session
 from sekisho.errors import LabError
 from sekisho.evidence import Case, Finding, Verdict
 from sekisho.judge import Judgement
-from sekisho.model import PortRef
 from sekisho.report.pcapng import CapturedFrame, write
 from topologies.town import Town
 
@@ -94,7 +93,7 @@ class Findings:
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
         write(path, _packets(case, number, frame, attempt))
-        way = follow(self._town, PortRef(case.src_switch, case.src_port), frame)
+        way = follow(self._town, self._town.plan.attachment[case.src].at, frame)
         known = _Explained(trace, way, name, is_alone)
         self.all.append(_finding(case, rule, judged.seen_at, frame, known))
         return replace(case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
@@ -117,7 +116,8 @@ class Findings:
 
     def _trace(self, case: Case, frame: bytes) -> str:
         try:
-            return self._town.ovs.trace(case.src_switch, case.src_port, frame)
+            at = self._town.plan.attachment[case.src].at
+            return self._town.ovs.trace(at.switch, at.port, frame)
         except LabError as error:
             return str(error)
 

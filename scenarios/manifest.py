@@ -293,7 +293,7 @@ def _attachment_words(plan: Plan, a: Attachment) -> dict[str, Any]:
         "en": label.en,
         "site": a.site,
         "switch": a.at.switch,
-        "port": a.at.port,
+        "port": a.at.name or a.at.port,
         "zone": a.zone,
         "vlan": plan.zone[a.zone].vlan,
         "mac": a.mac,

@@ -66,7 +66,7 @@ def follow(town: Town, at: PortRef, frame: bytes) -> tuple[str, ...]:
             return (*out, f"{port}: {error}")
         out.append(f"{port} in")
         out += [f"  {_words(step, port.switch, town.plan)}" for step in steps(trace)]
-        ports = [PortRef(port.switch, n) for n in outputs(trace)]
+        ports = [town.plan.switch[port.switch].port(n) for n in outputs(trace)]
         if not ports:
             out.append(f"{port.switch}: {'NORMAL' if 'NORMAL' in trace else 'ends here'}")
         for each in ports:

@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
     Attributes:
         kind: ``attachment``, ``link``, ``air``, ``local``, ``channel`` or ``stranger``.
-        name: Attachment id; ``a-b`` of a line's ports; id of the access point or bridge;
+        name: Attachment id; ``a - b`` of a line's ports; id of the access point or bridge;
             `CHANNEL`; namespace and interface of what is in no plan.
     """
 
@@ -38,7 +38,7 @@ class Place(NamedTuple):
                 switch towards the access point.
         """
         if self.kind == "link":
-            a, _, b = self.name.partition("-")
+            a, _, b = self.name.partition(" - ")
             return f"{a} > {b}" if outgoing else f"{b} > {a}"
         if self.kind == "air":
             return f"{self.name}, {'downwards' if outgoing else 'upwards'}"
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 def link_place(link: Link) -> Place:
     """Return the capture point of a line."""
-    return Place("link", f"{link.a}-{link.b}")
+    return Place("link", f"{link.a} - {link.b}")
 
 
 def places(plan: Plan) -> list[Place]:

@@ -113,7 +113,7 @@ class Recorder:
             **self._shared(case.source, case.target),
             case=case.name,
             **_of_plan(case),
-            **_of_drop(case, judged, rule),
+            **_of_drop(self._plan, case, judged, rule),
             sent=judged.sent,
             sent_seen=judged.sent_seen,
             arrived=judged.arrived,
@@ -218,7 +218,7 @@ class Recorder:
             "host": a.device,
             "site": a.site,
             "switch": a.at.switch,
-            "port": a.at.port,
+            "port": a.at.name or a.at.port,
             "zone": a.zone,
             "vlan": self._plan.zone[a.zone].vlan,
             "mac": a.mac,
@@ -280,10 +280,15 @@ def _of_plan(case: CasePlan) -> dict[str, Any]:
     }
 
 
-def _of_drop(case: CasePlan, judged: Judgement, rule: FlowLine | None) -> dict[str, Any]:
+def _of_drop(
+    plan: Plan, case: CasePlan, judged: Judgement, rule: FlowLine | None
+) -> dict[str, Any]:
     out: dict[str, Any] = dict(_NO_DROP)
     if case.drop is not None:
-        key = f" {case.drop.key}" if case.drop.key else ""
+        key = case.drop.key
+        if key.isdigit():  # a rule of one port
+            key = plan.switch[case.drop.switch].port(int(key)).word
+        key = f" {key}" if key else ""
         out |= {"drop_switch": case.drop.switch, "drop_rule": f"{case.drop.reason}{key}"}
     if rule is not None:
         out |= {

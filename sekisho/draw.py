@@ -16,7 +16,7 @@ from pathlib import Path
 from sekisho.dot import cell, colours, font, head, quoted, raw_cell, table
 from sekisho.draw_logical import logical
 from sekisho.errors import LabError, UsageError
-from sekisho.model import Attachment, Label, Link, Plan, Switch
+from sekisho.model import Attachment, Label, Link, Plan, PortRef, Switch
 
 VIEWS = ("physical", "logical")
 FORMATS = ("svg", "png", "pdf")
@@ -145,15 +145,17 @@ def _switch(plan: Plan, switch: Switch, depths: dict[str, int], language: str) -
 
 def _line_ports(plan: Plan, switch: Switch, depths: dict[str, int]) -> tuple[str, str]:
     """Return the cells of the ports whose lines go up, and of those that go down."""
-    up: list[int] = []
-    down: list[int] = []
+    up: list[PortRef] = []
+    down: list[PortRef] = []
     for link in plan.links:
         for here, there in ((link.a, link.b), (link.b, link.a)):
             if here.switch == switch.id and depths[there.switch] != depths[here.switch]:
-                (up if depths[there.switch] < depths[here.switch] else down).append(here.port)
+                (up if depths[there.switch] < depths[here.switch] else down).append(here)
     shown = [
         "".join(
-            cell(str(port), PORT=f"p{port}", BORDER=1, COLOR="#777777", ALIGN="CENTER", WIDTH=22)
+            cell(
+                port.word, PORT=f"p{port.port}", BORDER=1, COLOR="#777777", ALIGN="CENTER", WIDTH=22
+            )
             for port in sorted(ports)
         )
         for ports in (up, down)
@@ -167,7 +169,7 @@ def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     shared = next((air for air in plan.airs if air.id == attachment.air), None)
     ssid = f"SSID {shared.ssid}: " if shared and shared.ssid else ""
     colour = colours(plan)[plan.zone[attachment.zone].group]
-    words = (str(attachment.at.port), name, ssid + device.label.text(language))
+    words = (attachment.at.word, name, ssid + device.label.text(language))
     return "".join(cell(word, BGCOLOR=colour) for word in words)
 
 
@@ -181,8 +183,8 @@ def _line(link: Link, depths: dict[str, int]) -> str:
         ends = f"{quoted(upper.switch)} -> {quoted(lower.switch)}"
         words += [
             "minlen=2",
-            f"taillabel={quoted(str(upper.port))}",
-            f"headlabel={quoted(str(lower.port))}",
+            f"taillabel={quoted(upper.word)}",
+            f"headlabel={quoted(lower.word)}",
         ]
     else:
         ends = f"{quoted(upper.switch)}:p{upper.port}:s -> {quoted(lower.switch)}:p{lower.port}:n"

@@ -117,7 +117,7 @@ class Case:
     src_host: str
     src_site: str
     src_switch: str
-    src_port: int
+    src_port: int | str
     src_zone: str
     src_vlan: int
     src_mac: str
@@ -126,7 +126,7 @@ class Case:
     dst_host: str
     dst_site: str
     dst_switch: str
-    dst_port: int
+    dst_port: int | str
     dst_zone: str
     dst_vlan: int
     dst_mac: str
@@ -182,7 +182,7 @@ class Finding:
     src: str
     dst: str
     switch: str
-    port: int
+    port: int | str
     rule: str
     plan_line: str
     seen_at: tuple[str, ...]

@@ -51,10 +51,10 @@ def port_of(plan: Plan, text: str) -> PortRef:
     Raises:
         RefusedError: There is no such port.
     """
-    switch, _, number = text.partition(":")
-    known = plan.switch.get(switch)
-    if known and number.isascii() and number.isdigit() and 1 <= int(number) <= known.ports:
-        return PortRef(switch, int(number))
+    switch, _, word = text.partition(":")
+    found = plan.switch[switch].called(word) if switch in plan.switch else None
+    if found is not None:
+        return found
     names = ", ".join(plan.switch)
     reason = Refusal(text, "", "そのポートはない", f"no such port\n  hint: SWITCH:PORT, of {names}")
     raise RefusedError((reason,))

@@ -16,6 +16,7 @@ from typing import Any
 
 from sekisho.errors import LabError, UsageError
 from sekisho.model import Attachment, Link, Plan, Protocol
+from sekisho.resegment import port_of
 from sekisho.rules import Cookie, Kind
 from sekisho.wiring import has_way_around
 from topologies.inside import inside
@@ -134,13 +135,13 @@ class Playing:
     def _rules(self, request: dict[str, Any]) -> dict[str, Any]:
         """The rules of one port and of who stands there, as the switch itself dumps them."""
         plan = self._current()
-        switch, _, number = str(request["port"]).partition(":")
-        here = {n for n, a in enumerate(plan.attachments, 1) if str(a.at) == request["port"]}
+        port = port_of(plan, str(request["port"]))
+        here = {n for n, a in enumerate(plan.attachments, 1) if a.at == port}
         out = []
-        for line in self._town.ovs.flows(switch).splitlines():
+        for line in self._town.ovs.flows(port.switch).splitlines():
             found = _COOKIE.search(line)
             cookie = Cookie.parse(int(found[1], 16)) if found else None
-            if cookie is not None and _is_of(cookie, int(number), here):
+            if cookie is not None and _is_of(cookie, port.port, here):
                 out.append({"kind": cookie.kind.name, "rule": line.strip()})
         return {"rules": out}
 

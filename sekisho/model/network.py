@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
 
@@ -59,13 +59,24 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PortRef:
-    """A numbered port of a switch, written ``switch:port`` in a plan."""
+    """A port of a switch, written ``switch:port`` in a plan.
+
+    Attributes:
+        port: Its OpenFlow number.
+        name: What the plan calls it where its switch has port names: shown, never compared.
+    """
 
     switch: str
     port: int
+    name: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.switch}:{self.port}"
+        return f"{self.switch}:{self.word}"
+
+    @property
+    def word(self) -> str:
+        """What people call it: its name, else its number."""
+        return self.name or str(self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class Switch:
         role: What it is for; None where a plan of version 1 has a word of its own.
         dpid: OpenFlow datapath id: the 1-based position in the plan.
         ports: How many ports the switch has; ports are numbered 1..ports.
+        names: What the plan calls them, in the order of their numbers; empty: by their numbers.
     """
 
     id: str
@@ -85,6 +97,17 @@ class Switch:
     ports: int
     dpid: int
     where: str
+    names: tuple[str, ...] = ()
+
+    def port(self, number: int) -> PortRef:
+        """Return port *number*, with its name where the plan gives it one."""
+        has_name = 1 <= number <= len(self.names)
+        return PortRef(self.id, number, self.names[number - 1] if has_name else "")
+
+    def called(self, word: str) -> PortRef | None:
+        """Return the port that the plan calls *word*; None where it has none."""
+        words = self.names or tuple(map(str, range(1, self.ports + 1)))
+        return self.port(words.index(word) + 1) if word in words else None
 
 
 @dataclass(frozen=True, slots=True)

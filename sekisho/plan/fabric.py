@@ -40,7 +40,8 @@ def _check_ports(plan: Plan, places: Places) -> Iterator[Fault]:
         switch = plan.switch[port.switch]
         if port.port > switch.ports:
             text = f"switch '{switch.id}' has no port {port.port}"
-            yield places.fault(path, text, f"its ports are 1 to {switch.ports}")
+            span = [switch.port(n).word for n in (1, switch.ports)]
+            yield places.fault(path, text, f"its ports are {' to '.join(span)}")
         if port in taken:
             other_path, other = taken[port]
             text = f"port {port} is already taken by {other} (line {places.line(other_path)})"
@@ -51,7 +52,9 @@ def _check_ports(plan: Plan, places: Places) -> Iterator[Fault]:
 def _free(plan: Plan, switch: str) -> str:
     used = {port.port for _, port, _ in _uses(plan) if port.switch == switch}
     free = [n for n in range(1, plan.switch[switch].ports + 1) if n not in used]
-    return f"'{switch}:{free[0]}' is free" if free else f"'{switch}' has no free port"
+    return (
+        f"'{plan.switch[switch].port(free[0])}' is free" if free else f"'{switch}' has no free port"
+    )
 
 
 def _check_links(plan: Plan, places: Places) -> Iterator[Fault]:

@@ -155,7 +155,8 @@ SWITCH_SECTION = Section("switch", "switches.<id>", "A switch of the fabric.", (
     Key("site", Kind.NAME, "Where it stands.", refers="sites"),
     Key("role", Kind.CHOICE, "What it is for.", choices=tuple(r.value for r in Role), default="",
         since=2),
-    Key("ports", Kind.INT, "How many ports it has, numbered from 1.", low=1, high=1000),
+    Key("ports", Kind.PORT_NAMES, "How many ports it has, numbered from 1; or what they are "
+        "called, each a name or a range: `[Gi1/0/1-48, Te1/1/1-4]`.", low=1, high=1000),
 ), SWITCH, WORD_HINT + "; at most 9 characters (an interface name has 15)")  # fmt: skip
 
 LINK = Section("link", "links[n]", "A cable or line between two switches.", (

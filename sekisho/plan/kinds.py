@@ -25,6 +25,7 @@ class Kind(Enum):
     NETWORKS = "mapping: site id to IPv4 network"
     ADDRESSES = "mapping: site id to IPv4 address"
     PORT_REF = "switch:port"
+    PORT_NAMES = "whole number, or list of port names"
     PORTS = "list of ports"
     PORTS_OR_ONE = "port, or list of ports"
     NAMES = "list of names"
@@ -87,6 +88,8 @@ class Key:
                 return f"the number {self.low}"
             high = f"to {self.high}" if self.high is not None else "up"
             return f"{self.kind.value} from {self.low} {high}"
+        if self.kind is Kind.PORT_NAMES:
+            return f"{Kind.INT.value} from {self.low} to {self.high}, or list of port names"
         if self.refers and self.kind in (Kind.NAME, Kind.NAMES, Kind.NAMES_OR_ALL, Kind.PARTY):
             return f"{self.kind.value} (`{self.refers}`)"
         if self.pattern:

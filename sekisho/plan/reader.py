@@ -7,6 +7,7 @@ rules of a town (``checks.py``) are still to be asked, and they are asked of the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from os import PathLike, fspath
 from typing import TypeVar
@@ -48,6 +49,7 @@ from sekisho.plan.checks import check_town
 from sekisho.plan.nodes import parse
 from sekisho.plan.older import derived, said_version
 from sekisho.plan.places import Places
+from sekisho.plan.portnames import names_of, numbered, ports_of
 from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
 from sekisho.plan.series import expanded
@@ -65,6 +67,8 @@ def load(path: str | PathLike[str]) -> Plan:
     source = read_source(file)
     root = parse(file, source.text)
     record, places = read_shape(file, root, version=said_version(root))
+    record, faults = numbered(record, places)
+    _barrier(faults)
     record, places, faults = expanded(record, places)
     _barrier(faults)
     _barrier(check_references(record, places))
@@ -87,7 +91,8 @@ class _Builder:
         self.places = places
         self.sites = {switch.id: switch.text("site") for switch in root.records("switches")}
         shared = (*root.records("airs"), *root.records("hubs"))
-        self.shared = {each.id: each.get("at", PortRef) for each in shared}
+        self.names = {switch.id: names_of(switch) for switch in root.records("switches")}
+        self.shared = {each.id: self.port(each) for each in shared}
         self.open = {hub.id for hub in root.records("hubs") if not hub.get("isolates", bool)}
         self.attachments = {
             device.id: tuple(f"{device.id}.{a.id}" for a in device.records("attachments"))
@@ -96,6 +101,12 @@ class _Builder:
 
     def where(self, record: Record) -> str:
         return self.places.where(record.path)
+
+    def port(self, record: Record, key: str = "at") -> PortRef:
+        """Return a port with the name that its switch has for it."""
+        at = record.get(key, PortRef)
+        names = self.names[at.switch]
+        return replace(at, name=names[at.port - 1] if 1 <= at.port <= len(names) else "")
 
     def plan(self, sha256: str) -> Plan:
         town, each = self.root.get("town", Record), self.root.records
@@ -140,12 +151,12 @@ class _Builder:
 
     def switch(self, r: Record, dpid: int) -> Switch:
         return Switch(
-            r.id, _label(r), r.text("site"), _word(r, "role", Role), r.get("ports", int), dpid,
-            self.where(r),
+            r.id, _label(r), r.text("site"), _word(r, "role", Role), ports_of(r), dpid,
+            self.where(r), self.names[r.id],
         )  # fmt: skip
 
     def link(self, r: Record) -> Link:
-        a, b = r.get("a", PortRef), r.get("b", PortRef)
+        a, b = self.port(r, "a"), self.port(r, "b")
         label = r.values["label"]
         ends = f"{a} - {b}"
         return Link(
@@ -160,12 +171,12 @@ class _Builder:
         )
 
     def air(self, r: Record) -> Air:
-        return Air(r.id, _label(r), r.text("ssid"), r.get("at", PortRef), self.where(r))
+        return Air(r.id, _label(r), r.text("ssid"), self.shared[r.id], self.where(r))
 
     def hub(self, r: Record) -> Air:
         isolates = r.get("isolates", bool)
         return Air(
-            r.id, _label(r), "", r.get("at", PortRef), self.where(r), is_hub=True, isolates=isolates
+            r.id, _label(r), "", self.shared[r.id], self.where(r), is_hub=True, isolates=isolates
         )
 
     def service(self, r: Record) -> Service:
@@ -183,7 +194,7 @@ class _Builder:
 
     def attachment(self, device: str, r: Record) -> Attachment:
         air = r.values["air"] or r.values["hub"]
-        at = self.shared[air] if isinstance(air, str) else r.get("at", PortRef)
+        at = self.shared[air] if isinstance(air, str) else self.port(r)
         return Attachment(
             id=f"{device}.{r.id}",
             device=device,

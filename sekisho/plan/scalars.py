@@ -17,7 +17,10 @@ _MAC = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 # As Windows and most vendors print them, and as Cisco does.
 _DASHED = re.compile("[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _DOTTED = re.compile(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
-_PORT_REF = re.compile("([^:]+):([1-9][0-9]{0,3})")
+_PORT_REF = re.compile("([^:]+):(?:([1-9][0-9]{0,3})|(.+))")
+#: As the trade writes them: Gi1/0/5, 1/0/5, ge-0/0/5, et-0/0/0:1.
+PORT_NAME = "[A-Za-z0-9][A-Za-z0-9/._:-]{0,29}"
+_PORT_NAMES = re.compile("(.*?)(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,3})")
 _PORT_RANGE = re.compile("([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")
 _LAST_PORT = 65535
 _LONGEST_PREFIX = 30  # a network, a gateway, one host and a broadcast address
@@ -167,7 +170,30 @@ def read_port_ref(scalar: Scalar, key: Key) -> PortRef:
     match = _PORT_REF.fullmatch(scalar.text)
     if not match:
         raise _not(scalar, "a switch port", 'write it like "floor:8": switch id, colon, number')
-    return PortRef(match[1], int(match[2]))
+    if match[2]:
+        return PortRef(match[1], int(match[2]))
+    if match[3].isdecimal() or not re.fullmatch(PORT_NAME, match[3]):
+        hint = 'write it like "floor:8" or "floor:Gi1/0/8": switch id, colon, number or name'
+        raise _not(scalar, "a switch port", hint)
+    return PortRef(match[1], 0, match[3])
+
+
+def read_port_names(scalar: Scalar, key: Key) -> tuple[str, ...]:
+    """Return the port names that one word stands for: its own, or ``first-last`` counted up."""
+    if not re.fullmatch(PORT_NAME, scalar.text):
+        hint = "write it like Gi1/0/5, or a range: Gi1/0/1-48"
+        raise _not(scalar, "the name of a port, or a range of them", hint)
+    match = _PORT_NAMES.fullmatch(scalar.text)
+    if not match:
+        return (scalar.text,)
+    before, first, last = match[1], int(match[2]), int(match[3])
+    if last < first:
+        raise ScalarError(
+            f"{show(scalar.text)} ends before it begins", f"write {before}{last}-{first}"
+        )
+    if last - first >= (key.high or 0):
+        raise ScalarError(f"{show(scalar.text)} is more than {key.high} ports")
+    return tuple(f"{before}{number}" for number in range(first, last + 1))
 
 
 def read_port_range(scalar: Scalar, key: Key) -> PortRange:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sekisho.plan.keys import LANGUAGE_VERSION, NUMBERED, SECTION, WORD
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.record import ALL
+from sekisho.plan.scalars import PORT_NAME
 
 Schema = dict[str, object]
 
@@ -27,7 +28,7 @@ _NETWORK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 _PATTERNS = {
     Kind.MAC: r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}$",
     Kind.ADDRESS: r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
-    Kind.PORT_REF: "^[^:]+:[1-9][0-9]{0,3}$",
+    Kind.PORT_REF: f"^[^:]+:([1-9][0-9]{{0,3}}|(?![0-9]*$){PORT_NAME})$",
     Kind.TEXT: r"\S",
 }
 
@@ -120,6 +121,9 @@ def _value(key: Key) -> Schema:
         case Kind.CHOICES:
             word: Schema = {"enum": list(key.choices)}
             return {"anyOf": [word, _list(word, at_least=1)]}
+        case Kind.PORT_NAMES:
+            name: Schema = {"type": ["string", "integer"], "pattern": f"^{PORT_NAME}$"}
+            return {"anyOf": [_integer(key), _list(name, at_least=1)]}
         case Kind.INTS:
             return _list(_integer(key), at_least=1)
     return _scalar(key)

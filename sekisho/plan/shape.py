@@ -43,6 +43,7 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.NAMES_OR_ALL: scalars.read_name,
     Kind.PARTY: scalars.read_name,
     Kind.INTS: scalars.read_integer,
+    Kind.PORT_NAMES: scalars.read_port_names,
 }
 #: Kinds that say something of each site: how it is read, what it is, and an example.
 _BY_SITE: dict[Kind, tuple[Callable[[Scalar, Key], object], str, str]] = {
@@ -223,6 +224,8 @@ class _ShapeReader:
         if isinstance(node, Scalar):
             if key.kind in (Kind.NAMES_OR_ALL, Kind.PARTY) and node.text == ALL:
                 return (ALL,)
+            if key.kind is Kind.PORT_NAMES:
+                return (self._scalar(node, key, path, scalars.read_integer),)
             if key.kind in (Kind.PORTS_OR_ONE, Kind.CHOICES):
                 return (self._scalar(node, key, path, _ITEMS[key.kind]),)
             self._scalar(node, key, path, scalars.refuse_list)

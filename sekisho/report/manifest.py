@@ -65,7 +65,7 @@ class AttachmentText:
     label: Label
     site: str
     switch: str
-    port: int
+    port: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _clause(key: str, found: Json) -> ClauseText:
 
 
 def _attachment(key: str, found: Json) -> AttachmentText:
-    port = cast(int, found["port"])
+    port = cast("int | str", found["port"])
     return AttachmentText(key, _label(found), str(found["site"]), str(found["switch"]), port)
 
 

@@ -21,7 +21,8 @@ from sekisho.evidence import CASE_KEYS, Case, Verdict
 Value = str | int | float
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    f.name: {"int": (int,), "float": (int, float)}.get(str(f.type), (str,)) for f in fields(Case)
+    f.name: {"int": (int,), "int | str": (int, str), "float": (int, float)}.get(str(f.type), (str,))
+    for f in fields(Case)
 }
 
 

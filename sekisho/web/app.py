@@ -119,14 +119,15 @@ def standing(desk: Desk) -> APIRouter:
     def cells() -> list[dict[str, Any]]:
         return looks.cells(desk.plan)
 
-    @routes.get("/ports/{port}", summary="Where a port may be moved to, and why not elsewhere")
+    # A port's name may hold a slash: the longer address comes first.
+    @routes.get("/ports/{port:path}/rules", summary="The rules of a port, read from its switch")
+    def port_rules(port: Name) -> Any:
+        return desk.ask(do="rules", port=str(port_of(desk.plan, port)))
+
+    @routes.get("/ports/{port:path}", summary="Where a port may be moved to, and why not elsewhere")
     def port_choices(port: Name) -> dict[str, Any]:
         found = port_of(desk.plan, port)
         return {"port": str(found), "choices": looks.choices(desk.plan, found)}
-
-    @routes.get("/ports/{port}/rules", summary="The rules of a port, read from its switch")
-    def port_rules(port: Name) -> Any:
-        return desk.ask(do="rules", port=str(port_of(desk.plan, port)))
 
     return routes
 

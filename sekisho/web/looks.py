@@ -70,7 +70,7 @@ def ports(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _port(plan: Plan, switch: Switch, number: int) -> dict[str, Any]:
-    ref = PortRef(switch.id, number)
+    ref = switch.port(number)
     link = next((x for x in plan.links if ref in (x.a, x.b)), None)
     here = [a for a in plan.attachments if a.at == ref]
     if link is not None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sekisho.changes import LATEST_MOMENT
 from sekisho.printable import ONE_LINE, fault
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9.:-]*$"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9./:_-]*$"
 _MOST_PORTS = 200
 
 

@@ -118,6 +118,20 @@ def test_a_hole_in_the_town_is_a_leak_with_its_place(
     assert (tmp_path / fault / named[0]["pcap"]).stat().st_size > 100
 
 
+def test_a_leak_names_the_port_as_the_plan_does(tmp_path: Path) -> None:
+    """With the name that the switch itself has for it; its rules keep the number."""
+    text = _TINY.read_text("utf-8").replace("role: access, ports: 8", "role: access, ports: [P]")
+    for number in range(1, 9):
+        text = text.replace(f'"floor:{number}"', f'"floor:Gi1/0/{number}"')
+    plan = tmp_path / "named.yaml"
+    plan.write_text(text.replace("[P]", "[Gi1/0/1-8]"), "utf-8")
+    summary, findings = run_with("anti_spoofing_off", tmp_path, plan=plan)
+
+    assert summary["verdict"] == "fail"
+    assert {f["port"] for f in findings if f["switch"] == "floor"} == {"Gi1/0/2"}
+    assert any("floor:Gi1/0/2 in" in f["path"] for f in findings)
+
+
 def test_a_run_that_never_falls_silent_is_void_and_keeps_the_leaks_that_it_saw(
     tmp_path: Path,
 ) -> None:

@@ -51,6 +51,23 @@ def test_a_part_of_a_test_is_told_as_a_part(
     assert 'class="signatures"' not in page
 
 
+def test_a_town_whose_ports_have_names_passes(tmp_path: Path) -> None:
+    """Names with slashes and hyphens, on a line between two switches too."""
+    words = {"label": {"ja": "名前", "en": "Name"}, "site": "hall", "role": "access"}
+    switches = {
+        "sw": {**words, "ports": ["Gi1/0/1-8"]},
+        "other-sw": {**words, "ports": ["ge-0/0/0-7"]},
+    }
+    desk, own = terminal(1), server(3, "web")
+    desk["attachments"]["lan"]["at"] = "sw:Gi1/0/5"
+    own["attachments"]["lan"]["at"] = "other-sw:ge-0/0/3"
+    links = [{"a": "sw:Gi1/0/8", "b": "other-sw:ge-0/0/0"}]
+    plan = small(tmp_path, switches=switches, links=links, devices={"pc": desk, "srv": own})
+    done = sekisho("check", str(plan), "--out", str(tmp_path / "r"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_rules_of_a_covered_permission_are_explained(tmp_path: Path) -> None:
     """Either of the two may count a packet, as Open vSwitch likes."""
     services = {"web": service([443], "https"), "wide": service(["400-500"], "http")}

@@ -22,6 +22,7 @@ WRONG_SHAPES = (
     "full-width-reference", "just-a-word", "label-as-word", "label-one-language",
     "list-for-mapping", "mapping-for-list", "missing-key", "missing-section", "negative-delay",
     "no-services", "no-value", "norway", "not-a-mapping", "number-as-text", "other-version",
+    "port-name-wrong",
     "quoted-number", "service-kind", "service-port-twice", "service-protocol",
     "several-shape-faults", "special-any-address", "special-missing-fields", "switch-id",
     "unknown-key", "unknown-section", "vlan-out-of-range",

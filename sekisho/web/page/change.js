@@ -46,7 +46,7 @@ async function choose() {
   const mine = now;
   draw();
   try {
-    const all = await Promise.all(mine.ports.map((each) => ask(`/ports/${each}`)));
+    const all = await Promise.all(mine.ports.map((each) => ask(`/ports/${encodeURIComponent(each)}`)));
     mine.choices = merged(all.map((each) => each.choices));
   } catch (error) {
     mine.error = error;
@@ -113,7 +113,7 @@ async function apply() {
   if (mine === now) draw(true);
 }
 
-const rulesOf = (name) => (name ? ask(`/ports/${name}/rules`).then((x) => x.rules, () => null) : null);
+const rulesOf = (name) => (name ? ask(`/ports/${encodeURIComponent(name)}/rules`).then((x) => x.rules, () => null) : null);
 
 function refused(mine, error) {
   mine.error = error;

@@ -68,7 +68,7 @@ function drawSwitch(each) {
 const isMoved = (x) => x.attached?.some((a) => a.moved) ?? false;
 
 function drawPort(x, index, of) {
-  const number = x.port.split(":")[1];
+  const number = x.port.slice(x.port.indexOf(":") + 1);
   const first = x.attached?.[0];
   const isOn = chosen.has(x.port);
   const properties = {
@@ -88,7 +88,7 @@ function drawPort(x, index, of) {
 }
 
 function describe(x, of) {
-  const number = x.port.split(":")[1];
+  const number = x.port.slice(x.port.indexOf(":") + 1);
   const start = t("port-name", label(of.label), number);
   if (x.kind === "trunk") return `${start}: ${t("trunk-to", x.to)}${x.backup ? t("backup") : ""}`;
   if (!x.attached) return `${start}: ${t("empty")}`;
