@@ -136,7 +136,7 @@ def _arp(plan: Plan, switch: Switch, kept: tuple[Pool, ...]) -> Iterator[Rule]:
         origin.subnet(a) for a in origin.attachments if a.at.switch == switch.id and a.registered
     }
     for pool in kept:
-        subnet = origin.zone[pool.zone].subnet(pool.site)
+        subnet = origin.zone[pool.zone].subnet(pool.site, pool.network[0])
         if pool.switch == switch.id and subnet is not None:
             here.add(subnet)
     for number, network in enumerate(sorted(here), 1):

@@ -57,7 +57,7 @@ def edges(prefix: IPv4Network) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
 def _pools(plan: Plan) -> Iterator[Pool]:
     named = _named(plan)
     for zone in plan.zones:
-        for site, subnet in zone.subnets:
+        for site in dict.fromkeys(site for site, _ in zone.subnets):
             there = [
                 a for a in plan.attachments if (a.zone, a.site) == (zone.id, site) and a.registered
             ]
@@ -65,10 +65,12 @@ def _pools(plan: Plan) -> Iterator[Pool]:
             if len(pairs) != 1 or any(a.id in named for a in there):
                 continue
             homes = [s for s in plan.switches if s.site == site and s.role is Role.ACCESS]
-            taken = {a.ip for a in plan.attachments if a.ip in subnet}
-            taken |= {gateway} if (gateway := zone.gateway(site)) else set()
+            taken = {a.ip for a in plan.attachments} | {
+                zone.gateway(n) for n in zone.networks(site)
+            }
             ((source, destination),) = pairs
-            for switch, block in _blocks(subnet, homes, taken):
+            kept = (tuple(_blocks(subnet, homes, taken)) for subnet in zone.networks(site))
+            for switch, block in next(filter(None, kept), ()):  # the first with room for them
                 yield Pool(zone.id, site, switch.id, block, source, destination)
 
 

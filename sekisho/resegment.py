@@ -270,7 +270,7 @@ def _move(plan: Plan, here: Attachment, to: str, taken: set[IPv4Address]) -> Mov
     if (home.zone, home.source, home.registered) == (pool.zone, pool.source, True):
         ip = home.ip  # back where the plan has it
     else:
-        last = plan.origin.zone[pool.zone].subnet(pool.site)
+        last = plan.origin.zone[pool.zone].subnet(pool.site, pool.network[0])
         free = (i for i in pool.network if i not in taken and last and i != last[-1])
         ip = next(free, None)  # type: ignore[assignment]
     if ip is None:

@@ -243,7 +243,7 @@ def test_pools_take_nobodys_address_and_overlap_nothing() -> None:
         assert found
         for pool in found:
             assert not any(a.ip in pool.network for a in plan.attachments)
-            subnet = plan.zone[pool.zone].subnet(pool.site)
+            subnet = plan.zone[pool.zone].subnet(pool.site, pool.network[0])
             assert subnet is not None
             assert pool.network.subnet_of(subnet)
         networks = [pool.network for pool in found]

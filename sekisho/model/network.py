@@ -21,14 +21,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A network system (系統): one VLAN number in documents, one subnet a site.
+    """A network system (系統): one VLAN number in documents, and networks at its sites.
 
     Attributes:
         layer: Letter of the layer in a document, e.g. ``"M"``; free text, shown only.
         protection: What safety hangs on; None where a plan of version 1 does not say.
         vlan: VLAN number as the documents name it (1-4094).
-        subnets: (site id, network) pairs, in the order of the plan.
-        gateways: (site id, address) pairs where the plan names the gateway.
+        subnets: (site id, network) pairs, in the order of the plan; a site may have several.
+        gateways: (site id, address) pairs where the plan names the gateway of a network.
     """
 
     id: str
@@ -47,14 +47,17 @@ class Zone:
             return Label(self.layer or "-", self.layer or "-")
         return self.protection.label
 
-    def gateway(self, site: str) -> IPv4Address | None:
-        """Return the router's address at *site*: as the plan says, else the first for a host."""
-        network = self.subnet(site)
-        return dict(self.gateways).get(site, network[1] if network else None)
+    def gateway(self, network: IPv4Network) -> IPv4Address:
+        """Return the router's address in *network*: as the plan says, else the first for a host."""
+        return next((address for _, address in self.gateways if address in network), network[1])
 
-    def subnet(self, site: str) -> IPv4Network | None:
-        """Return the zone's network at *site*, or None where the zone does not exist."""
-        return dict(self.subnets).get(site)
+    def networks(self, site: str) -> tuple[IPv4Network, ...]:
+        """Return the zone's networks at *site*; none where the zone does not exist."""
+        return tuple(network for where, network in self.subnets if where == site)
+
+    def subnet(self, site: str, address: IPv4Address) -> IPv4Network | None:
+        """Return the zone's network at *site* that *address* is in, or None."""
+        return next((network for network in self.networks(site) if address in network), None)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -112,9 +112,7 @@ class Plan:
 
     def gateway(self, attachment: Attachment) -> IPv4Address:
         """Return the router's address in the attachment's subnet."""
-        gateway = self.zone[attachment.zone].gateway(attachment.site)
-        assert gateway is not None, f"{attachment.id} stands in no subnet"
-        return gateway
+        return self.zone[attachment.zone].gateway(self.subnet(attachment))
 
     def page(self, device: str) -> Service | None:
         """Return the service of *device* that shows a page, by its kind: https before http."""
@@ -123,6 +121,6 @@ class Plan:
 
     def subnet(self, attachment: Attachment) -> IPv4Network:
         """Return the network that the attachment's address belongs to."""
-        network = self.zone[attachment.zone].subnet(attachment.site)
+        network = self.zone[attachment.zone].subnet(attachment.site, attachment.ip)
         assert network is not None, f"{attachment.id} stands in no subnet"
         return network

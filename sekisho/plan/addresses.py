@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
+from typing import TypeVar
 
 from sekisho.errors import Fault
 from sekisho.model import Attachment, Plan
 from sekisho.plan.places import Places
+
+T = TypeVar("T")
 
 _ZERO = "00:00:00:00:00:00"
 _BROADCAST = "ff:ff:ff:ff:ff:ff"
@@ -46,8 +50,7 @@ def _check_vlans(plan: Plan, places: Places) -> Iterator[Fault]:
 def _check_networks(plan: Plan, places: Places) -> Iterator[Fault]:
     earlier: list[tuple[str, IPv4Network]] = []
     for zone in plan.zones:
-        for site, network in zone.subnets:
-            path = f"zones.{zone.id}.subnets.{site}"
+        for path, network in _placed(f"zones.{zone.id}.subnets", zone.subnets):
             if not _is_unicast(network):
                 yield places.fault(path, f"hosts cannot have addresses of {network}",
                                    "use a private network, e.g. 10.10.0.0/24")  # fmt: skip
@@ -62,14 +65,38 @@ def _check_networks(plan: Plan, places: Places) -> Iterator[Fault]:
 def _check_gateways(plan: Plan, places: Places) -> Iterator[Fault]:
     """Refuse a gateway that no host of the network could have."""
     for zone in plan.zones:
-        for site, gateway in zone.gateways:
-            network, path = zone.subnet(site), f"zones.{zone.id}.gateways.{site}"
-            if network is None:
+        known: dict[IPv4Network, IPv4Address] = {}
+        placed = _placed(f"zones.{zone.id}.gateways", zone.gateways)
+        for (path, gateway), (site, _) in zip(placed, zone.gateways, strict=True):
+            there = zone.networks(site)
+            network = zone.subnet(site, gateway)
+            if not there:
                 text = f"zone '{zone.id}' has no network at site '{site}'"
                 yield places.fault(path, text, "name a site of zones." + f"{zone.id}.subnets")
-            elif gateway not in network or gateway in (network[0], network[-1]):
-                text = f"{gateway} is no address for a host of {network}"
-                yield places.fault(path, text, f"they have {network[1]} to {network[-2]}")
+            elif network is None or gateway in (network[0], network[-1]):
+                text = f"{gateway} is no address for a host of {_words(there)}"
+                hosts = _words(f"{n[1]} to {n[-2]}" for n in there)
+                yield places.fault(path, text, f"they have {hosts}")
+            elif network in known:
+                text = f"{network} has the gateway {known[network]} already"
+                yield places.fault(path, text, "name one for each network")
+            else:
+                known[network] = gateway
+
+
+def _placed(path: str, pairs: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:
+    """Return each value with its place: that of its site, with its number where there are more."""
+    every = list(pairs)
+    total, seen = Counter(site for site, _ in every), Counter[str]()
+    found = []
+    for site, value in every:
+        seen[site] += 1
+        found.append((f"{path}.{site}" + (f"[{seen[site]}]" if total[site] > 1 else ""), value))
+    return found
+
+
+def _words(each: Iterable[object]) -> str:
+    return " or ".join(map(str, each))
 
 
 def _is_unicast(network: IPv4Network) -> bool:
@@ -112,18 +139,21 @@ def _check_macs(plan: Plan, places: Places) -> Iterator[Fault]:
 
 
 def _check_address(plan: Plan, a: Attachment, places: Places) -> Iterator[Fault]:
-    network = plan.zone[a.zone].subnet(a.site)
-    if network is None:
-        where = ", ".join(site for site, _ in plan.zone[a.zone].subnets)
+    there = plan.zone[a.zone].networks(a.site)
+    network = plan.zone[a.zone].subnet(a.site, a.ip)
+    if not there:
+        where = ", ".join(dict.fromkeys(site for site, _ in plan.zone[a.zone].subnets))
         text = f"zone '{a.zone}' has no network at site '{a.site}', where {a.at} stands"
         yield places.fault(_path(a, "zone"), text,
                            f"it has one at: {where}; add one to zones.{a.zone}.subnets or choose "
                            "another zone or port")  # fmt: skip
         return
     path = _path(a, "ip")
-    if a.ip not in network:
-        text = f"{a.ip} is not in {network}, the network of zone '{a.zone}' at site '{a.site}'"
-        yield places.fault(path, text, _hosts(network, plan.gateway(a)))
+    if network is None:
+        what = "the network" if len(there) == 1 else "the networks"
+        text = f"{a.ip} is not in {_words(there)}, {what} of zone '{a.zone}' at site '{a.site}'"
+        zone = plan.zone[a.zone]
+        yield places.fault(path, text, "; ".join(_hosts(n, zone.gateway(n)) for n in there))
     elif a.ip == plan.gateway(a):
         text = f"{a.ip} is the gateway of zone '{a.zone}' at site '{a.site}'"
         yield places.fault(path, text, _hosts(network, plan.gateway(a)))

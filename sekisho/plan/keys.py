@@ -145,9 +145,9 @@ ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
         required=False, default=""),
     Key("vlan", Kind.INT, "VLAN number in the documents; no two zones share one.",
         low=1, high=4094),
-    Key("subnets", Kind.NETWORKS, "The zone's network at each site.", refers="sites"),
-    Key("gateways", Kind.ADDRESSES, "The gateway's address at a site; where none is said, the "
-        "first host address.", required=False, refers="sites"),
+    Key("subnets", Kind.NETWORKS, "The zone's network, or networks, at each site.", refers="sites"),
+    Key("gateways", Kind.ADDRESSES, "The gateway of each network at a site; where none is "
+        "said, the first host address.", required=False, refers="sites"),
 ), WORD, WORD_HINT)  # fmt: skip
 
 SWITCH_SECTION = Section("switch", "switches.<id>", "A switch of the fabric.", (

@@ -64,8 +64,8 @@ def _uses(key: Key, value: object, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, PortRef):
         yield path, value.switch
     elif key.kind in (Kind.NETWORKS, Kind.ADDRESSES) and isinstance(value, tuple):
-        for site, _ in value:
-            yield f"{path}.{site}", str(site)
+        for site in dict.fromkeys(str(site) for site, _ in value):
+            yield f"{path}.{site}", site
     elif isinstance(value, tuple) and not (
         key.kind in (Kind.NAMES_OR_ALL, Kind.PARTY) and value == (ALL,)
     ):

@@ -101,10 +101,9 @@ def _value(key: Key) -> Schema:
             pattern = _whole(SECTION[key.section].id_pattern)
             return _mapping(pattern, _reference(key.section), at_least=at_least)
         case Kind.NETWORKS:
-            return _mapping(_whole(WORD), {"type": "string", "pattern": _NETWORK}, at_least=1)
+            return _mapping(_whole(WORD), _one_or_several(_NETWORK), at_least=1)
         case Kind.ADDRESSES:
-            address: Schema = {"type": "string", "pattern": _PATTERNS[Kind.ADDRESS]}
-            return _mapping(_whole(WORD), address, at_least=1)
+            return _mapping(_whole(WORD), _one_or_several(_PATTERNS[Kind.ADDRESS]), at_least=1)
         case Kind.ENTRIES:
             return {"type": "array", "items": _reference(key.section), "minItems": at_least}
         case Kind.PORTS:
@@ -165,6 +164,11 @@ def _mapping(pattern: str, value: Schema, *, at_least: int) -> Schema:
         "additionalProperties": False,
         "minProperties": at_least,
     }
+
+
+def _one_or_several(pattern: str) -> Schema:
+    one: Schema = {"type": "string", "pattern": pattern}
+    return {"anyOf": [one, _list(one, at_least=1)]}
 
 
 def _reference(section: str) -> Schema:

@@ -7,7 +7,7 @@ next phase's business.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
@@ -214,11 +214,23 @@ class _ShapeReader:
                 self._bad_id(site, SECTION["site"], path)
                 place = f"{path}.?"
             self.lines[place] = site.line
-            if isinstance(child, Scalar):
-                found.append((site.text, self._scalar(child, key, place, read)))
-            else:
-                self._wrong(child, place, f"an IPv4 {what}", f"write one: {example}")
+            if isinstance(child, Listing) and not child.items:
+                self.fault(child.line, place, "is an empty list", f"write one: {example}")
+            for at, each in self._each(child, place):
+                if isinstance(each, Scalar):
+                    found.append((site.text, self._scalar(each, key, at, read)))
+                else:
+                    self._wrong(each, at, f"an IPv4 {what}", f"write one: {example}")
         return tuple(found)
+
+    def _each(self, node: Node, place: str) -> Iterator[tuple[str, Node]]:
+        """Yield what stands in a list with its place, or the one thing that stands without."""
+        if not isinstance(node, Listing):
+            yield place, node
+            return
+        for n, item in enumerate(node.items, 1):
+            self.lines[f"{place}[{n}]"] = item.line
+            yield f"{place}[{n}]", item
 
     def _list(self, node: Node, key: Key, path: str) -> tuple[object, ...]:
         if isinstance(node, Scalar):
