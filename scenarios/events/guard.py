@@ -12,6 +12,7 @@ from scenarios.events.scene import NEVER_BEGAN, Event, Scene
 from scenarios.events.tried import after_the_end
 from scenarios.unguarded import DEAD_S, PROBE_MS, set_probes
 from sekisho.model import Label
+from sekisho.plan import document
 
 _HOLD_S, _HUNG_S = 1.0, 2.0
 _RELOADS = 10
@@ -91,7 +92,7 @@ def _reloaded(scene: Scene) -> None:
 
 def without_clause(scene: Scene, clause: str) -> Path:
     """Write the town's plan again without one clause; return the file."""
-    data = yaml.safe_load(Path(scene.plan.path).read_text("utf-8"))
+    data = document(scene.plan.path)
     data["policy"] = [rule for rule in data["policy"] if rule["id"] != clause]
     data.pop("must_reach", None)  # a plan that needs what it does not permit is refused
     out = scene.town.folder / f"without-{clause}.yaml"

@@ -29,7 +29,7 @@ from scenarios.ring import Ring
 from sekisho.dumps import flows
 from sekisho.errors import LabError, PlanError
 from sekisho.model import Plan
-from sekisho.plan import load
+from sekisho.plan import document, load
 
 ROOT = Path(sekisho.__file__).parents[1]
 _PACKAGES = ("controller", "sekisho")
@@ -204,7 +204,7 @@ def _counted(channel: Ring) -> Iterator[list[int]]:
 
 def _wider(plan: Plan, folder: Path) -> Path:
     """Write the plan with one permission more, as it was before somebody lost it."""
-    data: dict[str, Any] = yaml.safe_load(Path(plan.path).read_text("utf-8"))
+    data: dict[str, Any] = document(plan.path)
     out = folder / "wider.yaml"
     for clause in data["policy"]:
         for row in plan.sources:

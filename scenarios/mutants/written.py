@@ -13,7 +13,7 @@ import yaml
 from scenarios.mutants.ground import KILLED, SURVIVED, Ground, Mutant, Told
 from sekisho.errors import PlanError
 from sekisho.model import Plan
-from sekisho.plan import load
+from sekisho.plan import document, load
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _BY = "sekisho plan check"
@@ -45,7 +45,7 @@ def _mutant(ids: tuple[str, ...], words: str, spoil: Spoil) -> Mutant:
 
 
 def _tried(plan: Plan, spoil: Spoil) -> Told:
-    data = yaml.safe_load(Path(plan.path).read_text("utf-8"))
+    data = document(plan.path)
     value = spoil(data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.yaml"

@@ -6,6 +6,7 @@ all its faults at once; a later phase never sees what an earlier one refused.
 
 from __future__ import annotations
 
+from sekisho.plan.include import document
 from sekisho.plan.reader import load
 
-__all__ = ["load"]
+__all__ = ["document", "load"]

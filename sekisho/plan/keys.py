@@ -87,6 +87,8 @@ ROOT = Section("plan", "plan", "The whole file.", (
     Key("sekisho", Kind.INT, "Version of the plan language.", low=OLDEST_VERSION,
         high=LANGUAGE_VERSION, refusal=f"this Sekisho reads versions {OLDEST_VERSION} to "
         f"{LANGUAGE_VERSION} of the plan language"),
+    Key("include", Kind.NAMES, "Other files of the plan, in its own folder or below; from "
+        "version 2 on.", required=False, pattern=r"[^/].*\.ya?ml"),
     Key("town", Kind.RECORD, "What the town is called, and which policy it follows.",
         section="town"),
     Key("sites", Kind.RECORDS, "Buildings and outside places.", section="site"),

@@ -76,8 +76,8 @@ class _Open:
 class _Builder:
     """Builds the tree from events; faults are collected, not raised."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, after: int) -> None:
+        self.file, self.after = file, after
         self.faults: list[Fault] = []
         self.root: Node | None = None
         self.documents = 0
@@ -85,10 +85,10 @@ class _Builder:
         self._anchors: set[str] = set()
 
     def fault(self, line: int, text: str, hint: str) -> None:
-        self.faults.append(Fault(self.file, line, text, hint))
+        self.faults.append(Fault(self.file, line - self.after, text, hint))
 
     def feed(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1 if event.start_mark else 0
+        line = self.after + (event.start_mark.line + 1 if event.start_mark else 0)
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
@@ -116,7 +116,7 @@ class _Builder:
             written = tag.replace("tag:yaml.org,2002:", "!!")
             self.fault(line, f"tag '{written}' stands here", "a plan has no tags: remove it")
         if len(self._open) == DEPTH_LIMIT:
-            raise _too_deep(self.file, line)
+            raise _too_deep(self.file, line - self.after)
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         name = event.anchor or ""
@@ -140,7 +140,8 @@ class _Builder:
             if not isinstance(key, Scalar):
                 self.fault(key.line, "a key is a list or a mapping", "a key is one word")
             elif key.text in entries:
-                again = f"stands here again (first on line {entries[key.text][0].line})"
+                first = entries[key.text][0].line - self.after
+                again = f"stands here again (first on line {first})"
                 self.fault(key.line, f"key {show(key.text)} {again}",
                            "a key stands once: remove or rename one of the two")  # fmt: skip
             else:
@@ -154,13 +155,19 @@ class _Builder:
             self.root = node
 
 
-def parse(file: str, text: str, *, example: str = "topologies/tiny.yaml") -> Node:
-    """Return the tree of *text*; *example* is what an empty file is advised to begin with.
+def parse(file: str, text: str, *, example: str = "topologies/tiny.yaml", after: int = 0) -> Node:
+    """Return the tree of *text*.
+
+    Args:
+        file: The file's name, for faults.
+        text: What it holds.
+        example: What an empty file is advised to begin with.
+        after: Lines that stand before it where it is read behind another file.
 
     Raises:
         PlanError: The text is not one plain YAML document; carries every fault found.
     """
-    builder = _Builder(file)
+    builder = _Builder(file, after)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)

@@ -19,19 +19,58 @@ _LISTED_NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The lines of a file by path.
+class Sheets:
+    """The files that a plan is cut into, read one behind the other.
 
     Attributes:
-        members: Of devices that a series writes: which they are, in words, by path.
+        file: The first one, which includes the others.
+        others: Each other file, with the number of lines that stand before it.
     """
 
     file: str
+    others: tuple[tuple[str, int], ...] = ()
+
+    def at(self, line: int) -> tuple[str, int]:
+        """Return the file that holds *line* of the whole, and the line in it."""
+        for file, before in reversed(self.others):
+            if line > before:
+                return file, line - before
+        return self.file, line
+
+    def fault(self, line: int, text: str, hint: str = "") -> Fault:
+        """Return a fault at *line* of the whole."""
+        return Fault(*self.at(line), text, hint)
+
+    def word(self, line: int) -> str:
+        """Return how a sentence names *line*: by its number, with its file where there are more."""
+        file, own = self.at(line)
+        return f"{file}:{own}" if self.others else str(own)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The lines of a plan by path.
+
+    Attributes:
+        lines: Counted through all of its files.
+        members: Of devices that a series writes: which they are, in words, by path.
+    """
+
+    sheets: Sheets
     lines: Mapping[str, int]
     members: Mapping[str, str] = field(default_factory=dict)
 
-    def line(self, path: str) -> int:
-        """Return the line of *path*, or of the innermost part of it that the file holds."""
+    @property
+    def file(self) -> str:
+        """The plan itself."""
+        return self.sheets.file
+
+    def line(self, path: str) -> str:
+        """Return how a sentence names the line of *path*."""
+        return self.sheets.word(self._line(path))
+
+    def _line(self, path: str) -> int:
+        """Return the line of *path*, or of the innermost part of it that the plan holds."""
         while path not in self.lines:
             cut = max(path.rfind("."), path.rfind("["))
             if cut < 0:
@@ -41,13 +80,14 @@ class Places:
 
     def where(self, path: str) -> str:
         """Return ``file:line`` of *path*."""
-        return f"{self.file}:{self.line(path)}"
+        file, line = self.sheets.at(self._line(path))
+        return f"{file}:{line}"
 
     def fault(self, path: str, text: str, hint: str = "") -> Fault:
         """Return a fault at *path*; its text begins with the path."""
         device = ".".join(path.split(".")[:2])
         whose = f" ({self.members[device]})" if device in self.members else ""
-        return Fault(self.file, self.line(path), f"{path}{whose}: {text}", hint)
+        return self.sheets.fault(self._line(path), f"{path}{whose}: {text}", hint)
 
 
 def shorten(value: str) -> str:

@@ -46,7 +46,7 @@ from sekisho.model import (
     Zone,
 )
 from sekisho.plan.checks import check_town
-from sekisho.plan.nodes import parse
+from sekisho.plan.include import read_whole
 from sekisho.plan.older import derived, said_version
 from sekisho.plan.places import Places
 from sekisho.plan.portnames import names_of, numbered, ports_of
@@ -54,7 +54,6 @@ from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
 from sekisho.plan.series import expanded
 from sekisho.plan.shape import read_shape
-from sekisho.plan.source import read_source
 
 
 def load(path: str | PathLike[str]) -> Plan:
@@ -64,15 +63,14 @@ def load(path: str | PathLike[str]) -> Plan:
         PlanError: The file is not a plan; carries every fault of the first phase that failed.
     """
     file = fspath(path)
-    source = read_source(file)
-    root = parse(file, source.text)
-    record, places = read_shape(file, root, version=said_version(root))
+    whole = read_whole(file)
+    record, places = read_shape(whole.sheets, whole.root, version=said_version(whole.root))
     record, faults = numbered(record, places)
     _barrier(faults)
     record, places, faults = expanded(record, places)
     _barrier(faults)
     _barrier(check_references(record, places))
-    plan = _Builder(record, places).plan(source.sha256)
+    plan = _Builder(record, places).plan(whole.sha256)
     _barrier(check_town(plan, places))
     return derived(plan)
 

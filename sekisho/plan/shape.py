@@ -17,7 +17,7 @@ from sekisho.plan.keys import LANGUAGE_VERSION, SECTION
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.nodes import Listing, Node, Scalar
 from sekisho.plan.nodes import Mapping as MappingNode
-from sekisho.plan.places import Places, closest, half_width, show, suggestion, wide_mark
+from sekisho.plan.places import Places, Sheets, closest, half_width, show, suggestion, wide_mark
 from sekisho.plan.record import ALL, Record
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ _BY_SITE: dict[Kind, tuple[Callable[[Scalar, Key], object], str, str]] = {
 
 
 def read_shape(
-    file: str,
+    file: str | Sheets,
     root: Node,
     sections: Mapping[str, Section] = SECTION,
     *,
@@ -63,7 +63,7 @@ def read_shape(
     """Return the file's records, and where everything in them stands.
 
     Args:
-        file: Its path, for the faults.
+        file: Its path, or the files that it is cut into, for the faults.
         root: What it holds.
         sections: The table of keys: a plan's, or that of another language.
         top: The section that the whole file is.
@@ -72,23 +72,26 @@ def read_shape(
     Raises:
         PlanError: A key or value is not as the table of keys says; carries every fault.
     """
-    reader = _ShapeReader(file, sections, top, version)
+    sheets = file if isinstance(file, Sheets) else Sheets(file)
+    reader = _ShapeReader(sheets, sections, top, version)
     record = reader.record(root, sections[top], "", top)
     if reader.faults or record is None:
         raise PlanError(tuple(reader.faults))
-    return record, Places(file, reader.lines)
+    return record, Places(sheets, reader.lines)
 
 
 class _ShapeReader:
     """Walks the nodes along the table; collects faults and lines."""
 
-    def __init__(self, file: str, sections: Mapping[str, Section], top: str, version: int) -> None:
-        self.file, self.sections, self.top, self.version = file, sections, top, version
+    def __init__(
+        self, sheets: Sheets, sections: Mapping[str, Section], top: str, version: int
+    ) -> None:
+        self.sheets, self.sections, self.top, self.version = sheets, sections, top, version
         self.faults: list[Fault] = []
         self.lines: dict[str, int] = {}
 
     def fault(self, line: int, path: str, text: str, hint: str = "") -> None:
-        self.faults.append(Fault(self.file, line, f"{path}: {text}", hint))
+        self.faults.append(self.sheets.fault(line, f"{path}: {text}", hint))
 
     def record(self, node: Node, section: Section, record_id: str, path: str) -> Record | None:
         """Read one mapping with the keys of *section*."""

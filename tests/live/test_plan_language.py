@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.test_small_towns import sekisho
+from tests.plan.test_include import cut
 from tests.test_several_networks import grown
 
 pytestmark = pytest.mark.live
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.live
 
 PLANS: dict[str, Callable[[Path], Path]] = {
     "two networks of a zone at a site": grown,
+    "a plan that is cut into files": cut,
 }
 
 
