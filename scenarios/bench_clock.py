@@ -79,7 +79,7 @@ def _open(policy: Policy, who: Attachment, unlike: Attachment | None) -> Trio | 
     for b in policy.plan.attachments:
         if b.at.switch == who.at.switch or b.device == who.device:
             continue
-        for name in policy.plan.device[b.device].services:
+        for name in b.services:
             service = policy.plan.service[name]
             if service.protocol is not Protocol.TCP:
                 continue

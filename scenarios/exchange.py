@@ -115,7 +115,7 @@ def _between(
 ) -> Iterator[Exchange]:
     if not (source.registered and target.registered):
         return
-    for name in plan.device[target.device].services:
+    for name in target.services:
         service = plan.service[name]
         inner = (port for ports in service.ports for port in inner_ports(ports))
         for port in dict.fromkeys((*service.edges(), *inner)):

@@ -236,7 +236,7 @@ class _Generator:
             yield from self._neighbours(bout, cell)
 
     def _bout(self, source: Attachment, target: Attachment) -> Bout:
-        offered = self._plan.device[target.device].services
+        offered = target.services
         services = tuple(self._plan.service[name] for name in offered)
         is_first = source.registered and source.at.switch not in self._asked
         self._asked |= {source.at.switch} if is_first else set()

@@ -94,7 +94,7 @@ def reply_shaped(bout: Bout) -> Iterator[Shot]:
     yield shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
     yield shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
     yield shot(bout, "udp", sport=53, dport=_HIGH_PORT)
-    own = bout.plan.device[bout.source.device].services
+    own = bout.source.services
     for offered in (bout.plan.service[name] for name in own):  # a server that speaks first
         for port in offered.edges():
             yield shot(bout, _shape(offered.protocol), sport=port, dport=bout.ports())

@@ -125,7 +125,7 @@ def planned(plan: Plan, order: Order) -> CasePlan:
 def twin(plan: Plan, case: CasePlan) -> tuple[CasePlan, Frame] | None:
     """Return a frame that somebody may send to the same target, or None if nobody may."""
     policy, target = Policy(plan), case.target
-    for name in plan.device[target.device].services:
+    for name in target.services:
         service = plan.service[name]
         port = service.edges()[0]
         for source in plan.attachments:

@@ -131,7 +131,7 @@ def _may_begin(allow: Allow, a: Attachment) -> bool:
 
 
 def _is_reached(plan: Plan, allow: Allow, b: Attachment) -> bool:
-    runs = set(plan.device[b.device].services) & set(allow.services)
+    runs = set(b.services) & set(allow.services)
     return b.registered and allow.reaches(b) and bool(runs)
 
 

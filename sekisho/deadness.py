@@ -196,7 +196,7 @@ class Reasons:
             self._plan.service[name].covers(protocol, port)
             for a in self._plan.attachments
             if a.destination == column
-            for name in self._plan.device[a.device].services
+            for name in a.services
             if name in names
         )
         if not is_offered:

@@ -44,7 +44,7 @@ def opens(plan: Plan, a: Attachment) -> frozenset[Reach]:
         for b in plan.attachments
         if b.registered and b.device != a.device and allow.reaches(b)
         for name in allow.services
-        if name in plan.device[b.device].services
+        if name in b.services
     )
 
 
@@ -69,9 +69,7 @@ def permitted(plan: Plan, clause: Clause) -> tuple[Permitted, ...]:
             clause.id,
             name,
             tuple(a.id for a in known if allow.lets(a)),
-            tuple(
-                b.id for b in known if allow.reaches(b) and name in plan.device[b.device].services
-            ),
+            tuple(b.id for b in known if allow.reaches(b) and name in b.services),
         )
         for allow in clause.allows
         for name in allow.services

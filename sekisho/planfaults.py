@@ -165,11 +165,7 @@ def extra_member(plan: Plan, tables: Tables) -> Iterator[Fault]:
 def server_speaks(plan: Plan, tables: Tables) -> Iterator[Fault]:
     """Let a class that only answers, such as printers, open conversations."""
     asking = {row for clause in plan.clauses for allow in clause.allows for row in allow.sources}
-    silent = [
-        a
-        for a in plan.attachments
-        if a.registered and a.source not in asking and plan.device[a.device].services
-    ]
+    silent = [a for a in plan.attachments if a.registered and a.source not in asking and a.services]
     rows = sorted({a.source for a in silent}, key=lambda row: not _prints(plan, row))
     for position, clause in enumerate(plan.clauses):
         for row in rows[:1]:
@@ -187,8 +183,8 @@ def _has_others(plan: Plan, row: str, column: str) -> bool:
 
 
 def _prints(plan: Plan, row: str) -> bool:
-    devices = [plan.device[a.device] for a in plan.attachments if a.source == row]
-    return any(plan.service[name].kind == "print" for d in devices for name in d.services)
+    own = [a for a in plan.attachments if a.source == row]
+    return any(plan.service[name].kind == "print" for a in own for name in a.services)
 
 
 def _compiled(

@@ -260,7 +260,7 @@ def _contradicted(found: Contradiction) -> tuple[str, str]:
 
 def _opens(policy: Policy, source: Attachment, target: Attachment) -> bool:
     """Tell whether *source* may open anything that *target* offers."""
-    services = [policy.plan.service[name] for name in policy.plan.device[target.device].services]
+    services = [policy.plan.service[name] for name in target.services]
     return any(
         policy.permission(source, target, service.protocol, edge)
         for service in services

@@ -301,9 +301,7 @@ def _dealings(plan: Plan) -> Iterator[tuple[Clause, Attachment, Attachment]]:
     for clause in plan.clauses:
         for allow in clause.allows:
             runs = set(allow.services)
-            targets = [
-                b for b in known if allow.reaches(b) and runs & set(plan.device[b.device].services)
-            ]
+            targets = [b for b in known if allow.reaches(b) and runs & set(b.services)]
             for a in known:
                 for b in targets if allow.lets(a) else ():
                     if a.device != b.device:

@@ -130,7 +130,7 @@ def pairs(plan: Plan, need: MustReach, service: str) -> list[tuple[Attachment, A
     """Return who must open *service* on whom: everybody it names, on each that runs it."""
     known = [a for a in plan.attachments if a.registered]
     sources = [a for a in known if need.is_from(a)]
-    targets = [b for b in known if need.is_to(b) and service in plan.device[b.device].services]
+    targets = [b for b in known if need.is_to(b) and service in b.services]
     return [(a, b) for a in sources for b in targets if a.device != b.device]
 
 

@@ -102,7 +102,7 @@ def _openers(plan: Plan, device: str) -> dict[object, tuple[str, Attachment]]:
 
 
 def _keeps(plan: Plan, allow: Allow, leg: Attachment) -> bool:
-    runs = set(plan.device[leg.device].services) & set(allow.services)
+    runs = set(leg.services) & set(allow.services)
     keeping = any(plan.service[name].kind in KEEPING for name in runs)
     return leg.registered and allow.reaches(leg) and keeping
 

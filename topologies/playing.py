@@ -74,7 +74,7 @@ class Playing:
         source, target = self._ends(request)
         name = str(request["service"])
         plan = self._current()
-        if name not in plan.device[target.device].services:
+        if name not in target.services:
             raise UsageError(f"service: {target.device} does not offer {name!r}")
         service = plan.service[name]
         port = service.edges()[0]
@@ -201,7 +201,7 @@ def _is_of(cookie: Cookie, port: int, attachments: set[int]) -> bool:
 
 def page_address(plan: Plan, target: Attachment) -> str:
     """Return where the page of *target* is, by the kind and port of what it runs."""
-    service = plan.page(target.device)
+    service = plan.page(target)
     kind, port = (service.kind, service.edges()[0]) if service else ("https", _USUAL["https"])
     own = "" if port == _USUAL[kind] else f":{port}"
     return f"{kind}://{target.ip}{own}/"

@@ -94,11 +94,11 @@ class Serving:
 
 
 def _open_all(plan: Plan, pid: int, device: Device) -> Iterator[tuple[socket.socket, Service]]:
-    services = [plan.service[name] for name in device.services]
-    if not services:
+    if not device.services:
         return
     with inside(pid):
         for attachment in device.attachments:
+            services = [plan.service[name] for name in attachment.services]
             taken: set[tuple[Protocol, int]] = set()
             for service in services:
                 inner = (port for ports in service.ports for port in inner_ports(ports))

@@ -146,7 +146,7 @@ class Cast:
 
     def player(self, attachment: Attachment) -> Player:
         """Return an attachment as a party of a recipe."""
-        services = [self._plan.service[s] for s in self._plan.device[attachment.device].services]
+        services = [self._plan.service[s] for s in attachment.services]
         port = services[0].edges()[0] if services else 443
         vlan = self._plan.zone[attachment.zone].vlan
         offered = _edges(services) or ((Protocol.TCP, port),)
@@ -156,7 +156,7 @@ class Cast:
         return self._cells[source.source, target.destination].kind is CellKind.ALLOW
 
     def _is_managing(self, attachment: Attachment) -> bool:
-        kinds = {self._plan.service[s].kind for s in self._plan.device[attachment.device].services}
+        kinds = {self._plan.service[s].kind for s in attachment.services}
         return bool(kinds & {"openflow", "ssh", "radius"})
 
 

@@ -102,7 +102,7 @@ def _at(plan: Plan, site: str) -> Iterator[Trio]:
         if not denied:
             continue
         bad = here[min(denied)[1]]
-        for name in plan.device[target.device].services:
+        for name in target.services:
             service = plan.service[name]
             port = service.edges()[0]
             for good in here:
@@ -141,7 +141,7 @@ def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> T
         if source.device != target.device and source.registered and speaks(source, target)
     )
     for source, target in pairs:
-        for name in plan.device[target.device].services:
+        for name in target.services:
             service = plan.service[name]
             protocol, port = service.protocol, service.edges()[0]
             found = policy.permission(source, target, protocol, port)

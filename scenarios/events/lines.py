@@ -91,7 +91,7 @@ def _denied(plan: Plan, beyond: Between) -> Trio | None:
     """The first who may not open a service beyond a line, and that service."""
     policy = Policy(plan)
     for target in plan.attachments:
-        for service in (plan.service[name] for name in plan.device[target.device].services):
+        for service in (plan.service[name] for name in target.services):
             port = service.edges()[0]
             for a in plan.attachments:
                 is_there = a.registered and beyond(a, target)
@@ -176,7 +176,7 @@ def _talker(plan: Plan, link: Link) -> Trio | None:
     """Return somebody who may open TLS on somebody beyond *link*: a server that waits for more."""
     policy, ends = Policy(plan), {link.a.switch, link.b.switch}
     for b in plan.attachments:
-        for service in (plan.service[name] for name in plan.device[b.device].services):
+        for service in (plan.service[name] for name in b.services):
             port = service.edges()[0]
             for a in plan.attachments if service.kind in TLS_KINDS else ():
                 found = policy.permission(a, b, service.protocol, port)

@@ -89,7 +89,7 @@ def doors(plan: Plan, device: Device) -> list[Door]:
         for a in plan.attachments:
             if a.device == device.id or not (a.registered and leg.registered):
                 continue
-            for service in _tcp(plan, device):
+            for service in _tcp(plan, leg.services):
                 port = service.edges()[0]
                 if policy.permission(a, leg, service.protocol, port):
                     key = (a.source, service.kind == "print")
@@ -103,7 +103,7 @@ def tries(plan: Plan, device: Device, door: Door) -> Iterator[Try]:
     for b in plan.attachments:
         if b.device in (device.id, door.user.device) or not b.registered:
             continue
-        for service in _tcp(plan, plan.device[b.device]):
+        for service in _tcp(plan, b.services):
             port = service.edges()[0]
             if policy.permission(door.user, b, service.protocol, port):
                 continue
@@ -120,27 +120,27 @@ def tries(plan: Plan, device: Device, door: Door) -> Iterator[Try]:
 
 def _is_known(policy: Policy, user: Attachment, b: Attachment) -> bool:
     plan = policy.plan
-    services = (plan.service[name] for name in plan.device[b.device].services)
+    services = (plan.service[name] for name in b.services)
     return any(policy.permission(user, b, s.protocol, s.edges()[0]) for s in services)
 
 
 def ports(plan: Plan, device: Device) -> list[int]:
     """Return every TCP port that a service of *device* has a listener on."""
-    return sorted({port for service in _tcp(plan, device) for port in service.edges()})
+    return sorted({port for service in _tcp(plan, device.services) for port in service.edges()})
 
 
 def printers(plan: Plan, device: Device) -> list[tuple[Attachment, int]]:
     """Return every other device's print service, as attachment and port."""
     out = []
     for b in plan.attachments:
-        kinds = {s.kind: s for s in _tcp(plan, plan.device[b.device])}
+        kinds = {s.kind: s for s in _tcp(plan, b.services)}
         if "print" in kinds and b.device != device.id and b.registered:
             out.append((b, kinds["print"].edges()[0]))
     return out
 
 
-def _tcp(plan: Plan, device: Device) -> list[Service]:
-    every = (plan.service[name] for name in device.services)
+def _tcp(plan: Plan, names: tuple[str, ...]) -> list[Service]:
+    every = (plan.service[name] for name in names)
     return [service for service in every if service.protocol is Protocol.TCP]
 
 
@@ -261,7 +261,7 @@ def passed_on(plan: Plan, device: Device, door: Door, answers: bytes) -> dict[Tr
         is_own = b.device == door.user.device
         if is_own or policy.permission(door.user, b, Protocol.TCP, port):
             continue
-        service = next(s for s in _tcp(plan, plan.device[b.device]) if s.kind == "print")
+        service = next(s for s in _tcp(plan, b.services) if s.kind == "print")
         is_open = any(policy.permission(leg, b, Protocol.TCP, port) for leg in device.attachments)
         said = declared(plan, device.id, door.user.source, b.destination)
         way = said.label.en if said is not None else ""

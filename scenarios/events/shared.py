@@ -31,7 +31,7 @@ def user_of(plan: Plan, device: Device) -> Trio | None:
     """Return the first who may open something on *device*, and what."""
     policy = Policy(plan)
     for leg in device.attachments:
-        for name in device.services:
+        for name in leg.services:
             service = plan.service[name]
             port = service.edges()[0]
             for a in plan.attachments:
@@ -50,7 +50,7 @@ def _others(plan: Plan, leg: Attachment) -> Iterator[tuple[Attachment, int, bool
     """Yield every TCP service of the other devices, and whether *leg* may open it."""
     policy = Policy(plan)
     for b in plan.attachments:
-        for name in plan.device[b.device].services:
+        for name in b.services:
             service = plan.service[name]
             port = service.edges()[0]
             if service.protocol is Protocol.TCP and b.device != leg.device:

@@ -67,7 +67,7 @@ def _denied(
 
 def _port(plan: Plan, target: Attachment) -> int:
     """A port that the target really answers on, if it has one."""
-    services = (plan.service[name] for name in plan.device[target.device].services)
+    services = (plan.service[name] for name in target.services)
     return next((s.edges()[0] for s in services if s.protocol is Protocol.TCP), 443)
 
 

@@ -206,7 +206,7 @@ def _header(name: str, value: int) -> Any:
 def _between(plan: Plan, source: Attachment, target: Attachment) -> Iterator[Packet]:
     base = _base(plan, source, target)
     for one in (target, source):
-        for name in plan.device[one.device].services:
+        for name in one.services:
             service = plan.service[name]
             for port in service.edges():
                 to = base._replace(ip_proto=service.protocol.value, dport=port)

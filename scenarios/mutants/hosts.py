@@ -47,14 +47,14 @@ class Sight:
 
 def mutants(plan: Plan) -> list[Mutant]:
     """Return the faults of hosts that this plan has hosts for."""
-    servers = [a for a in plan.attachments if a.registered and plan.device[a.device].services]
+    servers = [a for a in plan.attachments if a.registered and a.services]
     legged = [d.attachments[0] for d in plan.devices if len(d.attachments) > 1]
     relays = list({a.device: a for a in (*legged[:1], *servers)}.values())[:_MOST]
     out = [_forwarding(relay) for relay in relays]
     pair = _allowed_and_not(plan)
     if pair is not None:
         out.append(_second_address(*pair))
-    guests = [a for a in plan.attachments if not plan.device[a.device].services]
+    guests = [a for a in plan.attachments if not a.services]
     if servers and guests:
         out.append(_rogue_server(servers[0], guests[-1]))
     return out
@@ -130,9 +130,7 @@ def _allowed_and_not(plan: Plan) -> tuple[Attachment, Attachment, Attachment] | 
     """One who may open a TCP service of a target, one who may not, and the target."""
     cells = matrix(plan)
     for target in plan.attachments:
-        if not any(
-            plan.service[n].protocol is Protocol.TCP for n in plan.device[target.device].services
-        ):
+        if not any(plan.service[n].protocol is Protocol.TCP for n in target.services):
             continue
         own = [a for a in plan.attachments if a.registered and a.device != target.device]
         may = [a for a in own if cells[a.source, target.destination].kind is CellKind.ALLOW]
@@ -160,7 +158,7 @@ def _second_address(may: Attachment, not_: Attachment, target: Attachment) -> Mu
             ip(ground, "del")
 
     def tried(ground: Ground) -> Told:
-        names = ground.plan.device[target.device].services
+        names = target.services
         services = (ground.plan.service[name] for name in names)
         port = next(s.edges()[0] for s in services if s.protocol is Protocol.TCP)
         ground.session.rebase()

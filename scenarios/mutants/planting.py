@@ -82,7 +82,7 @@ def _subjects(plan: Plan, *, needs_service: bool) -> list[Subject]:
     any_service = tuple(service.id for service in plan.services[:1])
     out: dict[tuple[str, str], tuple[bool, Subject]] = {}
     for target in (a for a in plan.attachments if a.registered):
-        names = plan.device[target.device].services or any_service[needs_service:]
+        names = target.services or any_service[needs_service:]
         for source in (a for a in plan.attachments if a.registered) if names else ():
             cell = cells[source.source, target.destination]
             key = (source.source, target.destination)

@@ -218,6 +218,7 @@ class Attachment:
         registered: False for a device that the plan does not admit (未登録機器).
         on_hub: Whether `air` is a hub.
         beside: Id of that hub where its members talk to each other past the switch; else empty.
+        services: Services that its device runs on it.
     """
 
     id: str
@@ -235,6 +236,7 @@ class Attachment:
     where: str
     on_hub: bool = False
     beside: str = ""
+    services: tuple[str, ...] = ()
 
     @property
     def medium(self) -> str:
@@ -252,6 +254,7 @@ class Device:
     """A host: one thing with one or more attachments and the services it runs.
 
     Attributes:
+        services: All that it runs, on whichever attachment.
         kind: What it is; None where a plan of version 1 does not say.
     """
 

@@ -114,9 +114,9 @@ class Plan:
         """Return the router's address in the attachment's subnet."""
         return self.zone[attachment.zone].gateway(self.subnet(attachment))
 
-    def page(self, device: str) -> Service | None:
-        """Return the service of *device* that shows a page, by its kind: https before http."""
-        services = [self.service[name] for name in self.device[device].services]
+    def page(self, attachment: Attachment) -> Service | None:
+        """Return the service of *attachment* that shows a page, by its kind: https before http."""
+        services = [self.service[name] for name in attachment.services]
         return next((s for kind in ("https", "http") for s in services if s.kind == kind), None)
 
     def subnet(self, attachment: Attachment) -> IPv4Network:

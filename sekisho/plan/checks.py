@@ -71,13 +71,17 @@ def _check_services(plan: Plan, places: Places) -> Iterator[Fault]:
                 if earlier.first <= ports.last and ports.first <= earlier.last:
                     path = f"services.{service.id}.ports[{n}]"
                     yield places.fault(path, f"{ports} overlaps {earlier}", "name each port once")
-    for device in plan.devices:
-        for n, name in enumerate(device.services, 1):
-            for other in device.services[: n - 1]:
+    told = set[str]()
+    for a in plan.attachments:
+        own = f"devices.{a.device}.attachments.{a.name}.services"
+        path = own if places.says(own) else f"devices.{a.device}.services"
+        for n, name in enumerate(a.services if path not in told else (), 1):
+            for other in a.services[: n - 1]:
                 clash = _clash(plan, name, other)
                 if clash:
-                    yield places.fault(f"devices.{device.id}.services[{n}]", clash, "one program "
-                                       "listens on a port: take one of the two out")  # fmt: skip
+                    yield places.fault(f"{path}[{n}]", clash, "one program listens on a port: "
+                                       "take one of the two out")  # fmt: skip
+        told.add(path)
 
 
 def _clash(plan: Plan, name: str, other: str) -> str:

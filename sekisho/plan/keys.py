@@ -218,8 +218,8 @@ DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
         "this id, and the next port, address and MAC.", required=False, low=2, high=500),
     Key("first", Kind.INT, "Number of the first of a series.", required=False, low=0, high=9999,
         default=1),
-    Key("services", Kind.NAMES, "Services that it runs.", required=False, refers="services",
-        may_be_empty=True),
+    Key("services", Kind.NAMES, "Services that it runs, on every interface that does not say its "
+        "own.", required=False, refers="services", may_be_empty=True),
     Key("attachments", Kind.RECORDS, "Its network interfaces.", section="attachment"),
 ), DEVICE, WORD_HINT + "; at most 10 characters (an interface name has 15)")  # fmt: skip
 
@@ -236,6 +236,8 @@ ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network
         "`02-10-00-00-00-15` or `0210.0000.0015`."),
     Key("source", Kind.NAME, "Class that it initiates as.", refers="sources"),
     Key("destination", Kind.NAME, "Class that it is reached as.", refers="destinations"),
+    Key("services", Kind.NAMES, "Services that its device runs on this one, in place of the "
+        "device's; `[]` for none.", required=False, refers="services", may_be_empty=True),
     Key("registered", Kind.BOOL, "False for a device that the town has not admitted (未登録機器).",
         required=False, default=True),
 ), "[a-z][a-z0-9]*", "lower-case letters and digits, beginning with a letter",

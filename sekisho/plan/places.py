@@ -69,6 +69,10 @@ class Places:
         """Return how a sentence names the line of *path*."""
         return self.sheets.word(self._line(path))
 
+    def says(self, path: str) -> bool:
+        """Tell whether the plan itself says something at *path*."""
+        return path in self.lines
+
     def _line(self, path: str) -> int:
         """Return the line of *path*, or of the innermost part of it that the plan holds."""
         while path not in self.lines:

@@ -184,13 +184,16 @@ class _Builder:
         )  # fmt: skip
 
     def device(self, r: Record) -> Device:
-        attachments = tuple(self.attachment(r.id, a) for a in r.records("attachments"))
+        own = r.words("services")
+        attachments = tuple(self.attachment(r.id, a, own) for a in r.records("attachments"))
+        services = dict.fromkeys((*own, *(name for a in attachments for name in a.services)))
         return Device(
-            r.id, _label(r), attachments, r.words("services"), self.where(r),
+            r.id, _label(r), attachments, tuple(services), self.where(r),
             _word(r, "kind", DeviceKind),
         )  # fmt: skip
 
-    def attachment(self, device: str, r: Record) -> Attachment:
+    def attachment(self, device: str, r: Record, services: tuple[str, ...]) -> Attachment:
+        """Return an interface; it runs what it says itself, else what its device says."""
         air = r.values["air"] or r.values["hub"]
         at = self.shared[air] if isinstance(air, str) else self.port(r)
         return Attachment(
@@ -209,6 +212,7 @@ class _Builder:
             where=self.where(r),
             on_hub=isinstance(r.values["hub"], str),
             beside=air if isinstance(air, str) and air in self.open else "",
+            services=r.words("services") if self.places.says(f"{r.path}.services") else services,
         )
 
     def clause(self, r: Record) -> Clause:

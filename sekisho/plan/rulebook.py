@@ -146,12 +146,10 @@ def _check_offered(plan: Plan, allow: Allow, places: Places, *, path: str) -> It
     targets = _targets(plan, allow)
     for n, service in enumerate(allow.services, 1):
         place = f"{path}.services[{n}]"
-        running = [a for a in targets if service in plan.device[a.device].services]
+        running = [a for a in targets if service in a.services]
         among = ", ".join(allow.only_to) or f"destination class '{allow.destination}'"
         if not running:
-            runners = sorted(
-                a.id for a in plan.attachments if service in plan.device[a.device].services
-            )
+            runners = sorted(a.id for a in plan.attachments if service in a.services)
             hint = f"it runs on: {', '.join(runners)}" if runners else "no device runs it"
             yield places.fault(place, f"nothing in {among} runs '{service}'", hint)
         for a in running:

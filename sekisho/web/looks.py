@@ -84,7 +84,7 @@ def _port(plan: Plan, switch: Switch, number: int) -> dict[str, Any]:
 
 def _attached(plan: Plan, a: Attachment) -> dict[str, Any]:
     device, home = plan.device[a.device], plan.origin.attachment[a.id]
-    page = plan.page(a.device)
+    page = plan.page(a)
     return {
         "id": a.id,
         "device": a.device,
@@ -96,7 +96,7 @@ def _attached(plan: Plan, a: Attachment) -> dict[str, Any]:
         "ip": str(a.ip),
         "mac": a.mac,
         "air": a.air,
-        "services": list(device.services),
+        "services": list(a.services),
         "page": page.id if page else "",
         "registered": a.registered,
         "moved": a != home,

@@ -12,6 +12,7 @@ import pytest
 
 from tests.live.test_small_towns import sekisho
 from tests.plan.test_include import cut
+from tests.test_legs import written
 from tests.test_several_networks import grown
 
 pytestmark = pytest.mark.live
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.live
 PLANS: dict[str, Callable[[Path], Path]] = {
     "two networks of a zone at a site": grown,
     "a plan that is cut into files": cut,
+    "a server with services by interface": written,
 }
 
 
