@@ -17,6 +17,8 @@ from sekisho.evidence import write_atomically
 from sekisho.model import Attachment, Clause, Plan
 from sekisho.plan import load
 
+_BY_HAND = "\n  hint: what is in force stands: write it into the plan by hand"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Edit:
@@ -39,26 +41,34 @@ def save(origin: Plan, plan: Plan, path: Path) -> None:
     text = Path(origin.path).read_text(encoding="utf-8-sig")
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     assert root is not None, "it was read before"
-    for edit in sorted(_edits(root, text, origin, plan), reverse=True):
+    if any(name.value == "include" for name, _ in root.value):
+        raise UsageError(f"{origin.path} is cut into files{_BY_HAND}")
+    try:
+        edits = sorted(_edits(root, text, origin, plan), reverse=True)
+    except StopIteration as error:  # what is changed has no line of its own
+        raise UsageError(f"{origin.path}: a member of a series is changed{_BY_HAND}") from error
+    for edit in edits:
         text = text[: edit.start] + edit.text + text[edit.end :]
     write_atomically(path, text.encode())
     try:
         read = load(path)
         if not _is_same(read, plan):
-            raise UsageError(f"{origin.path} cannot be rewritten: edit the plan by hand")
+            raise UsageError(f"{origin.path} cannot be rewritten{_BY_HAND}")
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _edits(root: yaml.Node, text: str, origin: Plan, plan: Plan) -> Iterator[_Edit]:
+def _edits(root: yaml.Node, text: str, origin: Plan, plan: Plan) -> list[_Edit]:
+    edits: list[_Edit] = []
     for old, new in zip(origin.attachments, plan.attachments, strict=True):
         if old != new:
             entry = _at(_at(_at(_at(root, "devices"), old.device), "attachments"), old.name)
-            yield from _attachment(entry, old, new)
+            edits += _attachment(entry, old, new)
     opened = [clause for clause in plan.clauses if clause not in origin.clauses]
     if opened:
-        yield from _opened(root, text, opened)
+        edits += _opened(root, text, opened)
+    return edits
 
 
 def _attachment(entry: yaml.Node, old: Attachment, new: Attachment) -> Iterator[_Edit]:

@@ -16,8 +16,11 @@ from sekisho.errors import PlanError, UsageError
 from sekisho.journal import Journal
 from sekisho.model import Plan
 from sekisho.overlay import save
+from sekisho.plan import load
 from sekisho.resegment import RefusedError, asked, links_asked
+from tests.plan.test_include import cut
 from tests.population import town
+from tests.small import server, small, terminal
 
 
 def _change(number: int, port: str = "", to: str = "", *, links: tuple[str, ...] = ()) -> Change:
@@ -80,6 +83,18 @@ def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(
     assert len([line for line in changed if line[0] == "+"]) == 7
     with pytest.raises(UsageError, match="is there already"):
         save(plan, plan, path)
+
+
+def test_a_plan_that_is_cut_into_files_is_not_saved_as_one(tmp_path: Path) -> None:
+    """Nor is a member of a series: it has no line of its own. Nothing is written."""
+    desks = {"nb": {**terminal(5), "count": 3}, "srv": server(3, "web")}
+    for path, port in ((cut(tmp_path), "floor:1"), (small(tmp_path, devices=desks), "sw:6")):
+        plan, new = load(path), tmp_path / "new.yaml"
+        change = Change(1, "away", asked(plan, [port], "quarantine"), (), "", "", 0.0, None)
+
+        with pytest.raises(UsageError, match="write it into the plan by hand"):
+            save(plan, applied(plan, [change]), new)
+        assert not new.exists()
 
 
 def test_a_refusal_is_told_in_the_language_that_was_asked_for() -> None:
