@@ -80,7 +80,7 @@ def replay(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
         if not order.is_traced_only:
             with Wire(town) as wire:
                 say(phase="probe")
-                facts |= _sent(town, wire, case, order)
+                facts |= sent(town, wire, case, order)
         town.check()
     facts |= {"expect": "arrive" if case.to else "drop", "where": case.where, "clause": case.clause}
     facts["command"] = command(order.frame)
@@ -160,7 +160,7 @@ def _twin_case(plan: Plan, source: Attachment, target: Attachment) -> CasePlan:
     )
 
 
-def _sent(town: Town, wire: Wire, case: CasePlan, order: Order) -> dict[str, Any]:
+def sent(town: Town, wire: Wire, case: CasePlan, order: Order) -> dict[str, Any]:
     """Send the twin and the frame, with the very token that it had; judge both."""
     run = zlib.crc32(order.run.encode())
     first = twin(town.plan, case)

@@ -1,14 +1,16 @@
 """``python -m scenarios.stage PLAN --folder RUN``: keep a town that can be tried again on request.
 
-`topologies.up` with one more thing to ask for at its desk: a re-test after a change.
+`topologies.up` with two more things to ask for at its desk: a re-test after a change, and what
+becomes of one packet.
 """
 
 from __future__ import annotations
 
 import sys
 
+from scenarios.question import Questioner
 from scenarios.retest import Retester
 from topologies.up import main
 
 if __name__ == "__main__":
-    sys.exit(main(lambda town: {"retest": Retester(town)}))
+    sys.exit(main(lambda town: {"retest": Retester(town), "probe": Questioner(town)}))

@@ -32,7 +32,7 @@ _ANSWER_S = 60.0
 #: Asked many times a second by pages: what the guard knows, not what it would read.
 _KNOWN = {"do": "state", "known": True}
 _STATE_S = 5.0  # a guard that does not say it by then stands still
-_SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest"})
+_SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe"})
 _MOVES = frozenset({"change", "undo"})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
 _BUSY = {
@@ -130,7 +130,7 @@ class Stage:
     def _handled(self, handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
         what = request["do"]
         if what in _COUNTS:
-            with self._quiet.alone(str(request["number"])):
+            with self._quiet.alone(str(request.get("number", what))):
                 return handler(request)
         if what in _MOVES and not request.get("dry_run"):
             with self._quiet.after(_PATIENCE_S) as who:
@@ -141,8 +141,8 @@ class Stage:
             return handler(request) if may else {"error": _BUSY["en"], "refusals": [_BUSY]}
 
     def _not_now(self, number: str) -> dict[str, Any]:
-        """Refuse a change because the re-test of change *number* does not end."""
-        change = Journal(self._journal).changes.get(int(number))
+        """Refuse a change because the re-test of change *number*, or a question, does not end."""
+        change = Journal(self._journal).changes.get(int(number)) if number.isdecimal() else None
         by = change.by if change else ""
         reason = {
             "what": "retest",
