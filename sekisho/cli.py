@@ -1,6 +1,7 @@
 """The words of the command line; what each command does is in `sekisho.commands`.
 
-Exit status: 0 as planned, 1 findings, 2 wrong plan or wrong words, 3 void or a broken laboratory.
+Exit status: 0 as planned, 1 findings, 2 wrong plan or wrong words, 3 void or a broken laboratory,
+4 not modelled, so not proved.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import sekisho
 from sekisho import __version__
 from sekisho.commands import Command, later
+from sekisho.commands.asking import add_plan, add_prove
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, seconds, whole
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, screen, silence
@@ -26,13 +27,12 @@ from sekisho.launch import path_with_system
 from sekisho.printable import said
 from sekisho.trouble import in_words
 
-PLAN = Path("topologies/default.yaml")
 EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SEED = whole("--seed", LEAST, MOST)
 _OF_WHOLE = "with --whole: which checks (both)"
-check, replay, report = later("check"), later("replay"), later("report")
+check, prove, replay, report = (later(n) for n in ("check", "prove", "replay", "report"))
 demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutate", "resegment"))
 plan_check, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("check", "draw", "show"))
 plan_relays, plan_upgrade = (later(n, f"plan_{n}") for n in ("relays", "upgrade"))
@@ -141,12 +141,13 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="sekisho",
         description="Prove, before a town hall opens, that no forbidden network path exists.",
-        epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void or broken.",
+        epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void, 4 refused.",
     )
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
     _add_accept(_command(commands, "accept", check, "the whole test of a plan, events and all"))
+    add_prove(_command(commands, "prove", prove, "prove a plan's tables for all packets"))
     _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
     _add_disturb(_command(commands, "disturb", disturb, "let events befall a plan's town"))
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
@@ -174,23 +175,8 @@ def _command(
     return found
 
 
-def default_plan() -> Path:
-    """Return the plan that the link ``topologies/default.yaml`` names.
-
-    Where there is no such file below the working directory, it is the installed package's own.
-    """
-    plan = PLAN if PLAN.exists() else Path(sekisho.__file__).parents[1] / PLAN
-    return plan.parent / plan.readlink() if plan.is_symlink() else plan
-
-
-def _add_plan(to: argparse.ArgumentParser) -> None:
-    to.add_argument(
-        "plan", type=Path, nargs="?", default=default_plan(), metavar="PLAN", help="(%(default)s)"
-    )
-
-
 def _add_run(to: argparse.ArgumentParser) -> None:
-    _add_plan(to)
+    add_plan(to)
     to.add_argument(
         "--out", type=Path, default=RUNS, metavar="DIR", help=f"where run folders go ({RUNS}/)"
     )
@@ -211,12 +197,7 @@ def _add_check(to: argparse.ArgumentParser) -> None:
         ("--to", "CLASS", "only to this destination class"),
     ):
         to.add_argument(
-            option,
-            dest=f"part_{option[2:]}",
-            action="append",
-            default=[],
-            metavar=name,
-            help=words,
+            option, dest=f"part_{option[2:]}", action="append", default=[], metavar=name, help=words
         )
     _add_situation(to)
     to.add_argument(
@@ -333,20 +314,20 @@ def _add_demo(to: argparse.ArgumentParser) -> None:
 
 def _add_plans(commands: _Commands) -> None:
     check = _command(commands, "check", plan_check, "find every mistake in a plan")
-    _add_plan(check)
+    add_plan(check)
     check.add_argument("--strict", action="store_true", help="take every warning for a mistake")
     show = _command(commands, "show", plan_show, "print who may open what")
-    _add_plan(show)
+    add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
     show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
     show.add_argument("--run", type=Path, metavar="RUN", help="with the changes of this town")
-    _add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
+    add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
     newer = _command(commands, "upgrade", plan_upgrade, "write a plan of an earlier version anew")
-    _add_plan(newer)
+    add_plan(newer)
     newer.add_argument("--answers", type=Path, metavar="FILE", help="the list, filled in")
     newer.add_argument("--out", type=Path, metavar="FILE", help="the new plan (PLAN-v2.yaml)")
     draw = _command(commands, "draw", plan_draw, "draw the physical and the logical network")
-    _add_plan(draw)
+    add_plan(draw)
     draw.add_argument("--view", choices=VIEWS, action="append", help="one of them (both)")
     draw.add_argument("--format", choices=FORMATS, default="svg", help="svg")
     draw.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (here)")

@@ -7,6 +7,7 @@
     ├── UsageError              exit 2   a command was called with words it cannot take
     ├── RuleError               exit 3   a flow rule uses something that is not modelled
     ├── SealError               exit 3   a run folder is not as its run left it
+    ├── RefusedError            exit 4   tables have a part that the proof does not model
     └── LabError                exit 3   the laboratory could not be built, or broke
         └── NamespaceError      exit 3   user namespaces are refused on this machine
 
@@ -77,3 +78,9 @@ class LabError(SekishoError):
 
 class NamespaceError(LabError):
     """The kernel refuses the namespaces that a run lives in."""
+
+
+class RefusedError(SekishoError):
+    """Tables have a part that the proof does not model: nothing is said about them."""
+
+    exit_code = 4

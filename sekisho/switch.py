@@ -123,8 +123,11 @@ class Switch:
         for rule in sorted(rules, key=lambda r: -r.priority):
             self._tables.setdefault(rule.table, []).append(rule)
 
-    def run(self, fields: Headers, phase: Phase) -> Hop:
-        """Run one packet from table 0; *phase* is what connection tracking will say of it."""
+    def run(self, fields: Headers, phase: Phase | int) -> Hop:
+        """Run one packet from table 0; *phase* is what connection tracking will say of it.
+
+        It may be said in the tracker's own bits (``ct_state``), too.
+        """
         fields = dict(fields)
         out: list[tuple[int, tuple[tuple[str, int], ...]]] = []
         path: list[Rule] = []
@@ -142,7 +145,7 @@ class Switch:
         rule: Rule,
         fields: Headers,
         out: list[tuple[int, tuple[tuple[str, int], ...]]],
-        phase: Phase,
+        phase: Phase | int,
     ) -> int | None:
         goto = rule.goto
         for action in rule.actions:
@@ -160,11 +163,14 @@ class Switch:
                 case PopVlan():
                     fields["vlan_vid"] = 0
                 case DecTtl():
+                    if fields["nw_ttl"] <= 1:  # it dies here, ovs-actions(7) "dec_ttl"
+                        return None
                     fields["nw_ttl"] -= 1
                 case Track(zone, table, _, mark):
                     fields["ct_mark"] = 0 if zone in self._full else mark
                     if table >= 0:
-                        fields["ct_state"], goto = _CT_STATE[phase], table
+                        fields["ct_state"] = phase if isinstance(phase, int) else _CT_STATE[phase]
+                        goto = table
                 case _:
                     raise RuleError(f"action {action!r} is not modelled")
         if rule.metadata is not None:

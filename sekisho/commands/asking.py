@@ -1,0 +1,35 @@
+"""Words of the commands that ask about a plan without a network."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+import sekisho
+
+PLAN = Path("topologies/default.yaml")
+_ENGINES = ("oxidd", "cudd")
+
+
+def default_plan() -> Path:
+    """Return the plan that the link ``topologies/default.yaml`` names.
+
+    Where there is no such file below the working directory, it is the installed package's own.
+    """
+    plan = PLAN if PLAN.exists() else Path(sekisho.__file__).parents[1] / PLAN
+    return plan.parent / plan.readlink() if plan.is_symlink() else plan
+
+
+def add_plan(to: ArgumentParser) -> None:
+    """Add the plan, which may be left out."""
+    to.add_argument(
+        "plan", type=Path, nargs="?", default=default_plan(), metavar="PLAN", help="(%(default)s)"
+    )
+
+
+def add_prove(to: ArgumentParser) -> None:
+    """Add what ``prove`` takes."""
+    add_plan(to)
+    to.add_argument(
+        "--engine", choices=_ENGINES, default=_ENGINES[0], help="library of decision diagrams"
+    )

@@ -1,0 +1,194 @@
+"""What actions make of a set of packets: where they go on, where they leave, what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from sekisho.errors import RefusedError
+from sekisho.proof.engine import Set
+from sekisho.proof.fields import Layout, slot
+from sekisho.proof.tables import Group
+from sekisho.rules import (
+    CONTROLLER,
+    IN_PORT,
+    LOCAL,
+    VLAN_PRESENT,
+    Action,
+    DecTtl,
+    Move,
+    Output,
+    PopVlan,
+    PushVlan,
+    SetField,
+    Track,
+)
+
+
+class To(Enum):
+    """What a set of packets comes to."""
+
+    TABLE = "table"
+    PORT = "port"
+    BACK = "in_port"  # out of the port where each came in
+    CONTROLLER = "controller"
+    LOCAL = "local"
+    KEPT = "kept"  # committed to connection tracking, in a zone
+
+
+class Event(NamedTuple):
+    """One thing that happens to some packets.
+
+    Attributes:
+        number: Of the table, the port or the zone.
+    """
+
+    to: To
+    number: int
+    packets: Set
+
+
+class Actor:
+    """Carries out actions on sets.
+
+    Args:
+        layout: The variables.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout, self._engine = layout, layout.engine
+
+    def run(self, group: Group, packets: Set) -> Iterator[Event]:
+        """Yield what becomes of *packets*, which meet with *group*."""
+        if group.mask and group.is_early:
+            packets = self._noted(group, packets)
+        for action in group.actions:
+            match action:
+                case Output(port):
+                    yield self._output(port, packets)
+                case Track():
+                    yield from self._tracked(action, packets)
+                case DecTtl():
+                    packets = self._decreased(packets & ~self._dying())
+                case _:
+                    packets = self._written(action, packets)
+        if group.goto is not None:
+            is_late = group.mask and not group.is_early
+            packets = self._noted(group, packets) if is_late else packets
+            yield self._on(group.goto, packets)
+
+    def _noted(self, group: Group, packets: Set) -> Set:
+        free = self._layout.free(["metadata"], group.mask)
+        return self._engine.without(packets, free) & group.writes
+
+    def _output(self, port: int, packets: Set) -> Event:
+        match port:
+            case int() if port == IN_PORT:
+                return Event(To.BACK, 0, packets)
+            case int() if port == CONTROLLER:
+                return Event(To.CONTROLLER, 0, packets)
+            case int() if port == LOCAL:
+                return Event(To.LOCAL, 0, packets)
+        came_in = self._layout.equals("in_port", port)
+        return Event(To.PORT, port, packets & ~came_in)  # never out where it came in
+
+    def _tracked(self, action: Track, packets: Set) -> Iterator[Event]:
+        """Yield what is kept, and what goes on in the table that is named."""
+        layout, engine = self._layout, self._engine
+        if action.commit:
+            yield Event(To.KEPT, action.zone, packets)
+        if action.table < 0:
+            return
+        before = layout.equals("tracked", 1)
+        out = engine.without(packets & ~before, layout.free(["tracked"]))
+        again = engine.without(packets & before, layout.free(["again"]))
+        out = (out | again & layout.equals("again", 1)) & layout.equals("tracked", 1)
+        if action.mark:
+            out = self._counted(action, out)
+        yield self._on(action.table, out)
+
+    def _counted(self, action: Track, packets: Set) -> Set:
+        """Return *packets* with the mark where there was room for it, and without where not."""
+        layout, engine = self._layout, self._engine
+        counted = layout.equals("counted", 1)
+        if packets & counted != engine.false:
+            raise RefusedError(
+                f"connection tracking counts packets a second time, in zone {action.zone}\n"
+                "  hint: this is not modelled; nothing is proved"
+            )
+        room = layout.equals("room", 1)
+        marked, not_marked = layout.equals("ct_mark", action.mark), layout.equals("ct_mark", 0)
+        out = engine.without(packets, layout.free(["ct_mark", "counted"])) & counted
+        return out & (room & marked | ~room & not_marked)
+
+    def _dying(self) -> Set:
+        return self._layout.equals("nw_ttl", 0, 0xFE)  # 0 and 1
+
+    def _decreased(self, packets: Set) -> Set:
+        """Return *packets* with one less: a new value is there if the old, one more, was."""
+        bits = sorted(self._layout.bits("nw_ttl"))
+        carry, by = self._engine.true, {}
+        for _, number in bits:
+            bit = self._engine.var(number)
+            by[number] = bit & ~carry | ~bit & carry
+            carry = bit & carry
+        return self._engine.replace(packets, by) & ~carry
+
+    def _written(self, action: Action, packets: Set) -> Set:
+        layout = self._layout
+        match action:
+            case SetField(field, value):
+                name = slot(field)
+                return self._engine.without(packets, layout.free([name])) & layout.equals(
+                    name, value
+                )
+            case Move():
+                return self._moved(action, packets)
+            case PushVlan():
+                return self._pushed(packets)
+            case PopVlan():
+                inner = layout.equals("eth_type", 0x8100) | layout.equals("eth_type", 0x88A8)
+                self._refuse(packets & (inner | layout.equals("double", 1)))
+                return self._vlan(packets, 0)
+        raise RefusedError(f"the action {action!r} is not modelled")
+
+    def _pushed(self, packets: Set) -> Set:
+        tagged = packets & self._layout.equals("vlan_vid", VLAN_PRESENT, VLAN_PRESENT)
+        self._refuse(tagged & self._layout.equals("double", 1))
+        double = self._engine.without(tagged, self._layout.free(["double"]))
+        double = double & self._layout.equals("double", 1)
+        return self._vlan(packets & ~tagged | double, VLAN_PRESENT)
+
+    def _on(self, table: int, packets: Set) -> Event:
+        """Return what goes on to a table; inside a switch, a second tag is not looked behind."""
+        new = self._layout.equals("double", 1) & self._layout.equals("hidden", 0)
+        self._refuse(packets & new)
+        return Event(To.TABLE, table, packets)
+
+    def _vlan(self, packets: Set, value: int) -> Set:
+        free = self._engine.without(packets, self._layout.free(["vlan_vid"]))
+        return free & self._layout.equals("vlan_vid", value)
+
+    def _refuse(self, packets: Set) -> None:
+        if packets != self._engine.false:
+            raise RefusedError(
+                "a packet with two VLAN tags is looked into, or gets or loses one more\n"
+                "  hint: this is not modelled; nothing is proved"
+            )
+
+    def _moved(self, action: Move, packets: Set) -> Set:
+        """Return *packets* with bits of one field copied to another.
+
+        The relation is made for the values that there are: for all values it could be as large as
+        they are many, where the two fields stand far apart in the order.
+        """
+        layout, engine = self._layout, self._engine
+        source, target = slot(action.source), slot(action.target)
+        old, new = dict(layout.bits(source)), dict(layout.bits(target))
+        places = [(old.get(n + action.source_bit), new[n]) for n in range(action.bits)]
+        copied = engine.without(packets, layout.all_but({n for n, _ in places if n is not None}))
+        for there, here in places:
+            copied = copied & (~engine.var(here) if there is None else layout.same(there, here))
+        free = layout.free([target], (1 << action.bits) - 1)
+        return engine.without(packets, free) & copied

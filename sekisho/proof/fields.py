@@ -1,0 +1,297 @@
+"""Which bit of a string stands for which bit of which field, and in what order.
+
+A string describes one packet twice: as it entered (`Part.SENT`, never changed) and as it is now
+(`Part.NOW`). A field that no action writes has one copy for both. Beside them stand the number of
+the edge port that it entered by, what connection tracking says of it, and whether the share of
+its port has room. Fields that only a switch knows (the port, metadata, a register, a mark) have a
+present value alone.
+
+The order of the variables decides the time: who sends first, then where to, then the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import Enum
+from functools import cached_property
+
+from sekisho.flow import ETH_ARP, ETH_IPV4
+from sekisho.proof.engine import Engine, Set, cube, engine
+from sekisho.rules import LOCAL, WIDTHS, Match
+
+TCP, UDP = 6, 17  # IANA protocol numbers
+_TAG_TYPES = (0x8100, 0x88A8)  # IEEE 802.1Q, 9.4: what a tag looks like to who does not read it
+
+#: Fields of a packet and their bits; the ports of TCP and UDP are one field.
+HEADER: dict[str, int] = {
+    "eth_src": 48,
+    "eth_dst": 48,
+    "eth_type": 16,
+    "vlan_vid": 13,
+    "ip_proto": 8,
+    "ipv4_src": 32,
+    "ipv4_dst": 32,
+    "tp_src": 16,
+    "tp_dst": 16,
+    "tcp_flags_nxm": 12,
+    "ip_frag": 2,
+    "nw_ttl": 8,
+    "arp_op": 16,
+    "arp_spa": 32,
+    "arp_tpa": 32,
+    "arp_sha": 48,
+    "arp_tha": 48,
+}
+#: What connection tracking says, beside "tracked": ovs-fields(7), the lower five bits.
+PHASE = 5
+#: What a switch knows of a packet beside OpenFlow's own fields: that it was looked up, that it was
+#: looked up a second time, that it was counted in a share, that it got a second VLAN tag, and that
+#: it came in with two: what is inside is then not read (``vlan-limit`` of Open vSwitch is 1).
+SWITCH: dict[str, int] = {"tracked": 1, "again": 1, "counted": 1, "double": 1, "hidden": 1}
+#: Beside the packet as sent: who sends, what tracking says, whether a share has room.
+_GIVEN = {"source": 0, "phase": PHASE, "room": 1}
+_PORTS = {"tcp_src": "tp_src", "tcp_dst": "tp_dst", "udp_src": "tp_src", "udp_dst": "tp_dst"}
+_IP_FIELDS = ("ipv4_src", "ipv4_dst", "ip_proto", "ip_frag", "nw_ttl")
+_ARP_FIELDS = ("arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha")
+_SOURCE_BITS, _TARGET_BITS = (*range(16), *range(48, 64)), tuple(range(16, 48))
+
+
+def slot(field: str) -> str:
+    """Return the name under which *field* has its bits here."""
+    return _PORTS.get(field, field)
+
+
+class Part(Enum):
+    """Of a field that is written on the way: as it was sent, or as it is now."""
+
+    SENT = "sent"
+    NOW = "now"
+
+
+#: One bit: field, copy, and its place (0 is the lowest).
+Bit = tuple[str, Part, int]
+
+
+class Layout:
+    """The variables of one proof.
+
+    Args:
+        sources: How many edge ports a packet may enter by.
+        ports: The highest port number of any switch.
+        written: Fields that some action writes.
+        used: Of fields that only a switch knows: the bits that some rule reads or writes.
+        library: Of the engine, and how many nodes it may have.
+    """
+
+    def __init__(
+        self,
+        sources: int,
+        ports: int,
+        written: Iterable[str],
+        used: dict[str, int],
+        library: tuple[str, int],
+    ) -> None:
+        self._written = frozenset(map(slot, written)) & HEADER.keys()
+        self._used = used
+        self.port_bits = ports.bit_length() + 1  # the highest value is the switch's own port
+        self.source_bits = max(1, (sources - 1).bit_length())
+        order = list(self._order())
+        self.number: dict[Bit, int] = {bit: number for number, bit in enumerate(order)}
+        assert len(self.number) == len(order), "a bit stands twice in the order"
+        self.engine: Engine = engine(library[0], len(order), library[1])
+        self._cubes: dict[tuple[str, Part, int, int], Set] = {}
+        self._matches: dict[Match, Set] = {}
+
+    def width(self, field: str) -> int:
+        """Return how many bits of *field* there are."""
+        if field == "source":
+            return self.source_bits
+        if field == "in_port":
+            return self.port_bits
+        return HEADER.get(field) or _GIVEN.get(field) or SWITCH.get(field) or WIDTHS[field]
+
+    def bits(self, field: str, part: Part = Part.NOW) -> list[tuple[int, int]]:
+        """Return (place, variable) of every bit of *field* that has a variable."""
+        part = part if field in self._written else Part.SENT
+        places = range(self.width(field))
+        return [
+            (place, self.number[field, part, place])
+            for place in places
+            if (field, part, place) in self.number
+        ]
+
+    def equals(self, field: str, value: int, mask: int = -1, part: Part = Part.NOW) -> Set:
+        """Return all strings where *field* has *value* under *mask*."""
+        part = part if field in self._written else Part.SENT
+        key = field, part, value, mask
+        if key not in self._cubes:
+            self._cubes[key] = self._equals(field, value, mask, part)
+        return self._cubes[key]
+
+    def _equals(self, field: str, value: int, mask: int, part: Part) -> Set:
+        known = dict(self.bits(field, part))
+        wanted = mask & (1 << max(self.width(field), value.bit_length())) - 1
+        absent = sum(
+            1 << place
+            for place in range(wanted.bit_length())
+            if wanted >> place & 1 and place not in known
+        )
+        if value & absent:  # a bit that nothing writes is 0
+            return self.engine.false
+        bits = ((n, bool(value >> p & 1)) for p, n in known.items() if wanted >> p & 1)
+        return cube(self.engine, bits)
+
+    def matching(self, match: Match) -> Set:
+        """Return all packets that satisfy *match*; a field that a packet lacks never matches."""
+        if match not in self._matches:
+            out = self.engine.true
+            for field, value, mask in match:
+                out = out & self._condition(field, value, mask)
+            self._matches[match] = out
+        return self._matches[match]
+
+    def _condition(self, field: str, value: int, mask: int) -> Set:
+        if field == "in_port":
+            return self.equals(field, self.port(value))
+        if field == "ct_state":
+            if value >> PHASE + 1:  # translated addresses: refused where they could come about
+                return self.engine.false
+            tracked, phase = value >> PHASE & 1, value & (1 << PHASE) - 1
+            out = self.equals("tracked", tracked, mask >> PHASE & 1)
+            read = self.equals("phase", phase, mask & (1 << PHASE) - 1)
+            untracked = self.engine.false if phase else self.equals("tracked", 0)
+            return out & (self.equals("tracked", 1) & read | untracked)
+        out = self.equals(slot(field), value, mask)
+        if field == "eth_type":
+            return out & self.equals("hidden", 0)
+        if field in _PORTS or field == "tcp_flags_nxm":
+            out = out & self._condition("ip_proto", UDP if field.startswith("udp") else TCP, 0xFF)
+        if field in _IP_FIELDS or field in _PORTS or field == "tcp_flags_nxm":
+            out = out & self._condition("eth_type", ETH_IPV4, 0xFFFF)
+        return out & self._condition("eth_type", ETH_ARP, 0xFFFF) if field in _ARP_FIELDS else out
+
+    def port(self, number: int) -> int:
+        """Return what stands for port *number* in a string."""
+        return (1 << self.port_bits) - 1 if number == LOCAL else number
+
+    def free(self, fields: Sequence[str], mask: int = -1) -> Set:
+        """Return the cube of the present bits of *fields*, to be freed."""
+        return cube(
+            self.engine,
+            ((n, True) for f in fields for p, n in self.bits(f) if mask >> p & 1),
+        )
+
+    def all_but(self, kept: Collection[int]) -> Set:
+        """Return the cube of all variables but *kept*, to be freed."""
+        return cube(self.engine, ((n, True) for n in self.number.values() if n not in kept))
+
+    def same(self, one: int, other: int) -> Set:
+        """Return all strings where two variables are the same."""
+        a, b = self.engine.var(one), self.engine.var(other)
+        return a & b | ~a & ~b
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """Fields of a packet that have two copies."""
+        return tuple(field for field in HEADER if field in self._written)
+
+    def unchanged(self, fields: Iterable[str]) -> Set:
+        """Return all strings where *fields* are now as they were sent."""
+        pairs = [
+            (self.number[field, Part.SENT, place], self.number[field, Part.NOW, place])
+            for field in fields
+            if field in self._written
+            for place in range(HEADER[field])
+        ]
+        out = self.engine.true
+        for one, other in sorted(pairs, reverse=True):
+            out = self.same(one, other) & out
+        return out
+
+    @cached_property
+    def possible(self) -> Set:
+        """All packets that there are, as sent: fields of layers that a packet lacks are 0."""
+        ip, arp = (self._sent("eth_type", t) for t in (ETH_IPV4, ETH_ARP))
+        tcp, udp = self._sent("ip_proto", TCP), self._sent("ip_proto", UDP)
+        later = self._sent("ip_frag", 2, 2)
+        out = self._zero(*_IP_FIELDS) | ip
+        out = out & (self._zero(*_ARP_FIELDS) | arp)
+        out = out & (self._zero("tp_src", "tp_dst") | ip & (tcp | udp) & ~later)
+        out = out & (self._zero("tcp_flags_nxm") | ip & tcp & ~later)
+        out = out & (~later | self._sent("ip_frag", 1, 1))
+        untagged = self._sent("vlan_vid", 0, 0x1000)
+        out = out & (self._zero("vlan_vid") | ~untagged)
+        for kind in _TAG_TYPES:
+            out = out & ~(untagged & self._sent("eth_type", kind))
+        return out & self.tracked
+
+    @cached_property
+    def tracked(self) -> Set:
+        """All packets of which a tracker says what it can say; of what is not IPv4, nothing."""
+        ip = self._sent("eth_type", ETH_IPV4)
+        return ip & self._phases | ~ip & self._sent("phase", 0)
+
+    @cached_property
+    def changing(self) -> Set:
+        """The cube of all present copies, to be freed: what is left is the packet as sent."""
+        return self.free(self.copied)
+
+    @cached_property
+    def _phases(self) -> Set:
+        """What a tracker may say: new or established, related or not; or invalid alone."""
+        new, est, invalid = (self._sent("phase", 1 << n, 1 << n) for n in (0, 1, 4))
+        return self._sent("phase", 16) | ~invalid & (new & ~est | est & ~new)
+
+    def _sent(self, field: str, value: int, mask: int = -1) -> Set:
+        return self.equals(field, value, mask, Part.SENT)
+
+    def _zero(self, *fields: str) -> Set:
+        out = self.engine.true
+        for field in fields:
+            out = out & self._sent(field, 0)
+        return out
+
+    def _order(self) -> Iterator[Bit]:
+        yield from self._field("source")
+        yield from self._field("in_port")
+        yield from self._beside("eth_src", "eth_dst")
+        yield from self._field("ipv4_src")
+        yield from self._tagged()
+        for field in ("eth_type", "ip_frag", "nw_ttl", "ip_proto", "ipv4_dst"):
+            yield from self._field(field)
+        yield from self._some("metadata", _TARGET_BITS)
+        for field in ("tp_dst", "tp_src", "tcp_flags_nxm", "phase", *SWITCH, "room", "ct_mark"):
+            yield from self._field(field)
+        yield from self._field("arp_op")
+        yield from self._beside("arp_sha", "arp_tha")
+        yield from self._beside("arp_spa", "arp_tpa", "reg0")
+
+    def _field(self, field: str) -> Iterator[Bit]:
+        for place in reversed(range(self.width(field))):
+            yield from self._copies(field, place)
+
+    def _beside(self, *fields: str) -> Iterator[Bit]:
+        """Yield fields that are copied to each other, bit by bit."""
+        for place in reversed(range(self.width(fields[0]))):
+            for field in fields:
+                yield from self._copies(field, place)
+
+    def _some(self, field: str, places: Iterable[int]) -> Iterator[Bit]:
+        for place in places:
+            yield from self._copies(field, place)
+
+    def _tagged(self) -> Iterator[Bit]:
+        """Yield the bits of a tag, each beside the metadata bit that it may be copied from."""
+        yield from self._some("metadata", _SOURCE_BITS[:16])
+        yield from self._copies("vlan_vid", 12)
+        for place in range(12):
+            yield from self._copies("metadata", 48 + place)
+            yield from self._copies("vlan_vid", place)
+        yield from self._some("metadata", range(60, 64))
+
+    def _copies(self, field: str, place: int) -> Iterator[Bit]:
+        if field in self._used and not self._used[field] >> place & 1:
+            return
+        yield field, Part.SENT, place
+        if field in self._written and field in HEADER:
+            yield field, Part.NOW, place

@@ -1,0 +1,178 @@
+"""What a plan lets arrive, as sets: its rules read once more, apart from the compiler.
+
+It knows nothing of tables, cookies or ways. A packet that is not in one of these sets must arrive
+nowhere, and one that is must arrive there, changed as a router changes it and no further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sekisho.flow import (
+    ARP_REPLY,
+    ARP_REQUEST,
+    ETH_ARP,
+    ETH_IPV4,
+    TCP_ACK,
+    TCP_FIN,
+    TCP_RST,
+    TCP_SYN,
+)
+from sekisho.model import Allow, Attachment, Plan, PortRef, Protocol
+from sekisho.proof.engine import Set
+from sekisho.proof.fields import Layout, Part
+
+_NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010  # ovs-fields(7), "ct_state"
+_OPENING = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN
+_ROUTED = ("eth_src", "eth_dst", "nw_ttl")  # what a router changes (RFC 1812, 5.3.1)
+_ANSWERED = ("eth_src", "eth_dst", "arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha")
+
+
+class Meaning:
+    """The plan as sets of packets.
+
+    Args:
+        plan: The town.
+        layout: The variables.
+        number: Of each edge port.
+    """
+
+    def __init__(self, plan: Plan, layout: Layout, number: Mapping[PortRef, int]) -> None:
+        self.plan, self._layout, self._number = plan, layout, number
+        self._router = int(plan.router_mac.replace(":", ""), 16)
+        self._everybody = [a for a in plan.attachments if a.registered]
+        self._from = {a.id: self._sent_by(a) for a in self._everybody}
+        self._of_many: dict[tuple[str, ...], Set] = {}
+        self._routed = self._by_router()
+        self._kept = layout.unchanged(f for f in layout.copied if f not in _ROUTED)
+        self._answer_kept = layout.unchanged(f for f in layout.copied if f not in _ANSWERED)
+
+    def arriving(self) -> dict[PortRef, Set]:
+        """Return what must arrive, by edge port, each packet as sent and as it is there."""
+        to: dict[str, Set] = {a.id: self._layout.engine.false for a in self._everybody}
+        for clause in self.plan.clauses:
+            for allow in clause.allows:
+                self._add(allow, to)
+        out: dict[PortRef, Set] = {}
+        for attachment in self._everybody:
+            here = self._delivered(attachment, to[attachment.id]) | self._arp(attachment)
+            there = out.get(attachment.at, self._layout.engine.false)
+            out[attachment.at] = there | here & self._layout.possible
+        return out
+
+    def _add(self, allow: Allow, to: dict[str, Set]) -> None:
+        """Add to what may be sent to each what one line lets pass, and the replies to it."""
+        senders = [a for a in self._everybody if allow.lets(a)]
+        targets = [a for a in self._everybody if allow.reaches(a)]
+        there, back = self._services(allow)
+        request, reply = self._any_of(senders) & there, self._any_of(targets) & back
+        for target in targets:
+            to[target.id] = to[target.id] | request
+        for sender in senders:
+            to[sender.id] = to[sender.id] | reply
+
+    def _services(self, allow: Allow) -> tuple[Set, Set]:
+        """Return the packets of a line's services: requests, and replies to them."""
+        layout = self._layout
+        there = back = layout.engine.false
+        for name in allow.services:
+            service = self.plan.service[name]
+            kind = layout.equals("ip_proto", service.protocol.value)
+            opening = layout.equals("phase", _NEW)
+            if service.protocol is Protocol.TCP:  # SYN alone (RFC 9293, 3.5)
+                opening = opening & layout.equals("tcp_flags_nxm", TCP_SYN, _OPENING)
+            state = opening | layout.equals("phase", _ESTABLISHED)
+            for ports in service.ports:
+                there = there | kind & state & self._between("tp_dst", ports.first, ports.last)
+                source = self._between("tp_src", ports.first, ports.last)
+                back = back | kind & layout.equals("phase", _REPLY) & source
+        return there, back
+
+    def _between(self, field: str, first: int, last: int) -> Set:
+        """Return all packets whose *field* is *first* to *last*."""
+        engine, at_least, at_most = self._layout.engine, None, None
+        at_least = at_most = engine.true
+        for place, number in sorted(self._layout.bits(field, Part.SENT)):
+            bit = engine.var(number)
+            at_least = bit & at_least if first >> place & 1 else bit | at_least
+            at_most = ~bit | at_most if last >> place & 1 else ~bit & at_most
+        return at_least & at_most
+
+    def _any_of(self, some: Iterable[Attachment]) -> Set:
+        key = tuple(a.id for a in some)
+        if key not in self._of_many:
+            out = self._layout.engine.false
+            for name in key:
+                out = out | self._from[name]
+            self._of_many[key] = out
+        return self._of_many[key]
+
+    def _sent(self, field: str, value: int, mask: int = -1) -> Set:
+        return self._layout.equals(field, value, mask, Part.SENT)
+
+    def _sent_by(self, sender: Attachment) -> Set:
+        """Return what *sender* sends in its own name to the router: whole, untagged, alive."""
+        return (
+            self._sent("source", self._number[sender.at])
+            & self._sent("eth_src", _mac(sender.mac))
+            & self._sent("ipv4_src", int(sender.ip))
+            & self._sent("eth_type", ETH_IPV4)
+            & self._sent("vlan_vid", 0)
+            & self._sent("eth_dst", self._router)
+            & self._sent("ip_frag", 0)
+            & ~self._sent("nw_ttl", 0, 0xFE)
+        )
+
+    def _delivered(self, target: Attachment, packets: Set) -> Set:
+        """Return those of *packets* that are for *target*, as they are there."""
+        own = int(target.ip)
+        here = packets & self._sent("ipv4_dst", own) & ~self._sent("ipv4_src", own)
+        return here & self._routed & self._layout.equals("eth_dst", _mac(target.mac)) & self._kept
+
+    def _by_router(self) -> Set:
+        """Return all packets whose TTL is one less than sent, from the router's own address."""
+        layout, out = self._layout, self._layout.engine.false
+        for ttl in range(1, 256):
+            out = out | layout.equals("nw_ttl", ttl, -1, Part.SENT) & layout.equals(
+                "nw_ttl", ttl - 1
+            )
+        return out & layout.equals("eth_src", self._router)
+
+    def _arp(self, asker: Attachment) -> Set:
+        """Return honest requests of *asker* for another address of its subnet, as answered."""
+        layout, network = self._layout, self.plan.subnet(asker)
+        mac, own = _mac(asker.mac), int(asker.ip)
+        asked = (
+            self._sent("source", self._number[asker.at])
+            & self._sent("eth_src", mac)
+            & self._sent("eth_type", ETH_ARP)
+            & self._sent("vlan_vid", 0)
+            & self._sent("arp_op", ARP_REQUEST)
+            & self._sent("arp_sha", mac)
+            & self._sent("arp_spa", own)
+            & self._sent("arp_tpa", int(network.network_address), int(network.netmask))
+            & ~self._sent("arp_tpa", own)
+        )
+        answer = (
+            layout.equals("eth_src", self._router)
+            & layout.equals("eth_dst", mac)
+            & layout.equals("arp_op", ARP_REPLY)
+            & layout.equals("arp_sha", self._router)
+            & layout.equals("arp_tha", mac)
+            & layout.equals("arp_tpa", own)
+        )
+        return asked & answer & self._asked_for & self._answer_kept
+
+    @property
+    def _asked_for(self) -> Set:
+        """All answers that come from the address that was asked for."""
+        layout = self._layout
+        pairs = zip(layout.bits("arp_tpa", Part.SENT), layout.bits("arp_spa"), strict=True)
+        out = layout.engine.true
+        for (_, asked), (_, answers) in pairs:
+            out = layout.same(asked, answers) & out
+        return out
+
+
+def _mac(text: str) -> int:
+    return int(text.replace(":", ""), 16)

@@ -1,0 +1,218 @@
+"""What a proof says, in words: the verdict, what it assumes, and each packet with its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from sekisho.flow import ETH_ARP, ETH_IPV4
+from sekisho.model import Label, Plan, PortRef
+from sekisho.proof.fields import TCP, UDP
+from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
+from sekisho.proof.witness import Step, Walk
+from sekisho.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
+from sekisho.terminal import mac_text
+
+_VERDICT = Label(
+    "全パケットについて: 禁止経路 {forbidden}、届くべきで届かない経路 {missing}、前提 {assumed}"
+    "(入口 {sources}、規則 {rules})",
+    "for all packets: {forbidden} forbidden paths, {missing} promised paths missing, "
+    "{assumed} assumptions (entries {sources}, rules {rules})",
+)
+_WRONG = {
+    Wrong.FORBIDDEN: Label(
+        "禁止された通信が {at} に届く(入口 {n})", "what is forbidden arrives at {at} (entries {n})"
+    ),
+    Wrong.MISSING: Label(
+        "許可された通信が {at} に届かない(入口 {n})",
+        "what is permitted does not arrive at {at} (entries {n})",
+    ),
+    Wrong.APART: Label(
+        "装置ごとに接続状態の見え方が違うと、禁止された通信が {at} に届く(入口 {n})",
+        "what is forbidden arrives at {at} where the switches' trackers differ (entries {n})",
+    ),
+    Wrong.RETURNS: Label(
+        "パケットが {at} に戻ってくる(入口 {n})", "a packet comes back to {at} (entries {n})"
+    ),
+}
+_ASSUMED = (
+    Label(
+        "スイッチは表の規則を OpenFlow と Open vSwitch の定めどおりに実行する",
+        "A switch does what OpenFlow and Open vSwitch say of the rules in its tables",
+    ),
+    Label(
+        "回線は計画書どおりにつながり、すべて動いていて、パケットを変えない",
+        "The lines are as in the plan, all of them work, and none changes a packet",
+    ),
+    Label(
+        "届くはずの通信については、どの装置も接続状態を同じに見ていて、ポートの新規接続数の枠が空いている",
+        "For what is promised: all switches see a conversation in the same state, and the share of "
+        "its port has room",
+    ),
+    Label(
+        "TTL が尽きたパケットを、スイッチはコントローラに知らせない",
+        "No switch tells its controller of a packet whose TTL has run out",
+    ),
+)
+_COMPILED = Label(
+    "規則は計画書から作ったもので、スイッチから読み出したものではない",
+    "The rules are those made from the plan, not read out of switches",
+)
+_SHARED = Label(
+    "一つのハブの機器どうしの通信はスイッチを通らないので、証明の外にある({names})",
+    "What devices at one hub say to each other passes no switch and is not proved ({names})",
+)
+_HEAD = Label("前提:", "assumed:")
+_CONTROLLER, _HOST = Label("コントローラ", "controller"), Label("装置自身", "its own host")
+_STATES = {
+    0b00001: Label("新規", "new"),
+    0b00010: Label("継続", "established"),
+    0b01010: Label("応答", "reply"),
+    0b10000: Label("不正", "invalid"),
+}
+_OTHER = Label("その他", "other")
+_FRAGMENT = Label("断片", "fragment")
+_TAGGED = Label("タグ", "tag")
+_DIES = Label("ここで止まる", "dies here")
+_NO_RULE = Label("合う規則がない", "no rule matches")
+_TABLE = Label("表 {table} 優先度 {priority}", "table {table} priority {priority}")
+_BY_CLAUSE = (Kind.OPEN, Kind.CONTINUE, Kind.REPLY)
+_BY_ATTACHMENT = (Kind.ADMIT, Kind.ADMIT_ARP, Kind.DELIVER)
+
+
+def assumptions(plan: Plan, *, are_compiled: bool) -> list[Label]:
+    """Return everything that the verdict rests on."""
+    hubs = sorted({a.beside for a in plan.attachments if a.beside})
+    out = [*_ASSUMED, _COMPILED] if are_compiled else [*_ASSUMED]
+    if hubs:
+        names = " ".join(hubs)
+        out.append(Label(_SHARED.ja.format(names=names), _SHARED.en.format(names=names)))
+    return out
+
+
+def verdict_line(proof: Proof, assumed: int, language: str) -> str:
+    """Return the one line that says it all."""
+    forbidden = sum(proof.count(w) for w in (Wrong.FORBIDDEN, Wrong.APART, Wrong.RETURNS))
+    return _VERDICT.text(language).format(
+        forbidden=forbidden,
+        missing=proof.count(Wrong.MISSING),
+        assumed=assumed,
+        sources=proof.sources,
+        rules=proof.rules,
+    )
+
+
+def assumed_lines(assumed: list[Label], language: str) -> Iterator[str]:
+    """Yield the assumptions, numbered."""
+    yield _HEAD.text(language)
+    for number, label in enumerate(assumed, 1):
+        yield f"  {number}. {label.text(language)}"
+
+
+def difference_lines(
+    plan: Plan, difference: Difference, walk: Walk, language: str
+) -> Iterator[str]:
+    """Yield one difference: what is wrong, the packet, its way, and how to build it."""
+    at = place(plan, difference.at, language)
+    yield _WRONG[difference.wrong].text(language).format(at=at, n=difference.sources)
+    yield f"  {packet_words(plan, difference.packet, language)}"
+    for step in walk.steps:
+        yield from _step_lines(plan, step, language)
+    yield f"  {scapy(difference.packet)}"
+
+
+def place(plan: Plan, at: PortRef, language: str) -> str:
+    """Return a port with whoever stands there."""
+    if at.port in (CONTROLLER, LOCAL):
+        word = _CONTROLLER if at.port == CONTROLLER else _HOST
+        return f"{at.switch} ({word.text(language)})"
+    here = " ".join(a.id for a in plan.attachments if a.at == at)
+    return f"{at} ({here or '-'})"
+
+
+def packet_words(plan: Plan, packet: Packet, language: str) -> str:
+    """Return *packet* in one line: where it enters, addresses, ports, state."""
+    sent = packet.sent
+    words = [place(plan, packet.source, language), mac_text(sent["eth_src"]), "→"]
+    words.append(mac_text(sent["eth_dst"]))
+    if sent["vlan_vid"] & VLAN_PRESENT:
+        words.append(f"{_TAGGED.text(language)} {sent['vlan_vid'] & ~VLAN_PRESENT}")
+    if sent["eth_type"] == ETH_ARP:
+        words.append(f"ARP {IPv4Address(sent['arp_spa'])} → {IPv4Address(sent['arp_tpa'])}")
+    elif sent["eth_type"] != ETH_IPV4:
+        words.append(f"{sent['eth_type']:#06x}")
+    else:
+        words += _ip_words(packet, language)
+    return " ".join(words)
+
+
+def _ip_words(packet: Packet, language: str) -> Iterator[str]:
+    sent = packet.sent
+    kind = {TCP: "tcp", UDP: "udp"}.get(sent["ip_proto"])
+    ports = (f":{sent['tp_src']}", f":{sent['tp_dst']}") if kind else ("", "")
+    yield f"{IPv4Address(sent['ipv4_src'])}{ports[0]} → {IPv4Address(sent['ipv4_dst'])}{ports[1]}"
+    yield kind or f"ip/{sent['ip_proto']}"
+    if sent["ip_frag"]:
+        yield _FRAGMENT.text(language)
+    yield _STATES.get(packet.phase, _OTHER).text(language)
+
+
+def _step_lines(plan: Plan, step: Step, language: str) -> Iterator[str]:
+    yield f"  {step.at}"
+    for rule in step.rules:
+        where = _TABLE.text(language).format(table=rule.table, priority=rule.priority)
+        yield f"    {where} cookie {rule.cookie:#x} {because(plan, rule, step.at.switch)}".rstrip()
+    if not step.out:
+        word = _DIES if step.rules and step.rules[-1].drops else _NO_RULE
+        yield f"    {word.text(language)}"
+    for port in step.out:
+        yield f"    → {place(plan, PortRef(step.at.switch, port), language)}"
+
+
+def because(plan: Plan, rule: Rule, switch: str) -> str:
+    """Return what a rule is for, with the line of the plan that it comes from."""
+    cookie = Cookie.parse(rule.cookie)
+    if cookie is None:
+        return "?"
+    name = cookie.kind.name.lower().replace("_", "-")
+    if cookie.kind in _BY_CLAUSE and 0 < cookie.a <= len(plan.clauses):
+        clause = plan.clauses[cookie.a - 1]
+        return f"{name} {clause.id} ({clause.where})"
+    if cookie.kind in _BY_ATTACHMENT and 0 < cookie.b <= len(plan.attachments):
+        attachment = plan.attachments[cookie.b - 1]
+        return f"{name} {attachment.id} ({attachment.where})"
+    point = drop_point(rule.cookie, switch, plan)
+    return f"drop {point.reason} {point.key}".strip() if point else name
+
+
+def scapy(packet: Packet) -> str:
+    """Return the packet as Scapy builds it."""
+    sent = packet.sent
+    out = f"Ether(src='{mac_text(sent['eth_src'])}', dst='{mac_text(sent['eth_dst'])}'"
+    kind = sent["eth_type"]
+    is_tagged = bool(sent["vlan_vid"] & VLAN_PRESENT)
+    out += ", type=0x8100)" if is_tagged else f", type={kind:#06x})"
+    if is_tagged:
+        vid = sent["vlan_vid"] & ~VLAN_PRESENT
+        out += f"/Dot1Q(vlan={vid}, type={kind:#06x})"
+    if kind == ETH_ARP:
+        return out + (
+            f"/ARP(op={sent['arp_op']}, hwsrc='{mac_text(sent['arp_sha'])}', "
+            f"psrc='{IPv4Address(sent['arp_spa'])}', hwdst='{mac_text(sent['arp_tha'])}', "
+            f"pdst='{IPv4Address(sent['arp_tpa'])}')"
+        )
+    return out + (_scapy_ip(sent) if kind == ETH_IPV4 else "")
+
+
+def _scapy_ip(sent: dict[str, int]) -> str:
+    out = (
+        f"/IP(src='{IPv4Address(sent['ipv4_src'])}', dst='{IPv4Address(sent['ipv4_dst'])}', "
+        f"proto={sent['ip_proto']}, ttl={sent['nw_ttl']}"
+    )
+    out += {1: ", flags='MF'", 3: ", frag=185"}.get(sent["ip_frag"], "") + ")"
+    if sent["ip_frag"] & 2:
+        return out
+    ports = f"sport={sent['tp_src']}, dport={sent['tp_dst']}"
+    if sent["ip_proto"] == TCP:
+        return f"{out}/TCP({ports}, flags={sent['tcp_flags_nxm']:#x})"
+    return f"{out}/UDP({ports})" if sent["ip_proto"] == UDP else out

@@ -1,0 +1,89 @@
+"""What the proof does not model is refused, with its place: never "proved"."""
+
+from __future__ import annotations
+
+import pytest
+
+from sekisho.cli import main
+from sekisho.errors import RefusedError
+from sekisho.flow import ETH_IPV4, ETH_IPV6
+from sekisho.proof.verdict import prove
+from sekisho.rules import (
+    FLOOD,
+    NORMAL,
+    Match,
+    Move,
+    Output,
+    PopVlan,
+    PushVlan,
+    Rule,
+    SetField,
+    Track,
+    match,
+)
+from tests.population import town
+from tests.test_meaning import tables
+
+_IP = match(eth_type=ETH_IPV4)
+_ANY: Match = ()
+
+
+def odd(rule: Rule) -> None:
+    """Prove the tiny town with one more rule on one switch."""
+    prove(town("tiny"), {**tables("tiny"), "floor": (*tables("tiny")["floor"], rule)})
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (Rule(0, 900, _ANY, 7, (Output(NORMAL),)), "special port 0xfffffffa"),
+        (Rule(0, 900, _ANY, 7, (Output(FLOOD),)), "special port 0xfffffffb"),
+        (Rule(2, 900, _ANY, 7, goto=1), "goes back to table 1"),
+        (Rule(5, 900, _IP, 7, (Track(1, 4),)), "goes back to table 4"),
+        (Rule(0, 900, match(eth_type=ETH_IPV6, ip_proto=6), 7), "inside IPv6"),
+        (Rule(0, 900, match(ip_proto=6), 7), "without asking for IPv4"),
+        (Rule(0, 900, _ANY, 7, (SetField("eth_type", 0x800),)), "writes eth_type"),
+        (Rule(0, 900, _ANY, 7, (Move("eth_src", "in_port", 32),)), "moves eth_src to in_port"),
+        (Rule(0, 900, _ANY, 7, (Move("reg0", "vlan_vid", 13),)), "more bits than reg0"),
+        (Rule(0, 900, _IP, 7, (Track(3, 4),)), "looks up zone 3, where marks are written"),
+    ],
+)
+def test_a_rule_that_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
+    """Switch, table, priority and cookie are named, and the reason."""
+    with pytest.raises(RefusedError) as refusal:
+        odd(rule)
+
+    assert f"floor: table {rule.table}, priority {rule.priority}, cookie 0x7" in str(refusal.value)
+    assert why in str(refusal.value)
+
+
+def test_two_rules_of_one_priority_that_differ_are_refused() -> None:
+    """OpenFlow leaves open which of them is met."""
+    with pytest.raises(RefusedError, match="floor: table 2, priority 100: two rules match"):
+        odd(Rule(2, 100, match(eth_type=ETH_IPV4, nw_ttl=9), 7))
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (Rule(2, 900, _IP, 7, (PushVlan(), PushVlan()), goto=3), "two VLAN tags"),
+        (Rule(2, 900, _IP, 7, (PushVlan(), PushVlan(), PopVlan()), goto=3), "two VLAN tags"),
+        (Rule(2, 900, _IP, 7, (Track(9, 3),)), "looked up twice"),
+        (Rule(7, 900, _IP, 7, (Track(4, 8, commit=True, mark=1),)), "a second time, in zone 4"),
+    ],
+)
+def test_packets_that_are_not_modelled_are_refused(rule: Rule, why: str) -> None:
+    """Where it depends on the packets that arrive, it is the packets that are looked at."""
+    with pytest.raises(RefusedError, match=why):
+        odd(rule)
+
+
+def test_a_refusal_has_an_exit_status_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither proved nor a finding: 4."""
+    rules = {**tables("tiny"), "floor": (Rule(0, 900, _ANY, 7, (Output(NORMAL),)),)}
+    monkeypatch.setattr("sekisho.commands.prove.compile_town", lambda plan: rules)
+
+    assert main(["prove", "topologies/tiny.yaml"]) == 4
+    assert "special port" in capsys.readouterr().err
