@@ -186,9 +186,12 @@ class Actor:
         layout, engine = self._layout, self._engine
         source, target = slot(action.source), slot(action.target)
         old, new = dict(layout.bits(source)), dict(layout.bits(target))
-        places = [(old.get(n + action.source_bit), new[n]) for n in range(action.bits)]
+        first, bits = action.source_bit, action.bits
+        if source in layout.domains:  # a number, whole: `domains` has seen to that
+            first, bits = 0, layout.width(source)
+        places = [(old.get(n + first), new[n]) for n in range(bits)]
         copied = engine.without(packets, layout.all_but({n for n, _ in places if n is not None}))
         for there, here in places:
             copied = copied & (~engine.var(here) if there is None else layout.same(there, here))
-        free = layout.free([target], (1 << action.bits) - 1)
+        free = layout.free([target], (1 << bits) - 1)
         return engine.without(packets, free) & copied

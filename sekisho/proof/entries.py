@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from sekisho.errors import RefusedError
 from sekisho.flow import ETH_IPV4, ETH_IPV6
-from sekisho.proof.fields import slot
+from sekisho.proof.fields import Needs, slot
 from sekisho.rules import (
     CONTROLLER,
     IN_PORT,
@@ -55,19 +54,6 @@ CHANGED_ARP = ("arp_op", "arp_sha", "arp_tha", "arp_spa", "arp_tpa")
 Tables = Mapping[str, Iterable[Rule]]
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a proof over some tables needs to have bits for.
-
-    Attributes:
-        written: Fields that some action writes.
-        used: Bits of metadata, register and mark that some rule reads or writes.
-    """
-
-    written: frozenset[str]
-    used: dict[str, int]
-
-
 def needs(tables: Tables) -> Needs:
     """Return what a proof over *tables* needs, once every rule is found to be modelled.
 
@@ -78,19 +64,19 @@ def needs(tables: Tables) -> Needs:
     used = {"metadata": 0, "reg0": 0, "ct_mark": 0}
     marking: dict[int, str] = {}
     looked_up: dict[int, tuple[str, Rule]] = {}
-    for switch, rules in tables.items():
-        for rule in rules:
-            _refuse_match(switch, rule)
-            for field, mask in _touched(rule):
-                if field in used:
-                    used[field] |= mask
-            for action in rule.actions:
-                _refuse_action(switch, rule, action)
-                written |= {slot(field) for field in _writes(action)}
-                if isinstance(action, Track) and action.mark:
-                    marking[action.zone] = switch
-                elif isinstance(action, Track) and action.table >= 0:
-                    looked_up[action.zone] = switch, rule
+    once = {id(rule): (switch, rule) for switch, rules in tables.items() for rule in rules}
+    for switch, rule in once.values():  # most rules stand on every switch
+        _refuse_match(switch, rule)
+        for field, mask in _touched(rule):
+            if field in used:
+                used[field] |= mask
+        for action in rule.actions:
+            _refuse_action(switch, rule, action)
+            written |= {slot(field) for field in _writes(action)}
+            if isinstance(action, Track) and action.mark:
+                marking[action.zone] = switch
+            elif isinstance(action, Track) and action.table >= 0:
+                looked_up[action.zone] = switch, rule
     for zone in marking.keys() & looked_up.keys():
         raise refused(*looked_up[zone], f"looks up zone {zone}, where marks are written")
     return Needs(frozenset(written), used)

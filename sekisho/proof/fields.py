@@ -11,11 +11,13 @@ The order of the variables decides the time: who sends first, then where to, the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from sekisho.flow import ETH_ARP, ETH_IPV4
+from sekisho.proof.domains import Domain
 from sekisho.proof.engine import Engine, Set, cube, engine
 from sekisho.rules import LOCAL, WIDTHS, Match
 
@@ -68,6 +70,19 @@ class Part(Enum):
     NOW = "now"
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a proof over some tables needs to have bits for.
+
+    Attributes:
+        written: Fields that some action writes.
+        used: Bits of metadata, register and mark that some rule reads or writes.
+    """
+
+    written: frozenset[str]
+    used: dict[str, int]
+
+
 #: One bit: field, copy, and its place (0 is the lowest).
 Bit = tuple[str, Part, int]
 
@@ -76,23 +91,23 @@ class Layout:
     """The variables of one proof.
 
     Args:
-        sources: How many edge ports a packet may enter by.
-        ports: The highest port number of any switch.
-        written: Fields that some action writes.
-        used: Of fields that only a switch knows: the bits that some rule reads or writes.
-        library: Of the engine, and how many nodes it may have.
+        size: How many edge ports a packet may enter by, and the highest port number.
+        needs: What the tables write, and the bits that they use.
+        library: Name of the engine, and how many nodes it may have.
+        domains: Of address fields that are numbers.
     """
 
     def __init__(
         self,
-        sources: int,
-        ports: int,
-        written: Iterable[str],
-        used: dict[str, int],
+        size: tuple[int, int],
+        needs: Needs,
         library: tuple[str, int],
+        domains: Mapping[str, Domain],
     ) -> None:
-        self._written = frozenset(map(slot, written)) & HEADER.keys()
-        self._used = used
+        sources, ports = size
+        self._written = frozenset(map(slot, needs.written)) & HEADER.keys()
+        self._used = needs.used
+        self.domains = domains
         self.port_bits = ports.bit_length() + 1  # the highest value is the switch's own port
         self.source_bits = max(1, (sources - 1).bit_length())
         order = list(self._order())
@@ -108,6 +123,8 @@ class Layout:
             return self.source_bits
         if field == "in_port":
             return self.port_bits
+        if field in self.domains:
+            return self.domains[field].bits
         return HEADER.get(field) or _GIVEN.get(field) or SWITCH.get(field) or WIDTHS[field]
 
     def bits(self, field: str, part: Part = Part.NOW) -> list[tuple[int, int]]:
@@ -130,6 +147,11 @@ class Layout:
 
     def _equals(self, field: str, value: int, mask: int, part: Part) -> Set:
         known = dict(self.bits(field, part))
+        if field in self.domains:
+            out = self.engine.false
+            for code in self.domains[field].codes(value, mask):
+                out = out | cube(self.engine, ((n, bool(code >> p & 1)) for p, n in known.items()))
+            return out
         wanted = mask & (1 << max(self.width(field), value.bit_length())) - 1
         absent = sum(
             1 << place
@@ -201,7 +223,7 @@ class Layout:
             (self.number[field, Part.SENT, place], self.number[field, Part.NOW, place])
             for field in fields
             if field in self._written
-            for place in range(HEADER[field])
+            for place in range(self.width(field))
         ]
         out = self.engine.true
         for one, other in sorted(pairs, reverse=True):
@@ -223,7 +245,22 @@ class Layout:
         out = out & (self._zero("vlan_vid") | ~untagged)
         for kind in _TAG_TYPES:
             out = out & ~(untagged & self._sent("eth_type", kind))
+        for field, domain in self.domains.items():
+            if field in HEADER:  # a number that stands for no address is none
+                out = out & self._below(field, len(domain.values))
         return out & self.tracked
+
+    def _below(self, field: str, limit: int) -> Set:
+        out = self.engine.false
+        for place, number in sorted(self.bits(field, Part.SENT)):
+            bit = self.engine.var(number)
+            out = ~bit | out if limit >> place & 1 else ~bit & out
+        return out if limit < 1 << self.width(field) else self.engine.true
+
+    def value(self, field: str, code: int) -> int:
+        """Return the value of *field* that *code* stands for."""
+        domain = self.domains.get(field)
+        return domain.values[code] if domain else code
 
     @cached_property
     def tracked(self) -> Set:
@@ -290,7 +327,8 @@ class Layout:
         yield from self._some("metadata", range(60, 64))
 
     def _copies(self, field: str, place: int) -> Iterator[Bit]:
-        if field in self._used and not self._used[field] >> place & 1:
+        is_used = field not in self._used or self._used[field] >> place & 1
+        if not is_used and not (field in self.domains and self._used[field]):
             return
         yield field, Part.SENT, place
         if field in self._written and field in HEADER:

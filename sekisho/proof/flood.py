@@ -9,6 +9,7 @@ from typing import TypeVar
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
 from sekisho.proof.actions import Actor, Event, To
+from sekisho.proof.domains import domains
 from sekisho.proof.engine import LARGE, Set
 from sekisho.proof.entries import needs
 from sekisho.proof.fields import SWITCH, Layout
@@ -47,13 +48,20 @@ class Fabric:
         tables: By switch.
         engine: Name of the engine.
         nodes: How many it may have.
+        is_short: Whether addresses are numbers, as far as the tables let them.
 
     Raises:
         RefusedError: A rule has a part that is not modelled.
     """
 
     def __init__(
-        self, plan: Plan, tables: Tables, engine: str = "oxidd", nodes: int = LARGE
+        self,
+        plan: Plan,
+        tables: Tables,
+        engine: str = "oxidd",
+        nodes: int = LARGE,
+        *,
+        is_short: bool = True,
     ) -> None:
         self.plan = plan
         self._peer = {link.a: link.b for link in plan.links}
@@ -62,7 +70,12 @@ class Fabric:
         self.number = {port: number for number, port in enumerate(self.sources)}
         ports = max(switch.ports for switch in plan.switches)
         wanted = needs(tables)
-        self.layout = Layout(len(self.sources), ports, wanted.written, wanted.used, (engine, nodes))
+        self.layout = Layout(
+            (len(self.sources), ports),
+            wanted,
+            (engine, nodes),
+            domains(plan, tables) if is_short else {},
+        )
         self._actor = Actor(self.layout)
         self._tables: dict[str, dict[int, Table]] = {}
         made: dict[object, Table] = {}

@@ -95,7 +95,7 @@ def prove(plan: Plan, tables: Mapping[str, tuple[Rule, ...]], *, engine: str = "
     for nodes in (min(LARGE, max(SMALL, 1 << (_NODES * rules).bit_length())), LARGE):
         try:
             fabric = Fabric(plan, tables, engine, nodes)
-            return Proof(tuple(_differences(fabric)), len(fabric.sources), rules)
+            return Proof(tuple(differences(fabric)), len(fabric.sources), rules)
         except MemoryError:
             continue
     raise RefusedError(
@@ -104,7 +104,8 @@ def prove(plan: Plan, tables: Mapping[str, tuple[Rule, ...]], *, engine: str = "
     )
 
 
-def _differences(fabric: Fabric) -> Iterator[Difference]:
+def differences(fabric: Fabric) -> Iterator[Difference]:
+    """Yield every place where the fabric's tables are not its plan."""
     reached = fabric.flood()
     wanted = Meaning(fabric.plan, fabric.layout, fabric.number).arriving()
     yield from _beside(fabric, reached, wanted)
@@ -175,7 +176,8 @@ def _read(fabric: Fabric, bits: Mapping[int, bool]) -> Packet:
     layout = fabric.layout
 
     def value(field: str, part: Part = Part.SENT) -> int:
-        return sum(1 << place for place, n in layout.bits(field, part) if bits.get(n, False))
+        code = sum(1 << place for place, n in layout.bits(field, part) if bits.get(n, False))
+        return layout.value(field, code)
 
     return Packet(
         fabric.sources[value("source")],

@@ -13,7 +13,7 @@ from sekisho.model import PortRef
 from sekisho.proof.engine import ENGINES, Set, cube
 from sekisho.proof.fields import Part
 from sekisho.proof.flood import Fabric, Reached
-from sekisho.proof.verdict import Proof, Wrong, prove
+from sekisho.proof.verdict import Proof, Wrong, differences, prove
 from sekisho.proof.witness import Walker
 from sekisho.rules import Kind, Rule
 from sekisho.switch import Fabric as Switches
@@ -103,6 +103,18 @@ def is_missed(proof: Proof) -> bool:
     return bool(wrong)
 
 
+@pytest.mark.parametrize("fault", ["", *sorted(FAULTS.keys() - _REFUSED)])
+def test_numbers_for_addresses_lose_nothing(fault: str) -> None:
+    """Where each bit of an address stands for itself, the differences are the same."""
+    rules = spoilt(fault) if fault else tables("tiny")
+    short, long = (
+        [(d.wrong, d.at, d.sources) for d in differences(Fabric(town("tiny"), rules, is_short=s))]
+        for s in (True, False)
+    )
+
+    assert short == long
+
+
 _ASKED = ("tiny", "peers")
 
 
@@ -111,7 +123,8 @@ _ASKED = ("tiny", "peers")
 def test_single_packets_do_what_the_sets_say(name: str, fault: str) -> None:
     """Each packet of a fixed population arrives where the sets have it, changed as they say."""
     rules = changed(tables(name), FAULTS[fault]) if fault else tables(name)
-    fabric, switches = Fabric(town(name), rules), Switches(town(name), rules)
+    fabric = Fabric(town(name), rules, is_short=False)
+    switches = Switches(town(name), rules)
     reached = fabric.flood()
     arrivals = 0
     for asked in population(name, 500):
