@@ -15,7 +15,11 @@ from sekisho.errors import RuleError
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP
 from sekisho.model import Protocol
 from sekisho.rules import (
+    CONTROLLER,
+    FLOOD,
     IN_PORT,
+    LOCAL,
+    NORMAL,
     VLAN_PRESENT,
     WIDTHS,
     Action,
@@ -47,6 +51,14 @@ _NAMES = {
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _IPS = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
 _PORTS = frozenset({"tcp_src", "tcp_dst", "udp_src", "udp_dst"})
+#: Ports by word; a packet goes to the controller whole (65535 bytes: OFPCML_NO_BUFFER).
+_SPECIAL = {
+    IN_PORT: "IN_PORT",
+    NORMAL: "NORMAL",
+    FLOOD: "FLOOD",
+    CONTROLLER: "CONTROLLER:65535",
+    LOCAL: "LOCAL",
+}
 _HEX = frozenset({"metadata", "reg0", "ct_mark"})
 #: Bits by name, lowest first: RFC 9293, 3.1; ovs-fields(7), "ct_state".
 _TCP_FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns")
@@ -169,7 +181,7 @@ def _mask(name: str, mask: int) -> str:
 def _action(action: Action) -> str:
     match action:
         case Output(port):
-            return "IN_PORT" if port == IN_PORT else f"output:{port}"
+            return _SPECIAL.get(port, f"output:{port}")
         case SetField(field, value):
             return f"set_field:{_value(field, value, is_whole=True)}->{field}"
         case Move(source, target, bits, first):

@@ -31,5 +31,8 @@ def add_prove(to: ArgumentParser) -> None:
     """Add what ``prove`` takes."""
     add_plan(to)
     to.add_argument(
+        "--dumps", type=Path, metavar="DIR", help="of the tables in a run folder, or of dumps"
+    )
+    to.add_argument(
         "--engine", choices=_ENGINES, default=_ENGINES[0], help="library of decision diagrams"
     )

@@ -9,6 +9,7 @@ from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
 from sekisho.model import Label
 from sekisho.plan import load
+from sekisho.proof.reading import read_run
 from sekisho.proof.verdict import prove as proved
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import assumed_lines, assumptions, difference_lines, verdict_line
@@ -26,11 +27,14 @@ def prove(args: Namespace, screen: Screen) -> int:
     """
     began = monotonic()
     plan = load(args.plan)
-    tables = compile_town(plan)
+    tables = read_run(args.dumps, plan) if args.dumps else compile_town(plan)
     proof = proved(plan, tables, engine=args.engine)
-    assumed, language = assumptions(plan, are_compiled=True), args.lang
+    assumed, language = assumptions(plan, are_compiled=not args.dumps), args.lang
     seconds = _SECONDS.text(language).format(s=monotonic() - began)
-    _say(screen, f"{args.plan}: {verdict_line(proof, len(assumed), language)} {seconds}")
+    _say(
+        screen,
+        f"{args.dumps or args.plan}: {verdict_line(proof, len(assumed), language)} {seconds}",
+    )
     walker = Walker(plan, tables)
     for difference in proof.differences[:_SHOWN]:
         walk = walker.shown(difference)

@@ -58,6 +58,10 @@ _COMPILED = Label(
     "規則は計画書から作ったもので、スイッチから読み出したものではない",
     "The rules are those made from the plan, not read out of switches",
 )
+_DUMPED = Label(
+    "スイッチにあるのは読み出した表だけで、表に出ない規則、複製、他の装置への接続はない",
+    "A switch holds what was dumped and nothing else: no hidden rule, group, mirror or other port",
+)
 _SHARED = Label(
     "一つのハブの機器どうしの通信はスイッチを通らないので、証明の外にある({names})",
     "What devices at one hub say to each other passes no switch and is not proved ({names})",
@@ -83,7 +87,7 @@ _BY_ATTACHMENT = (Kind.ADMIT, Kind.ADMIT_ARP, Kind.DELIVER)
 def assumptions(plan: Plan, *, are_compiled: bool) -> list[Label]:
     """Return everything that the verdict rests on."""
     hubs = sorted({a.beside for a in plan.attachments if a.beside})
-    out = [*_ASSUMED, _COMPILED] if are_compiled else [*_ASSUMED]
+    out = [*_ASSUMED, _COMPILED if are_compiled else _DUMPED]
     if hubs:
         names = " ".join(hubs)
         out.append(Label(_SHARED.ja.format(names=names), _SHARED.en.format(names=names)))
