@@ -25,6 +25,7 @@ from scenarios.exchange import Exchange, Outcome, converse
 from scenarios.findings import Findings
 from scenarios.gate import Batching, CasePlan, Window
 from scenarios.manifest import manifest
+from scenarios.proving import Proving
 from scenarios.record import Recorder, Run, doubted_case, jst
 from scenarios.session import Attempt, Session
 from scenarios.suite import Suite
@@ -63,10 +64,12 @@ class Check:
         town: The town; it is entered here, and may have begun to start.
 
     Attributes:
+        proves: Whether the tables are proved for all packets, too.
         host_slots: How many frames the capture of a host holds between two looks at it.
     """
 
     host_slots = HOST_SLOTS
+    proves = True
 
     def __init__(self, plan: Plan, folder: Path, run: Run, *, town: Town) -> None:
         self._plan, self._folder, self._run, self._town = plan, folder, run, town
@@ -76,6 +79,7 @@ class Check:
         self._talks: list[Exchange] = []
         self._around: Surroundings | None = None
         self._meanwhile: Meanwhile | None = None
+        self._proving: Proving | None = None
         self.aborted = ""
 
     def run(self, meddle: Meddle | None = None, *, leave: Leave | None = None) -> int:
@@ -130,6 +134,9 @@ class Check:
                 meddle(town, wire)
             self._meanwhile = stack.enter_context(Meanwhile(town))
             self._compared(around, wire, BEFORE)
+            if town.is_ours and self._run.is_whole and self.proves:
+                self._proving = Proving(self._plan, around.dumps, self._folder)
+                stack.callback(self._proving.stop)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
             self._probe(session, batches, findings, town)
@@ -168,6 +175,8 @@ class Check:
         self._compared(around, wire, AFTER)
         around.note_changes(self._meanwhile)
         self._keep_dumps(around)
+        if self._proving is not None:
+            self._proving.end(around)
         began = time.monotonic()
         self._hear_late(wire, session, findings)
         tally = self._tally

@@ -85,6 +85,8 @@ class Rerun(Check):
             more, after the first window: what its last reading would tell is told there.
     """
 
+    proves = False  # what probes tell is asked, over and over
+
     def __init__(
         self, town: Town, folder: Path, run: Run, prepared: Prepared, *, is_short: bool = False
     ) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, StandingException
-from sekisho.report import events, tally
+from sekisho.report import events, proof, tally
 from sekisho.report.concerned import of_whom
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
@@ -145,6 +145,8 @@ def _facts(record: RunRecord) -> Markup:
         rows.append((say("規模", "Size"), say(ja, en)))
     if manifest.pairs is not None:
         rows.append((say("試験した組", "Pairs"), both(_pairs(manifest.pairs))))
+    if (said := proof.line(record)) is not None:
+        rows.append((both(said[0]), both(said[1])))
     if manifest.real:
         rows.append((say("実物で行ったもの", "Real in this run"), both(_real(manifest.real))))
     rows.append((say("試験番号", "Number"), join((manifest.run,))))

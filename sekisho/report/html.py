@@ -18,6 +18,7 @@ from sekisho.report.events import chapter as events
 from sekisho.report.front import front
 from sekisho.report.grid import grid
 from sekisho.report.markup import Markup, join, say, tag
+from sekisho.report.proof import chapter as proof
 from sekisho.report.reading import RunRecord
 from sekisho.report.situations import chapter as situations
 
@@ -33,6 +34,7 @@ _CHAPTERS = (
     ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
     ("coverage", say("規則の網羅", "Coverage")),
+    ("proof", say("証明", "Proof")),
     ("limits", say("限界・版", "Limits")),
 )
 
@@ -63,6 +65,7 @@ def _body(record: RunRecord) -> Markup:
         "situations": situations(record),
         "catalogue": catalogue(record),
         "coverage": coverage(record),
+        "proof": proof(record),
     }
     chapters = [c for c in _CHAPTERS if optional.get(c[0], [c])]
     links = (tag("a", name, href=f"#{key}") for key, name in chapters)

@@ -41,6 +41,7 @@ class RunRecord:
         verdict: Of the whole run; never better than its cases.
         trouble: Why the verdict is void, in words; None where it is not.
         events: ``events.json``; None where nothing befell the town.
+        proof: ``proof.json``; None where nothing was proved.
         sealed: SHA-256 of ``manifest.json``, which holds the digest of every other file.
     """
 
@@ -54,6 +55,7 @@ class RunRecord:
     trouble: Label | None
     sealed: str
     events: dict[str, Any] | None = None
+    proof: dict[str, Any] | None = None
 
     def replay(self, case: str) -> str:
         """Return the command that sends the packet of a finding once more."""
@@ -99,7 +101,8 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
         judged = summary.verdict
     trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
     parts = (folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
-    return RunRecord(*parts, events=_events(folder / "events.json"))
+    events = _events(folder / "events.json")
+    return RunRecord(*parts, events=events, proof=_proof(folder / "proof.json"))
 
 
 def _aborted(manifest: Manifest, summary: Summary | None) -> str:
@@ -176,10 +179,30 @@ def _differences(path: Path) -> tuple[Difference, ...]:
         raise UsageError(f"{path}: {error}") from error
 
 
+_PROVED = ("forbidden", "missing", "entries", "rules")
 _OUTCOME = (
     *("event", "verdict", "reason", "leaked", "forbidden_sent", "permitted_heard"),
     *("gap_ms", "allow_ms", "deny_ms", "notes"),
 )
+
+
+def _proof(path: Path) -> dict[str, Any] | None:
+    """Read what was proved; UsageError names a key that is missing."""
+    if not path.exists():
+        return None
+    found = json_object(path)
+    try:
+        if not found["refused"]:
+            for key in _PROVED:
+                cast(int, found[key]) + 0
+            for name in ("assumptions", "differences"):
+                for each in cast(list[dict[str, str]], found[name]):
+                    each["ja"], each["en"]
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except TypeError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return found
 
 
 def _events(path: Path) -> dict[str, Any] | None:

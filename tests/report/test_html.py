@@ -24,7 +24,7 @@ from sekisho.report.reading import read
 from sekisho.seal import seal_again
 
 from .dom import by_class, by_id, japanese, parse, text
-from .fake_run import died, put_cases, raw_cases, write_run
+from .fake_run import died, proved, put_cases, raw_cases, write_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AVOIDED = ("flow", "datapath", "cookie", "priority", "regex", "namespace", "フロー", "優先度")
@@ -297,6 +297,7 @@ def test_a_print_is_never_shrunk(tmp_path: Path) -> None:
     }  # fmt: skip
     told = {"events": {row["event"]: {"ja": long, "en": long}}, "outcomes": [row] * 3}
     (folder / "events.json").write_bytes(orjson.dumps(told))
+    (folder / "proof.json").write_bytes(orjson.dumps(proved(forbidden=10**6, missing=10**6)))
     seal_again(folder)
 
     assert len(read(folder).manifest.plan.destinations) == 34

@@ -1,0 +1,98 @@
+"""The tables that a town holds, proved for all packets, beside the probes and in another process.
+
+The dumps of before the first frame are proved; those of after the last must be the same tables.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scenarios.surroundings import AFTER, Surroundings
+from sekisho.dumps import digest, flows
+from sekisho.errors import LabError
+from sekisho.evidence import write_atomically
+from sekisho.model import Label, Plan
+
+FILE = "proof.json"
+_TIMEOUT_S = 600.0
+_WRONG = Label(
+    "全パケットの証明: 禁止経路 {forbidden}、届くべきで届かない経路 {missing}",
+    "proof over all packets: {forbidden} forbidden paths, {missing} promised paths missing",
+)
+_REFUSED = Label("全パケットの証明ができません: {why}", "not proved for all packets: {why}")
+_CHANGED = "the tables are not those that were read before the first frame"
+
+
+class Proving:
+    """A proof that is under way.
+
+    Args:
+        plan: The town, as its file says it.
+        dumps: Of every switch, before the first frame.
+        folder: The run folder.
+    """
+
+    def __init__(self, plan: Plan, dumps: Mapping[str, str], folder: Path) -> None:
+        self._folder, self._digests = folder, _digests(dumps)
+        asked = folder / "log" / "proof.asked.json"
+        asked.parent.mkdir(exist_ok=True)
+        asked.write_text(json.dumps({"plan": plan.path, "dumps": dict(dumps)}), "utf-8")
+        self._errors = folder / "log" / "proof.log"
+        with asked.open("rb") as given, self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sekisho.proof"],
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+
+    def end(self, around: Surroundings) -> None:
+        """Wait for the proof, write it down, and note what it found.
+
+        Raises:
+            LabError: The proof itself broke.
+        """
+        found = self._found()
+        if not found["refused"] and _digests(around.dumps) != self._digests:
+            found = {"schema": found["schema"], "refused": _CHANGED}
+        write_atomically(
+            self._folder / FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
+        )
+        if around.differences:
+            return  # the tables were tampered with, which is told already
+        if found["refused"]:
+            why = str(found["refused"]).splitlines()[0]
+            around.note(AFTER, "proof", "", _filled(_REFUSED, {"why": why}))
+        elif found["forbidden"] or found["missing"]:
+            around.note_finding("proof", "", _filled(_WRONG, found))
+
+    def stop(self) -> None:
+        """End the proof, where the run ends before it."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _found(self) -> dict[str, Any]:
+        try:
+            said, _ = self._process.communicate(timeout=_TIMEOUT_S)
+            found: dict[str, Any] = json.loads(said)
+        except (subprocess.TimeoutExpired, ValueError) as error:
+            self.stop()
+            raise LabError(
+                f"the proof over all packets did not end as it should: {error}\n"
+                f"  hint: {self._errors} says why"
+            ) from error
+        return found
+
+
+def _digests(dumps: Mapping[str, str]) -> dict[str, str]:
+    return {switch: digest(flows(dump)) for switch, dump in dumps.items()}
+
+
+def _filled(label: Label, values: Mapping[str, Any]) -> Label:
+    return Label(label.ja.format(**values), label.en.format(**values))
