@@ -11,6 +11,7 @@ What it has done goes, one JSON object a line, to the file that ``SEKISHO_EVENTS
 * ``drift``       somebody else has changed the tables of a switch that was in force; they are
   brought back at once, and ``in-force`` says with how many rules (not with ``SEKISHO_HEALS=no``);
 * ``changed``     a port was moved, or moved back; what was touched, and what is in force now;
+* ``turned``      a rule has come to its time, or its time is over: how many rules go and come;
 * ``late``        the time of a change is over, and a switch that it concerns is not there;
 * ``gone``        a switch is no longer connected; its tables stand;
 * ``trouble``     a switch cannot be brought into force just now, and why; it is tried again, others

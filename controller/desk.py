@@ -23,7 +23,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +34,12 @@ from controller.asking import loudly
 from sekisho.changes import LATEST_MOMENT, Change, applied
 from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
-from sekisho.model import Plan
+from sekisho.model import JST, Plan
 from sekisho.preview import preview
 from sekisho.printable import said
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
 from sekisho.talk import Talk
+from sekisho.terms import at
 from sekisho.trouble import in_words
 
 if TYPE_CHECKING:
@@ -68,11 +71,19 @@ class Desk:
     @property
     def plan(self) -> Plan:
         """The plan with every change laid over it that stands."""
-        return applied(self._origin, self._journal.standing) if self._journal else self._origin
+        return self._now(self._journal.standing if self._journal else ())
+
+    def _now(self, changes: Iterable[Change]) -> Plan:
+        """The plan with *changes* laid over it, and what rules hold at this time alone."""
+        fixed = os.environ.get("SEKISHO_AT", "")
+        moment = datetime.fromisoformat(fixed) if fixed else datetime.now(JST)
+        return at(applied(self._origin, changes), moment)
 
     def open(self) -> None:
         """Begin to take requests, if the environment names a socket and a journal."""
         path = os.environ.get("SEKISHO_DESK", "")
+        if any(clause.has_times for clause in self._origin.clauses):
+            fw.hub.spawn(self._watch_rules)
         if self._journal is None:
             return
         fw.hub.spawn(self._watch_times)
@@ -80,6 +91,16 @@ class Desk:
             Path(path).unlink(missing_ok=True)
             server = fw.hub.StreamServer((path,), self._serve)
             fw.hub.spawn(server.serve_forever)
+
+    @loudly
+    def _watch_rules(self) -> None:
+        """Open and close what rules permit at times; what holds follows from the clock alone."""
+        while True:
+            fw.hub.sleep(_TICK_S)
+            with self._turn:
+                plan, now = self.plan, self._guard.plan
+                if plan.clauses != now.clauses:
+                    self.say("turned", touched=self._guard.turn(plan))
 
     @loudly
     def _watch_times(self) -> None:
@@ -167,7 +188,7 @@ class Desk:
             _moment(request.get("until")),
         )
         unseen(self._journal.changes.values(), change, request.get("seen"))
-        after = applied(self._origin, (*standing, change))
+        after = self._now((*standing, change))
         if request.get("dry_run"):
             shown = preview(now, after, self._guard.tables).as_json()
             return {"preview": shown, "change": change.as_json()}
@@ -200,7 +221,7 @@ class Desk:
 
     def _without(self, number: int) -> Plan:
         assert self._journal is not None
-        return applied(self._origin, (c for c in self._journal.standing if c.number != number))
+        return self._now(c for c in self._journal.standing if c.number != number)
 
     def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
         assert self._journal is not None

@@ -146,6 +146,20 @@ class Moving(Asking):
             )
         return move
 
+    def turn(self, plan: Plan) -> dict[str, tuple[int, int]]:
+        """Bring into force a plan that permits something else; who is away has it when back.
+
+        Returns:
+            How many rules go and come, by switch.
+        """
+        delta = changed_tables(self.plan, plan, self._wanted)
+        self.plan, self._wanted = plan, delta.tables
+        for name in delta.counts:
+            self._in_force.discard(name)
+            if name in self._current:
+                self._bring(name)
+        return delta.counts
+
     @loudly
     def put(self, move: Transition, pause: Pause) -> dict[str, Any]:
         """Bring into force what `prepare` has returned, with nothing in between.

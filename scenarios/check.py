@@ -10,14 +10,16 @@ import argparse
 import gc
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.ending import doing, say
 from sekisho.errors import SekishoError
-from sekisho.model import Plan
+from sekisho.model import JST, Plan
 from sekisho.plan import load
 from sekisho.states import ACCEPT
+from sekisho.terms import at
 from sekisho.trouble import recorded
 from topologies.town import OWN_GUARD, Town
 
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--suite", choices=SUITES, default="gate")
     top.add_argument("--seed", type=int, default=1)
     top.add_argument("--pairs", choices=("chosen", "all"), default="chosen")
+    top.add_argument("--at", type=datetime.fromisoformat, help="when rules with times are judged")
     top.add_argument("--guard", default=OWN_GUARD, help="own, own-lenient, none, or a socket file")
     for option, name in (("only", "only"), ("family", "families"), ("from", "sources")):
         top.add_argument(f"--{option}", dest=name, action="append", default=[])
@@ -53,7 +56,7 @@ def main() -> None:
     gc.disable()  # millions of small values and no cycles: the collector would take a third of it
     folder = args.folder.resolve()
     try:
-        plan = load(args.plan)
+        plan = at(load(args.plan), args.at or datetime.now(JST))
         town = _town(plan, folder, args)
         if not _chooses(args):
             town.begin()

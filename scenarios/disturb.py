@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,12 @@ from scenarios.wire import Wire
 from sekisho.casefile import CASES, CaseLog
 from sekisho.errors import UsageError
 from sekisho.evidence import Finding, write_atomically
-from sekisho.model import Label, Plan
+from sekisho.model import JST, Label, Plan
 from sekisho.plan import load
 from sekisho.seal import MANIFEST
 from sekisho.situation import Situation, read, shipped_plans
 from sekisho.states import is_state
+from sekisho.terms import at
 from topologies.features import features
 from topologies.town import OWN_GUARD, Town
 
@@ -247,7 +249,8 @@ def main() -> None:
 
 
 def _disturbed(args: argparse.Namespace) -> int:
-    plan, situations = load(args.plan), tuple(map(read, args.situation))
+    plan = at(load(args.plan), datetime.now(JST))
+    situations = tuple(map(read, args.situation))
     check_words(situations, [plan, *shipped_plans()])
     order = Order(args.repeat, args.only, args.seed, situations=situations)
     return run(plan, args.folder.resolve(), order, work=args.work)

@@ -15,9 +15,10 @@ from scenarios.pairs import lacks_thirds
 from scenarios.record import STATE, Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
-from sekisho.model import Attachment, Label, MustDrop, MustReach, Plan
+from sekisho.model import Attachment, Clause, Label, MustDrop, MustReach, Plan
 from sekisho.sentences import contradictions, decided_by, unmet
 from sekisho.states import state_of
+from sekisho.terms import resting, whole
 from topologies.net import MININET_VERSION
 from topologies.ovs import OpenVSwitch
 
@@ -183,11 +184,21 @@ def code_digest() -> str:
     return total.hexdigest()
 
 
+def _times(clause: Clause, plan: Plan) -> dict[str, Any]:
+    """Return when a rule holds, and whether it rests; nothing where it always holds."""
+    if not clause.has_times:
+        return {}
+    until = {"until": str(clause.until)} if clause.until else {}
+    hours = [str(hours) for hours in clause.hours]
+    return {**until, "hours": hours, "rests": clause in resting(plan)}
+
+
 def plan_words(plan: Plan) -> dict[str, Any]:
     """Return the plan in its own words, so that reports need nothing but the run folder."""
     return {
         **_named(plan.id, plan.label),
         "path": plan.path,
+        **({"moment": plan.moment.isoformat()} if plan.moment else {}),
         "profile": plan.profile,
         "edition": plan.edition,
         "sources": [_named(c.id, c.label) for c in plan.sources],
@@ -200,6 +211,7 @@ def plan_words(plan: Plan) -> dict[str, Any]:
                 "basis": c.basis.value,
                 "note": c.basis_note,
                 "where": c.where,
+                **_times(c, plan),
             }
             for c in plan.clauses
         },
@@ -269,7 +281,7 @@ def _must_reach_words(plan: Plan, line: MustReach) -> dict[str, Any]:
                 "cell": f"{found.source.source}/{found.target.destination}",
                 "where": found.need.where,
             }
-            for found in unmet(plan)
+            for found in unmet(whole(plan))  # a rule that rests is no rule that lacks
             if found.need is line
         ],
     }

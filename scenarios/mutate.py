@@ -11,6 +11,7 @@ import gc
 import sys
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -21,8 +22,9 @@ from scenarios.mutants.registry import Order, chosen, reasons
 from scenarios.wire import Wire
 from sekisho.evidence import write_atomically
 from sekisho.faultlist import IDS
-from sekisho.model import Plan
+from sekisho.model import JST, Plan
 from sekisho.plan import load
+from sekisho.terms import at
 from topologies.town import LENIENT_GUARD, Town
 
 
@@ -132,7 +134,13 @@ def main() -> None:
     gc.disable()  # see scenarios.check
     folder = args.folder.resolve()
     order = Order(args.count, args.pairs, args.seed, tuple(args.level), tuple(args.ids))
-    sys.exit(ended(lambda: {"exit": run(load(args.plan), folder, order, work=args.work)}))
+    sys.exit(
+        ended(
+            lambda: {
+                "exit": run(at(load(args.plan), datetime.now(JST)), folder, order, work=args.work)
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

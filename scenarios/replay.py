@@ -11,6 +11,7 @@ import argparse
 import sys
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,10 @@ from sekisho.errors import LabError, UsageError
 from sekisho.evidence import Verdict, write_atomically
 from sekisho.flow import TCP_SYN
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, Plan, Protocol
+from sekisho.model import JST, Attachment, Plan, Protocol
 from sekisho.plan import load
 from sekisho.policy import Policy
+from sekisho.terms import at
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TRIES = 3  # a void one is tried again, a leak never
@@ -226,13 +228,22 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("/run/sekisho"))
     parser.add_argument("--guard", default=OWN_GUARD)
     parser.add_argument("--tables", type=Path)
+    parser.add_argument("--at", type=datetime.fromisoformat)
     parser.add_argument("--trace-only", action="store_true")
     args = parser.parse_args()
     frame = bytes.fromhex(args.frame)
     order = Order(args.run, args.source, args.target, args.probe, frame, args.guard, args.tables,
                   args.trace_only)  # fmt: skip
     folder = args.folder.resolve()
-    sys.exit(ended(lambda: {"exit": replay(load(args.plan), folder, order, work=args.work)}))
+    sys.exit(
+        ended(
+            lambda: {
+                "exit": replay(
+                    at(load(args.plan), datetime.now(JST)), folder, order, work=args.work
+                )
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

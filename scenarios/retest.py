@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from scenarios.suite import Suite
 from sekisho.changes import Change, applied, opened_clause
 from sekisho.errors import UsageError
 from sekisho.journal import Journal
-from sekisho.model import Attachment, Label, Plan
+from sekisho.model import JST, Attachment, Label, Plan
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.sentences import NORMAL
+from sekisho.terms import at
 from topologies.town import Town
 
 AFFECTED, MUST_DROP = "affected", "must-drop"
@@ -112,7 +114,7 @@ class Retester:
             raise UsageError(f"change {number}: there is none")
         if what not in (AFFECTED, MUST_DROP):
             raise UsageError(f"what: {AFFECTED} or {MUST_DROP}")
-        plan = applied(self._town.plan, journal.standing)
+        plan = at(applied(self._town.plan, journal.standing), datetime.now(JST))
         concerned = concerned_by(plan, journal.changes[number]) if what == AFFECTED else None
         folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
         check = Retest(self._town, plan, folder, concerned)

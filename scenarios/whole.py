@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ from scenarios.wire import Wire
 from sekisho.compiler import compile_town
 from sekisho.errors import LabError
 from sekisho.evidence import Verdict, write_atomically
-from sekisho.model import Plan
+from sekisho.model import JST, Plan
 from sekisho.plan import load
+from sekisho.terms import at
 from topologies import state
 from topologies.neighbours import forget_neighbours
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
@@ -305,7 +307,7 @@ def main() -> None:
     args = parser.parse_args()
     args.suite = args.suite or list(SUITES)
     gc.disable()  # see scenarios.check
-    sys.exit(ended(lambda: run(load(args.plan), args)))
+    sys.exit(ended(lambda: run(at(load(args.plan), datetime.now(JST)), args)))
 
 
 if __name__ == "__main__":

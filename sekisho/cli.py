@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sekisho import __version__
 from sekisho.commands import Command, later
 from sekisho.commands.asking import add_plan, add_prove
-from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, seconds, whole
+from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, screen, silence
 from sekisho.draw import FORMATS, VIEWS
@@ -187,9 +187,7 @@ def _add_check(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
     to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="order of the probes")
-    to.add_argument(
-        "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
-    )
+    to.add_argument("--pairs", choices=("chosen", "all"), default="chosen", help="which pairs")
     for option, name, words in (
         ("--only", "ID", "only this probe or catalogue entry (may be repeated)"),
         ("--family", "VL", "only this family of the catalogue"),
@@ -212,9 +210,7 @@ def _add_check(to: argparse.ArgumentParser) -> None:
 def _add_accept(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="order of the probes")
-    to.add_argument(
-        "--pairs", choices=("chosen", "all"), default="chosen", help="of attachments: which"
-    )
+    to.add_argument("--pairs", choices=("chosen", "all"), default="chosen", help="which pairs")
     _add_record(to)
     parts: dict[str, list[str]] = {f"part_{n}": [] for n in ("only", "family", "from", "to")}
     to.set_defaults(suite="accept", situation=[], controller="", **parts)
@@ -224,6 +220,7 @@ def _add_record(to: argparse.ArgumentParser) -> None:
     to.add_argument("--json", action="store_true", help="print summary.json and nothing else")
     to.add_argument("--tester", default="", metavar="NAME", help="who tests, for the record")
     to.add_argument("--witness", default="", metavar="NAME", help="who looks on, for the record")
+    to.add_argument("--at", type=moment, metavar="TIME", help="when rules with times are judged")
 
 
 def _add_situation(to: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from sekisho.flow import ETH_IPV4
 from sekisho.model import Allow, Attachment, Plan
 from sekisho.pipeline import SOURCE_MASK, Numbers, Table
 from sekisho.rules import LOCAL, Cookie, Kind, Output, Rule, match
+from sekisho.terms import resting
 
 _OF_A_PERMISSION = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
 _COMPILED = 12  # mistakes in permissions that are compiled, at most: each is a whole town
@@ -167,13 +168,23 @@ def server_speaks(plan: Plan, tables: Tables) -> Iterator[Fault]:
     asking = {row for clause in plan.clauses for allow in clause.allows for row in allow.sources}
     silent = [a for a in plan.attachments if a.registered and a.source not in asking and a.services]
     rows = sorted({a.source for a in silent}, key=lambda row: not _prints(plan, row))
-    for position, clause in enumerate(plan.clauses):
+    directions = [(n, c, c.allows[0]) for n, c in enumerate(plan.clauses) if c.allows]
+    for position, clause, allow in directions:
         for row in rows[:1]:
-            if not _has_others(plan, row, clause.allows[0].destination):
+            if not _has_others(plan, row, allow.destination):
                 continue
-            wide = replace(clause.allows[0], sources=(row,), only_from=())
+            wide = replace(allow, sources=(row,), only_from=())
             words = f"{row}, which only answers, may open what {clause.id} allows"
             yield from _compiled(plan, tables, (position, wide), ("M-33",), words)
+
+
+def outlived(plan: Plan, tables: Tables) -> Iterator[Fault]:
+    """Let a rule permit on whose time is over."""
+    whole, rest = {c.id: c for c in plan.origin.clauses}, resting(plan)
+    for position, clause in enumerate(plan.clauses):
+        for allow in whole[clause.id].allows if clause in rest else ():
+            words = f"{clause.id} permits on, and its time is over"
+            yield from _compiled(plan, tables, (position, allow), ("M05",), words)
 
 
 def _has_others(plan: Plan, row: str, column: str) -> bool:
@@ -215,4 +226,5 @@ FAMILIES: tuple[Family, ...] = (
     open_management,
     extra_member,
     server_speaks,
+    outlived,
 )

@@ -17,6 +17,7 @@ from sekisho.openings import Permitted, Reach, opened_by, opens, permitted
 from sekisho.policy import Policy
 from sekisho.requirements import bridges, undeclared
 from sekisho.sentences import Contradiction, contradictions, unmet
+from sekisho.terms import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
     for wrong in contradictions(after):
         what = f"must_drop {wrong.sentence.number}"
         out.append(Warned(what, "A", "", *_contradicted(wrong)))
-    for lost in unmet(after):
+    for lost in unmet(whole(after)):
         out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
     return tuple(out)
 

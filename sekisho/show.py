@@ -249,6 +249,10 @@ def _purpose(clause: Clause, language: str, *, is_wide: bool) -> str:
     purpose = clause.purpose.text(language)
     if clause.special is not None:
         purpose += f" [{Label('特定通信', 'designated').text(language)}]"
+    if clause.until is not None:
+        purpose += f" [{Label('{}まで', 'until {}').text(language).format(clause.until)}]"
+    if clause.hours:
+        purpose += f" [{', '.join(map(str, clause.hours))}]"
     basis = _BASES[clause.basis].text(language)
     note = f":{clause.basis_note}" if clause.basis_note and is_wide else ""
     return f"{purpose}\n {basis}{note}"

@@ -204,6 +204,7 @@ class Town:
             f"--changes={(self.folder / 'changes.jsonl').resolve()}",
             f"--desk={self.desk}",
         ]
+        command += [f"--at={self.plan.moment.isoformat()}"] if self.plan.moment else []
         command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
         self.spawn("controller", command)
 

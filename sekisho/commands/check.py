@@ -73,6 +73,7 @@ def _words(args: Namespace, folder: Path, chosen: tuple[Situation, ...]) -> list
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
     words += ["--suite", args.suite, "--seed", str(args.seed)]
     words += ["--pairs", args.pairs]
+    words += [f"--at={args.at.isoformat()}"] if args.at else []
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
     for option in ("only", "family", "from", "to"):
         words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from sekisho.errors import UsageError
+from sekisho.model import JST
 
 #: What JSON's readers keep exactly where they know whole numbers of 64 bits, as ours does.
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -31,6 +33,20 @@ def whole(option: str, low: int, high: int) -> Callable[[str], int]:
         return int(word)
 
     return read
+
+
+def moment(word: str) -> datetime:
+    """Read a day's beginning or a moment of Japan's clock.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        at = datetime.fromisoformat(word)
+    except ValueError as error:
+        hint = "write it like '2027-03-31 17:00'"
+        raise UsageError(f"--at {word!r} is no time\n  hint: {hint}") from error
+    return at if at.tzinfo else at.replace(tzinfo=JST)
 
 
 def seconds(option: str) -> Callable[[str], float]:

@@ -41,6 +41,7 @@ def replay(args: Namespace, screen: Screen) -> int:
     words = [sys.executable, "-m", _MODULE, str(path), "--folder", str(folder)]
     words += [f"--run={record.manifest.run}", f"--source={case.src}", f"--target={case.dst}"]
     words += [f"--probe={case.probe}", f"--frame={finding.sent_hex}"]
+    words += [f"--at={at}"] if (at := record.manifest.plan.moment) else []
     words += [f"--tables={(args.run / 'flows').resolve()}"] if args.tables else []
     words += ["--trace-only"] if args.trace_only else []
     outcome = _supervised(words, folder, bridge(args.controller, folder), args, screen)

@@ -34,9 +34,11 @@ from sekisho.model.rulebook import (
     Special,
     StandingException,
 )
+from sekisho.model.times import JST, Hours, Term
 from sekisho.model.words import DeviceKind, Protection, Role, Word
 
 __all__ = [
+    "JST",
     "Air",
     "Allow",
     "Attachment",
@@ -48,6 +50,7 @@ __all__ = [
     "Device",
     "DeviceKind",
     "Facts",
+    "Hours",
     "Label",
     "Link",
     "MustDrop",
@@ -65,6 +68,7 @@ __all__ = [
     "Special",
     "StandingException",
     "Switch",
+    "Term",
     "Word",
     "Zone",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
@@ -43,6 +44,7 @@ class Plan:
         base: The plan as its file says it, where ports have been moved since; else None.
         where: ``file:line`` of what it says about the town as a whole.
         version: Version of the plan language that it is written in.
+        moment: When it is judged, where some of its rules hold at times only and that is fixed.
     """
 
     path: str
@@ -70,6 +72,7 @@ class Plan:
     where: str = field(default="", compare=False)
     must_reach: tuple[MustReach, ...] = field(default=())
     version: int = 2
+    moment: datetime | None = None
 
     @property
     def origin(self) -> Plan:

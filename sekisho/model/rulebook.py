@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from sekisho.model.label import Label
 from sekisho.model.network import Attachment
+from sekisho.model.times import JST, Hours, Term
 from sekisho.model.words import Protection
 
 
@@ -91,7 +93,12 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A numbered rule of the communication requirements table (通信要件表)."""
+    """A numbered rule of the communication requirements table (通信要件表).
+
+    Attributes:
+        until: When it ends; None where it does not.
+        hours: At which hours of the day it holds; empty: at all.
+    """
 
     id: str
     purpose: Label
@@ -100,6 +107,21 @@ class Clause:
     allows: tuple[Allow, ...]
     special: Special | None
     where: str
+    until: Term | None = None
+    hours: tuple[Hours, ...] = ()
+
+    @property
+    def has_times(self) -> bool:
+        """Whether it does not hold always."""
+        return self.until is not None or bool(self.hours)
+
+    def holds(self, moment: datetime) -> bool:
+        """Tell whether it is in force at *moment*."""
+        here = moment.astimezone(JST)
+        minute = here.hour * 60 + here.minute
+        return (self.until is None or here < self.until.end) and (
+            not self.hours or any(minute in hours for hours in self.hours)
+        )
 
 
 class CellKind(Enum):

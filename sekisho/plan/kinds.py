@@ -32,6 +32,8 @@ class Kind(Enum):
     NAMES_OR_ALL = "list of names, or all"
     PARTY = "list of names, all, or mapping"
     INTS = "list of whole numbers"
+    TERM = "day, or day and time"
+    HOURS = "list of hours"
     RECORD = "mapping"
     RECORDS = "mapping: id to mapping"
     ENTRIES = "list of mappings"

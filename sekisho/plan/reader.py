@@ -42,6 +42,7 @@ from sekisho.model import (
     Special,
     StandingException,
     Switch,
+    Term,
     Word,
     Zone,
 )
@@ -216,7 +217,7 @@ class _Builder:
         )
 
     def clause(self, r: Record) -> Clause:
-        special = r.values["special"]
+        special, until = r.values["special"], r.values["until"]
         return Clause(
             id=r.text("id"),
             purpose=_label(r, "purpose"),
@@ -225,6 +226,8 @@ class _Builder:
             allows=tuple(self.allow(a) for a in r.records("allow")),
             special=_special(special) if isinstance(special, Record) else None,
             where=self.where(r),
+            until=until if isinstance(until, Term) else None,
+            hours=r.get("hours", tuple),
         )
 
     def allow(self, r: Record) -> Allow:

@@ -54,7 +54,7 @@ def read_name(scalar: Scalar, key: Key) -> str:
     """Return a name: one word that matches the key's pattern."""
     refuse_words(scalar.text, key)
     if key.pattern and not re.fullmatch(key.pattern, scalar.text):
-        raise _not(scalar, "a name", f"it must match {key.pattern}")
+        raise wrong(scalar, "a name", f"it must match {key.pattern}")
     if not scalar.text.strip():
         raise ScalarError("is empty", "write a name")
     _refuse_unseen(scalar.text)
@@ -79,7 +79,7 @@ def refuse_words(text: str, key: Key) -> None:
 def refuse_list(scalar: Scalar, key: Key) -> None:
     """Refuse a single word where a list of them should be."""
     refuse_words(scalar.text, key)
-    raise _not(scalar, f"a {key.kind.value}", f"write a list: [{shorten(scalar.text)}]")
+    raise wrong(scalar, f"a {key.kind.value}", f"write a list: [{shorten(scalar.text)}]")
 
 
 def read_choice(scalar: Scalar, key: Key) -> str:
@@ -102,7 +102,7 @@ def read_integer(scalar: Scalar, key: Key) -> int:
     if not scalar.plain and _DECIMAL.fullmatch(scalar.text):
         raise ScalarError(f"{show(scalar.text)} is text", f"write it without quotes: {scalar.text}")
     if not _DECIMAL.fullmatch(scalar.text):
-        raise _not(scalar, bounds, "write it in decimal digits, without leading zeros")
+        raise wrong(scalar, bounds, "write it in decimal digits, without leading zeros")
     number = int(scalar.text)
     if number < key.low or (key.high is not None and number > key.high):
         text = f"{number} is not {bounds if key.low != key.high else key.low}"
@@ -113,7 +113,7 @@ def read_integer(scalar: Scalar, key: Key) -> int:
 def read_number(scalar: Scalar, key: Key) -> float:
     """Return a number that may have a fraction."""
     if not scalar.plain or not _FRACTION.fullmatch(scalar.text):
-        raise _not(scalar, f"a number from {key.low} up", "write it like 100 or 2.5")
+        raise wrong(scalar, f"a number from {key.low} up", "write it like 100 or 2.5")
     number = float(scalar.text)
     if number < key.low:
         raise ScalarError(f"{scalar.text} is not a number from {key.low} up")
@@ -123,7 +123,7 @@ def read_number(scalar: Scalar, key: Key) -> float:
 def read_boolean(scalar: Scalar, key: Key) -> bool:
     """Return a truth value; the other spellings of YAML 1.1 are refused."""
     if not scalar.plain or scalar.text not in ("true", "false"):
-        raise _not(scalar, "true or false", f"write {key.name}: true or {key.name}: false")
+        raise wrong(scalar, "true or false", f"write {key.name}: true or {key.name}: false")
     return scalar.text == "true"
 
 
@@ -146,18 +146,18 @@ def read_address(scalar: Scalar, key: Key) -> IPv4Address:
     try:
         return IPv4Address(scalar.text if scalar.text.isascii() else "")
     except AddressValueError as error:
-        raise _not(scalar, "an IPv4 address", "write it like 10.10.0.21") from error
+        raise wrong(scalar, "an IPv4 address", "write it like 10.10.0.21") from error
 
 
 def read_network(scalar: Scalar, key: Key) -> IPv4Network:
     """Return an IPv4 network that has room for a gateway and a host."""
     address, slash, prefix = scalar.text.partition("/")
     if not slash or not re.fullmatch("[1-9]?[0-9]", prefix) or not scalar.text.isascii():
-        raise _not(scalar, "an IPv4 network", "write it like 10.10.0.0/24")
+        raise wrong(scalar, "an IPv4 network", "write it like 10.10.0.0/24")
     try:
         network = IPv4Network(scalar.text, strict=False)
     except ValueError as error:
-        raise _not(scalar, "an IPv4 network", "write it like 10.10.0.0/24") from error
+        raise wrong(scalar, "an IPv4 network", "write it like 10.10.0.0/24") from error
     if str(network.network_address) != address:
         raise ScalarError(f"{show(scalar.text)} has host bits set", f"the network is {network}")
     if network.prefixlen > _LONGEST_PREFIX:
@@ -169,12 +169,12 @@ def read_port_ref(scalar: Scalar, key: Key) -> PortRef:
     """Return a port of a switch."""
     match = _PORT_REF.fullmatch(scalar.text)
     if not match:
-        raise _not(scalar, "a switch port", 'write it like "floor:8": switch id, colon, number')
+        raise wrong(scalar, "a switch port", 'write it like "floor:8": switch id, colon, number')
     if match[2]:
         return PortRef(match[1], int(match[2]))
     if match[3].isdecimal() or not re.fullmatch(PORT_NAME, match[3]):
         hint = 'write it like "floor:8" or "floor:Gi1/0/8": switch id, colon, number or name'
-        raise _not(scalar, "a switch port", hint)
+        raise wrong(scalar, "a switch port", hint)
     return PortRef(match[1], 0, match[3])
 
 
@@ -182,7 +182,7 @@ def read_port_names(scalar: Scalar, key: Key) -> tuple[str, ...]:
     """Return the port names that one word stands for: its own, or ``first-last`` counted up."""
     if not re.fullmatch(PORT_NAME, scalar.text):
         hint = "write it like Gi1/0/5, or a range: Gi1/0/1-48"
-        raise _not(scalar, "the name of a port, or a range of them", hint)
+        raise wrong(scalar, "the name of a port, or a range of them", hint)
     match = _PORT_NAMES.fullmatch(scalar.text)
     if not match:
         return (scalar.text,)
@@ -206,7 +206,7 @@ def read_port_range(scalar: Scalar, key: Key) -> PortRange:
     elif _DECIMAL.fullmatch(scalar.text):
         raise ScalarError(f"{show(scalar.text)} is text", f"write it without quotes: {scalar.text}")
     else:
-        raise _not(scalar, "a port", 'write it like 443 or "5060-5061"')
+        raise wrong(scalar, "a port", 'write it like 443 or "5060-5061"')
     if ports.last < ports.first:
         hint = f'write "{ports.last}-{ports.first}"'
         raise ScalarError(f"{scalar.text} ends before it begins", hint)
@@ -215,7 +215,8 @@ def read_port_range(scalar: Scalar, key: Key) -> PortRange:
     return ports
 
 
-def _not(scalar: Scalar, what: str, hint: str) -> ScalarError:
+def wrong(scalar: Scalar, what: str, hint: str) -> ScalarError:
+    """Return the error that *scalar* is not *what*; a full-width slip has its own hint."""
     plain = half_width(scalar.text)
     if plain != scalar.text:
         hint = f"write it in half-width characters: {shorten(plain)}"

@@ -25,11 +25,13 @@ _PORT: Schema = {
     ]
 }
 _NETWORK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+_HOURS = "^[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$"
 _PATTERNS = {
     Kind.MAC: r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}$",
     Kind.ADDRESS: r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     Kind.PORT_REF: f"^[^:]+:([1-9][0-9]{{0,3}}|(?![0-9]*$){PORT_NAME})$",
     Kind.TEXT: r"\S",
+    Kind.TERM: "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2})?$",
 }
 
 
@@ -123,6 +125,8 @@ def _value(key: Key) -> Schema:
         case Kind.PORT_NAMES:
             name: Schema = {"type": ["string", "integer"], "pattern": f"^{PORT_NAME}$"}
             return {"anyOf": [_integer(key), _list(name, at_least=1)]}
+        case Kind.HOURS:
+            return _list({"type": "string", "pattern": _HOURS}, at_least=1)
         case Kind.INTS:
             return _list(_integer(key), at_least=1)
     return _scalar(key)

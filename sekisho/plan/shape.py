@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
 from sekisho.model import Label
-from sekisho.plan import scalars
+from sekisho.plan import scalars, times
 from sekisho.plan.keys import LANGUAGE_VERSION, SECTION
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.nodes import Listing, Node, Scalar
@@ -34,6 +34,7 @@ _SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.MAC: scalars.read_mac,
     Kind.ADDRESS: scalars.read_address,
     Kind.PORT_REF: scalars.read_port_ref,
+    Kind.TERM: times.read_term,
 }
 _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.PORTS: scalars.read_port_range,
@@ -44,6 +45,7 @@ _ITEMS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.PARTY: scalars.read_name,
     Kind.INTS: scalars.read_integer,
     Kind.PORT_NAMES: scalars.read_port_names,
+    Kind.HOURS: times.read_hours,
 }
 #: Kinds that say something of each site: how it is read, what it is, and an example.
 _BY_SITE: dict[Kind, tuple[Callable[[Scalar, Key], object], str, str]] = {

@@ -11,11 +11,12 @@ from dataclasses import fields
 from sekisho.evidence import Finding, Seconds, Summary, Verdict
 from sekisho.model import Label
 from sekisho.report import causes, tally
-from sekisho.report.front import moment, untested
+from sekisho.report.front import untested
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.probe_names import name_of
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import ALONE
+from sekisho.report.times import moment
 
 MOST_FINDINGS = 100  # causes, each with the packet of one case; all of them are in findings.json
 MOST_LINKS = 40  # further cases of one cause

@@ -5,8 +5,6 @@ Plain words only; nothing here needs an engineer. What was not tested stands bes
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sekisho.evidence import RunVerdict, Verdict
 from sekisho.model import Label, StandingException
 from sekisho.report import events, proof, tally
@@ -16,6 +14,7 @@ from sekisho.report.markup import Markup, both, join, say, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.sentence import Sentence
 from sekisho.report.tally import Tally
+from sekisho.report.times import judged_at, moment
 
 MOST_UNTESTED = 10  # entries on page one; the whole list is in the chapter on limits
 
@@ -54,15 +53,6 @@ def front(record: RunRecord) -> Markup:
     )
 
 
-def moment(text: str) -> Label:
-    """Return an ISO 8601 time as people write it."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return Label(text or "－", text or "－")
-    return Label(f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}", f"{at:%Y-%m-%d %H:%M}")
-
-
 def _head(record: RunRecord) -> Markup:
     plan = record.manifest.plan
     return tag(
@@ -81,6 +71,7 @@ def title(record: RunRecord) -> Label:
 
 def _verdict(record: RunRecord) -> Markup:
     label, partial = record.verdict.label, record.manifest.partial
+    times = judged_at(record.manifest.plan)
     small, kind, more = say("判定", "Verdict"), record.verdict.value, []
     if partial is not None:
         small = say("一部試験(合否の判定ではない)", "Partial test, not a verdict on the whole")
@@ -94,6 +85,7 @@ def _verdict(record: RunRecord) -> Markup:
         tag("p", both(label), class_="stamp"),
         *more,
         tag("p", both(_sentence(record)), class_="sentence"),
+        *((tag("p", both(times), class_="which"),) if times else ()),
         class_=f"verdict {kind}",
     )
 

@@ -55,6 +55,9 @@ class ClauseText:
     basis: str
     note: str
     where: str
+    until: str = ""
+    hours: tuple[str, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ class PlanText:
     must_drop: tuple[Sentence, ...]
     exceptions: tuple[StandingException, ...]
     must_reach: tuple[Sentence, ...] = ()
+    moment: str = ""
+
+    @property
+    def resting(self) -> tuple[ClauseText, ...]:
+        """The rules that did not hold when the run judged."""
+        return tuple(clause for clause in self.clauses.values() if clause.rests)
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -235,6 +244,7 @@ def _plan(found: Json) -> PlanText:
         must_drop=_each(found["must_drop"], sentence),
         exceptions=_each(found["exceptions"], _exception),
         must_reach=_each(found.get("must_reach", []), sentence),
+        moment=str(found.get("moment", "")),
     )
 
 
@@ -258,8 +268,17 @@ def _cell(_: str, found: Json) -> PlannedCell:
 
 
 def _clause(key: str, found: Json) -> ClauseText:
-    texts = (str(found[name]) for name in ("basis", "note", "where"))
-    return ClauseText(key, _label(found), *texts)
+    basis, note, where = (str(found[name]) for name in ("basis", "note", "where"))
+    return ClauseText(
+        key,
+        _label(found),
+        basis,
+        note,
+        where,
+        until=str(found.get("until", "")),
+        hours=_texts(found.get("hours", [])),
+        rests=bool(found.get("rests", False)),
+    )
 
 
 def _attachment(key: str, found: Json) -> AttachmentText:

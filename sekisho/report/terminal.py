@@ -29,6 +29,7 @@ from sekisho.report import (
 )
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
+from sekisho.report.times import judged_at
 
 #: What became of a leak's packet when nothing else was sent.
 ALONE = {
@@ -141,6 +142,8 @@ def _title(record: RunRecord, language: str) -> Text:
     if manifest.partial is not None:
         part = _say(language, "一部試験", "partial test")
         text.append(f"\n{part}: {manifest.partial.text(language)}", style="bold blue")
+    times = judged_at(manifest.plan)
+    text.append(f"\n{times.text(language)}" if times else "")
     return text.append(f"\n{manifest.run}\n", style="dim")
 
 

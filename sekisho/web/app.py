@@ -11,6 +11,7 @@ import gc
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ from sekisho import __version__
 from sekisho.changes import applied
 from sekisho.errors import LabError
 from sekisho.journal import Journal
-from sekisho.model import Plan
+from sekisho.model import JST, Plan
 from sekisho.plan import load
 from sekisho.printable import printable
 from sekisho.resegment import RefusedError, port_of
 from sekisho.talk import SOCKET, Talk
+from sekisho.terms import at
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
 from sekisho.web.record import record
@@ -68,7 +70,7 @@ class Desk:
     @property
     def plan(self) -> Plan:
         """The plan that is in force."""
-        return applied(self._origin, Journal(self._journal).standing)
+        return at(applied(self._origin, Journal(self._journal).standing), datetime.now(JST))
 
     def record(self, number: int) -> dict[str, Any] | None:
         """Return one change with its re-tests, or None where there is no such change."""

@@ -24,7 +24,8 @@ WRONG_SHAPES = (
     "no-services", "no-value", "norway", "not-a-mapping", "number-as-text", "other-version",
     "port-name-wrong",
     "quoted-number", "service-kind", "service-port-twice", "service-protocol",
-    "several-shape-faults", "special-any-address", "special-missing-fields", "switch-id",
+    "several-shape-faults", "special-any-address", "special-missing-fields",
+    "switch-id",
     "unknown-key", "unknown-section", "vlan-out-of-range",
 )  # fmt: skip
 
