@@ -74,3 +74,26 @@ def test_a_limit_of_files_that_is_too_low_is_told_before_the_boot(tmp_path: Path
 
     assert process.returncode == 3, said
     assert "needs 649 open files, and this user may open 256\n  hint: raise the hard limit" in said
+
+
+def test_a_telnet_that_hears_no_text_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mininet calls a controller with telnet, if there is one, and takes its answer for text."""
+    told = tmp_path / "told"
+    shim = tmp_path / "bin" / "telnet"
+    shim.parent.mkdir()
+    shim.write_text(f"#!/bin/sh\necho called >> {told}\nprintf '\\347\\347'\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    words = ["check", "topologies/tiny.yaml", "--suite", "smoke", "--quiet", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "sekisho.cli", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_SOON_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not told.exists()
