@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 import sekisho
+from sekisho.commands.numbers import whole
 
 PLAN = Path("topologies/default.yaml")
 _ENGINES = ("oxidd", "cudd")
@@ -32,6 +33,13 @@ def add_prove(to: ArgumentParser) -> None:
     add_plan(to)
     to.add_argument(
         "--dumps", type=Path, metavar="DIR", help="of the tables in a run folder, or of dumps"
+    )
+    to.add_argument(
+        "--lines",
+        type=whole("--lines", 0, 2),
+        default=0,
+        metavar="N",
+        help="and with up to N lines down that have a way around (0)",
     )
     to.add_argument(
         "--engine", choices=_ENGINES, default=_ENGINES[0], help="library of decision diagrams"

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from itertools import combinations
 from time import monotonic
 
 from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
-from sekisho.model import Label
+from sekisho.detour import rerouted
+from sekisho.errors import UsageError
+from sekisho.model import Label, Plan
 from sekisho.plan import load
 from sekisho.proof.reading import read_run
-from sekisho.proof.verdict import prove as proved
+from sekisho.proof.verdict import Cut, Proof, Tables, prove_cuts
 from sekisho.proof.witness import Walker
-from sekisho.proof.words import assumed_lines, assumptions, difference_lines, verdict_line
+from sekisho.proof.words import (
+    assumed_lines,
+    assumptions,
+    cut_words,
+    cuts_line,
+    difference_lines,
+    verdict_line,
+)
+from sekisho.wiring import ends_of, has_way_around
 
 _MORE = Label("ほかに {n} 件", "and {n} more")
 _SECONDS = Label("{s:.1f} 秒", "{s:.1f} s")
@@ -25,24 +36,54 @@ def prove(args: Namespace, screen: Screen) -> int:
     Raises:
         RefusedError: The tables have a part that is not modelled.
     """
-    began = monotonic()
+    began, language = monotonic(), args.lang
+    if args.dumps and args.lines:
+        raise UsageError(
+            "--lines and --dumps together are not possible\n"
+            "  hint: with a line down switches hold other tables: dump those"
+        )
     plan = load(args.plan)
     tables = read_run(args.dumps, plan) if args.dumps else compile_town(plan)
-    proof = proved(plan, tables, engine=args.engine)
-    assumed, language = assumptions(plan, are_compiled=not args.dumps), args.lang
+    cases = {(): tables, **_cuts(plan, tables, args.lines)}
+    proofs = prove_cuts(plan, cases, engine=args.engine)
+    assumed = assumptions(plan, are_compiled=not args.dumps)
     seconds = _SECONDS.text(language).format(s=monotonic() - began)
-    _say(
-        screen,
-        f"{args.dumps or args.plan}: {verdict_line(proof, len(assumed), language)} {seconds}",
-    )
-    walker = Walker(plan, tables)
-    for difference in proof.differences[:_SHOWN]:
-        walk = walker.shown(difference)
-        _say(screen, "\n".join(difference_lines(plan, difference, walk, language)))
-    if len(proof.differences) > _SHOWN:
-        _say(screen, _MORE.text(language).format(n=len(proof.differences) - _SHOWN))
+    said = verdict_line(proofs[()], len(assumed), language)
+    _say(screen, f"{args.dumps or args.plan}: {said} {seconds}")
+    if args.lines:
+        cut = [proof for down, proof in proofs.items() if down]
+        _say(screen, cuts_line(cut, args.lines, language))
+    _show(screen, plan, cases, proofs, language)
     _say(screen, "\n".join(assumed_lines(assumed, language)))
-    return 1 if proof.differences else 0
+    return 1 if any(proof.differences for proof in proofs.values()) else 0
+
+
+def _cuts(plan: Plan, tables: Tables, most: int) -> dict[Cut, Tables]:
+    """Return the tables for every set of at most *most* lines that have a way around."""
+    out: dict[Cut, Tables] = {}
+    for number in range(1, most + 1):
+        for lines in combinations(plan.links, number):
+            if has_way_around(plan, lines):
+                down = ends_of(lines)
+                out[down] = rerouted(plan, dict(tables), down=down)
+    return out
+
+
+def _show(
+    screen: Screen,
+    plan: Plan,
+    cases: dict[Cut, Tables],
+    proofs: dict[Cut, Proof],
+    language: str,
+) -> None:
+    """Print the first differences with their packets, and how many more there are."""
+    found = [(down, each) for down, proof in proofs.items() for each in proof.differences]
+    for down, difference in found[:_SHOWN]:
+        walk = Walker(plan, cases[down], down).shown(difference)
+        lines = "\n".join(difference_lines(plan, difference, walk, language))
+        _say(screen, f"{cut_words(down, language)}{lines}")
+    if len(found) > _SHOWN:
+        _say(screen, _MORE.text(language).format(n=len(found) - _SHOWN))
 
 
 def _say(screen: Screen, text: str) -> None:

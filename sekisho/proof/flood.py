@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -40,14 +41,23 @@ class Reached:
     first: dict[str, Set] = field(default_factory=dict)
 
 
+@dataclass
+class _Done:
+    """What became of packets in one switch: to its controller, its own host, out of ports."""
+
+    controller: Set
+    local: Set
+    left: dict[int, Set]
+
+
 class Fabric:
     """All switches of a plan with some tables, ready to be flooded.
 
     Args:
         plan: Its switches, ports and lines; its rules are not looked at.
         tables: By switch.
-        engine: Name of the engine.
-        nodes: How many it may have.
+        library: Name of the engine, and how many nodes it may have.
+        others: Tables that it will be asked about later, with `cut`.
         is_short: Whether addresses are numbers, as far as the tables let them.
 
     Raises:
@@ -58,9 +68,9 @@ class Fabric:
         self,
         plan: Plan,
         tables: Tables,
-        engine: str = "oxidd",
-        nodes: int = LARGE,
+        library: tuple[str, int] = ("oxidd", LARGE),
         *,
+        others: Iterable[Tables] = (),
         is_short: bool = True,
     ) -> None:
         self.plan = plan
@@ -68,22 +78,43 @@ class Fabric:
         self._peer |= {link.b: link.a for link in plan.links}
         self.sources = list(_edges(plan, self._peer))
         self.number = {port: number for number, port in enumerate(self.sources)}
-        ports = max(switch.ports for switch in plan.switches)
-        wanted = needs(tables)
-        self.layout = Layout(
-            (len(self.sources), ports),
-            wanted,
-            (engine, nodes),
-            domains(plan, tables) if is_short else {},
-        )
+        every: dict[str, list[Rule]] = {}
+        for some in (tables, *others):
+            for switch, rules in some.items():
+                every.setdefault(switch, []).extend(rules)
+        size = len(self.sources), max(switch.ports for switch in plan.switches)
+        short = domains(plan, every) if is_short else {}
+        self.layout = Layout(size, needs(every), library, short)
         self._actor = Actor(self.layout)
-        self._tables: dict[str, dict[int, Table]] = {}
-        made: dict[object, Table] = {}
-        for switch, rules in tables.items():
-            self._tables[switch] = _ready(self.layout, rules, switch, made)
+        self._made: dict[object, Table] = {}
+        self._done: dict[object, _Done] = {}
+        self._down: frozenset[PortRef] = frozenset()
+        self._ready(tables)
         local = [name for name in _LOCAL_FIELDS if self.layout.bits(name)]
         self._forget = self.layout.free([*local, *(n for n in SWITCH if n not in local)])
         self._pass_on = self.layout.free(local)
+
+    def cut(self, tables: Tables, down: Iterable[PortRef]) -> Fabric:
+        """Return the same fabric with other tables, one of *others*, and dead lines."""
+        out = copy(self)
+        out._down = frozenset(down)
+        out._ready(tables)
+        return out
+
+    def _ready(self, tables: Tables) -> None:
+        """Take *tables*; one that was made before, for whichever switch, is made once."""
+        self._tables: dict[str, dict[int, Table]] = {}
+        for switch, rules in tables.items():
+            by_number: dict[int, list[Rule]] = {}
+            for rule in rules:
+                by_number.setdefault(rule.table, []).append(rule)
+            own: dict[int, Table] = {}
+            for number, some in by_number.items():
+                key = tuple((r.priority, r.match, r.actions, r.metadata, r.goto) for r in some)
+                if key not in self._made:
+                    self._made[key] = Table(self.layout, some, switch)
+                own[number] = self._made[key]
+            self._tables[switch] = own
 
     def flood(self) -> Reached:
         """Let every packet in at every edge port; follow all copies to their ends."""
@@ -139,9 +170,21 @@ class Fabric:
 
     def _through(self, switch: str, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         """Let *packets* through the tables of one switch."""
+        key = switch, packets, tuple(self._tables[switch].items())
+        if key not in self._done:  # the same tables, and the same packets, as in another case
+            self._done[key] = self._carried(switch, packets)
+        done = self._done[key]
+        for to, some in ((out.controller, done.controller), (out.local, done.local)):
+            if some != self.layout.engine.false:
+                _add(to, switch, some)
+        for port, some in done.left.items():
+            self._leave(PortRef(switch, port), some, out, on)
+
+    def _carried(self, switch: str, packets: Set) -> _Done:
+        """Return what becomes of *packets* in one switch."""
         nothing = self.layout.engine.false
+        out = _Done(nothing, nothing, {})
         waiting = {0: packets}
-        left: dict[int, Set] = {}
         while waiting:
             number = min(waiting)
             packets, table = waiting.pop(number), self._tables[switch].get(number)
@@ -150,31 +193,27 @@ class Fabric:
             self._refuse_second_look(switch, table, packets, number)
             for group, some in table.split(packets):
                 for event in self._actor.run(group, some):
-                    self._settle(switch, event, (waiting, left), out)
-        for port, some in left.items():
-            self._leave(PortRef(switch, port), some, out, on)
+                    self._settle(switch, event, waiting, out)
+        return out
 
-    def _settle(
-        self, switch: str, event: Event, places: tuple[dict[int, Set], dict[int, Set]], out: Reached
-    ) -> None:
+    def _settle(self, switch: str, event: Event, waiting: dict[int, Set], out: _Done) -> None:
         to, number, packets = event
-        waiting, left = places
         match to:
             case To.TABLE:
                 _add(waiting, number, packets)
             case To.PORT:
-                _add(left, number, packets)
+                _add(out.left, number, packets)
             case To.BACK:
                 for port in self._ports(switch):
-                    _add(left, port, packets & self.layout.equals("in_port", port))
-            case To.CONTROLLER if packets != self.layout.engine.false:
-                _add(out.controller, switch, self._forgotten(packets))
-            case To.LOCAL if packets != self.layout.engine.false:
-                _add(out.local, switch, self._forgotten(packets))
+                    _add(out.left, port, packets & self.layout.equals("in_port", port))
+            case To.CONTROLLER:
+                out.controller = out.controller | self._forgotten(packets)
+            case To.LOCAL:
+                out.local = out.local | self._forgotten(packets)
 
     def _leave(self, port: PortRef, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         layout = self.layout
-        if packets == layout.engine.false:
+        if packets == layout.engine.false or port in self._down:
             return
         peer = self._peer.get(port)
         if peer is None:
@@ -217,19 +256,3 @@ def _edges(plan: Plan, peer: Mapping[PortRef, PortRef]) -> Iterable[PortRef]:
             if PortRef(switch.id, port) not in peer:
                 yield PortRef(switch.id, port)
         yield PortRef(switch.id, LOCAL)
-
-
-def _ready(
-    layout: Layout, rules: Iterable[Rule], switch: str, made: dict[object, Table]
-) -> dict[int, Table]:
-    """Return the tables of one switch; one that another switch has as well is made once."""
-    by_number: dict[int, list[Rule]] = {}
-    for rule in rules:
-        by_number.setdefault(rule.table, []).append(rule)
-    out = {}
-    for number, own in by_number.items():
-        key = tuple((r.priority, r.match, r.actions, r.metadata, r.goto) for r in own)
-        if key not in made:
-            made[key] = Table(layout, own, switch)
-        out[number] = made[key]
-    return out

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sekisho.dumps import FlowLine, flows
-from sekisho.errors import RefusedError, RuleError, UsageError
+from sekisho.errors import LabError, RefusedError, RuleError, UsageError
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6
 from sekisho.model import Plan
 from sekisho.rule_text import held, wanted
@@ -163,7 +164,7 @@ def _understood(switch: str, line: FlowLine) -> Rule:
 
 
 def _rule(line: FlowLine) -> Rule:
-    flow = import_module("ovs.flow.ofp").OFPFlow(line.text)
+    flow = _parser()(line.text)
     fields: Fields = {}
     for name, value in flow.match.items():
         if name != "priority":
@@ -181,6 +182,21 @@ def _rule(line: FlowLine) -> Rule:
     return Rule(
         line.table, line.priority, match(**fields), line.cookie, tuple(actions), metadata, goto
     )
+
+
+@cache
+def _parser() -> Any:
+    """Return Open vSwitch's own parser of flows.
+
+    Raises:
+        LabError: It is not installed.
+    """
+    try:
+        return import_module("ovs.flow.ofp").OFPFlow
+    except ImportError as error:
+        raise LabError(
+            f"Open vSwitch's parser is not installed: {error}\n  hint: make setup"
+        ) from error
 
 
 def _match(name: str, value: Any, others: Mapping[str, Any]) -> Fields:

@@ -21,6 +21,10 @@ from sekisho.rules import CONTROLLER, LOCAL, Rule
 
 _NODES = 500  # for each rule, at first
 
+Tables = Mapping[str, tuple[Rule, ...]]
+#: The ends of the lines that are down.
+Cut = tuple[PortRef, ...]
+
 
 class Wrong(Enum):
     """In what way tables are not the plan."""
@@ -85,17 +89,33 @@ class Proof:
         return sum(each.sources for each in self.differences if each.wrong is wrong)
 
 
-def prove(plan: Plan, tables: Mapping[str, tuple[Rule, ...]], *, engine: str = "oxidd") -> Proof:
+def prove(plan: Plan, tables: Tables, *, engine: str = "oxidd") -> Proof:
     """Compare what *tables* do with what *plan* means, for all packets.
 
     Raises:
         RefusedError: A rule has a part that is not modelled, or the sets grow too large.
     """
-    rules = sum(map(len, tables.values()))
+    (proof,) = prove_cuts(plan, {(): tables}, engine=engine).values()
+    return proof
+
+
+def prove_cuts(
+    plan: Plan, cases: Mapping[Cut, Tables], *, engine: str = "oxidd"
+) -> dict[Cut, Proof]:
+    """Compare what tables do with what *plan* means, for each set of lines that are down.
+
+    Args:
+        plan: The town.
+        cases: The tables of all switches, by the ends of the lines that are down.
+        engine: Name of the engine.
+
+    Raises:
+        RefusedError: A rule has a part that is not modelled, or the sets grow too large.
+    """
+    rules = max(sum(map(len, tables.values())) for tables in cases.values())
     for nodes in (min(LARGE, max(SMALL, 1 << (_NODES * rules).bit_length())), LARGE):
         try:
-            fabric = Fabric(plan, tables, engine, nodes)
-            return Proof(tuple(differences(fabric)), len(fabric.sources), rules)
+            return dict(_proofs(plan, cases, (engine, nodes)))
         except MemoryError:
             continue
     raise RefusedError(
@@ -104,10 +124,19 @@ def prove(plan: Plan, tables: Mapping[str, tuple[Rule, ...]], *, engine: str = "
     )
 
 
-def differences(fabric: Fabric) -> Iterator[Difference]:
-    """Yield every place where the fabric's tables are not its plan."""
+def _proofs(
+    plan: Plan, cases: Mapping[Cut, Tables], library: tuple[str, int]
+) -> Iterator[tuple[Cut, Proof]]:
+    whole = Fabric(plan, next(iter(cases.values())), library, others=cases.values())
+    wanted = Meaning(plan, whole.layout, whole.number).arriving()
+    for down, tables in cases.items():
+        found = differences(whole.cut(tables, down), wanted)
+        yield down, Proof(tuple(found), len(whole.sources), sum(map(len, tables.values())))
+
+
+def differences(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Iterator[Difference]:
+    """Yield every place where the fabric's tables are not its plan, whose meaning is *wanted*."""
     reached = fabric.flood()
-    wanted = Meaning(fabric.plan, fabric.layout, fabric.number).arriving()
     yield from _beside(fabric, reached, wanted)
     yield from _apart(fabric, reached, wanted)
 

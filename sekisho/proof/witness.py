@@ -5,7 +5,7 @@ The sets and this walk share no code: where they do not agree, the model is wron
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import RuleError
@@ -59,10 +59,16 @@ class Walker:
     Args:
         plan: Its switches and lines.
         tables: By switch.
+        down: Ends of the lines that carry nothing.
     """
 
-    def __init__(self, plan: Plan, tables: Mapping[str, tuple[Rule, ...]]) -> None:
-        self._tables = tables
+    def __init__(
+        self,
+        plan: Plan,
+        tables: Mapping[str, tuple[Rule, ...]],
+        down: Iterable[PortRef] = (),
+    ) -> None:
+        self._tables, self._down = tables, frozenset(down)
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
 
@@ -113,7 +119,8 @@ class Walker:
         for said in _SAID if apart and now["eth_type"] == ETH_IPV4 else (phase,):
             here = {**now, **dict.fromkeys(_FRESH, 0), "in_port": at.port}
             hop = switches[at.switch].run(here, said | CT_TRACKED)
-            left = tuple((PortRef(at.switch, port), dict(f)) for port, f in hop.out)
+            out = ((PortRef(at.switch, port), dict(f)) for port, f in hop.out)
+            left = tuple(place for place in out if place[0] not in self._down)
             step = Step(at, hop.path, tuple(port for port, _ in hop.out), said)
             yield from self._from(switches, (*rest, *left), phase, apart, (*steps, step))
 

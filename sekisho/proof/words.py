@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address
 
 from sekisho.flow import ETH_ARP, ETH_IPV4
@@ -35,6 +35,13 @@ _WRONG = {
         "パケットが {at} に戻ってくる(入口 {n})", "a packet comes back to {at} (entries {n})"
     ),
 }
+_CUT = Label("回線断 {lines}: ", "down {lines}: ")
+_CUTS = Label(
+    "回線断 {n} 通り(迂回路のある {most} 本まで): 禁止経路 {forbidden}、"
+    "届くべきで届かない経路 {missing}",
+    "{n} ways to cut up to {most} lines that have a way around: {forbidden} forbidden paths, "
+    "{missing} promised paths missing",
+)
 _ASSUMED = (
     Label(
         "スイッチは表の規則を OpenFlow と Open vSwitch の定めどおりに実行する",
@@ -104,6 +111,21 @@ def verdict_line(proof: Proof, assumed: int, language: str) -> str:
         sources=proof.sources,
         rules=proof.rules,
     )
+
+
+def cuts_line(proofs: Collection[Proof], most: int, language: str) -> str:
+    """Return the one line about all cases with lines down."""
+    missing = sum(proof.count(Wrong.MISSING) for proof in proofs)
+    every = sum(each.sources for proof in proofs for each in proof.differences)
+    return _CUTS.text(language).format(
+        n=len(proofs), most=most, forbidden=every - missing, missing=missing
+    )
+
+
+def cut_words(down: Collection[PortRef], language: str) -> str:
+    """Return which lines are down; empty where none is."""
+    lines = " ".join(map(str, down))
+    return _CUT.text(language).format(lines=lines) if down else ""
 
 
 def assumed_lines(assumed: list[Label], language: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sekisho.model import PortRef
 from sekisho.proof.engine import ENGINES, Set, cube
 from sekisho.proof.fields import Part
 from sekisho.proof.flood import Fabric, Reached
+from sekisho.proof.meaning import Meaning
 from sekisho.proof.verdict import Proof, Wrong, differences, prove
 from sekisho.proof.witness import Walker
 from sekisho.rules import Kind, Rule
@@ -108,11 +109,16 @@ def test_numbers_for_addresses_lose_nothing(fault: str) -> None:
     """Where each bit of an address stands for itself, the differences are the same."""
     rules = spoilt(fault) if fault else tables("tiny")
     short, long = (
-        [(d.wrong, d.at, d.sources) for d in differences(Fabric(town("tiny"), rules, is_short=s))]
-        for s in (True, False)
+        [(d.wrong, d.at, d.sources) for d in differences(fabric, arriving_in(fabric))]
+        for fabric in (Fabric(town("tiny"), rules, is_short=s) for s in (True, False))
     )
 
     assert short == long
+
+
+def arriving_in(fabric: Fabric) -> dict[PortRef, Set]:
+    """Return what the plan means, in the fabric's own bits."""
+    return Meaning(fabric.plan, fabric.layout, fabric.number).arriving()
 
 
 _ASKED = ("tiny", "peers")
