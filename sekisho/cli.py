@@ -19,8 +19,9 @@ from sekisho import __version__
 from sekisho.commands import Command, later
 from sekisho.commands.asking import add_plan, add_prove
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
+from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
 from sekisho.commands.runs import LATEST, RUNS
-from sekisho.commands.screen import Parser, Screen, language, screen, silence
+from sekisho.commands.screen import Parser, Screen, language, open_standard_files, screen, silence
 from sekisho.draw import FORMATS, VIEWS
 from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.launch import path_with_system
@@ -31,6 +32,7 @@ EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SEED = whole("--seed", LEAST, MOST)
+_LANG = "language to speak"
 _OF_WHOLE = "with --whole: which checks (both)"
 check, prove, replay, report = (later(n) for n in ("check", "prove", "replay", "report"))
 demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutate", "resegment"))
@@ -49,8 +51,9 @@ if TYPE_CHECKING:  # argparse keeps the type of its own result to itself
 
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    _open_standard_files()
-    consoles = screen()
+    open_standard_files()
+    said = sys.argv[1:] if words is None else words
+    consoles = screen(asked_for(said, language()))
     status = _done(words, consoles)
     try:
         sys.stdout.flush()
@@ -66,7 +69,7 @@ def main(words: list[str] | None = None) -> int:
 def _done(words: list[str] | None, consoles: Screen) -> int:
     """Run the command; whatever it ends with is an exit status, and at most a few lines."""
     try:
-        args = parser().parse_args(words)
+        args = parser(consoles.language).parse_args(words)
         _end_in_order()
         os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
         command: Command = args.command
@@ -89,22 +92,6 @@ def _done(words: list[str] | None, consoles: Screen) -> int:
         else:
             consoles.complain(in_words(error))
         return LabError.exit_code
-
-
-def _open_standard_files() -> None:
-    """See to it that 0, 1 and 2 are open: a file of ours that took such a number would be written.
-
-    What was closed takes nothing, and says so when it is written to.
-    """
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDONLY)  # the lowest free number: this one
-    if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115  # the process's own
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _refuse_bytes(args: argparse.Namespace) -> None:
@@ -136,14 +123,15 @@ def _end_in_order() -> None:
             signal.signal(ending, stop)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def parser(spoken: str = "en") -> argparse.ArgumentParser:
+    """Return the parser of all commands, which explains itself in the language *spoken*."""
     top = Parser(
         prog="sekisho",
         description="Prove, before a town hall opens, that no forbidden network path exists.",
         epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void, 4 refused.",
     )
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
+    top.add_argument("--lang", choices=LANGUAGES, default=language(), help=_LANG)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
     _add_accept(_command(commands, "accept", check, "the whole test of a plan, events and all"))
@@ -163,6 +151,8 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", doctor, "say what this machine lacks for a town")
     machine = commands.add_parser("vm", help="the same in a Linux VM, on the kernel's datapath")
     _add_machines(machine.add_subparsers(metavar="COMMAND", required=True))
+    if spoken == "ja":
+        speak_japanese(top)
     return top
 
 
@@ -171,7 +161,8 @@ def _command(
 ) -> argparse.ArgumentParser:
     found = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
     found.set_defaults(command=command)
-    found.add_argument("--lang", choices=("ja", "en"), default=language(), help="language to speak")
+    unsaid = argparse.SUPPRESS  # what stands before the command holds
+    found.add_argument("--lang", choices=LANGUAGES, default=unsaid, help=_LANG)
     return found
 
 

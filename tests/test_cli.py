@@ -99,7 +99,7 @@ def test_a_wrong_plan_is_found_before_anything_is_started(
     wrong = ROOT / "tests" / "plan" / "wrong"
     (tmp_path / "unknown-zone.yaml").write_text((wrong / "unknown-zone.yaml").read_text("utf-8"))
     monkeypatch.chdir(tmp_path)
-    status = main([*command, "unknown-zone.yaml"])
+    status = main(["--lang", "en", *command, "unknown-zone.yaml"])
     said = capsys.readouterr()
 
     assert (status, said.out) == (2, "")
@@ -115,13 +115,13 @@ def test_a_sound_plan_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_absent_run_folder_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``report`` names the file that it looked for."""
-    assert main(["report", str(tmp_path)]) == 2
+    assert main(["--lang", "en", "report", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/manifest.json: No such file or directory\n"
 
 
 def test_no_town_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``down`` without a town says how to get one."""
-    assert main(["down", "--out", str(tmp_path)]) == 2
+    assert main(["--lang", "en", "down", "--out", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said == f"no town is running in {tmp_path}/\n  hint: sekisho up PLAN\n"
 

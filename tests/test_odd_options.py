@@ -35,7 +35,7 @@ HUGE = "9" * 26
 def told(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     """Run a command that says nothing on standard output; return its exit and its complaint."""
     capfd.readouterr()
-    status = main(list(words))
+    status = main(["--lang", "en", *words])
     out, err = capfd.readouterr()
     assert out == ""
     return status, err

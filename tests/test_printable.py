@@ -139,7 +139,7 @@ def test_free_words_are_refused_where_they_come_in(capfd: pytest.CaptureFixture[
     """Before anything else is done: the record of a change is for ever."""
     for option, command in (("--reason", "resegment"), ("--by", "resegment"),
                             ("--tester", "check"), ("--witness", "check")):  # fmt: skip
-        assert main([command, f"{option}=a\x1b[2J"]) == 2
+        assert main(["--lang", "en", command, f"{option}=a\x1b[2J"]) == 2
         assert capfd.readouterr().err == (
             f"{option} 'a\\u001b[2J': U+001B is no character for one line of text\n"
             "  hint: plain words on one line\n"
@@ -148,7 +148,7 @@ def test_free_words_are_refused_where_they_come_in(capfd: pytest.CaptureFixture[
 
 def test_a_word_that_is_no_utf_8_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     """It could be written into no record."""
-    assert main(["check", os.fsdecode(b"caf\xe9.yaml")]) == 2
+    assert main(["--lang", "en", "check", os.fsdecode(b"caf\xe9.yaml")]) == 2
     assert capfd.readouterr().err == (
         "caf\\udce9.yaml: is not UTF-8\n  hint: give it a name without such bytes\n"
     )

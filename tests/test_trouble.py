@@ -132,7 +132,7 @@ def test_a_crash_never_looks_like_a_finding(
 ) -> None:
     """Exit status 3, a sentence, perhaps a hint, and no traceback."""
     monkeypatch.setattr(sekisho.cli, "plan_check", _raise(error))
-    status = sekisho.cli.main(["plan", "check"])
+    status = sekisho.cli.main(["--lang", "en", "plan", "check"])
     told = capsys.readouterr().err.strip()
 
     assert status == 3
@@ -143,7 +143,8 @@ def test_a_crash_never_looks_like_a_finding(
 def _command(redirected: str, *words: str) -> tuple[int, str]:
     """Run a command with its output redirected by a shell; return its status and what it says."""
     line = f'"$@" {redirected}; exit ${{PIPESTATUS[0]}}'
-    command = ["bash", "-c", line, "sh", sys.executable, "-m", "sekisho.cli", *words]
+    tool = [sys.executable, "-m", "sekisho.cli", "--lang", "en"]
+    command = ["bash", "-c", line, "sh", *tool, *words]
     done = subprocess.run(
         command, cwd=ROOT, timeout=60, check=False, capture_output=True, text=True
     )

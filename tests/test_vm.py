@@ -246,7 +246,8 @@ def test_only_a_machine_of_ours_counts_as_living(tmp_path: Path) -> None:
 
 def test_a_command_of_sekisho_needs_words(tmp_path: Path) -> None:
     """And says so before anything boots."""
-    words = [sys.executable, "-m", "sekisho.cli", "vm", "run", "--out", str(tmp_path), "--"]
+    tool = [sys.executable, "-m", "sekisho.cli", "--lang", "en"]
+    words = [*tool, "vm", "run", "--out", str(tmp_path), "--"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 2

@@ -14,6 +14,8 @@ from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.show import show
 
+_HINT = ("対処", "hint")
+
 
 def plan_check(args: Namespace, screen: Screen) -> int:
     """Say that the plan holds no mistake, and what is odd; a mistake becomes a PlanError.
@@ -31,10 +33,10 @@ def plan_check(args: Namespace, screen: Screen) -> int:
     )
     text = f"{args.plan}: {label.text(args.lang).format(*sizes)}"
     screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
-    warning = Label("注意", "warning").text(args.lang)
+    warning, hint = (Label(*pair).text(args.lang) for pair in (("注意", "warning"), _HINT))
     for fault in found:
         line = f"{fault.file}:{fault.line}: {warning}: {fault.text}"
-        line += f"\n  hint: {fault.hint}" if fault.hint else ""
+        line += f"\n  {hint}: {fault.hint}" if fault.hint else ""
         screen.out.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 

@@ -15,6 +15,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from sekisho.printable import carried, is_carried, printable
+from sekisho.spoken import japanese
 
 _PLAIN = ("C", "POSIX")  # locales whose characters are ASCII; Python writes UTF-8 all the same
 _JAPANESE = "日本語"
@@ -51,10 +52,19 @@ class Paper(Console):
 
 
 class Parser(ArgumentParser):
-    """A parser that shows words that it does not know without doing what they say."""
+    """A parser that shows words that it does not know without doing what they say.
+
+    Attributes:
+        is_japanese: Whether it speaks Japanese.
+    """
+
+    is_japanese = False
 
     def error(self, message: str) -> NoReturn:
         """Show *message* and end with 2."""
+        if self.is_japanese:
+            self.print_usage(sys.stderr)
+            self.exit(2, f"{self.prog}: 誤り: {japanese(printable(message))}\n")
         super().error(printable(message))
 
 
@@ -65,15 +75,18 @@ class Screen:
     Attributes:
         out: For results.
         err: For progress and complaints.
+        language: In which complaints are made: ``"ja"`` or ``"en"``.
     """
 
     out: Console
     err: Console
+    language: str = "en"
 
     def complain(self, text: str) -> None:
         """Say what is wrong; a terminal that is gone is no reason to fail once more."""
+        said = japanese(text) if self.language == "ja" else text
         with suppress(OSError):
-            self.err.print(text, style="", markup=False, highlight=False, soft_wrap=True)
+            self.err.print(said, style="", markup=False, highlight=False, soft_wrap=True)
 
 
 def silence(stream: IO[str]) -> None:
@@ -82,12 +95,28 @@ def silence(stream: IO[str]) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def screen() -> Screen:
+def open_standard_files() -> None:
+    """See to it that 0, 1 and 2 are open: a file of ours that took such a number would be written.
+
+    What was closed takes nothing, and says so when it is written to.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest free number: this one
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115  # the process's own
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def screen(language: str = "en") -> Screen:
     """Return the consoles of this process; where no sign stands for what it lacks, ``?`` does."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test may have put another kind of stream there
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # TextIOWrapper has it
-    return Screen(Paper(), Paper(stderr=True))
+    return Screen(Paper(), Paper(stderr=True), language)
 
 
 def encoding(own: str, environment: Mapping[str, str] = os.environ) -> str:

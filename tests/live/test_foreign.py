@@ -88,7 +88,7 @@ def test_no_controller_at_all_is_over_blocking_and_never_a_pass(tmp_path: Path) 
 
 def test_words_that_are_no_controller_are_refused(tmp_path: Path) -> None:
     """One clear line, and no town is built."""
-    command = [sys.executable, "-m", "sekisho.cli", "check", str(_PLAN)]
+    command = [sys.executable, "-m", "sekisho.cli", "--lang", "en", "check", str(_PLAN)]
     done = subprocess.run(
         [*command, "--out", str(tmp_path), "--controller", "somewhere"],
         cwd=_ROOT,

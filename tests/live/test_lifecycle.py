@@ -50,7 +50,7 @@ def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Person]:
 
 
 def _begun(person: Person, *arguments: str) -> subprocess.Popen[bytes]:
-    return _called(person, "check", "tiny.yaml", "--json", *arguments)
+    return _called(person, "--lang", "en", "check", "tiny.yaml", "--json", *arguments)
 
 
 def _called(
@@ -233,7 +233,8 @@ def test_refused_namespaces_are_told_in_one_line(tmp_path: Path) -> None:
     if isinstance(person, str):
         pytest.skip(f"root cannot lend the code to an ordinary user here: {person}")
     refuse = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
-    words = person.words("check", TINY if not person.prefix else "/mnt/topologies/tiny.yaml")
+    plan = TINY if not person.prefix else "/mnt/topologies/tiny.yaml"
+    words = person.words("--lang", "en", "check", plan)
     limit = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", refuse, "sh"]
     drop = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--"]
     at = len(person.prefix)

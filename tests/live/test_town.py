@@ -77,7 +77,7 @@ def test_a_program_in_a_host_is_the_callers_own(standing: Person) -> None:
 
 def test_an_unknown_host_is_named_with_those_that_are_there(standing: Person) -> None:
     """A misspelt host costs one look."""
-    done = _sekisho(standing, "exec", "nobody", "--", "true")
+    done = _sekisho(standing, "--lang", "en", "exec", "nobody", "--", "true")
 
     assert done.returncode == 2
     assert done.stderr == "there is no host 'nobody'\n  hint: one of guest, juki, nb, www\n"
@@ -141,7 +141,7 @@ def test_a_town_whose_starter_is_killed_does_not_come_up(person: Person) -> None
     starter.wait()
     machine.until(lambda: not machine.processes(person.home), "every process gone")
 
-    done = _sekisho(person, "down")
+    done = _sekisho(person, "--lang", "en", "down")
     assert done.returncode == 2
     assert done.stderr == "no town is running in runs/\n  hint: sekisho up PLAN\n"
 

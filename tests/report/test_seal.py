@@ -311,7 +311,9 @@ def test_a_replay_asks_the_seal_first(tmp_path: Path, capfd: pytest.CaptureFixtu
     folder = whole_run(tmp_path / "run")
     (folder / "flows" / "fl1.txt").write_bytes(b"priority=1,actions=drop\n")
 
-    assert main(["replay", str(folder), "T-000004", "--out", str(tmp_path / "out")]) == 3
+    words = ["replay", str(folder), "T-000004", "--out", str(tmp_path / "out")]
+
+    assert main(["--lang", "en", *words]) == 3
     assert capfd.readouterr().err.endswith("no verdict: 'flows/fl1.txt' differs\n")
     assert not (tmp_path / "out").exists()
 

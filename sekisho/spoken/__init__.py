@@ -1,0 +1,138 @@
+"""What Sekisho says about mistakes, in Japanese: every sentence is here in both languages.
+
+A part of the program says what is wrong in English, with its values in place; whoever asked for
+Japanese is told by `japanese`, which finds the sentence in a table and puts the values into the
+other one. Each sentence has a code that stays when its words change. In the tables ``{name}``
+stands for a value, which is shown as it is; ``{name:w}`` for words, which have a line of their own
+in the tables of words; ``{name:o}`` for either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from sekisho.spoken.commands import COMMANDS
+from sekisho.spoken.helps import HELPS
+from sekisho.spoken.machines import MACHINES
+from sekisho.spoken.plan_hints import HINTS
+from sekisho.spoken.plan_keys import KEYS
+from sekisho.spoken.plan_texts import TEXTS
+from sekisho.spoken.plan_words import WORDS
+from sekisho.spoken.required import REQUIRED
+from sekisho.spoken.situations import SITUATIONS
+
+#: Code of a sentence: it in English, and in Japanese.
+Table = Mapping[str, tuple[str, str]]
+_Patterns = tuple[tuple[re.Pattern[str], str], ...]
+
+SENTENCES: dict[str, Table] = {
+    "plan": TEXTS,
+    "hint": HINTS,
+    "key": KEYS,
+    "situation": SITUATIONS,
+    "command": COMMANDS,
+    "machine": MACHINES,
+    "help": HELPS,
+}
+#: What stands in sentences.
+PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED}
+VALUE = re.compile(r"\{(\w+)(?::([wo]))?\}")
+_START = re.compile(r"( *)(hint: )?")
+_PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'\))?: )*")
+_MEMBER = re.compile(r" \((?P<number>\d+) of (?P<size>\d+) of the series '(?P<name>[^']*)'\)")
+_HINT = "対処: "
+_DEEPEST = 4  # words in words in a sentence
+
+
+def japanese(text: str) -> str:
+    """Return what is said in *text* in Japanese, line by line; what no table has stays as it is."""
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def sentence(text: str) -> str:
+    """Return one sentence, without its place, in Japanese; empty where no table has it."""
+    return _found(text, _sentences(), _DEEPEST) or ""
+
+
+def _line(line: str) -> str:
+    start = _START.match(line)
+    assert start is not None  # it matches nothing, too
+    rest = line[start.end() :]
+    for cut in _cuts(rest):
+        found = sentence(rest[cut:])
+        if found:
+            place = _MEMBER.sub(r" (連番\g<name>の\g<size>台のうち\g<number>台目)", rest[:cut])
+            return start[1] + (_HINT if start[2] else "") + place + found
+    return start[1] + (_HINT if start[2] else "") + rest
+
+
+def _cuts(line: str) -> Iterator[int]:
+    """Yield where a place may end in *line*: behind all words with colons, and then elsewhere."""
+    places = _PLACES.match(line)
+    assert places is not None  # it matches nothing, too
+    ends = [found.end() for found in re.finditer(": ", line)]
+    yield from (end for end in reversed(ends) if end <= places.end())
+    yield 0
+    yield from (end for end in ends if end > places.end())
+
+
+def _found(text: str, patterns: _Patterns, depth: int) -> str | None:
+    """Look *text* up; of several that fit, the one with most letters of its own."""
+    for pattern, translation in patterns:
+        match = pattern.fullmatch(text)
+        values = _values(match.groupdict(), depth) if match else None
+        if values is not None:
+            return translation.format_map(values)
+    return None
+
+
+def _values(values: dict[str, str], depth: int) -> dict[str, str] | None:
+    """Return *values* with their words in Japanese; None where a word is not known."""
+    for name, value in values.items():
+        if not name.endswith(("_w", "_o")):
+            continue
+        found = _found(value, _phrases(), depth - 1) if depth else None
+        if found is None and name.endswith("_o") and depth:
+            found = _found(value, _sentences(), depth - 1) or value
+        if found is None:
+            return None
+        values[name] = found
+    return values
+
+
+@cache
+def _sentences() -> _Patterns:
+    return _compiled((*SENTENCES.values(), *PHRASES.values()))
+
+
+@cache
+def _phrases() -> _Patterns:
+    return _compiled((*PHRASES.values(), KEYS, SITUATIONS))
+
+
+def _compiled(tables: Iterable[Table]) -> _Patterns:
+    """Return the lines of *tables*, the most particular first."""
+    every = [pair for table in tables for pair in table.values()]
+    every.sort(key=lambda pair: -len(VALUE.sub("", pair[0])))
+    return tuple((_pattern(en), VALUE.sub(_slot, ja)) for en, ja in every)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    out, end, seen = "", 0, set[str]()
+    for found in VALUE.finditer(english):
+        out += re.escape(english[end : found.start()])
+        name = _name(found)
+        out += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+        seen.add(name)
+        end = found.end()
+    return re.compile(out + re.escape(english[end:]), re.DOTALL)
+
+
+def _name(found: re.Match[str]) -> str:
+    return found[1] + (f"_{found[2]}" if found[2] else "")
+
+
+def _slot(found: re.Match[str]) -> str:
+    return "{" + _name(found) + "}"

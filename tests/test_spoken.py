@@ -1,0 +1,242 @@
+"""What is said about mistakes is said in the language that was asked for, and in one alone."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sekisho.cli import main, parser
+from sekisho.commands.helping import asked_for
+from sekisho.plan.keys import SECTIONS
+from sekisho.requirements import REQUIREMENTS
+from sekisho.situation import SECTIONS as OF_SITUATIONS
+from sekisho.spoken import PHRASES, SENTENCES, VALUE, japanese, sentence
+from sekisho.spoken.required import REQUIRED
+
+ROOT = Path(__file__).parents[1]
+ERRORS = sorted((ROOT / "tests").glob("*/wrong/*.err"))
+TABLES = {**SENTENCES, **PHRASES}
+LINES = [(table, code, *pair) for table, own in TABLES.items() for code, pair in own.items()]
+
+#: Latin words that may stand in a Japanese sentence: names of products and of protocols.
+NAMES = """Sekisho Mininet OpenFlow Open vSwitch AppArmor Linux Ctrl-C SHA-256 IPv4 IPv6 SSID VLAN
+    MAC IP UTF-8 UTF-16 YAML JSON JIS ISO-2022-JP NUL LGWAN TCP UDP Shift_JIS CP932 EUC-JP PLAN v2
+    N M-23 T-000042 MN-04"""
+#: Words of commands, and of the plan language where no table of keys has them.
+COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timedatectl sysctl w
+    topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
+    Hall SSID eth T08 physical logical dot breaks rules
+    switch tcp expect reading dry disturb check up down exec resegment undo pc floor
+    report svg kernel userspace"""
+
+
+#: English words of lines that are otherwise alike in both languages.
+_FEW = {"and", "is", "The", "argument"}
+
+
+def _words(text: str) -> set[str]:
+    """Return the Latin words that are part of a Japanese sentence, without values and options."""
+    plain = re.sub(r"`[^`]*`|--[a-z0-9-]+|\+90m|%\([a-z]+\)s", " ", VALUE.sub(" ", text))
+    return set(re.findall(r"[A-Za-z][A-Za-z0-9_-]*", plain))
+
+
+def _known() -> set[str]:
+    keys = {key for section in (*SECTIONS, *OF_SITUATIONS.values()) for key in section.keys}
+    names = {key.name for key in keys} | {word for key in keys for word in key.choices}
+    return names | set(NAMES.split()) | set(COMMANDS.split())
+
+
+def test_every_sentence_is_there_once() -> None:
+    """Two lines with one English text could say two things in Japanese."""
+    counts = Counter(en for _, _, en, _ in LINES)
+
+    assert [en for en, count in counts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line[0]}.{line[1]}")
+def test_both_languages_say_the_same_values(line: tuple[str, str, str, str]) -> None:
+    """A value that is lost would be missed, and one that is not there could not be shown."""
+    english, said = (Counter(VALUE.findall(text.replace("{{", ""))) for text in line[2:])
+
+    assert set(said) == set(english)
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line[0]}.{line[1]}")
+def test_japanese_has_no_english_words(line: tuple[str, str, str, str]) -> None:
+    """Names, words of the plan language and of the command line stay; nothing else does."""
+    odd = _words(line[3]) - _known()
+
+    assert odd == set()
+    assert re.search("[ぁ-んァ-ヶ一-龠]", line[3]) or _words(line[2]) <= _known() | _FEW
+
+
+@pytest.mark.parametrize("path", ERRORS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_every_mistake_in_a_file_is_told_in_japanese(path: Path) -> None:
+    """Each line of each golden text: nothing English is left but the place and what is quoted."""
+    for line in path.read_text("utf-8").splitlines():
+        said = japanese(line)
+        plain = re.sub(r"^\S+:(\d+:)? |'[^']*'|\([A-Z0-9_ ()]+\)", "", said)
+
+        assert said != line
+        assert not re.search(r"[a-z]{2,} [a-z]{2,} ", plain), said
+
+
+def _strings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module that have words, with a value in the place of each field."""
+    tree = ast.parse(path.read_text("utf-8"))
+    parts = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in _TELLING:
+            for text in (*node.args, *(k.value for k in node.keywords)):
+                yield from _texts(text, parts)
+
+
+_TELLING = (
+    "UsageError",
+    "ScalarError",
+    "fault",
+    "_error",
+    "Fault",
+    "_not",
+    "LabError",
+    "SealError",
+)
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _texts(node: ast.expr, parts: set[int]) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.JoinedStr):
+        fields = (p.value if isinstance(p, ast.Constant) else "'7'" for p in node.values)
+        yield node.lineno, "".join(map(str, fields))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+        yield node.lineno, node.value
+
+
+#: Texts that are only values, or parts of a sentence that is whole elsewhere.
+_VALUES = re.compile(
+    r"'7'[ '7]*: '7'|'7' is the '7' .*|[\w'.\[\]]*|'7' \(line '7'\)|(key|port) '7' '7'|a '7'|"
+    r"sekisho vm .*"
+)
+
+
+def _is_told(line: str) -> bool:
+    """Tell whether a table has *line*, whatever stands in the place of its values."""
+    known = {VALUE.sub("'7'", en) for _, _, en, _ in LINES}
+    return line in known or japanese(line) not in (line, line.replace("hint", "対処"))
+
+
+@pytest.mark.parametrize("folder", ["plan", "commands", "."])
+def test_every_mistake_in_the_code_has_its_japanese(folder: str) -> None:
+    """A sentence that somebody adds has to be put into a table, too."""
+    untold = [
+        f"{path.name}:{number}: {line}"
+        for path in sorted((ROOT / "sekisho" / folder).glob("*.py"))
+        if path.stem not in ("faults", "planfaults")
+        for number, text in _strings(path)
+        for line in text.split("\n")
+        if not _VALUES.fullmatch(line.removeprefix("  hint: ")) and not _is_told(line)
+    ]
+
+    assert untold == []
+
+
+def test_requirements_are_called_what_they_are() -> None:
+    """The table of sentences repeats the words of the rules of a town."""
+    assert {r.id: (r.label.en, r.label.ja) for r in REQUIREMENTS} == REQUIRED
+
+
+def test_keys_that_can_be_missing_are_explained() -> None:
+    """A hint says what the missing one means."""
+    keys = [key for section in (*SECTIONS, *OF_SITUATIONS.values()) for key in section.keys]
+    needed = {key.meaning for key in keys if key.required or key.since > 1}
+
+    assert [meaning for meaning in needed if not sentence(meaning)] == []
+
+
+def _helps(of: argparse.ArgumentParser) -> Iterator[str]:
+    yield of.format_help()
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield from _helps(each)
+
+
+def test_help_is_japanese_where_that_was_asked_for() -> None:
+    """Every line of every command; metavariables and options are names."""
+    english, said = list(_helps(parser("en"))), list(_helps(parser("ja")))
+    lines = [line for text in said for line in text.splitlines() if not line.startswith("  --")]
+    left = [line for line in lines if re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", line)]
+
+    assert len(english) == len(said) > 20
+    assert [line for line in left if "使い方" not in line] == []
+    assert not re.search("[ぁ-んァ-ヶ一-龠]", "".join(english))
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        (["--lang", "ja", "check"], "ja"),
+        (["check", "--lang=en"], "en"),
+        (["--lang", "en", "check", "--lang", "ja"], "ja"),
+        (["check", "--lang", "fr"], "unsaid"),
+        (["exec", "nb", "--", "tool", "--lang", "ja"], "unsaid"),
+        (["frob", "--lang"], "unsaid"),
+    ],
+)
+def test_the_words_of_a_command_choose_the_language(words: list[str], language: str) -> None:
+    """Before the command or behind it, well-formed or not; another program's are its own."""
+    assert asked_for(words, "unsaid") == language
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("ja", "absent.yaml: ファイルがない\n  対処: 場所と名前を確かめる\n"),
+        ("en", "absent.yaml: there is no such file\n  hint: check the path\n"),
+    ],
+)
+def test_a_complaint_is_in_the_language_that_was_asked_for(
+    language: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Wherever the option stands."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["--lang", language, "plan", "check"], ["plan", "check", "--lang", language]):
+        assert main([*words, "absent.yaml"]) == 2
+        assert capsys.readouterr().err == told
+
+
+def test_wrong_words_are_told_in_japanese(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage, too."""
+    with pytest.raises(SystemExit):
+        main(["--lang", "ja", "check", "--suite", "most"])
+    told = capsys.readouterr().err
+
+    assert told.startswith("使い方: sekisho check")
+    assert told.endswith("誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke', 'gate', 'full')\n")
+
+
+def test_what_no_table_has_stays_as_it_is() -> None:
+    """Half a translation would be worse; the values of a sentence are never translated."""
+    assert japanese("somewhere: something unheard-of") == "somewhere: something unheard-of"
+    assert japanese("a.yaml:3: sites.x: unknown key 'the file is empty'") == (
+        "a.yaml:3: sites.x: 'the file is empty' という項目はない"
+    )
+
+
+def test_a_member_of_a_series_is_named_in_japanese() -> None:
+    """Behind the place."""
+    line = "a.yaml:3: devices.nb-4.at (4 of 9 of the series 'nb'): switch 'sw' has no port 9"
+
+    assert japanese(line) == (
+        "a.yaml:3: devices.nb-4.at (連番nbの9台のうち4台目): スイッチ 'sw' にポート9はない"
+    )
