@@ -33,7 +33,7 @@ COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timeda
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
     Hall SSID eth T08 physical logical dot breaks rules
     switch tcp expect reading dry disturb check up down exec resegment undo pc floor
-    report svg kernel userspace"""
+    hours ports report svg kernel userspace"""
 
 
 #: English words of lines that are otherwise alike in both languages.

@@ -18,6 +18,7 @@ from sekisho.spoken.helps import HELPS
 from sekisho.spoken.machines import MACHINES
 from sekisho.spoken.plan_hints import HINTS
 from sekisho.spoken.plan_keys import KEYS
+from sekisho.spoken.plan_parts import PARTS
 from sekisho.spoken.plan_texts import TEXTS
 from sekisho.spoken.plan_words import WORDS
 from sekisho.spoken.required import REQUIRED
@@ -31,6 +32,7 @@ SENTENCES: dict[str, Table] = {
     "plan": TEXTS,
     "hint": HINTS,
     "key": KEYS,
+    "part": PARTS,
     "situation": SITUATIONS,
     "command": COMMANDS,
     "machine": MACHINES,
@@ -53,6 +55,9 @@ def japanese(text: str) -> str:
 
 def sentence(text: str) -> str:
     """Return one sentence, without its place, in Japanese; empty where no table has it."""
+    parts = [_found(part, _sentences(), _DEEPEST) for part in text.split("; ")]
+    if len(parts) > 1 and all(parts):
+        return "。".join(filter(None, parts))
     return _found(text, _sentences(), _DEEPEST) or ""
 
 
@@ -109,7 +114,7 @@ def _sentences() -> _Patterns:
 
 @cache
 def _phrases() -> _Patterns:
-    return _compiled((*PHRASES.values(), KEYS, SITUATIONS))
+    return _compiled((*PHRASES.values(), KEYS, PARTS, SITUATIONS))
 
 
 def _compiled(tables: Iterable[Table]) -> _Patterns:
