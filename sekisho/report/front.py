@@ -11,6 +11,7 @@ from sekisho.report import events, proof, tally
 from sekisho.report.concerned import of_whom
 from sekisho.report.manifest import Named, PairsTried
 from sekisho.report.markup import Markup, both, join, say, tag
+from sekisho.report.points import NEEDS, POINTS, because, result
 from sekisho.report.reading import RunRecord
 from sekisho.report.sentence import Sentence
 from sekisho.report.tally import Tally
@@ -18,22 +19,6 @@ from sekisho.report.times import judged_at, moment
 
 MOST_UNTESTED = 10  # entries on page one; the whole list is in the chapter on limits
 
-_RESULTS = {
-    Verdict.PASS: Label("遮断を確認", "blocked"),
-    Verdict.LEAK: Label("通過あり", "passed through"),
-    Verdict.OVERBLOCK: Label("過剰遮断", "over-blocked"),
-    Verdict.UNATTRIBUTED: Label("遮断箇所不明", "blocked, place unknown"),
-    Verdict.VOID: Label("判定不能", "undecided"),
-    Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
-}
-_REACHED = {
-    **_RESULTS,
-    Verdict.PASS: Label("通信を確認", "works"),
-    Verdict.OVERBLOCK: Label("つながらない", "does not work"),
-}
-_UNTESTED = Label("未実施", "not tested")
-_CONTRADICTED = Label("計画が許可", "the plan permits it")
-_UNPERMITTED = Label("許可がない", "not permitted")
 _STATES = {"normal": Label("通常", "normal")}
 
 
@@ -189,7 +174,7 @@ def _lines(record: RunRecord) -> Markup:
     )
     head = tag("tr", *(tag("th", cell, scope="col") for cell in heads))
     rows = [_line(line, found) for line, found in tally.by_line(record)]
-    caption = tag("caption", say("重点確認項目", "Main points"))
+    caption = tag("caption", both(POINTS))
     body = (tag("thead", head), tag("tbody", *rows))
     return tag("table", caption, *body, class_="lines")
 
@@ -197,22 +182,13 @@ def _lines(record: RunRecord) -> Markup:
 def _needs(record: RunRecord) -> list[Markup]:
     """What work needs, tried by real conversations; nothing where the plan says nothing of it."""
     rows = [_line(line, found) for line, found in tally.by_need(record)]
-    caption = tag("caption", say("業務に必要な通信", "What work needs"))
+    caption = tag("caption", both(NEEDS))
     return [tag("table", caption, tag("tbody", *rows), class_="lines needs")] if rows else []
 
 
 def _line(line: Sentence, found: Tally) -> Markup:
-    results = _REACHED if line.ports else _RESULTS
-    result = results[found.verdict] if found.verdict is not None else _UNTESTED
-    small = []
-    if line.contradictions and line.ports:
-        result = _UNPERMITTED
-        ja, en = f"許可がないもの: {line.permitting}", f"no rule permits {line.permitting}"
-        small.append(tag("small", say(ja, en), class_="why"))
-    elif line.contradictions:
-        result = _CONTRADICTED
-        ja, en = f"通している許可: {line.permitting}", f"permitted by {line.permitting}"
-        small.append(tag("small", say(ja, en), class_="why"))
+    why = because(line)
+    small = [tag("small", both(why), class_="why")] if why else []
     if line.decided_by is not None:
         by = line.decided_by
         small.append(tag("small", say(f"対象: {by.ja}", f"decided {by.en}"), class_="who"))
@@ -221,7 +197,7 @@ def _line(line: Sentence, found: Tally) -> Markup:
         "tr",
         tag("th", str(line.number), scope="row"),
         tag("td", both(line.label), *small),
-        tag("td", sign, " ", both(result), class_="result"),
+        tag("td", sign, " ", both(result(line, found)), class_="result"),
         tag("td", f"{found.total:,}" if found.total else "－", class_="number"),
         class_=found.verdict.value if found.verdict else "none",
     )

@@ -114,8 +114,10 @@ def _situations(record: RunRecord) -> Element:
         words = f"{one.words.en}: {one.counts.total()} cases, {' '.join(line.requirements)}"
         if line.contradictions:
             _mark(case, "failure", words, "\n".join(c.where for c in line.contradictions))
-        elif line.reason is not None:
-            _mark(case, "skipped", f"not tried: {line.reason.en}")
+        elif (why := line.reason or one.impossible) is not None:
+            _mark(case, "skipped", f"not tried: {why.en}")
+        elif one.verdict is None:
+            _mark(case, "skipped", "not tried")
         elif one.verdict is Verdict.VOID:
             _mark(case, "error", words)
         elif not one.is_as_planned:

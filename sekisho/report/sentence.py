@@ -5,11 +5,9 @@ Knows the manifest's keys; what the cases of the run make of it is in `sekisho.r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
-
-from rich.text import Text
 
 from sekisho.model import Label
 from sekisho.report.situation_line import Contradiction, contradictions
@@ -65,18 +63,6 @@ def sentence(found: Mapping[str, object]) -> Sentence:
         contradictions=contradictions(found.get("contradictions", ())),
         ports=_texts(found.get("ports", ())),
     )
-
-
-def lines(sentences: Iterable[Sentence], language: str) -> Iterator[Text]:
-    """Yield the lines of the terminal: the sentences that the plan contradicts, and by what."""
-    for one in sentences:
-        if one.contradictions:
-            permits = Label("計画が許可している", "the plan permits it")
-            lacks = Label("計画が許可していない", "no rule permits it")
-            said = (lacks if one.ports else permits).text(language)
-            words = f"× {one.number}. {one.label.text(language)}: {said}"
-            yield Text(words, style="bold red", overflow="fold")
-            yield Text(f"    {one.permitting}", overflow="fold")
 
 
 def _ids(found: object) -> frozenset[str] | None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from sekisho.evidence import Verdict
@@ -34,12 +36,14 @@ class Found:
     Attributes:
         verdict: The worst of its cases; void where none matched; None where it was not tried.
         untried: Its states of which this run has no case.
+        impossible: Why none of its events could befall this town; None where one could.
     """
 
     line: SituationLine
     counts: Counter[Verdict]
     verdict: Verdict | None
     untried: tuple[str, ...] = ()
+    impossible: Label | None = None
 
     @property
     def mark(self) -> str:
@@ -111,10 +115,22 @@ def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Fo
     is_first_look = record.manifest.suite == "smoke"  # it tries a pair of each kind, not each
     if line.reason is not None or (is_first_look and not counts):
         return Found(line, Counter(), None, untried)
+    if not counts and (impossible := _impossible(line, record)):
+        return Found(line, counts, None, untried, impossible)
     worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.VOID)
     if record.is_aborted and worst is Verdict.PASS:
         worst = Verdict.VOID
     return Found(line, counts, worst, untried)
+
+
+def _impossible(line: SituationLine, record: RunRecord) -> Label | None:
+    """Say why every event that it is about was left out, as the town has nothing that it needs."""
+    if record.events is None or NORMAL in line.states:
+        return None
+    own = [o for o in record.events["outcomes"] if is_state(str(o["event"]), line.states)]
+    if not own or any(outcome["verdict"] != "skipped" for outcome in own):
+        return None
+    return Label(str(own[0]["reason_ja"]), str(own[0]["reason"]))
 
 
 def chapter(record: RunRecord) -> list[Markup]:
@@ -153,10 +169,12 @@ def _notes(one: Found) -> Iterator[Label]:
     line = one.line
     if line.reason is not None:
         yield line.reason
+    elif one.impossible is not None:
+        yield one.impossible
     elif line.untried:
         words = ", ".join(line.untried)
         yield Label(f"この試験一式にないもの: {words}", f"not in this suite: {words}")
-    if line.reason is None and one.untried:
+    if line.reason is None and one.impossible is None and one.untried:
         words = ", ".join(one.untried)
         yield Label(
             f"ほかの状態は sekisho disturb で: {words}", f"other states by sekisho disturb: {words}"
@@ -169,7 +187,7 @@ def _notes(one: Found) -> Iterator[Label]:
         )
 
 
-def lines(record: RunRecord, language: str) -> Iterator[Text]:
+def lines(record: RunRecord, language: str) -> Iterator[RenderableType]:
     """Yield the lines of the terminal: the counts, and what did not go as planned."""
     every = found(record)
     if not every:
@@ -180,11 +198,12 @@ def lines(record: RunRecord, language: str) -> Iterator[Text]:
     is_choice = len(every) < _FEW
     for one in every:
         if is_choice or not (one.is_as_planned or one.verdict is None):
-            words = f"{one.mark} {one.line.id}: {one.line.label.text(language)}"
             number = Label(f"{one.counts.total():,}件", f"{one.counts.total():,} cases")
-            yield Text(f"  {words}  {one.words.text(language)} ({number.text(language)})")
-            for note in _notes(one) if is_choice or one.line.contradictions else ():
-                yield Text(f"      {note.text(language)}", overflow="fold")
+            became = f"{one.words.text(language)} ({number.text(language)})"
+            yield Text(f"  {one.mark} {one.line.id}: {became}")
+            notes = _notes(one) if is_choice or one.line.contradictions else ()
+            for said in (one.line.label, *notes):
+                yield Padding(Text(said.text(language), overflow="fold"), (0, 0, 0, 6))
     yield Text()
 
 

@@ -23,10 +23,10 @@ from sekisho.report import (
     differences,
     events,
     proof,
-    sentence,
     situations,
     tally,
 )
+from sekisho.report.points import points
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
 from sekisho.report.times import judged_at
@@ -63,11 +63,11 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
         width: Columns of the terminal.
     """
     parts: list[RenderableType] = [_title(record, language), _matrix(record, language, width)]
-    parts += [_legend(record, language, width), Text(), *_findings(record, language)]
+    parts += [_legend(record, language, width), Text(), *points(record, language, _STYLES)]
     parts += [
+        *_findings(record, language),
         *_void(record, language),
         *_differences(record, language),
-        *sentence.lines(record.manifest.plan.sentences, language),
         *events.lines(record.events, language, is_table=record.manifest.suite == "disturb"),
         *situations.lines(record, language),
         *_not_tested(record, language),
@@ -285,9 +285,13 @@ def _not_tested(record: RunRecord, language: str) -> Iterator[Text]:
     yield Text(_say(language, "試験していないこと", "Not tested"), style="bold")
     for thing in (*manifest.missing, *manifest.not_tested):
         yield Text(f"  － {thing.label.text(language)}")
-    for line, found in (*tally.by_line(record), *tally.by_need(record)):
-        if found.verdict is None:
-            yield Text(f"  － {line.number}. {line.label.text(language)}")
+    every = (*tally.by_line(record), *tally.by_need(record))
+    if open_lines := sum(found.verdict is None for _, found in every):
+        ja, en = (
+            f"上の確認項目のうち「－」のもの({open_lines}件)",
+            f"{open_lines} points marked － above",
+        )
+        yield Text(f"  － {_say(language, ja, en)}")
     if cells := tally.untested_cells(record):
         shown = " ".join(cells[:8]) + (" …" if len(cells) > 8 else "")
         number = f"{len(cells):,}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import orjson
+from rich.console import Console
 
 from sekisho.evidence import Verdict, write_atomically
 from sekisho.report import html, junit, situations, terminal
@@ -43,7 +46,10 @@ def _record(folder: Path, *entries: dict[str, Any], **options: Any) -> RunRecord
 
 
 def _shown(record: RunRecord) -> tuple[str, str, ElementTree.Element]:
-    text = "\n".join(line.plain for line in situations.lines(record, "en"))
+    console = Console(file=io.StringIO(), width=200)
+    console.print(*situations.lines(record, "en"), sep="\n")
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
     suites = ElementTree.fromstring(junit.render(record))
     (suite,) = (s for s in suites if s.get("name") == "situations")
     return text, html.render(record), suite
@@ -144,6 +150,27 @@ def test_every_report_tells_of_every_situation(tmp_path: Path) -> None:
         "absent": ["skipped"],
         "misread": ["failure"],
     }
+
+
+def _played(record: RunRecord, verdict: str) -> RunRecord:
+    """Return *record* with one event, which became *verdict*."""
+    outcome = {"event": "undocked", "verdict": verdict, "reason": "one interface",
+               "reason_ja": "接続口が一つしかない"}  # fmt: skip
+    return replace(record, events={"events": {}, "outcomes": [outcome]})
+
+
+def test_a_situation_of_an_event_that_cannot_befall_the_town_is_not_undecided(
+    tmp_path: Path,
+) -> None:
+    """It says why; one whose event was played and left no case is void."""
+    record = _record(tmp_path, {"id": "undock", "states": ["undocked"]})
+    (left_out,) = situations.found(_played(record, "skipped"))
+    (lost,) = situations.found(_played(record, "pass"))
+
+    assert (left_out.mark, left_out.words.en) == ("－", "not tried")
+    assert lost.verdict is Verdict.VOID
+    assert b"not tried: one interface" in junit.render(_played(record, "skipped"))
+    assert "接続口が一つしかない" in "".join(situations.chapter(_played(record, "skipped")))
 
 
 def test_a_run_without_situations_has_no_chapter(tmp_path: Path) -> None:

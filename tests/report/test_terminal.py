@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from sekisho.evidence import Verdict
+from sekisho.report.points import POINTS
 from sekisho.report.reading import read
+from sekisho.report.tally import by_line
 from sekisho.report.terminal import render
 from sekisho.seal import seal_again
 
@@ -107,7 +110,34 @@ def test_what_was_not_tested_is_listed(tmp_path: Path) -> None:
     lines = shown(write_run(tmp_path, number=4000, whole=True))
 
     assert "  － 回線の遅延の再現(この試験機では未対応)" in lines
-    assert "  － 14. 保守業者の端末が、作業時間の終了後に庁内へ" in lines
+    point = next(line for line in lines if "保守業者の端末が、作業時間の終了後に庁内へ" in line)
+
+    assert point.startswith("－ 14. ")
+    assert re.search("未実施 +－$", point)
+    assert any("上の確認項目のうち「－」のもの" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_sentence_of_page_one_is_shown_with_its_sign(
+    width: int, language: str, tmp_path: Path
+) -> None:
+    """Whole, beside what became of it, at any width; a leak is × at the sentence that it breaks."""
+    verdicts = dict.fromkeys(range(60), Verdict.LEAK)
+    folder = write_run(tmp_path, number=4000, whole=True, verdicts=verdicts)
+    record = read(folder)
+    lines = shown(folder, language=language, width=width)
+    title = POINTS.text(language)
+    own = lines[lines.index(title) + 1 :]
+    own = own[: own.index("")]
+    signs = {found.mark for _, found in by_line(record)}
+
+    assert max(map(cell_len, own)) <= width
+    assert {line[0] for line in own} - {" "} == signs == {"○", "×", "－"}
+    for sentence, found in by_line(record):
+        said = "".join(re.sub(r" {2,}.*$", "", line[6:]) for line in own).replace(" ", "")
+        assert sentence.label.text(language).replace(" ", "")[:12] in said
+        assert any(re.match(rf"{found.mark} +{sentence.number}\. ", line) for line in own)
 
 
 def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
