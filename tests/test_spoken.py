@@ -33,7 +33,7 @@ COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timeda
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
     Hall SSID eth T08 physical logical dot breaks rules
     switch tcp expect reading dry disturb check up down exec resegment undo pc floor
-    hours ports report svg kernel userspace"""
+    hours ports docs plan md report svg kernel userspace"""
 
 
 #: English words of lines that are otherwise alike in both languages.
@@ -239,4 +239,8 @@ def test_a_member_of_a_series_is_named_in_japanese() -> None:
 
     assert japanese(line) == (
         "a.yaml:3: devices.nb-4.at (連番nbの9台のうち4台目): スイッチ 'sw' にポート9はない"
+    )
+    assert japanese(line.replace("'nb')", "'nb' and 5 more)")) == (
+        "a.yaml:3: devices.nb-4.at (連番nbの9台のうち4台目、ほか5台も同じ): "
+        "スイッチ 'sw' にポート9はない"
     )

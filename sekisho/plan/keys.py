@@ -142,7 +142,8 @@ SITE = Section("site", "sites.<id>", "A building, or an outside place.", (
 ZONE = Section("zone", "zones.<id>", "A network system (系統).", (
     _label("Name of the zone."),
     Key("protection", Kind.CHOICE, "What it protects: refusals, warnings and requirements hang on "
-        "it.", choices=tuple(p.value for p in Protection), default="", since=2),
+        "it.", choices=tuple(p.value for p in Protection), default="", since=2,
+        refusal="what each protects is in docs/plan.md, under Closed words"),
     Key("layer", Kind.TEXT, "Letter of the layer in the documents; shown only.",
         required=False, default=""),
     Key("vlan", Kind.INT, "VLAN number in the documents; no two zones share one.",
@@ -215,7 +216,8 @@ DEVICE_SECTION = Section("device", "devices.<id>", "A host.", (
     Key("kind", Kind.CHOICE, "What it is.", choices=tuple(k.value for k in DeviceKind),
         default="", since=2),
     Key("count", Kind.INT, "Writes a series of so many devices: each has the next number behind "
-        "this id, and the next port, address and MAC.", required=False, low=2, high=500),
+        "this id, and the next port, address and MAC.", required=False, low=2, high=500,
+        refusal="one device is no series: take count out; more than 500 are several series"),
     Key("first", Kind.INT, "Number of the first of a series.", required=False, low=0, high=9999,
         default=1),
     Key("services", Kind.NAMES, "Services that it runs, on every interface that does not say its "

@@ -55,6 +55,7 @@ from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
 from sekisho.plan.series import expanded
 from sekisho.plan.shape import read_shape
+from sekisho.plan.together import told_once
 
 
 def load(path: str | PathLike[str]) -> Plan:
@@ -77,7 +78,7 @@ def load(path: str | PathLike[str]) -> Plan:
 
 
 def _barrier(faults: Iterable[Fault]) -> None:
-    found = tuple(faults)
+    found = told_once(faults)
     if found:
         raise PlanError(found)
 

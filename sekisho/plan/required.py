@@ -9,6 +9,12 @@ from sekisho.model import Plan
 from sekisho.plan.places import Places
 from sekisho.requirements import CLOSED_WORDS, bridges, undeclared
 
+#: What is meant instead, where that is not seen from what the requirement denies.
+_WAYS = {
+    "MG-02": "a vendor reaches a device of kind gateway in a zone that protects shared or "
+    "management, and goes on from there; ",
+}
+
 
 def check_requirements(plan: Plan, places: Places) -> Iterator[Fault]:
     """Yield a fault for every rule and device that breaks a requirement and is not declared."""
@@ -22,7 +28,7 @@ def check_requirements(plan: Plan, places: Places) -> Iterator[Fault]:
     for found in undeclared(plan):
         n, m = plan.clauses.index(found.clause) + 1, found.clause.allows.index(found.allow) + 1
         name, rule = found.requirement.id, found.clause.id
-        hint = (
+        hint = _WAYS.get(name, "") + (
             "narrow the rule, or declare it under exceptions, with its words: "
             f"breaks: [{name}], rules: [{rule}]"
         )

@@ -90,7 +90,8 @@ def read_choice(scalar: Scalar, key: Key) -> str:
             text = f"{show(scalar.text)} is not '{key.choices[0]}'"
             raise ScalarError(text, f"the only value here is: {key.choices[0]}")
         choices = f"{', '.join(key.choices[:-1])} or {key.choices[-1]}"
-        hint = suggestion(scalar.text, key.choices) if closest(scalar.text, key.choices) else ""
+        is_close = closest(scalar.text, key.choices)
+        hint = suggestion(scalar.text, key.choices) if is_close else key.refusal
         raise ScalarError(f"{show(scalar.text)} is not {choices}", hint)
     return scalar.text
 

@@ -23,6 +23,7 @@ from sekisho.plan.record import ALL, Record
 T = TypeVar("T")
 
 _UNKNOWN_KEYS = 5
+_PERMITS = "what permits names each class; all_but is for what denies or promises"
 
 _SCALARS: dict[Kind, Callable[[Scalar, Key], object]] = {
     Kind.TEXT: scalars.read_text,
@@ -148,7 +149,7 @@ class _ShapeReader:
         if key.kind in _ITEMS:
             return self._list(node, key, path)
         if not isinstance(node, Scalar):
-            hint = "write one value; several need an entry each"
+            hint = _PERMITS if _leaves_out(node) else "write one value; several need an entry each"
             self._wrong(node, path, f"a {key.kind.value}", hint)
             return None
         if key.kind is Kind.CHOICE and key.since > self.version and node.text not in key.choices:
@@ -248,7 +249,8 @@ class _ShapeReader:
             self._scalar(node, key, path, scalars.refuse_list)
             return ()
         if not isinstance(node, Listing):
-            self._wrong(node, path, f"a {key.kind.value}", "write it in brackets: [a, b]")
+            hint = _PERMITS if _leaves_out(node) else "write it in brackets: [a, b]"
+            self._wrong(node, path, f"a {key.kind.value}", hint)
             return ()
         if not node.items and not key.may_be_empty:
             self.fault(node.line, path, "is an empty list", "name at least one"
@@ -312,6 +314,11 @@ class _ShapeReader:
         else:
             given = "a list" if isinstance(node, Listing) else "a mapping"
         self.fault(node.line, path, f"{given} is not {wanted}", hint)
+
+
+def _leaves_out(node: Node) -> bool:
+    """Tell whether it says *all but*."""
+    return isinstance(node, MappingNode) and any(key.text == "all_but" for key, _ in node.entries)
 
 
 def _wide(text: str) -> str:

@@ -42,8 +42,8 @@ SENTENCES: dict[str, Table] = {
 PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED}
 VALUE = re.compile(r"\{(\w+)(?::([wo]))?\}")
 _START = re.compile(r"( *)(hint: )?")
-_PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'\))?: )*")
-_MEMBER = re.compile(r" \((?P<number>\d+) of (?P<size>\d+) of the series '(?P<name>[^']*)'\)")
+_PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'(?: and \d+ more)?\))?: )*")
+_MEMBER = re.compile(r" \((\d+) of (\d+) of the series '([^']*)'(?: and (\d+) more)?\)")
 _HINT = "対処: "
 _DEEPEST = 4  # words in words in a sentence
 
@@ -68,9 +68,16 @@ def _line(line: str) -> str:
     for cut in _cuts(rest):
         found = sentence(rest[cut:])
         if found:
-            place = _MEMBER.sub(r" (連番\g<name>の\g<size>台のうち\g<number>台目)", rest[:cut])
+            place = _MEMBER.sub(_member, rest[:cut])
             return start[1] + (_HINT if start[2] else "") + place + found
     return start[1] + (_HINT if start[2] else "") + rest
+
+
+def _member(found: re.Match[str]) -> str:
+    """Name a member of a series in Japanese."""
+    number, size, series, more = found.groups()
+    rest = f"、ほか{more}台も同じ" if more else ""
+    return f" (連番{series}の{size}台のうち{number}台目{rest})"
 
 
 def _cuts(line: str) -> Iterator[int]:

@@ -53,6 +53,20 @@ HINTS = {
     "labels": ("write both languages: {ja: 役場, en: Hall}",
                "日本語と英語を書く({{ja: 役場, en: Hall}} のように)"),
     "say-true": ("say what must be true of an attachment", "接続が満たすべき条件を書く"),
+    "permits": ("what permits names each class; all_but is for what denies or promises",
+                "許可では区分を一つずつ挙げる(all_but は cells、must_drop、must_reach で使う)"),
+    "closed-words": ("what each protects is in docs/plan.md, under Closed words",
+                     "それぞれの意味は docs/plan.md にある"),
+    "no-series": ("one device is no series: take count out; more than 500 are several series",
+                  "一台なら連番ではない。count を取り除く(500台を超えるなら連番を分ける)"),
+    "series-ports": ("a series takes the next port for each member: begin it at another port, or "
+                     "write a smaller count",
+                     "連番は一台ごとに次のポートを使う。別のポートから始めるか、"
+                     "count を小さくする"),
+    "jump-host": ("a vendor reaches a device of kind gateway in a zone that protects shared or "
+                  "management, and goes on from there",
+                  "保守業者が届くのは、protection が shared か management の系統にある kind: "
+                  "gateway の機器(踏み台)までで、その先へは踏み台から入る"),
     "write-one": ("write one: {example}", "一つだけ書く: {example}"),
     "name-at-least": ("name at least one", "一つ以上書く"),
     "name-at-least-or-out": ("name at least one, or take the key out",

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sekisho.errors import PlanError
+from sekisho.errors import Fault, PlanError
 from sekisho.model import Plan, PortRef
 from sekisho.plan import load
+from sekisho.plan.together import told_once
 from sekisho.show import hosts_table
 from tests.small import clause, leg, server, small, terminal
 
@@ -33,6 +34,26 @@ def test_a_series_counts_names_ports_and_addresses_up(tmp_path: Path) -> None:
     last = plan.attachment["nb-3.lan"]
     assert (last.ip, last.mac) == (IPv4Address("10.20.0.17"), "02:14:00:00:00:11")
     assert plan.device["nb-3"].label.en == "Name 3"
+
+
+def test_mistakes_of_two_series_or_of_two_kinds_are_all_told() -> None:
+    """Only what differs by the member alone is one."""
+
+    def fault(series: str, number: int, text: str) -> Fault:
+        place = f"devices.{series}-{number}.attachments.lan.ip"
+        return Fault("a.yaml", 3, f"{place} ({number} of 9 of the series '{series}'): {text}")
+
+    alike = [fault("nb", n, f"10.0.0.{n} is the gateway") for n in range(1, 6)]
+    others = [
+        fault("pc", 1, "10.0.0.1 is the gateway"),
+        fault("nb", 7, "10.0.0.7 is in no network"),
+        Fault("a.yaml", 3, "devices.nb: odd"),
+        Fault("a.yaml", 3, "devices.pc: odd"),
+    ]
+    told = told_once([*alike, *others])
+    once = "devices.nb-1.attachments.lan.ip (1 of 9 of the series 'nb' and 4 more): "
+
+    assert [f.text for f in told] == [f"{once}10.0.0.1 is the gateway", *(f.text for f in others)]
 
 
 def test_a_series_may_begin_at_another_number(tmp_path: Path) -> None:
@@ -59,7 +80,10 @@ def test_every_member_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"count": 24}, "devices.nb-21.attachments.lan.at (21 of 24 of the series 'nb')"),
+        (
+            {"count": 24},
+            "devices.nb-21.attachments.lan.at (21 of 24 of the series 'nb' and 3 more)",
+        ),
         (
             {"attachments": {"lan": leg(5, "staff", "S1", "D2", at="sw:2")}},
             "taken by attachment 'nb-2.lan'",
