@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from sekisho.cli import main
 from sekisho.closure import How, undeclared, ways
@@ -116,6 +117,28 @@ def test_the_command_prints_the_table_and_the_exception_in_words(
     assert status == 0
     assert re.sub(r"\s+", "", matsuno.exceptions[0].measures.text(language)) in said
     assert word.replace(" ", "") in said
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_command_cuts_nothing(
+    language: str, width: int, matsuno: Plan, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each entry of ``relays`` is whole, under the number that its rows bear; each kind is told."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    main(["plan", "relays", str(TOPOLOGIES / "matsuno.yaml"), "--lang", language])
+    out = capsys.readouterr().out
+    said = re.sub(r"\s+", "", out)
+
+    assert "…" not in out
+    assert max(cell_len(line.rstrip()) for line in out.splitlines()[:-1]) <= width
+    for number, relay in enumerate(matsuno.relays, 1):
+        words = f"{number}{relay.exception}{relay.label.text(language)}({relay.where})"
+        assert re.sub(r"\s+", "", words) in said
+    for kind in (("中継: ", "橋渡し: ", "置き場: ") if language == "ja" else
+                 ("relay: ", "join: ", "store: ")):  # fmt: skip
+        assert kind in out
 
 
 def test_an_undeclared_way_is_a_finding(tmp_path: Path) -> None:
