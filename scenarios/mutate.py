@@ -20,6 +20,7 @@ from scenarios.ending import ended, say
 from scenarios.mutants.ground import EQUIVALENT, KILLED, SURVIVED, VOID, Ground, Mutant, Told
 from scenarios.mutants.registry import Order, chosen, reasons
 from scenarios.wire import Wire
+from sekisho.compiler import compile_town
 from sekisho.evidence import write_atomically
 from sekisho.faultlist import IDS
 from sekisho.model import JST, Plan
@@ -70,6 +71,7 @@ def exit_status(fates: list[Fate]) -> int:
 def run(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
     """Plant what *order* wants; write ``mutations.json``; return the exit status."""
     fates: list[Fate] = []
+    mutants = chosen(plan, compile_town(plan), order)
     town = Town(
         plan, folder=folder, work=work, progress=lambda p: say(phase=p), guard=LENIENT_GUARD
     )
@@ -78,7 +80,6 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
         with Wire(town) as wire:
             ground = Ground(town, wire, seed=order.seed)
             ground.control()
-            mutants = chosen(ground, order)
             for number, mutant in enumerate(mutants, 1):
                 say(phase="mutate", done=number - 1, of=len(mutants))
                 started = time.monotonic()

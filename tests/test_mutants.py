@@ -12,11 +12,12 @@ from scenarios.catalogue import Kind, load_families
 from scenarios.gate import CasePlan
 from scenarios.mutants import app, beside, hosts, instrument, settings, written
 from scenarios.mutants.app import WRONGS, Wrong, copied
+from scenarios.mutants.registry import Order, chosen
 from scenarios.mutants.suites import Suites
 from scenarios.mutate import exit_status, is_right
 from scenarios.places import places
 from sekisho.compiler import compile_town
-from sekisho.errors import LabError
+from sekisho.errors import LabError, UsageError
 from sekisho.faultlist import IDS, KILLERS, LEVELS
 from sekisho.model import Plan
 from sekisho.operators import OPERATORS
@@ -142,3 +143,18 @@ def test_every_capture_is_blinded_one_by_one(plan: Plan) -> None:
 
     assert {place for place, _ in blinded} == {place.name for place in places(plan)}
     assert len(blinded) == 3 * len(places(plan)) - 4 + 1  # LOCAL ports; one that loses copies
+
+
+def test_an_id_that_is_not_planted_at_the_level_is_refused_before_anything_boots() -> None:
+    """With the levels at which it is; what is planted somewhere is chosen."""
+    plan = load(ROOT / "topologies" / "tiny.yaml")
+    tables = compile_town(plan)
+    with pytest.raises(UsageError) as caught:
+        chosen(plan, tables, Order(levels=("flow",), ids=("M14",)))
+
+    assert str(caught.value) == (
+        "nothing to plant: no fault of level flow stands for M14\n  hint: it is planted at host, plan"
+    )
+    assert {m.level for m in chosen(plan, tables, Order(levels=("plan",), ids=("M14",)))} == {
+        "plan"
+    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenarios.mutants import app, beside, hosts, instrument, settings, written
 from scenarios.mutants.flow import of_tables
-from scenarios.mutants.ground import Ground, Mutant
-from sekisho.faults import Fault, both, table_faults
+from scenarios.mutants.ground import Mutant
+from sekisho.errors import UsageError
+from sekisho.faults import Fault, Tables, both, table_faults
 from sekisho.model import Plan
 from sekisho.planfaults import plan_faults
 
@@ -35,28 +36,44 @@ class Order:
     ids: tuple[str, ...] = ()
 
 
-def chosen(ground: Ground, wanted: Order) -> list[Mutant]:
-    """Return the faults to plant, in order."""
-    out = [
+def chosen(plan: Plan, tables: Tables, wanted: Order) -> list[Mutant]:
+    """Return the faults to plant, in order.
+
+    Raises:
+        UsageError: There is none such in this plan.
+    """
+    out = _singles(plan, tables, wanted)
+    out += _pairs(tables, wanted) if wanted.pairs else []
+    if out:
+        return out
+    levels = {m.level for m in _singles(plan, tables, replace(wanted, levels=()))}
+    where = ", ".join(sorted(levels)) if levels else "no level, as the plan has nothing for it"
+    raise UsageError(
+        f"nothing to plant: no fault of level {', '.join(wanted.levels) or 'any'} stands for "
+        f"{', '.join(wanted.ids) or 'any id'}\n  hint: it is planted at {where}"
+    )
+
+
+def _singles(plan: Plan, tables: Tables, wanted: Order) -> list[Mutant]:
+    return [
         mutant
         for mutant in [
-            *_of_tables(ground, wanted),
-            *written.mutants(ground.plan),
+            *_of_tables(plan, tables, wanted),
+            *written.mutants(plan),
             *app.mutants(),
-            *hosts.mutants(ground.plan),
-            *settings.mutants(ground.plan),
-            *beside.mutants(ground.plan, each=_EACH, seed=wanted.seed),
-            *instrument.mutants(ground.plan),
+            *hosts.mutants(plan),
+            *settings.mutants(plan),
+            *beside.mutants(plan, each=_EACH, seed=wanted.seed),
+            *instrument.mutants(plan),
         ]
         if (not wanted.levels or mutant.level in wanted.levels)
         and (not wanted.ids or set(mutant.ids) & set(wanted.ids))
     ]
-    return out + (_pairs(ground, wanted) if wanted.pairs else [])
 
 
-def _of_tables(ground: Ground, wanted: Order) -> list[Mutant]:
-    single = table_faults(ground.tables, seed=wanted.seed, count=wanted.count, ids=wanted.ids)
-    larger = plan_faults(ground.plan, ground.tables, seed=wanted.seed, each=_EACH)
+def _of_tables(plan: Plan, tables: Tables, wanted: Order) -> list[Mutant]:
+    single = table_faults(tables, seed=wanted.seed, count=wanted.count, ids=wanted.ids)
+    larger = plan_faults(plan, tables, seed=wanted.seed, each=_EACH)
     return [*map(of_tables, single), *(of_tables(f, level=_level(f)) for f in larger)]
 
 
@@ -64,9 +81,9 @@ def _level(fault: Fault) -> str:
     return "plan" if set(fault.ids) & _OF_THE_PLAN else "flow"
 
 
-def _pairs(ground: Ground, wanted: Order) -> list[Mutant]:
+def _pairs(tables: Tables, wanted: Order) -> list[Mutant]:
     """Faults of the second order: two of one rule each, drawn at random, both at once."""
-    pool = table_faults(ground.tables, seed=wanted.seed + 1, count=4 * wanted.pairs)
+    pool = table_faults(tables, seed=wanted.seed + 1, count=4 * wanted.pairs)
     random.Random(wanted.seed).shuffle(pool)
     halves = zip(pool[: wanted.pairs], pool[wanted.pairs : 2 * wanted.pairs], strict=False)
     return [of_tables(both(one, other)) for one, other in halves]
