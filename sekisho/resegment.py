@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 from sekisho.changes import Change, Move, opened_clause, standing_at
 from sekisho.errors import UsageError
 from sekisho.model import Attachment, CellKind, Device, DeviceKind, Plan, PortRef, Protection, Role
+from sekisho.plan.places import one_of
 from sekisho.pools import Pool, pools
 
 QUARANTINE = "quarantine"  # no network at all: 隔離
@@ -78,7 +79,7 @@ def asked(
     found = list(dict.fromkeys(port_of(plan, text) for text in ports))
     known = {z.id for z in plan.zones} | {s.id for s in plan.sources} | {QUARANTINE}
     if to not in known:
-        text = f"neither a zone nor a class\n  hint: one of {', '.join(sorted(known))}"
+        text = f"neither a zone nor a class\n  hint: {one_of(to, sorted(known))}"
         raise RefusedError((Refusal(to, "", "系統でも区分でもない", text),))
     refusals = [refusal for port in found for refusal in _refusals(plan, port, to)]
     if refusals:

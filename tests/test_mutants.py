@@ -153,7 +153,8 @@ def test_an_id_that_is_not_planted_at_the_level_is_refused_before_anything_boots
         chosen(plan, tables, Order(levels=("flow",), ids=("M14",)))
 
     assert str(caught.value) == (
-        "nothing to plant: no fault of level flow stands for M14\n  hint: it is planted at host, plan"
+        "nothing to plant: no fault of level flow stands for M14\n"
+        "  hint: it is planted at host, plan"
     )
     assert {m.level for m in chosen(plan, tables, Order(levels=("plan",), ids=("M14",)))} == {
         "plan"

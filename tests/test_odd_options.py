@@ -23,6 +23,7 @@ from sekisho.commands.resegment import _until
 from sekisho.commands.screen import screen
 from sekisho.errors import UsageError
 from sekisho.evidence import Verdict
+from sekisho.plan.places import one_of
 from sekisho.report.reading import read
 
 from .report.fake_run import write_run
@@ -307,3 +308,24 @@ def test_a_port_that_is_not_permitted(tmp_path: Path) -> None:
         2,
         "port 80 is not permitted to you\n  hint: one from 1024 up; --port 0 takes any\n",
     )
+
+
+@pytest.mark.parametrize("option", ["--town", "--lang=en", "-x"])
+def test_an_option_behind_the_host_of_exec(option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """It would be called as a program, inside the host."""
+    assert told(capfd, "exec", "nb", option, "runs/x", "--", "ip", "addr") == (
+        2,
+        (
+            f"{option} stands behind the host: what is there is the program\n"
+            f"  hint: sekisho exec {option} ... HOST -- CMD\n"
+        ),
+    )
+
+
+def test_a_word_that_is_nearly_a_name() -> None:
+    """The name that was meant; else no more than a dozen, and how many there are."""
+    names = [f"pc-{number:02}" for number in range(56)]
+
+    assert one_of("PC-07", names) == "did you mean 'pc-07'?"
+    assert one_of("printer", names[:2]) == "one of pc-00, pc-01"
+    assert one_of("printer", names) == f"one of {', '.join(names[:12])}, and 44 more"

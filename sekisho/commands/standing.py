@@ -13,6 +13,7 @@ import orjson
 
 from sekisho.errors import LabError, UsageError
 from sekisho.evidence import write_atomically
+from sekisho.plan.places import one_of
 
 FILE = "town.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -82,8 +83,7 @@ def outer_pid(town: Standing, host: str) -> int:
         LabError: It is gone, or belongs to somebody else.
     """
     if host not in town.hosts:
-        hosts = ", ".join(sorted(town.hosts))
-        raise UsageError(f"there is no host {host!r}\n  hint: one of {hosts}")
+        raise UsageError(f"there is no host {host!r}\n  hint: {one_of(host, sorted(town.hosts))}")
     inside = str(town.hosts[host])
     home = namespace(town.pid, "pid")
     for folder in Path("/proc").iterdir():

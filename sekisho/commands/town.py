@@ -131,6 +131,9 @@ def execute(args: Namespace, screen: Screen) -> int:
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
         raise UsageError("no program is named\n  hint: sekisho exec HOST -- ip addr")
+    if words[0].startswith("-"):
+        text = f"{words[0]} stands behind the host: what is there is the program\n"
+        raise UsageError(f"{text}  hint: sekisho exec {words[0]} ... HOST -- CMD")
     town = standing.find(args.out, args.town)
     _become_guest(town, standing.outer_pid(town, args.host), words)
 

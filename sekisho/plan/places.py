@@ -161,3 +161,13 @@ def suggestion(value: str, names: Iterable[str]) -> str:
         return "the plan has none"
     more = ", ..." if len(known) > _LISTED_NAMES else ""
     return "known: " + ", ".join(known[:_LISTED_NAMES]) + more
+
+
+def one_of(value: str, names: Iterable[str]) -> str:
+    """Return a hint for a word of the command line: the name that was meant, or some there are."""
+    known = list(names)
+    close = closest(value, known)
+    if close:
+        return f"did you mean '{close}'?"
+    more = len(known) - _LISTED_NAMES
+    return f"one of {', '.join(known[:_LISTED_NAMES])}" + (f", and {more} more" if more > 0 else "")
