@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from sekisho import __version__
 from sekisho.commands import Command, later
 from sekisho.commands.asking import add_plan, add_prove
-from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
 from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
+from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, open_standard_files, screen, silence
 from sekisho.draw import FORMATS, VIEWS

@@ -6,8 +6,9 @@ HELPS = {
     # Every command.
     "top": ("Prove, before a town hall opens, that no forbidden network path exists.",
             "禁止された通信経路がないことを、庁舎を開く前に確かめる。"),
-    "exit": ("Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void or broken.",
-             "終了コード: 0 計画どおり、1 指摘あり、2 計画書か指定の誤り、3 判定できない。"),
+    "exit": ("Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void, 4 refused.",
+             "終了コード: 0 計画どおり、1 指摘あり、2 計画書か指定の誤り、3 判定できない、"
+             "4 証明できる形でない。"),
     "positional": ("positional arguments", "指定"),
     "options": ("options", "選択指定"),
     "help": ("show this help message and exit", "この説明を表示して終わる"),
@@ -39,6 +40,9 @@ HELPS = {
              "計画書を確かめ、表や図にする(通信はしない)"),
     "replay": ("send the packet of one finding once more", "指摘一件のパケットをもう一度送る"),
     "report": ("show a run folder in any form", "記録フォルダを好きな形式で表示する"),
+    "doctor": ("say what this machine lacks for a town",
+               "この計算機に足りないものを挙げる"),
+    "dumps": ("of the tables in a run folder, or of dumps", "記録フォルダか、書き出した規則の表"),
     "vm": ("the same in a Linux VM, on the kernel's datapath",
            "仮想計算機の中で、カーネルのデータパスで行う"),
     "plan-check": ("find every mistake in a plan", "計画書の誤りをすべて挙げる"),

@@ -79,6 +79,21 @@ PARTS = {
     # The proof.
     "no-engine": ("the engine {name} of the proof is not installed: {reason}",
                   "証明に使う {name} が導入されていない: {reason}"),
+    "not-the-switches": ("these are not the switches of {plan}: {names}",
+                         "{plan} のスイッチではない: {names}"),
+    "file-a-switch": ("one file a switch, NAME.txt, as `ovs-ofctl -O OpenFlow13 dump-flows` "
+                      "prints it",
+                      "スイッチごとに一つのファイル(識別名.txt)に "
+                      "`ovs-ofctl -O OpenFlow13 dump-flows` の出力を入れる"),
+    "another-plan": ("it was made from another plan, or another version of {plan}",
+                     "別の計画書か、{plan} の別の版から作られている"),
+    "prove-against": ("prove it against the plan that it was made from",
+                      "作ったときの計画書と比べる"),
+    "no-run-folder": ("the check of {plan} made no run folder",
+                      "{plan} の試験の記録フォルダができていない"),
+    "not-up": ("the town of {plan} did not come up", "{plan} の環境が起動しなかった"),
+    "town-silent": ("the town does not answer ({path}): {reason}",
+                    "環境が応答しない({path}): {reason}"),
     "make-setup": ("make setup", "make setup を実行する"),
     "help-prove": ("prove a plan's tables for all packets",
                    "計画書の規則を、すべてのパケットについて証明する"),
