@@ -44,3 +44,17 @@ def add_prove(to: ArgumentParser) -> None:
     to.add_argument(
         "--engine", choices=_ENGINES, default=_ENGINES[0], help="library of decision diagrams"
     )
+
+
+def add_explain(to: ArgumentParser) -> None:
+    """Add what ``explain`` takes."""
+    to.add_argument("plan", type=Path, metavar="PLAN")
+    to.add_argument("source", metavar="SRC", help="attachment, or device with only one")
+    to.add_argument("target", metavar="DST", help="the same")
+    to.add_argument("service", nargs="?", default="", metavar="SERVICE", help="like tcp/443")
+
+
+def add_who(to: ArgumentParser) -> None:
+    """Add what ``who`` takes."""
+    to.add_argument("plan", type=Path, metavar="PLAN")
+    to.add_argument("target", metavar="DST", help="attachment, or device with only one")

@@ -116,6 +116,11 @@ class Fabric:
                 own[number] = self._made[key]
             self._tables[switch] = own
 
+    @property
+    def honest(self) -> Set:
+        """All packets that there are, as they are where they enter."""
+        return self.layout.possible & self.layout.unchanged(self.layout.copied)
+
     def flood(self) -> Reached:
         """Let every packet in at every edge port; follow all copies to their ends."""
         out = Reached()
@@ -166,7 +171,7 @@ class Fabric:
         fresh = [f for f in (*_LOCAL_FIELDS, *SWITCH) if f != "in_port"]
         for name in dict.fromkeys(fresh):
             here = here & layout.equals(name, 0)
-        return here & layout.possible & layout.unchanged(layout.copied)
+        return here & self.honest
 
     def _through(self, switch: str, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         """Let *packets* through the tables of one switch."""

@@ -185,7 +185,7 @@ def _apart(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> I
 def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Iterator[Difference]:
     if packets == fabric.layout.engine.false:
         return
-    chosen = _read(fabric, simplest(fabric, packets))
+    chosen = packet_of(fabric, simplest(fabric, packets))
     yield Difference(wrong, at, chosen, _sources(fabric, packets))
 
 
@@ -200,7 +200,7 @@ def _sources(fabric: Fabric, packets: Set) -> int:
     )
 
 
-def _read(fabric: Fabric, bits: Mapping[int, bool]) -> Packet:
+def packet_of(fabric: Fabric, bits: Mapping[int, bool]) -> Packet:
     """Return the packet that *bits* stand for."""
     layout = fabric.layout
 

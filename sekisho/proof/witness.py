@@ -87,6 +87,10 @@ class Walker:
             )
         return min(fits, key=lambda walk: len(walk.steps))
 
+    def way(self, packet: Packet) -> Walk:
+        """Return the way of *packet*, whatever becomes of it."""
+        return next(self._walks(packet, apart=False))
+
     def _walks(self, packet: Packet, *, apart: bool) -> Iterator[Walk]:
         """Yield every way of *packet*: one; several where each tracker may say what it likes."""
         zones = {

@@ -142,9 +142,14 @@ def difference_lines(
     at = place(plan, difference.at, language)
     yield _WRONG[difference.wrong].text(language).format(at=at, n=difference.sources)
     yield f"  {packet_words(plan, difference.packet, language)}"
+    yield from way_lines(plan, walk, language)
+    yield f"  {scapy(difference.packet)}"
+
+
+def way_lines(plan: Plan, walk: Walk, language: str) -> Iterator[str]:
+    """Yield the way of a packet, switch by switch and rule by rule."""
     for step in walk.steps:
         yield from _step_lines(plan, step, language)
-    yield f"  {scapy(difference.packet)}"
 
 
 def place(plan: Plan, at: PortRef, language: str) -> str:
