@@ -32,7 +32,7 @@ class Proving:
     """A proof that is under way.
 
     Args:
-        plan: The town, as its file says it.
+        plan: The town, as its file says it, at its moment.
         dumps: Of every switch, before the first frame.
         folder: The run folder.
     """
@@ -41,7 +41,9 @@ class Proving:
         self._folder, self._digests = folder, _digests(dumps)
         asked = folder / "log" / "proof.asked.json"
         asked.parent.mkdir(exist_ok=True)
-        asked.write_text(json.dumps({"plan": plan.path, "dumps": dict(dumps)}), "utf-8")
+        moment = plan.moment.isoformat() if plan.moment else ""
+        words = {"plan": plan.path, "at": moment, "dumps": dict(dumps)}
+        asked.write_text(json.dumps(words), "utf-8")
         self._errors = folder / "log" / "proof.log"
         with asked.open("rb") as given, self._errors.open("wb") as errors:
             self._process = subprocess.Popen(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
+from datetime import datetime
 
 from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
 from sekisho.errors import RuleError, UsageError
-from sekisho.model import Attachment, Label, Plan
+from sekisho.model import JST, Attachment, Label, Plan
 from sekisho.plan import load
 from sekisho.proof.asking import Answers, Opening
 from sekisho.proof.verdict import Tables
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import packet_words, scapy, way_lines
 from sekisho.rules import Cookie, Kind
+from sekisho.terms import at
 
 _SERVICE = re.compile(r"(tcp|udp)/([0-9]{1,5})")
 _LAST_PORT = 0xFFFF
@@ -35,7 +37,7 @@ _ELSE = Label("{port} から他人の名で", "from {port}, in no name of its ow
 
 def explain(args: Namespace, screen: Screen) -> int:
     """Print whether one packet passes and by which rules, and all that may be opened."""
-    plan = load(args.plan)
+    plan = at(load(args.plan), args.at or datetime.now(JST))
     sender, target = (_attachment(plan, name) for name in (args.source, args.target))
     tables = compile_town(plan)
     answers, language = Answers(plan, tables), args.lang
@@ -63,7 +65,7 @@ def explain(args: Namespace, screen: Screen) -> int:
 
 def who(args: Namespace, screen: Screen) -> int:
     """Print everybody who may open something on one attachment, and what."""
-    plan, language = load(args.plan), args.lang
+    plan, language = at(load(args.plan), args.at or datetime.now(JST)), args.lang
     target, tables = _attachment(plan, args.target), compile_town(plan)
     found = Answers(plan, tables).senders(target)
     said = (_WHO if found else _NOBODY).text(language)

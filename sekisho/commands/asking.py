@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 import sekisho
-from sekisho.commands.numbers import whole
+from sekisho.commands.numbers import moment, whole
 
 PLAN = Path("topologies/default.yaml")
 _ENGINES = ("oxidd", "cudd")
@@ -31,6 +31,7 @@ def add_plan(to: ArgumentParser) -> None:
 def add_prove(to: ArgumentParser) -> None:
     """Add what ``prove`` takes."""
     add_plan(to)
+    _add_time(to)
     to.add_argument(
         "--dumps", type=Path, metavar="DIR", help="of the tables in a run folder, or of dumps"
     )
@@ -52,9 +53,15 @@ def add_explain(to: ArgumentParser) -> None:
     to.add_argument("source", metavar="SRC", help="attachment, or device with only one")
     to.add_argument("target", metavar="DST", help="the same")
     to.add_argument("service", nargs="?", default="", metavar="SERVICE", help="like tcp/443")
+    _add_time(to)
 
 
 def add_who(to: ArgumentParser) -> None:
     """Add what ``who`` takes."""
     to.add_argument("plan", type=Path, metavar="PLAN")
     to.add_argument("target", metavar="DST", help="attachment, or device with only one")
+    _add_time(to)
+
+
+def _add_time(to: ArgumentParser) -> None:
+    to.add_argument("--at", type=moment, metavar="TIME", help="when rules with times are judged")

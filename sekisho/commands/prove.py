@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import datetime
 from itertools import combinations
 from time import monotonic
 
@@ -10,9 +11,9 @@ from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
 from sekisho.detour import rerouted
 from sekisho.errors import UsageError
-from sekisho.model import Label, Plan
+from sekisho.model import JST, Label, Plan
 from sekisho.plan import load
-from sekisho.proof.reading import read_run
+from sekisho.proof.reading import moment_of, read_run
 from sekisho.proof.verdict import Cut, Proof, Tables, prove_cuts
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import (
@@ -23,6 +24,7 @@ from sekisho.proof.words import (
     difference_lines,
     verdict_line,
 )
+from sekisho.terms import at
 from sekisho.wiring import ends_of, has_way_around
 
 _MORE = Label("ほかに {n} 件", "and {n} more")
@@ -42,7 +44,8 @@ def prove(args: Namespace, screen: Screen) -> int:
             "--lines and --dumps together are not possible\n"
             "  hint: with a line down switches hold other tables: dump those"
         )
-    plan = load(args.plan)
+    told = moment_of(args.dumps) if args.dumps else None
+    plan = at(load(args.plan), args.at or told or datetime.now(JST))
     tables = read_run(args.dumps, plan) if args.dumps else compile_town(plan)
     cases = {(): tables, **_cuts(plan, tables, args.lines)}
     proofs = prove_cuts(plan, cases, engine=args.engine)

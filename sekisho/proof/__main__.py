@@ -1,6 +1,7 @@
 """``python -m sekisho.proof``: proves dumped tables in a process of its own, beside other work.
 
-Reads ``{"plan": PATH, "dumps": {SWITCH: TEXT}}`` from standard input, and writes what `told` says
+Reads ``{"plan": PATH, "at": TIME, "dumps": {SWITCH: TEXT}}`` from standard input (the time is empty
+where no rule of the plan has times), and writes what `told` says
 of them to standard output, both as JSON.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from sekisho.plan import load
 from sekisho.proof.record import told
+from sekisho.terms import at
 
 _NICE = 19  # whoever probes meanwhile goes first
 
@@ -21,7 +24,10 @@ def main() -> None:
     """Read, prove, and write."""
     os.nice(_NICE)
     asked = json.load(sys.stdin)
-    json.dump(told(load(Path(asked["plan"])), asked["dumps"]), sys.stdout, ensure_ascii=False)
+    plan = load(Path(asked["plan"]))
+    if asked["at"]:
+        plan = at(plan, datetime.fromisoformat(asked["at"]))
+    json.dump(told(plan, asked["dumps"]), sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -103,6 +104,18 @@ def read_run(folder: Path, plan: Plan) -> dict[str, tuple[Rule, ...]]:
             "  hint: one file a switch, NAME.txt, as `ovs-ofctl -O OpenFlow13 dump-flows` prints it"
         )
     return read_dumps(texts)
+
+
+def moment_of(folder: Path) -> datetime | None:
+    """Return the moment that a run was judged at; None where that is not said."""
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        return None
+    try:
+        said = json.loads(manifest.read_text("utf-8")).get("plan", {}).get("moment")
+        return datetime.fromisoformat(said) if said else None
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UsageError(f"{manifest}: cannot be read: {error}") from error
 
 
 def read_dumps(texts: Mapping[str, str]) -> dict[str, tuple[Rule, ...]]:
