@@ -63,6 +63,7 @@ _FIELDS = {
             14: "tcp_dst",
             15: "udp_src",
             16: "udp_dst",
+            19: "icmpv4_type",
             21: "arp_op",
             22: "arp_spa",
             23: "arp_tpa",

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from scenarios.frames import Fields
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, TCP_SYN, Packet, Phase
-from sekisho.model import Attachment, Plan, PortRef, Protocol, Service
+from sekisho.model import ECHO, Attachment, Plan, PortRef, Protocol, Service
 
+_PING, _PONG = "icmp-echo", "icmp-reply"
 _TTLS = {"udp-ttl1": 1, "udp-ttl0": 0}
 _IP_PROTOCOLS = {
     "tcp": Protocol.TCP.value,
@@ -23,6 +24,11 @@ _IP_PROTOCOLS = {
     "udp-ttl1": Protocol.UDP.value,
     "udp-ttl0": Protocol.UDP.value,
 }
+
+
+def shape_of(protocol: Protocol) -> str:
+    """Return the shape of a frame that asks for a service."""
+    return _PING if protocol is Protocol.ICMP else protocol.word
 
 
 class Shot(NamedTuple):
@@ -79,8 +85,8 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         ip_src=fields.ip_src,
         ip_dst=fields.ip_dst,
         ip_proto=protocol,
-        sport=0 if protocol == ICMP else fields.sport,
-        dport=0 if protocol == ICMP else fields.dport,
+        sport=(ECHO if shape == _PONG else 0) if protocol == ICMP else fields.sport,
+        dport=(ECHO if shape == _PING else 0) if protocol == ICMP else fields.dport,
         tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
         tagged=shape == "tagged",
         ttl=_TTLS.get(shape, 64),

@@ -98,7 +98,7 @@ def port_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[int,
     total, both, one_sided = 0, 0, []
     for service, inside, outside in _edges(plan):
         total += 1
-        proto = "tcp" if service.protocol is Protocol.TCP else "udp"
+        proto = service.protocol.word
         offering = [device.id for device in plan.devices if service.id in device.services]
         if all(any((d, proto, port) in tried for d in offering) for port in (inside, outside)):
             both += 1
@@ -198,7 +198,7 @@ def _edges(plan: Plan) -> Iterator[tuple[Service, int, int]]:
     """Yield the service, the port inside and the port outside of every edge."""
     for service in plan.services:
         devices = [device for device in plan.devices if service.id in device.services]
-        for own in service.ports if devices else ():
+        for own in service.ports if devices and service.has_ports else ():
             for inside, outside in ((own.first, own.first - 1), (own.last, own.last + 1)):
                 if 0 < outside <= _LAST_PORT:
                     yield service, inside, outside

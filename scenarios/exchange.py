@@ -18,6 +18,7 @@ from sekisho.matrix import matrix
 from sekisho.model import Attachment, CellKind, Clause, Plan, Protocol, Service
 from sekisho.permissions import inner_ports
 from sekisho.policy import Policy
+from topologies import echo
 from topologies.answers import ANSWERS, ENQUIRY, listening
 from topologies.inside import inside
 from topologies.services import TLS_KINDS
@@ -192,6 +193,8 @@ def request(service: Service, to: str) -> bytes:
 
 def proof(service: Service, who: str) -> bytes:
     """Return what a full answer of the host *who* contains."""
+    if not service.has_ports:
+        return request(service, who)  # an echo gives back what was said
     return _PROOFS[service.kind](who)
 
 
@@ -205,6 +208,8 @@ async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes
     client = _client(town, exchange)
     try:
         loop = asyncio.get_running_loop()
+        if not exchange.service.has_ports:
+            return await _echoed(client, said, str(exchange.target.ip))
         await loop.sock_connect(client, (str(exchange.target.ip), exchange.port))
         if exchange.service.protocol is Protocol.UDP:
             for _ in range(2):  # the second belongs to a conversation that is open already
@@ -215,6 +220,19 @@ async def _ask(town: Town, exchange: Exchange, context: ssl.SSLContext) -> bytes
         return await _stream(client, said, context if is_tls else None)
     finally:
         client.close()
+
+
+async def _echoed(client: socket.socket, said: bytes, ip: str) -> bytes:
+    """Ask for two echoes, the second in a conversation that is open already; return the last."""
+    loop, identifier = asyncio.get_running_loop(), echo.new_identifier()
+    back: bytes | None = None
+    for _ in range(2):
+        await loop.sock_sendto(client, echo.request(identifier, said), (ip, 0))
+        back = None
+        while back is None:
+            packet, (whose, _) = await loop.sock_recvfrom(client, 4096)
+            back = echo.answered(packet, identifier) if whose == ip else None
+    return back or b""
 
 
 async def _stream(client: socket.socket, said: bytes, context: ssl.SSLContext | None) -> bytes:
@@ -232,8 +250,10 @@ async def _stream(client: socket.socket, said: bytes, context: ssl.SSLContext | 
 def _client(town: Town, exchange: Exchange) -> socket.socket:
     """A socket in the source's namespace, on its interface, with its address."""
     stream = exchange.service.protocol is Protocol.TCP
+    kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
     with inside(town.pid(exchange.source)):
-        out = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+        has_ports = exchange.service.has_ports
+        out = socket.socket(socket.AF_INET, kind) if has_ports else echo.echo_socket()
     try:
         name = town.interface(exchange.source).encode()
         out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)

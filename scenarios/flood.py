@@ -70,7 +70,7 @@ class Flooded:
 
 def flooder(plan: Plan) -> Exchange | None:
     """Return what is best opened too often: from the air if anybody may there, over UDP."""
-    found = [each for each in exchanges(plan) if _other_ports(plan, each)]
+    found = [e for e in exchanges(plan) if e.service.has_ports and _other_ports(plan, e)]
     ranked = sorted(
         found,
         key=lambda e: (e.source.medium != "air", e.service.protocol is not Protocol.UDP),

@@ -119,6 +119,7 @@ _BODIES: dict[str, Callable[[Fields, bytes], Any]] = {
     "udp-ttl1": lambda f, t: _ip(f, t, ttl=1) / _udp(f),
     "udp-ttl0": lambda f, t: _ip(f, t, ttl=0) / _udp(f),
     "icmp-echo": lambda f, t: _ip(f, t) / ICMP(type=8, id=f.sport, seq=1),
+    "icmp-reply": lambda f, t: _ip(f, t) / ICMP(type=0, id=f.sport, seq=1),
     "icmp-timestamp": lambda f, t: _ip(f, t) / ICMP(type=13, id=f.sport, seq=1),
     "icmp-redirect": lambda f, t: _ip(f, t) / ICMP(type=5, code=1, gw=str(f.ip_src)),
     "arp": lambda f, t: _arp(f),

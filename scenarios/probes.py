@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 
-from scenarios.bout import Bout, Shot, shot
+from scenarios.bout import Bout, Shot, shape_of, shot
 from sekisho.flow import ARP_REPLY, ARP_REQUEST, TCP_ACK, TCP_RST, TCP_SYN
-from sekisho.model import Protocol, Service
+from sekisho.model import ECHO, Protocol, Service
 from sekisho.permissions import inner_ports
 from sekisho.pools import edges
 
@@ -26,25 +26,21 @@ _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 Probe = Callable[[Bout], Iterator[Shot]]
 
 
-def _shape(protocol: Protocol) -> str:
-    return "tcp" if protocol is Protocol.TCP else "udp"
-
-
 def service(bout: Bout) -> Iterator[Shot]:
     """Item 1: knock at every port that the target's services use, and just beside each."""
     knocked = set()
     for offered in bout.services:
         for port in offered.edges():
             knocked.add((offered.protocol, port))
-            yield shot(bout, _shape(offered.protocol), dport=port)
+            yield shot(bout, shape_of(offered.protocol), dport=port)
     for offered in bout.services:
         for port in _inside(bout, offered):
-            yield shot(bout, _shape(offered.protocol), dport=port)
-        for ports in offered.ports:
+            yield shot(bout, shape_of(offered.protocol), dport=port)
+        for ports in offered.ports if offered.has_ports else ():
             for beside in (ports.first - 1, ports.last + 1):
                 if 0 < beside < 1 << 16 and (offered.protocol, beside) not in knocked:
                     knocked.add((offered.protocol, beside))
-                    yield shot(bout, _shape(offered.protocol), dport=beside)
+                    yield shot(bout, shape_of(offered.protocol), dport=beside)
 
 
 def _inside(bout: Bout, offered: Service) -> Iterator[int]:
@@ -81,7 +77,9 @@ def udp_scan(bout: Bout) -> Iterator[Shot]:
 
 def icmp(bout: Bout) -> Iterator[Shot]:
     """Item 4: echo, timestamp and redirect (RFC 792)."""
-    for shape in ("icmp-echo", "icmp-timestamp", "icmp-redirect"):
+    others = ("icmp-timestamp", "icmp-redirect")
+    is_offered = _offered(bout, Protocol.ICMP, ECHO)  # that is item 1's
+    for shape in others if is_offered else ("icmp-echo", *others):
         yield shot(bout, shape)
 
 
@@ -96,14 +94,16 @@ def reply_shaped(bout: Bout) -> Iterator[Shot]:
     yield shot(bout, "udp", sport=53, dport=_HIGH_PORT)
     own = bout.source.services
     for offered in (bout.plan.service[name] for name in own):  # a server that speaks first
-        for port in offered.edges():
-            yield shot(bout, _shape(offered.protocol), sport=port, dport=bout.ports())
+        for port in offered.edges() if offered.has_ports else ():
+            yield shot(bout, shape_of(offered.protocol), sport=port, dport=bout.ports())
+        if not offered.has_ports:
+            yield shot(bout, "icmp-reply")
 
 
 def _knock(bout: Bout) -> tuple[str, int]:
     """The shape and port that the target would most likely let in from somebody."""
     first = next(iter(bout.services), None)
-    return (_shape(first.protocol), first.edges()[0]) if first else ("tcp", 443)
+    return (shape_of(first.protocol), first.edges()[0]) if first else ("tcp", 443)
 
 
 def _tcp_port(bout: Bout) -> int:
@@ -199,7 +199,7 @@ def nobody(bout: Bout) -> Iterator[Shot]:
         yield shot(bout, "icmp-echo", ip_dst=address)
     yield shot(bout, "udp", dport=443, ip_dst=bout.source.ip)
     for own in _own_services(bout):
-        yield shot(bout, _shape(own.protocol), dport=own.edges()[0], ip_dst=bout.source.ip)
+        yield shot(bout, shape_of(own.protocol), dport=own.edges()[0], ip_dst=bout.source.ip)
     for shape in ("udp-ttl1", "udp-ttl0"):
         yield shot(bout, shape, dport=443)
 

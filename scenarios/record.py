@@ -16,7 +16,7 @@ from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
 from sekisho.judge import Judgement
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, Label, Plan, Protocol
+from sekisho.model import Attachment, Label, Plan
 from sekisho.situation import Situation
 
 JST = timezone(timedelta(hours=9), "JST")
@@ -151,7 +151,7 @@ class Recorder:
             edition="",
             probe="exchange",
             item=0,
-            proto="tcp" if tried.service.protocol is Protocol.TCP else "udp",
+            proto=tried.service.protocol.word,
             ports=str(tried.port),
             spoof="",
             expect="arrive",

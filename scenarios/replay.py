@@ -31,7 +31,7 @@ from sekisho.errors import LabError, UsageError
 from sekisho.evidence import Verdict, write_atomically
 from sekisho.flow import TCP_SYN
 from sekisho.matrix import matrix
-from sekisho.model import JST, Attachment, Plan, Protocol
+from sekisho.model import JST, Attachment, Plan
 from sekisho.plan import load
 from sekisho.policy import Policy
 from sekisho.terms import at
@@ -127,8 +127,7 @@ def planned(plan: Plan, order: Order) -> CasePlan:
 def twin(plan: Plan, case: CasePlan) -> tuple[CasePlan, Frame] | None:
     """Return a frame that somebody may send to the same target, or None if nobody may."""
     policy, target = Policy(plan), case.target
-    for name in target.services:
-        service = plan.service[name]
+    for service in plan.on_ports(target):
         port = service.edges()[0]
         for source in plan.attachments:
             found = policy.permission(source, target, service.protocol, port)
@@ -137,7 +136,7 @@ def twin(plan: Plan, case: CasePlan) -> tuple[CasePlan, Frame] | None:
             fields = Fields(
                 plan.router_mac, source.mac, source.ip, target.ip, _TWIN_SPORT, port, TCP_SYN
             )
-            shape = "tcp" if service.protocol is Protocol.TCP else "udp"
+            shape = service.protocol.word
             return _twin_case(plan, source, target), Frame(_TWIN, shape, fields)
     return None
 

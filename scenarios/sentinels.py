@@ -34,6 +34,7 @@ EAR_SHAPES = (
     "icmp-echo",
     "icmp-timestamp",
     "icmp-redirect",
+    "icmp-reply",
     "arp",
     "udp6-local",
     "udp6-ula",

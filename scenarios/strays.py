@@ -13,7 +13,7 @@ from sekisho.flow import ETH_IPV4, ICMP
 from sekisho.model import Protocol
 
 _L3, _ID, _PROTOCOL, _SOURCE, _PORTS = 14, 4, 9, 12, 20  # RFC 791, 3.1
-_CONVERSES = frozenset(protocol.value for protocol in Protocol)
+_CONVERSES = frozenset({Protocol.TCP.value, Protocol.UDP.value})
 _TCP_OFFSET = 12  # RFC 9293, 3.1
 _OPENFLOW = 4  # version byte of OpenFlow 1.3, 7.1
 _PACKET_IN, _PACKET_OUT = 10, 13  # OpenFlow 1.3.5, 7.1.1

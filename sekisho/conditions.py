@@ -47,7 +47,7 @@ _LEADS = re.compile(r"goto_table:(\d+)|table=(\d+)")
 _PORT = re.compile(r"output:(\d+)")
 _FLAG = re.compile(r"([+-])([a-z]+)")
 _FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16}  # RFC 9293, 3.1
-_NAMES = {6: "ip tcp", 17: "ip udp"}  # IANA protocol numbers
+_NAMES = {1: "ip icmp", 6: "ip tcp", 17: "ip udp"}  # IANA protocol numbers
 _OF_IP = {"nw_src": "ip_src", "nw_dst": "ip_dst", "nw_ttl": "ttl"}
 _OF_PORTS = {"tp_src": "sport", "tp_dst": "dport"}
 _OF_ARP = {"arp_op": "arp_op", "arp_sha": "arp_sha", "arp_spa": "arp_spa", "arp_tpa": "arp_tpa"}
@@ -155,7 +155,8 @@ def is_false(name: str, value: str, packet: Packet) -> bool:
     fields = dict(_OF_ALL)
     fields |= _OF_ARP if protocol == "arp" else {}
     fields |= _OF_IP if protocol.startswith("ip") else {}
-    fields |= _OF_PORTS if protocol in _NAMES.values() and not packet.fragment else {}
+    has_ports = protocol in ("ip tcp", "ip udp") and not packet.fragment
+    fields |= _OF_PORTS if has_ports else {}
     return name in fields and excludes(value, str(getattr(packet, fields[name])))
 
 

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 
 from sekisho.dumps import FlowLine
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, CellKind, Plan, PortRange, Protocol
+from sekisho.model import ECHO, Attachment, CellKind, Plan, PortRange, Protocol
 from sekisho.pipeline import Numbers
 from sekisho.rules import Cookie, Kind
 from sekisho.shadows import Grant, grants
@@ -183,13 +183,13 @@ class Reasons:
             there == switch and asks in ("", a) and asked in ("", b) for there, a, b in passes
         ):
             return NO_PASSAGE
-        return self._unoffered(cookie, "udp" in fields, fields)
+        return self._unoffered(cookie, fields)
 
-    def _unoffered(self, cookie: Cookie, is_udp: bool, fields: dict[str, str]) -> str:
+    def _unoffered(self, cookie: Cookie, fields: dict[str, str]) -> str:
         """A permission for a service that nobody there offers."""
         column = self._plan.destinations[cookie.c - 1].id
-        port = int(fields.get("tp_dst", fields.get("tp_src", "0")).partition("/")[0], 0)
-        protocol = Protocol.UDP if is_udp else Protocol.TCP
+        protocol = next(each for each in Protocol if each.word in fields)
+        port = int(_port(fields).partition("/")[0], 0)
         allows = self._plan.clauses[cookie.a - 1].allows
         names = {n for x in allows if x.destination == column for n in x.services}
         is_offered = any(
@@ -207,7 +207,7 @@ class Reasons:
         """Whether another clause lets on all that the rule does: either may count a packet."""
         plan, ends = self._plan, [fields.get("nw_src", ""), fields.get("nw_dst", "")]
         asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
-        value, _, mask = fields.get("tp_dst", fields.get("tp_src", "0")).partition("/")
+        value, _, mask = _port(fields).partition("/")
         first = int(value, 0)
         last = first | ~int(mask or "0xffff", 0) & 0xFFFF
         ids = {str(a.ip): a.id for a in plan.attachments}
@@ -232,3 +232,8 @@ class Reasons:
     def _used(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
         del cookie, line
         return "" if self._here[switch] or switch in self._ways.busy else NO_TERMINAL
+
+
+def _port(fields: dict[str, str]) -> str:
+    """Return the port of a service that a dumped permission is for."""
+    return str(ECHO) if "icmp" in fields else fields.get("tp_dst", fields.get("tp_src", "0"))

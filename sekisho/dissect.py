@@ -10,10 +10,11 @@ import struct
 from ipaddress import IPv4Address
 
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, Packet
-from sekisho.model import PortRef, Protocol
+from sekisho.model import ECHO, PortRef, Protocol
 
 _ETHERNET, _IPV4, _ARP = 14, 20, 28  # bytes: IEEE 802.3; RFC 791; RFC 826 for Ethernet and IPv4
 _TPIDS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200, 0x9300})  # IEEE 802.1Q, 802.1ad; vendors
+_ICMP, _ECHO_REPLY = 8, 0  # bytes of its header, and a type; RFC 792
 _ARP_ETHERNET_IPV4 = b"\x00\x01\x08\x00\x06\x04"  # RFC 826
 _MORE_OR_OFFSET = 0x3FFF  # RFC 791, 3.1: more fragments, and fragment offset
 
@@ -57,6 +58,10 @@ def _ipv4(base: Packet, body: bytes) -> Packet | None:
     payload = body[header:total]
     if packet.fragment or packet.protocol is None:
         return packet
+    if packet.protocol is Protocol.ICMP:
+        is_whole = len(payload) >= _ICMP
+        asks, answers = is_whole and payload[0] == ECHO, is_whole and payload[0] == _ECHO_REPLY
+        return packet._replace(sport=ECHO * answers, dport=ECHO * asks)
     need = 20 if packet.protocol is Protocol.TCP else 8  # RFC 9293, 3.1; RFC 768
     if len(payload) < need:
         return None

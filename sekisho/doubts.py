@@ -331,7 +331,7 @@ def _said(relay: Relay) -> list[str]:
 def _unusual_ports(plan: Plan) -> Iterator[Doubt]:
     """Yield each service with a port that its kind never has; one may be a slip of digits."""
     for service in plan.services:
-        usual = USUAL_PORTS.get(service.kind)
+        usual = USUAL_PORTS.get(service.kind) if service.has_ports else None
         odd = [p for p in service.ports if usual and not set(range(p.first, p.last + 1)) <= usual]
         for ports in odd:
             known = ", ".join(map(str, sorted(usual or ())))

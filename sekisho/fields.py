@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 _NO_FIELDS = frozenset({"priority"})
-_PROTOCOLS = {"ip": "ip", "tcp": "ip tcp", "udp": "ip udp", "arp": "arp", "ipv6": "ipv6"}
+_PROTOCOLS = {
+    "ip": "ip",
+    "tcp": "ip tcp",
+    "udp": "ip udp",
+    "icmp": "ip icmp",
+    "arp": "arp",
+    "ipv6": "ipv6",
+}
 
 
 def conditions(text: str) -> dict[str, str]:

@@ -89,6 +89,8 @@ class Packet(NamedTuple):
         eth_type: EtherType after any tag.
         tagged: True when the frame carries an 802.1Q tag.
         ip_proto: IANA protocol number; 0 when not IPv4.
+        sport: Source port; of an ICMP echo's answer the type of its request, 8; else 0.
+        dport: Destination port; of an ICMP echo's request its type, 8; else 0.
         tcp_flags: The lower eight flag bits (RFC 9293, 3.1); 0 when not TCP.
         phase: What a connection tracker would say of it.
     """

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.flow import ETH_IPV4, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
-from sekisho.model import Allow, Attachment, Plan, PortRange, Protocol
+from sekisho.model import ECHO, Allow, Attachment, Plan, PortRange, Protocol
 from sekisho.pipeline import SOURCE_D, SOURCE_S, TARGET_D, TARGET_S, Numbers, Table
 from sekisho.rules import (
     CT_EST,
@@ -28,6 +28,7 @@ from sekisho.rules import (
 )
 
 _ONE = 0xFF
+_ECHO_REPLY = 0  # RFC 792
 _ANY_CT = CT_NEW | CT_EST | CT_REL | CT_REPLY | CT_INVALID | CT_TRACKED
 _OPENING = (TCP_SYN, TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)  # SYN alone: RFC 9293, 3.5
 _IP = {"eth_type": ETH_IPV4}
@@ -94,18 +95,18 @@ def _conversation(
     clause: int,
 ) -> Iterator[Rule]:
     s, d = cell
-    kind = "tcp" if protocol is Protocol.TCP else "udp"
+    asks, answers = _at_port(protocol, port)
     there: dict[str, int | tuple[int, int]] = {
         "metadata": (s << SOURCE_S | d << TARGET_D, _ONE << SOURCE_S | _ONE << TARGET_D),
         "ip_proto": protocol.value,
-        f"{kind}_dst": port,
+        **asks,
         **_IP,
         **_ends("ipv4_src", ends[0], "ipv4_dst", ends[1]),
     }
     back: dict[str, int | tuple[int, int]] = {
         "metadata": (d << SOURCE_D | s << TARGET_S, _ONE << SOURCE_D | _ONE << TARGET_S),
         "ip_proto": protocol.value,
-        f"{kind}_src": port,
+        **answers,
         **_IP,
         **_ends("ipv4_dst", ends[0], "ipv4_src", ends[1]),
     }
@@ -122,6 +123,15 @@ def _conversation(
             int(Cookie(rule_kind, clause, s, d)),
             goto=Table.SHARE if rule_kind is Kind.OPEN else Table.FORWARDING,
         )
+
+
+def _at_port(
+    protocol: Protocol, port: tuple[int, int]
+) -> tuple[dict[str, int | tuple[int, int]], dict[str, int | tuple[int, int]]]:
+    """What tells a packet to a service, and one from it."""
+    if protocol is Protocol.ICMP:
+        return {"icmpv4_type": ECHO}, {"icmpv4_type": _ECHO_REPLY}
+    return {f"{protocol.word}_dst": port}, {f"{protocol.word}_src": port}
 
 
 def _ends(

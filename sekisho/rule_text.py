@@ -46,6 +46,7 @@ _NAMES = {
     "tcp_dst": "tp_dst",
     "udp_src": "tp_src",
     "udp_dst": "tp_dst",
+    "icmpv4_type": "icmp_type",
     "tcp_flags_nxm": "tcp_flags",
 }
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})

@@ -30,6 +30,7 @@ WIDTHS: dict[str, int] = {
     "tcp_dst": 16,
     "udp_src": 16,
     "udp_dst": 16,
+    "icmpv4_type": 8,
     "arp_op": 16,
     "arp_spa": 32,
     "arp_tpa": 32,

@@ -274,5 +274,7 @@ def _only(plan: Plan, attachments: tuple[str, ...]) -> list[str]:
 
 
 def _service(service: Service) -> str:
+    if not service.has_ports:
+        return f"{service.id} {service.protocol.word} echo"
     ports = " ".join(str(ports) for ports in service.ports)
     return f"{service.id} {service.protocol.name.lower()}/{ports}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sekisho.errors import RuleError
 from sekisho.flow import ETH_ARP, ETH_IPV4, Packet, Phase
-from sekisho.model import Plan, PortRef, Protocol
+from sekisho.model import ECHO, Plan, PortRef, Protocol
 from sekisho.rules import (
     CT_EST,
     CT_INVALID,
@@ -40,6 +40,7 @@ _CT_STATE = {
     Phase.INVALID: CT_TRACKED | CT_INVALID,
 }
 _MAX_HOPS = 32
+_ECHO_REPLY, _TIMESTAMP = 0, 13  # ICMP types, the second for all that are no echo; RFC 792
 
 Headers = dict[str, int]
 
@@ -96,6 +97,9 @@ def headers(packet: Packet) -> Headers:
             out["tcp_flags_nxm"] = packet.tcp_flags
         elif packet.protocol is Protocol.UDP:
             out |= {"udp_src": packet.sport, "udp_dst": packet.dport}
+        elif packet.protocol is Protocol.ICMP:
+            other = _ECHO_REPLY if packet.sport == ECHO else _TIMESTAMP
+            out["icmpv4_type"] = ECHO if packet.dport == ECHO else other
     elif packet.eth_type == ETH_ARP:
         assert packet.arp_spa is not None and packet.arp_tpa is not None
         out |= {"arp_op": packet.arp_op, "arp_spa": int(packet.arp_spa), "arp_tha": 0}

@@ -24,10 +24,11 @@ def test_the_group_bit(mac: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "expected"), [(6, Protocol.TCP), (17, Protocol.UDP), (1, None), (132, None)]
+    ("number", "expected"),
+    [(6, Protocol.TCP), (17, Protocol.UDP), (1, Protocol.ICMP), (2, None), (132, None)],
 )
-def test_only_tcp_and_udp_can_be_a_service(number: int, expected: Protocol | None) -> None:
-    """A service is a port, and only these two protocols are modelled with ports."""
+def test_only_tcp_udp_and_an_echo_can_be_a_service(number: int, expected: Protocol | None) -> None:
+    """A service is a port, or the echo of ICMP; no other protocol is modelled."""
     packet = Packet(PortRef("floor", 1), "02:00:00:00:00:01", "02:00:00:00:00:02", ip_proto=number)
 
     assert packet.protocol is expected

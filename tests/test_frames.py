@@ -19,6 +19,7 @@ SHAPES = (
     "icmp-echo",
     "icmp-timestamp",
     "icmp-redirect",
+    "icmp-reply",
     "arp",
     "udp6-local",
     "udp6-ula",

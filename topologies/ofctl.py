@@ -36,6 +36,7 @@ _NAMES = {
     "ipv4_src": "nw_src",
     "ipv4_dst": "nw_dst",
     "ip_proto": "nw_proto",
+    "icmpv4_type": "icmp_type",
 }
 _PORTS = {
     IN_PORT: "in_port",

@@ -19,6 +19,7 @@ from sekisho.model import Attachment, Link, Plan, Protocol
 from sekisho.resegment import port_of
 from sekisho.rules import Cookie, Kind
 from sekisho.wiring import has_way_around
+from topologies import echo
 from topologies.inside import inside
 from topologies.town import Town
 
@@ -81,6 +82,8 @@ class Playing:
         began = time.monotonic()
         if service.protocol is Protocol.TCP:
             how = self._connects(source, str(target.ip), port)
+        elif not service.has_ports:
+            how = self._echoes(source, str(target.ip))
         else:
             how = self._answers(source, str(target.ip), port)
         took = round((time.monotonic() - began) * 1000, 2)
@@ -94,7 +97,8 @@ class Playing:
 
     def _socket(self, source: Attachment, kind: socket.SocketKind) -> socket.socket:
         with inside(self._town.pid(source)):
-            out = socket.socket(socket.AF_INET, kind)
+            is_raw = kind is socket.SOCK_RAW
+            out = echo.echo_socket() if is_raw else socket.socket(socket.AF_INET, kind)
         out.settimeout(_ANSWER_S)
         device = self._town.interface(source).encode()
         out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
@@ -122,6 +126,18 @@ class Playing:
             except OSError:
                 return "silence"
         return "answered"
+
+    def _echoes(self, source: Attachment, ip: str) -> str:
+        identifier, until = echo.new_identifier(), time.monotonic() + _ANSWER_S
+        with self._socket(source, socket.SOCK_RAW) as client:
+            try:
+                client.sendto(echo.request(identifier, b"sekisho!"), (ip, 0))
+                while time.monotonic() < until:
+                    if echo.answered(client.recv(2048), identifier) is not None:
+                        return "answered"
+            except OSError:
+                pass
+        return "silence"
 
     def _view(self, request: dict[str, Any]) -> dict[str, Any]:
         """Open the target's page with ``curl``, and return what a terminal would show."""

@@ -98,7 +98,7 @@ def _open_all(plan: Plan, pid: int, device: Device) -> Iterator[tuple[socket.soc
         return
     with inside(pid):
         for attachment in device.attachments:
-            services = [plan.service[name] for name in attachment.services]
+            services = plan.on_ports(attachment)  # an echo the kernel answers itself
             taken: set[tuple[Protocol, int]] = set()
             for service in services:
                 inner = (port for ports in service.ports for port in inner_ports(ports))

@@ -92,7 +92,7 @@ class Cast:
         self._policy = Policy(plan)
         self._cells = matrix(plan)
         used = {name for device in plan.devices for name in device.services}
-        self._offered = _edges(s for s in plan.services if s.id in used)
+        self._offered = _edges(s for s in plan.services if s.id in used and s.has_ports)
         self._known = [a for a in plan.attachments if a.registered]
 
     def roles(
@@ -146,7 +146,7 @@ class Cast:
 
     def player(self, attachment: Attachment) -> Player:
         """Return an attachment as a party of a recipe."""
-        services = [self._plan.service[s] for s in attachment.services]
+        services = self._plan.on_ports(attachment)
         port = services[0].edges()[0] if services else 443
         vlan = self._plan.zone[attachment.zone].vlan
         offered = _edges(services) or ((Protocol.TCP, port),)

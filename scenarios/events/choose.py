@@ -102,8 +102,7 @@ def _at(plan: Plan, site: str) -> Iterator[Trio]:
         if not denied:
             continue
         bad = here[min(denied)[1]]
-        for name in target.services:
-            service = plan.service[name]
+        for service in plan.on_ports(target):
             port = service.edges()[0]
             for good in here:
                 found = policy.permission(good, target, service.protocol, port)
@@ -141,8 +140,7 @@ def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> T
         if source.device != target.device and source.registered and speaks(source, target)
     )
     for source, target in pairs:
-        for name in target.services:
-            service = plan.service[name]
+        for service in plan.on_ports(target):
             protocol, port = service.protocol, service.edges()[0]
             found = policy.permission(source, target, protocol, port)
             near = (a for a in plan.attachments if found and a.registered)
@@ -205,7 +203,7 @@ class Maker:
         """
         who = posing or source
         fields = Fields(self._plan.router_mac, who.mac, who.ip, trio.target.ip, 0, trio.port, flags)
-        shape = "tcp" if trio.protocol is Protocol.TCP else "udp"
+        shape = trio.protocol.word
         as_whom = f" as {who.id}" if posing else ""
         words = f"{source.id}{as_whom} to {trio.target.id} {shape}/{trio.port}"
         return self.raw(source, shape, fields, words=words, to=to)

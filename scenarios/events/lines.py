@@ -91,7 +91,7 @@ def _denied(plan: Plan, beyond: Between) -> Trio | None:
     """The first who may not open a service beyond a line, and that service."""
     policy = Policy(plan)
     for target in plan.attachments:
-        for service in (plan.service[name] for name in target.services):
+        for service in plan.on_ports(target):
             port = service.edges()[0]
             for a in plan.attachments:
                 is_there = a.registered and beyond(a, target)

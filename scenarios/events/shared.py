@@ -31,8 +31,7 @@ def user_of(plan: Plan, device: Device) -> Trio | None:
     """Return the first who may open something on *device*, and what."""
     policy = Policy(plan)
     for leg in device.attachments:
-        for name in leg.services:
-            service = plan.service[name]
+        for service in plan.on_ports(leg):
             port = service.edges()[0]
             for a in plan.attachments:
                 found = policy.permission(a, leg, service.protocol, port)

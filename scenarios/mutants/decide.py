@@ -215,7 +215,8 @@ def _between(plan: Plan, source: Attachment, target: Attachment) -> Iterator[Pac
                 yield to._replace(tcp_flags=TCP_SYN)
                 if service.protocol is Protocol.TCP:
                     yield to._replace(tcp_flags=TCP_ACK)
-    for protocol in Protocol:
+    yield base._replace(ip_proto=Protocol.ICMP.value)  # no echo
+    for protocol in (Protocol.TCP, Protocol.UDP):
         yield base._replace(ip_proto=protocol.value, dport=_STRANGE_PORT, tcp_flags=TCP_SYN)
 
 

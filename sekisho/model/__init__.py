@@ -6,6 +6,7 @@ are tuples in the order of the plan file, so the same plan always gives the same
 
 from sekisho.model.label import Label
 from sekisho.model.network import (
+    ECHO,
     Air,
     Attachment,
     Device,
@@ -38,6 +39,7 @@ from sekisho.model.times import JST, Hours, Term
 from sekisho.model.words import DeviceKind, Protection, Role, Word
 
 __all__ = [
+    "ECHO",
     "JST",
     "Air",
     "Allow",

@@ -161,10 +161,22 @@ class Air:
 
 
 class Protocol(Enum):
-    """Transport protocols that a service may use (values: IANA protocol numbers)."""
+    """Protocols that a service may use (values: IANA protocol numbers).
 
+    Of ICMP that is the echo alone (RFC 792): its request stands for the port.
+    """
+
+    ICMP = 1
     TCP = 6
     UDP = 17
+
+    @property
+    def word(self) -> str:
+        """How a plan writes it."""
+        return self.name.lower()
+
+
+ECHO = 8  # type of an echo request; RFC 792
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -195,6 +207,11 @@ class Service:
     ports: tuple[PortRange, ...]
     kind: str
     where: str
+
+    @property
+    def has_ports(self) -> bool:
+        """Whether programs answer on ports of it; an echo the stack itself answers."""
+        return self.protocol is not Protocol.ICMP
 
     def covers(self, protocol: Protocol, port: int) -> bool:
         """Tell whether a packet to *port* over *protocol* belongs to this service."""

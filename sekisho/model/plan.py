@@ -117,6 +117,11 @@ class Plan:
         """Return the router's address in the attachment's subnet."""
         return self.zone[attachment.zone].gateway(self.subnet(attachment))
 
+    def on_ports(self, attachment: Attachment) -> tuple[Service, ...]:
+        """Return the services of *attachment* that a program answers on a port of."""
+        services = (self.service[name] for name in attachment.services)
+        return tuple(service for service in services if service.has_ports)
+
     def page(self, attachment: Attachment) -> Service | None:
         """Return the service of *attachment* that shows a page, by its kind: https before http."""
         services = [self.service[name] for name in attachment.services]

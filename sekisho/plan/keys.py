@@ -18,6 +18,7 @@ SERVICE_KINDS = (
 )  # fmt: skip
 BASES = ("seed", "guideline", "design")
 PROTOCOLS = ("tcp", "udp")
+ECHO = "icmp"  # of which a service is the echo: it has no ports, and its kind is `echo`
 NOTE_KINDS = ("deny", "not_applicable", "planned", "external")
 
 WORD = "[a-z][a-z0-9-]*"
@@ -193,8 +194,10 @@ HUB = Section("hub", "hubs.<id>", "A port that several devices share by cable: a
 
 SERVICE = Section("service", "services.<id>", "A protocol with its ports.", (
     _label("Name of the service."),
-    Key("protocol", Kind.CHOICE, "Transport protocol.", choices=PROTOCOLS),
-    Key("ports", Kind.PORTS, "Destination ports, each `443` or `\"5060-5061\"`."),
+    Key("protocol", Kind.CHOICE, "Its protocol; of `icmp` it is the echo alone (ping).",
+        choices=(*PROTOCOLS, ECHO)),
+    Key("ports", Kind.PORTS, "Destination ports, each `443` or `\"5060-5061\"`; `icmp` has none.",
+        required=False),
     Key("kind", Kind.CHOICE, "What really answers there.", choices=SERVICE_KINDS),
 ), WORD, WORD_HINT)  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sekisho.errors import Fault, PlanError
 from sekisho.model import (
+    ECHO,
     Air,
     Allow,
     Attachment,
@@ -54,6 +55,7 @@ from sekisho.plan.portnames import names_of, numbered, ports_of
 from sekisho.plan.record import ALL, Record
 from sekisho.plan.references import check_references
 from sekisho.plan.series import expanded
+from sekisho.plan.serviceports import check_service_ports
 from sekisho.plan.shape import read_shape
 from sekisho.plan.together import told_once
 
@@ -71,7 +73,7 @@ def load(path: str | PathLike[str]) -> Plan:
     _barrier(faults)
     record, places, faults = expanded(record, places)
     _barrier(faults)
-    _barrier(check_references(record, places))
+    _barrier((*check_references(record, places), *check_service_ports(record, places)))
     plan = _Builder(record, places).plan(whole.sha256)
     _barrier(check_town(plan, places))
     return derived(plan)
@@ -181,7 +183,8 @@ class _Builder:
 
     def service(self, r: Record) -> Service:
         return Service(
-            r.id, _label(r), Protocol[r.text("protocol").upper()], _ports(r, "ports"),
+            r.id, _label(r), Protocol[r.text("protocol").upper()],
+            _ports(r, "ports") or (PortRange(ECHO, ECHO),),
             r.text("kind"), self.where(r),
         )  # fmt: skip
 

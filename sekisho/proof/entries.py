@@ -32,6 +32,7 @@ _WRITABLE = frozenset(WIDTHS) - {
     "ip_proto",
     "ip_frag",
     "tcp_flags_nxm",
+    "icmpv4_type",
     "ct_state",
     "ct_mark",
     "vlan_vid",
@@ -46,6 +47,7 @@ _LAYER_3 = (
     "tcp_src",
     "tcp_dst",
     "udp_src",
+    "icmpv4_type",
 )
 #: What the plan's own meaning has changed on the way: these always have two copies.
 CHANGED = ("eth_src", "eth_dst", "vlan_vid", "nw_ttl")

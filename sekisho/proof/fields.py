@@ -21,10 +21,11 @@ from sekisho.proof.domains import Domain
 from sekisho.proof.engine import Engine, Set, cube, engine
 from sekisho.rules import LOCAL, WIDTHS, Match
 
-TCP, UDP = 6, 17  # IANA protocol numbers
+ICMP, TCP, UDP = 1, 6, 17  # IANA protocol numbers
 _TAG_TYPES = (0x8100, 0x88A8)  # IEEE 802.1Q, 9.4: what a tag looks like to who does not read it
 
-#: Fields of a packet and their bits; the ports of TCP and UDP are one field.
+#: Fields of a packet and their bits; the ports of TCP and UDP are one field, and the type of an
+#: ICMP message stands where a source port would (Open vSwitch keeps it there too).
 HEADER: dict[str, int] = {
     "eth_src": 48,
     "eth_dst": 48,
@@ -52,7 +53,15 @@ PHASE = 5
 SWITCH: dict[str, int] = {"tracked": 1, "again": 1, "counted": 1, "double": 1, "hidden": 1}
 #: Beside the packet as sent: who sends, what tracking says, whether a share has room.
 _GIVEN = {"source": 0, "phase": PHASE, "room": 1}
-_PORTS = {"tcp_src": "tp_src", "tcp_dst": "tp_dst", "udp_src": "tp_src", "udp_dst": "tp_dst"}
+_PORTS = {
+    "tcp_src": "tp_src",
+    "tcp_dst": "tp_dst",
+    "udp_src": "tp_src",
+    "udp_dst": "tp_dst",
+    "icmpv4_type": "tp_src",
+}
+_WHOSE = {"udp_src": UDP, "udp_dst": UDP, "icmpv4_type": ICMP}  # of any other port: TCP
+_TYPE = 0xFF  # bits of a message's type
 _IP_FIELDS = ("ipv4_src", "ipv4_dst", "ip_proto", "ip_frag", "nw_ttl")
 _ARP_FIELDS = ("arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha")
 _SOURCE_BITS, _TARGET_BITS = (*range(16), *range(48, 64)), tuple(range(16, 48))
@@ -187,7 +196,7 @@ class Layout:
         if field == "eth_type":
             return out & self.equals("hidden", 0)
         if field in _PORTS or field == "tcp_flags_nxm":
-            out = out & self._condition("ip_proto", UDP if field.startswith("udp") else TCP, 0xFF)
+            out = out & self._condition("ip_proto", _WHOSE.get(field, TCP), 0xFF)
         if field in _IP_FIELDS or field in _PORTS or field == "tcp_flags_nxm":
             out = out & self._condition("eth_type", ETH_IPV4, 0xFFFF)
         return out & self._condition("eth_type", ETH_ARP, 0xFFFF) if field in _ARP_FIELDS else out
@@ -238,7 +247,10 @@ class Layout:
         later = self._sent("ip_frag", 2, 2)
         out = self._zero(*_IP_FIELDS) | ip
         out = out & (self._zero(*_ARP_FIELDS) | arp)
-        out = out & (self._zero("tp_src", "tp_dst") | ip & (tcp | udp) & ~later)
+        typed = (
+            self._sent("ip_proto", ICMP) & self._sent("tp_src", 0, ~_TYPE) & self._zero("tp_dst")
+        )
+        out = out & (self._zero("tp_src", "tp_dst") | ip & (tcp | udp | typed) & ~later)
         out = out & (self._zero("tcp_flags_nxm") | ip & tcp & ~later)
         out = out & (~later | self._sent("ip_frag", 1, 1))
         untagged = self._sent("vlan_vid", 0, 0x1000)

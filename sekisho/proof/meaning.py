@@ -18,12 +18,13 @@ from sekisho.flow import (
     TCP_RST,
     TCP_SYN,
 )
-from sekisho.model import Allow, Attachment, Plan, PortRef, Protocol
+from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import Layout, Part
 
 _NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010  # ovs-fields(7), "ct_state"
 _OPENING = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN
+_ECHO_REPLY = 0  # RFC 792
 _ROUTED = ("eth_src", "eth_dst", "nw_ttl")  # what a router changes (RFC 1812, 5.3.1)
 _ANSWERED = ("eth_src", "eth_dst", "arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha")
 
@@ -82,6 +83,11 @@ class Meaning:
             if service.protocol is Protocol.TCP:  # SYN alone (RFC 9293, 3.5)
                 opening = opening & layout.equals("tcp_flags_nxm", TCP_SYN, _OPENING)
             state = opening | layout.equals("phase", _ESTABLISHED)
+            if service.protocol is Protocol.ICMP:  # its type stands in place of a source port
+                there = there | kind & state & layout.equals("tp_src", ECHO)
+                answer = layout.equals("tp_src", _ECHO_REPLY)
+                back = back | kind & layout.equals("phase", _REPLY) & answer
+                continue
             for ports in service.ports:
                 there = there | kind & state & self._between("tp_dst", ports.first, ports.last)
                 source = self._between("tp_src", ports.first, ports.last)

@@ -50,6 +50,7 @@ _TYPES = {
 _NAMES = {
     "dl_src": "eth_src",
     "dl_dst": "eth_dst",
+    "icmp_type": "icmpv4_type",
     "dl_type": "eth_type",
     "nw_src": "ipv4_src",
     "nw_dst": "ipv4_dst",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sekisho.errors import RuleError
 from sekisho.flow import ETH_ARP, ETH_IPV4
 from sekisho.model import Plan, PortRef
-from sekisho.proof.fields import TCP, UDP
+from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Wrong
 from sekisho.rules import CT_TRACKED, Rule, Track
 from sekisho.switch import Headers, Switch
@@ -140,6 +140,8 @@ def fields(packet: Packet) -> Headers:
         kind = {TCP: "tcp", UDP: "udp"}.get(sent["ip_proto"])
         if kind:
             out |= {f"{kind}_src": sent["tp_src"], f"{kind}_dst": sent["tp_dst"]}
+        if sent["ip_proto"] == ICMP:
+            out["icmpv4_type"] = sent["tp_src"]
         if kind == "tcp":
             out["tcp_flags_nxm"] = sent["tcp_flags_nxm"]
     return out
@@ -156,7 +158,7 @@ def _shows(difference: Difference, walk: Walk) -> bool:
 
 
 def _is(wanted: Mapping[str, int], now: Headers) -> bool:
-    ports = {"tp_src": ("tcp_src", "udp_src"), "tp_dst": ("tcp_dst", "udp_dst")}
+    ports = {"tp_src": ("tcp_src", "udp_src", "icmpv4_type"), "tp_dst": ("tcp_dst", "udp_dst")}
     for name, value in wanted.items():
         names = ports.get(name, (name,))
         if any(n in now and now[n] != value for n in names):

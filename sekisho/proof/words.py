@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from sekisho.flow import ETH_ARP, ETH_IPV4
 from sekisho.model import Label, Plan, PortRef
-from sekisho.proof.fields import TCP, UDP
+from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
 from sekisho.proof.witness import Step, Walk
 from sekisho.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
@@ -182,7 +182,8 @@ def _ip_words(packet: Packet, language: str) -> Iterator[str]:
     kind = {TCP: "tcp", UDP: "udp"}.get(sent["ip_proto"])
     ports = (f":{sent['tp_src']}", f":{sent['tp_dst']}") if kind else ("", "")
     yield f"{IPv4Address(sent['ipv4_src'])}{ports[0]} → {IPv4Address(sent['ipv4_dst'])}{ports[1]}"
-    yield kind or f"ip/{sent['ip_proto']}"
+    other = f"icmp/{sent['tp_src']}" if sent["ip_proto"] == ICMP else f"ip/{sent['ip_proto']}"
+    yield kind or other
     if sent["ip_frag"]:
         yield _FRAGMENT.text(language)
     yield _STATES.get(packet.phase, _OTHER).text(language)
@@ -246,4 +247,6 @@ def _scapy_ip(sent: dict[str, int]) -> str:
     ports = f"sport={sent['tp_src']}, dport={sent['tp_dst']}"
     if sent["ip_proto"] == TCP:
         return f"{out}/TCP({ports}, flags={sent['tcp_flags_nxm']:#x})"
+    if sent["ip_proto"] == ICMP:
+        return f"{out}/ICMP(type={sent['tp_src']})"
     return f"{out}/UDP({ports})" if sent["ip_proto"] == UDP else out
