@@ -18,6 +18,7 @@ from sekisho.flow import ICMP, Packet, Phase, Verdict
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.policy import Policy
+from sekisho.proof.asking import Answers
 from sekisho.proof.verdict import prove
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import packet_words
@@ -178,3 +179,14 @@ def _without_types(tables: dict[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule,
         )
         for name, rules in tables.items()
     }
+
+
+def test_what_may_be_opened_names_the_echo(tmp_path: Path) -> None:
+    """As `explain` and `who` say it: the type of the request stands for a port."""
+    plan = watched(tmp_path)
+    ends = plan.attachment["pc.lan"], plan.attachment["srv.lan"]
+    answers = Answers(plan, compile_town(plan))
+
+    assert [str(each) for each in answers.opened(*ends)] == ["icmp/8", "tcp/443"]
+    assert answers.one(*ends, ("icmp", 8))[1]
+    assert not answers.one(plan.attachment["other.lan"], ends[1], ("icmp", 8))[1]

@@ -18,7 +18,7 @@ from sekisho.proof.words import packet_words, scapy, way_lines
 from sekisho.rules import Cookie, Kind
 from sekisho.terms import at
 
-_SERVICE = re.compile(r"(tcp|udp)/([0-9]{1,5})")
+_SERVICE = re.compile(r"(tcp|udp|icmp)/([0-9]{1,5})")
 _LAST_PORT = 0xFFFF
 _PASSES = Label("○ 届く", "○ passes")
 _DIES = Label("× 届かない", "× does not pass")
@@ -96,7 +96,7 @@ def _attachment(plan: Plan, name: str) -> Attachment:
 def _service(word: str) -> tuple[str, int]:
     found = _SERVICE.fullmatch(word)
     if found is None or int(found[2]) > _LAST_PORT:
-        raise UsageError(f"{word}: no service\n  hint: like tcp/443 or udp/53")
+        raise UsageError(f"{word}: no service\n  hint: like tcp/443, udp/53 or icmp/8 (an echo)")
     return found[1], int(found[2])
 
 

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from sekisho.flow import ETH_IPV4
 from sekisho.model import Attachment, Plan, PortRef
 from sekisho.proof.engine import Set
-from sekisho.proof.fields import TCP, UDP, Part
+from sekisho.proof.fields import ICMP, TCP, UDP, Part
 from sekisho.proof.flood import Fabric
 from sekisho.proof.simple import simplest
 from sekisho.proof.verdict import Packet, Tables, packet_of
 
 _NEW, _REPLY = 0b00001, 0b01010  # ovs-fields(7), "ct_state"
-_NAMES = {TCP: "tcp", UDP: "udp"}
+_NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
+
+
+def _port(protocol: int) -> str:
+    """Return the field that stands for the port of a service: of ICMP the type of its message."""
+    return "tp_src" if protocol == ICMP else "tp_dst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Answers:
         layout = self._fabric.layout
         number = next(n for n, name in _NAMES.items() if name == service[0])
         asked = self._sent_by(sender) & layout.equals("ipv4_dst", int(target.ip))
-        asked = asked & layout.equals("ip_proto", number) & layout.equals("tp_dst", service[1])
+        asked = asked & layout.equals("ip_proto", number) & layout.equals(_port(number), service[1])
         asked = asked & self._phase(_NEW)
         arriving = asked & self._arriving(target)
         does = bool(arriving != layout.engine.false)
@@ -117,25 +122,29 @@ class Answers:
             some = packets & layout.equals("ip_proto", number)
             if some == layout.engine.false:
                 continue
-            kept = {n for _, n in layout.bits("tp_dst")}
-            ports = layout.engine.without(some, layout.all_but(kept))
-            for first, last in _joined(self._ranges(ports, layout.engine.true, 0, 16)):
-                example = some & layout.equals("tp_dst", first)
+            field = _port(number)
+            bits = dict(layout.bits(field))
+            ports = layout.engine.without(some, layout.all_but(set(bits.values())))
+            for first, last in _joined(self._ranges(ports, layout.engine.true, 0, bits)):
+                example = some & layout.equals(field, first)
                 chosen = packet_of(self._fabric, simplest(self._fabric, example))
                 yield Opening(_NAMES.get(number, str(number)), first, last, chosen)
 
-    def _ranges(self, ports: Set, under: Set, first: int, bits: int) -> Iterator[tuple[int, int]]:
+    def _ranges(
+        self, ports: Set, under: Set, first: int, bits: Mapping[int, int]
+    ) -> Iterator[tuple[int, int]]:
         """Yield the parts of *ports* that are whole, from the port *first* on."""
         layout = self._fabric.layout
         here = ports & under
         if here == layout.engine.false:
             return
         if here == under:
-            yield first, first + (1 << bits) - 1
+            yield first, first + (1 << len(bits)) - 1
             return
-        bit = layout.engine.var(dict(layout.bits("tp_dst"))[bits - 1])
-        yield from self._ranges(here, under & ~bit, first, bits - 1)
-        yield from self._ranges(here, under & bit, first + (1 << bits - 1), bits - 1)
+        place = len(bits) - 1
+        bit, lower = layout.engine.var(bits[place]), {p: n for p, n in bits.items() if p < place}
+        yield from self._ranges(here, under & ~bit, first, lower)
+        yield from self._ranges(here, under & bit, first + (1 << place), lower)
 
 
 def _joined(parts: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
