@@ -124,7 +124,7 @@ def cuts_line(proofs: Collection[Proof], most: int, language: str) -> str:
 
 def cut_words(down: Collection[PortRef], language: str) -> str:
     """Return which lines are down; empty where none is."""
-    lines = " ".join(map(str, down))
+    lines = " ".join(map(str, down))  # ends of the plan's own lines: they have their names
     return _CUT.text(language).format(lines=lines) if down else ""
 
 
@@ -158,7 +158,12 @@ def place(plan: Plan, at: PortRef, language: str) -> str:
         word = _CONTROLLER if at.port == CONTROLLER else _HOST
         return f"{at.switch} ({word.text(language)})"
     here = " ".join(a.id for a in plan.attachments if a.at == at)
-    return f"{at} ({here or '-'})"
+    return f"{called(plan, at)} ({here or '-'})"
+
+
+def called(plan: Plan, at: PortRef) -> PortRef:
+    """Return a port with the name that the plan gives it."""
+    return plan.switch[at.switch].port(at.port)
 
 
 def packet_words(plan: Plan, packet: Packet, language: str) -> str:
@@ -190,7 +195,7 @@ def _ip_words(packet: Packet, language: str) -> Iterator[str]:
 
 
 def _step_lines(plan: Plan, step: Step, language: str) -> Iterator[str]:
-    yield f"  {step.at}"
+    yield f"  {step.at.switch}" if step.at.port == LOCAL else f"  {called(plan, step.at)}"
     for rule in step.rules:
         where = _TABLE.text(language).format(table=rule.table, priority=rule.priority)
         yield f"    {where} cookie {rule.cookie:#x} {because(plan, rule, step.at.switch)}".rstrip()
