@@ -106,5 +106,5 @@ def test_wrong_words_have_a_hint(
     words: list[str], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And the exit of wrong words."""
-    assert main(words) == 2
+    assert main(["--lang", "en", *words]) == 2
     assert hint in capsys.readouterr().err

@@ -53,5 +53,7 @@ def test_the_command_says_how_many_ways_it_cut(capsys: pytest.CaptureFixture[str
 
 def test_lines_and_dumps_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     """Switches with a line down hold other tables."""
-    assert main(["prove", "topologies/tiny.yaml", "--lines", "1", "--dumps", "."]) == 2
+    words = ["prove", "topologies/tiny.yaml", "--lines", "1", "--dumps", "."]
+
+    assert main(["--lang", "en", *words]) == 2
     assert "--lines and --dumps" in capsys.readouterr().err

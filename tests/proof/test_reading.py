@@ -105,7 +105,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_dumps_are_proved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As planned: 0, and the verdict names what it rests on."""
-    assert main(["prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 0
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 0
     said = capsys.readouterr().out
     assert "for all packets: 0 forbidden paths, 0 promised paths missing, 5 assumptions" in said
     assert "no hidden rule" in said
@@ -116,7 +116,7 @@ def test_a_rule_put_in_by_hand_is_found(folder: Path, capsys: pytest.CaptureFixt
     with (folder / "floor.txt").open("a", encoding="utf-8") as file:
         file.write(line("priority=900,ip,in_port=3 actions=output:1") + "\n")
 
-    assert main(["prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 1
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 1
     said = capsys.readouterr().out
     assert "what is forbidden arrives at floor:1 (nb.wired)" in said
     assert "table 0 priority 900 cookie 0x7 ?" in said
@@ -130,7 +130,7 @@ def test_a_rule_that_is_gone_is_found(folder: Path, capsys: pytest.CaptureFixtur
     ]
     path.write_text("\n".join(kept) + "\n", "utf-8")
 
-    assert main(["prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 1
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder), "--lang", "en"]) == 1
     assert "does not arrive at room:1 (juki.lan)" in capsys.readouterr().out
 
 
@@ -140,7 +140,7 @@ def test_the_dumps_of_other_switches_are_wrong_words(
     """One file for each switch of the plan, and no other."""
     shutil.move(folder / "room.txt", folder / "hall.txt")
 
-    assert main(["prove", _TINY, "--dumps", str(folder)]) == 2
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder)]) == 2
     assert "hall room" in capsys.readouterr().err
 
 
@@ -150,5 +150,5 @@ def test_a_run_of_another_plan_is_wrong_words(
     """Its tables would be held against the wrong meaning."""
     (folder / "manifest.json").write_text(json.dumps({"hashes": {"plan": "0" * 64}}), "utf-8")
 
-    assert main(["prove", _TINY, "--dumps", str(folder)]) == 2
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder)]) == 2
     assert "another plan" in capsys.readouterr().err

@@ -85,5 +85,5 @@ def test_a_refusal_has_an_exit_status_of_its_own(
     rules = {**tables("tiny"), "floor": (Rule(0, 900, _ANY, 7, (Output(NORMAL),)),)}
     monkeypatch.setattr("sekisho.commands.prove.compile_town", lambda plan: rules)
 
-    assert main(["prove", "topologies/tiny.yaml"]) == 4
+    assert main(["--lang", "en", "prove", "topologies/tiny.yaml"]) == 4
     assert "special port" in capsys.readouterr().err
