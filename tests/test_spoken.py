@@ -149,6 +149,26 @@ def test_every_mistake_in_the_code_has_its_japanese(folder: str) -> None:
     assert untold == []
 
 
+_JUDGING = ("_distrust", "_verdict", "_allowed", "_denied", "_unattributed_drop")
+
+
+def test_every_reason_of_a_verdict_has_its_japanese() -> None:
+    """What the judge says of a case stands in reports in the language of the reader."""
+    tree = ast.parse((ROOT / "sekisho" / "judge.py").read_text("utf-8"))
+    own = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in _JUDGING]
+    nodes = [node for function in own for node in ast.walk(function)]
+    texts = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    inner = {id(part) for text in texts for part in ast.walk(text) if part is not text}
+    inner |= {id(f.body[0].value) for f in own if isinstance(f.body[0], ast.Expr)}  # docstrings
+    outer = [n for n in nodes if isinstance(n, ast.JoinedStr | ast.Constant) and id(n) not in inner]
+    told = [text for node in outer for _, text in _texts(node, inner) if " " in text]
+    told.remove("the sender, as an answer")  # a place in another sentence
+
+    assert len(own) == len(_JUDGING)
+    assert len(told) > 15
+    assert [text for text in told if not _is_told(text)] == []
+
+
 def test_requirements_are_called_what_they_are() -> None:
     """The table of sentences repeats the words of the rules of a town."""
     assert {r.id: (r.label.en, r.label.ja) for r in REQUIREMENTS} == REQUIRED

@@ -15,6 +15,7 @@ from sekisho.report.front import untested
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.probe_names import name_of
 from sekisho.report.reading import RunRecord
+from sekisho.report.sentence import why
 from sekisho.report.terminal import ALONE
 from sekisho.report.times import moment
 
@@ -195,8 +196,9 @@ def _apart(record: RunRecord, verdict: Verdict) -> list[Markup]:
     items = []
     for row in rows[:MOST_APART]:
         case = record.cases[row]
-        words = f" {case.cell}  {case.src} → {case.dst}  {case.probe}: {case.reason}"
-        items.append(tag("li", tag("a", case.case, href=f"#case={case.case}"), words))
+        words = f" {case.cell}  {case.src} → {case.dst}  {case.probe}: "
+        link = tag("a", case.case, href=f"#case={case.case}")
+        items.append(tag("li", link, words, both(why(case.reason))))
     if more := len(rows) - len(items):
         items.append(tag("li", say(f"ほか{more:,}件", f"and {more:,} more")))
     title = tag("h3", verdict.mark, " ", both(verdict.label), f" {len(rows):,}")
@@ -215,7 +217,7 @@ def _finding(record: RunRecord, finding: Finding) -> Markup:
     rows = (
         (say("送信元のポート", "port"), f"{finding.switch}:{finding.port}"),
         (say("表のマス", "cell"), tag("a", case.cell, href=f"#cell={case.cell}")),
-        (say("理由", "why"), case.reason),
+        (say("理由", "why"), both(why(case.reason))),
         (say("規則", "rule"), tag("code", finding.rule)),
         (say("計画書の行", "plan line"), tag("code", finding.plan_line)),
         (say("観測した場所", "seen at"), ", ".join(finding.seen_at) or "－"),

@@ -11,6 +11,7 @@ from typing import cast
 
 from sekisho.model import Label
 from sekisho.report.situation_line import Contradiction, contradictions
+from sekisho.spoken import sentence as sentence_in_japanese
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,8 @@ def _ids(found: object) -> frozenset[str] | None:
 
 def _texts(found: object) -> tuple[str, ...]:
     return tuple(str(item) for item in cast(Iterable[object], found))
+
+
+def why(reason: str) -> Label:
+    """Return why a case is judged as it is, in both languages; the record has the English."""
+    return Label(sentence_in_japanese(reason) or reason, reason)

@@ -28,6 +28,7 @@ from sekisho.report import (
 )
 from sekisho.report.points import points
 from sekisho.report.reading import RunRecord
+from sekisho.report.sentence import why
 from sekisho.report.tally import Tally
 from sekisho.report.times import judged_at
 
@@ -247,7 +248,7 @@ def _finding(record: RunRecord, finding: Finding, language: str) -> Iterator[Tex
         (Label("場所", "port"), f"{finding.switch}:{finding.port}"),
         (Label("規則", "rule"), finding.rule),
         (Label("計画", "plan"), finding.plan_line),
-        (Label("理由", "why "), case.reason),
+        (Label("理由", "why "), why(case.reason).text(language)),
         (Label("経路", "path"), " → ".join(dict.fromkeys(_stations(finding)))),
         (Label("単独", "alone"), ALONE.get(finding.alone, Label("", "")).text(language)),
         (Label("再送", "again"), record.replay(finding.case) if finding.sent_hex else ""),
@@ -271,7 +272,8 @@ def _void(record: RunRecord, language: str) -> Iterator[Text]:
     title = _say(language, f"判定できない試験 {len(rows):,}件", f"Void cases: {len(rows):,}")
     yield Text(title, style="bold")
     for case in (record.cases[row] for row in rows[:MOST_VOID]):
-        yield Text(f"△ {case.case}  {case.cell}  {case.src} → {case.dst}  {case.reason}")
+        words = f"{case.src} → {case.dst}  {why(case.reason).text(language)}"
+        yield Text(f"△ {case.case}  {case.cell}  {words}")
     if more := len(rows) - min(MOST_VOID, len(rows)):
         yield Text(_say(language, f"  ほか {more:,}件", f"  and {more:,} more"))
     yield Text()
