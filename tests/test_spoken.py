@@ -13,6 +13,7 @@ import pytest
 
 from sekisho.cli import main, parser
 from sekisho.commands.helping import asked_for
+from sekisho.flow import DropPoint, Reason
 from sekisho.plan.keys import SECTIONS
 from sekisho.requirements import REQUIREMENTS
 from sekisho.situation import SECTIONS as OF_SITUATIONS
@@ -27,7 +28,7 @@ LINES = [(table, code, *pair) for table, own in TABLES.items() for code, pair in
 #: Latin words that may stand in a Japanese sentence: names of products and of protocols.
 NAMES = """Sekisho Mininet OpenFlow Open vSwitch AppArmor Linux Ctrl-C SHA-256 IPv4 IPv6 SSID VLAN
     MAC IP UTF-8 UTF-16 YAML JSON JIS ISO-2022-JP NUL LGWAN TCP UDP Shift_JIS CP932 EUC-JP PLAN v2
-    N M-23 T-000042 MN-04"""
+    N TTL ARP M-23 T-000042 MN-04"""
 #: Words of commands, and of the plan language where no table of keys has them.
 COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timedatectl sysctl w
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
@@ -167,6 +168,17 @@ def test_every_reason_of_a_verdict_has_its_japanese() -> None:
     assert len(own) == len(_JUDGING)
     assert len(told) > 15
     assert [text for text in told if not _is_told(text)] == []
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
+def test_every_dropping_rule_is_named_in_japanese(reason: Reason) -> None:
+    """With the cell or the port, and the switch, as they are called."""
+    for key in ("S1/D2",) if reason is Reason.CELL else ("", "7"):
+        said = sentence(f"{DropPoint(reason.value, 'floor', key)} counted 3 of 4 copies")
+
+        assert said.startswith("floor の")
+        assert said.endswith("の遮断規則 が数えたのは4個のうち3個")
+        assert key in said
 
 
 def test_requirements_are_called_what_they_are() -> None:

@@ -21,7 +21,7 @@ from sekisho.spoken.plan_keys import KEYS
 from sekisho.spoken.plan_parts import PARTS
 from sekisho.spoken.plan_texts import TEXTS
 from sekisho.spoken.plan_words import WORDS
-from sekisho.spoken.reasons import REASONS
+from sekisho.spoken.reasons import DROPS, REASONS
 from sekisho.spoken.required import REQUIRED
 from sekisho.spoken.situations import SITUATIONS
 
@@ -41,7 +41,7 @@ SENTENCES: dict[str, Table] = {
     "reason": REASONS,
 }
 #: What stands in sentences.
-PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED}
+PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED, "drop": DROPS}
 VALUE = re.compile(r"\{(\w+)(?::([wo]))?\}")
 _START = re.compile(r"( *)(hint: )?")
 _PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'(?: and \d+ more)?\))?: )*")

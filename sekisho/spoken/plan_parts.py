@@ -106,6 +106,8 @@ PARTS = {
                       "プロトコル(`icmp` はエコーだけ)"),
     "no-attachment-of": ("no attachment of {plan}", "{plan} の接続ではない"),
     "no-service": ("no service", "サービスではない"),
+    "like-service-or-echo": ("like tcp/443, udp/53 or icmp/8 (an echo)",
+                             "tcp/443、udp/53、icmp/8(エコー)のように書く"),
     "like-service": ("like tcp/443 or udp/53", "tcp/443 や udp/53 のように書く"),
     "together-not": ("{one} and {other} together are not possible",
                      "{one} と {other} は一緒に使えない"),

@@ -31,11 +31,11 @@ REASONS = {
               "届くはずの対のパケット{all}個に対し、届いたのは{count}個"),
     "sent-not-seen": ("frames were sent that were not seen at {places}",
                       "送られたパケットが {places} では確認できなかった"),
-    "not-read": ("the counter of {rule} was not read", "{rule} のカウンタを読めなかった"),
-    "also-drops": ("{rule} also drops frames that were not seen leaving their sender",
-                   "{rule} は、送信元を出たところで確認できなかったパケットも遮断している"),
-    "counted": ("{rule} counted {count} of {all} copies",
-                "{rule} が数えたのは{all}個のうち{count}個"),
+    "not-read": ("the counter of {rule:o} was not read", "{rule:o} のカウンタを読めなかった"),
+    "also-drops": ("{rule:o} also drops frames that were not seen leaving their sender",
+                   "{rule:o} は、送信元を出たところで確認できなかったパケットも遮断している"),
+    "counted": ("{rule:o} counted {count} of {all} copies",
+                "{rule:o} が数えたのは{all}個のうち{count}個"),
     "no-pilot": ("no permitted frame of the same sender arrived anywhere: nothing shows that the "
                  "controller lets in what it sends",
                  "同じ送信元の許可のパケットがどこにも届かず、制御装置がその送信元を受け入れているか"
@@ -53,3 +53,30 @@ REASONS = {
     "nobody-sent": ("{sight}: a frame that nobody was seen to send ({many}): {shown}",
                     "{sight}: 誰も送っていないパケットが見つかった({many}): {shown}"),
 }  # fmt: skip
+
+_RULES = {
+    "tagged": "VLANタグ",
+    "ipv6": "IPv6",
+    "ethertype": "使われないプロトコル",
+    "identity": "なりすまし",
+    "arp-claim": "名乗りのARP",
+    "arp-target": "問い合わせのARP",
+    "quarantine": "隔離",
+    "trunk": "スイッチ間",
+    "fragment": "断片",
+    "ttl": "TTL",
+    "group": "同報",
+    "next-hop": "ルータを通らない通信",
+    "destination": "持ち主のない宛先",
+    "share": "通信数の上限",
+    "forward": "転送先のない通信",
+}
+#: The dropping rules that a reason names (`sekisho.flow.DropPoint`), of a switch or of a port.
+DROPS = {
+    "cell": ("cell {key} at {switch}", "{switch} の {key} の遮断規則"),
+    **{w: (f"{w} at {{switch}}", f"{{switch}} の{ja}の遮断規則") for w, ja in _RULES.items()},
+    **{
+        f"{w}-port": (f"{w} {{key}} at {{switch}}", f"{{switch}} のポート{{key}}の{ja}の遮断規則")
+        for w, ja in _RULES.items()
+    },
+}
