@@ -68,7 +68,7 @@ def test_special_ports_are_read(port: int) -> None:
         "priority=900,ip actions=push_vlan:0x88a8,output:1",
         "priority=900,ip,nw_tos=4 actions=drop",
         "priority=900,ip,reg3=0x1 actions=drop",
-        "priority=900,icmp,icmp_type=8 actions=drop",
+        "priority=900,icmp,icmp_code=1 actions=drop",
         "priority=900,tun_id=0x1 actions=drop",
         "priority=900,ip,nw_frag=later actions=drop",
         "priority=900,ip actions=write_actions(output:1)",
