@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sekisho.cli import main
+from tests.live.machine import SLOWER
+from tests.live.story import told
 
 pytestmark = pytest.mark.live
 _TINY = "topologies/tiny.yaml"
@@ -27,3 +29,13 @@ def test_a_gate_proves_the_tables_that_it_found(
     capsys.readouterr()
     assert main(["prove", _TINY, "--dumps", str(run), "--lang", "en"]) == 0
     assert "0 forbidden paths" in capsys.readouterr().out
+
+
+def test_open_vswitch_traces_packets_as_the_reference_switch_does(tmp_path: Path) -> None:
+    """Each rule of each table, at every switch on the way, and every port that it leaves by."""
+    found = told("tests.live.traced", tmp_path, limit_s=180 * SLOWER)
+
+    assert found["differ"][:3] == []
+    assert found["asked"] == 400
+    assert found["rules"] > 400
+    assert found["spoilt"] > 0
