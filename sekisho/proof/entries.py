@@ -38,17 +38,8 @@ _WRITABLE = frozenset(WIDTHS) - {
     "vlan_vid",
 }
 _MOVED_FROM = frozenset(WIDTHS) - {"in_port", "ct_state", "ct_mark"}
-_LAYER_3 = (
-    "ipv4_src",
-    "ipv4_dst",
-    "ip_proto",
-    "ip_frag",
-    "nw_ttl",
-    "tcp_src",
-    "tcp_dst",
-    "udp_src",
-    "icmpv4_type",
-)
+_PORTS = ("tcp_src", "tcp_dst", "udp_src", "udp_dst", "tcp_flags_nxm", "icmpv4_type")
+_LAYER_3 = ("ipv4_src", "ipv4_dst", "ip_proto", "ip_frag", "nw_ttl", *_PORTS)
 #: What the plan's own meaning has changed on the way: these always have two copies.
 CHANGED = ("eth_src", "eth_dst", "vlan_vid", "nw_ttl")
 CHANGED_ARP = ("arp_op", "arp_sha", "arp_tha", "arp_spa", "arp_tpa")
