@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands import Command, later
-from sekisho.commands.asking import add_explain, add_plan, add_prove, add_who
+from sekisho.commands.asking import add_diff, add_explain, add_plan, add_prove, add_who
 from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
 from sekisho.commands.runs import LATEST, RUNS
@@ -39,7 +39,7 @@ demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutat
 explain, who = (later("ask", name) for name in ("explain", "who"))
 plan_check, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("check", "draw", "show"))
 plan_relays, plan_upgrade = (later(n, f"plan_{n}") for n in ("relays", "upgrade"))
-doctor = later("doctor")
+diff, doctor = later("diff"), later("doctor")
 up, down, shell, execute = (later("town", name) for name in ("up", "down", "shell", "execute"))
 vm_run, vm_shell, vm_down = (later("vm", f"vm_{name}") for name in ("run", "shell", "down"))
 _HANDED_ON = (execute, vm_run)
@@ -138,6 +138,7 @@ def parser(spoken: str = "en") -> argparse.ArgumentParser:
     _add_accept(_command(commands, "accept", check, "the whole test of a plan, events and all"))
     add_prove(_command(commands, "prove", prove, "prove a plan's tables for all packets"))
     add_explain(_command(commands, "explain", explain, "say what may pass from one to another"))
+    add_diff(_command(commands, "diff", diff, "say what a change of a plan makes possible"))
     add_who(_command(commands, "who", who, "say who may open anything on one"))
     _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
     _add_disturb(_command(commands, "disturb", disturb, "let events befall a plan's town"))

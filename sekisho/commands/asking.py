@@ -63,5 +63,13 @@ def add_who(to: ArgumentParser) -> None:
     _add_time(to)
 
 
+def add_diff(to: ArgumentParser) -> None:
+    """Add what ``diff`` takes."""
+    to.add_argument("before", type=Path, metavar="A", help="a plan")
+    to.add_argument("after", type=Path, metavar="B", help="the plan that shall follow")
+    to.add_argument("--allow", type=Path, metavar="FILE", help="differences that are approved")
+    _add_time(to)
+
+
 def _add_time(to: ArgumentParser) -> None:
     to.add_argument("--at", type=moment, metavar="TIME", help="when rules with times are judged")

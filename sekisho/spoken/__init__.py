@@ -21,6 +21,7 @@ from sekisho.spoken.plan_keys import KEYS
 from sekisho.spoken.plan_parts import PARTS
 from sekisho.spoken.plan_texts import TEXTS
 from sekisho.spoken.plan_words import WORDS
+from sekisho.spoken.proofs import PROOFS
 from sekisho.spoken.reasons import DROPS, REASONS
 from sekisho.spoken.required import REQUIRED
 from sekisho.spoken.situations import SITUATIONS
@@ -39,6 +40,7 @@ SENTENCES: dict[str, Table] = {
     "machine": MACHINES,
     "help": HELPS,
     "reason": REASONS,
+    "proof": PROOFS,
 }
 #: What stands in sentences.
 PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED, "drop": DROPS}

@@ -1,0 +1,54 @@
+"""``sekisho diff``: what a change of a plan makes possible, and what it ends."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import datetime
+from pathlib import Path
+
+from sekisho.commands.screen import Screen
+from sekisho.compiler import compile_town
+from sekisho.errors import UsageError
+from sekisho.model import JST, Label
+from sekisho.plan import load
+from sekisho.proof.comparing import changes
+from sekisho.terms import at
+
+_SAME = Label("できることに違いはない", "nothing else can be opened than before")
+_COUNT = Label(
+    "新しくできること {new}、できなくなること {old}、うち承認済み {allowed}",
+    "{new} things become possible, {old} impossible; approved among them: {allowed}",
+)
+
+
+def diff(args: Namespace, screen: Screen) -> int:
+    """Print what differs between two plans; return 1 where something is not approved."""
+    moment = args.at or datetime.now(JST)
+    plans = [at(load(path), moment) for path in (args.before, args.after)]
+    before, after = ((plan, compile_town(plan)) for plan in plans)
+    approved = _approved(args.allow) if args.allow else frozenset()
+    found = changes(before, after)
+    lines = [str(each) for each in found]
+    text = _COUNT.text(args.lang).format(
+        new=sum(each.is_new for each in found),
+        old=sum(not each.is_new for each in found),
+        allowed=sum(line in approved for line in lines),
+    )
+    said = [*lines, text] if found else [_SAME.text(args.lang)]
+    screen.out.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)
+    return 1 if set(lines) - approved else 0
+
+
+def _approved(path: Path) -> frozenset[str]:
+    """Return the approved lines of a file; empty ones and those that begin with # say nothing."""
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if line and line[0] not in "+-#":
+            raise UsageError(
+                f"{path}:{number}: {line!r} is no difference\n"
+                "  hint: lines as `sekisho diff` prints them"
+            )
+    return frozenset(line for line in lines if line and line[0] != "#")
