@@ -28,7 +28,7 @@ _OPENS = Label(
 )
 _NOTHING = Label("{a} が {b} に対して始められる通信はない", "{a} may open nothing on {b}")
 _WHO = Label(
-    "{b} に対して通信を始められるのは次の {n} で、ほかのどのポートからも始められない:",
+    "{b} に対して通信を始められるのは次の{n}件で、ほかのどのポートからも始められない:",
     "{n} may open something on {b}, and nobody else from any port:",
 )
 _NOBODY = Label("{b} に対して通信を始められるものはない", "nobody may open anything on {b}")

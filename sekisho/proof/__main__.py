@@ -18,7 +18,6 @@ from sekisho.proof.record import told
 from sekisho.terms import at
 
 
-
 def main() -> None:
     """Read, prove, and write."""
     # sched(7): whoever probes meanwhile is never kept waiting, as it would be beside nice 19
