@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands import Command, later
-from sekisho.commands.asking import add_diff, add_explain, add_plan, add_prove, add_who
+from sekisho.commands.asking import add_diff, add_explain, add_plan, add_plans, add_prove, add_who
 from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
 from sekisho.commands.runs import LATEST, RUNS
@@ -306,7 +306,9 @@ def _add_demo(to: argparse.ArgumentParser) -> None:
 
 def _add_plans(commands: _Commands) -> None:
     check = _command(commands, "check", plan_check, "find every mistake in a plan")
-    add_plan(check)
+    add_plans(check)
+    sarif = "also write mistakes and warnings there, as SARIF"
+    check.add_argument("--sarif", type=Path, metavar="FILE", help=sarif)
     check.add_argument("--strict", action="store_true", help="take every warning for a mistake")
     show = _command(commands, "show", plan_show, "print who may open what")
     add_plan(show)

@@ -181,10 +181,20 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert absent == []
 
 
-@pytest.mark.parametrize("page", TUTORIALS)
-def test_the_layout_is_that_of_the_disk(page: str) -> None:
+def test_every_page_is_in_the_index() -> None:
+    """Each page of `docs/` once, and both tutorials lead to it."""
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    linked = re.findall(r"\]\(([a-z.-]+\.md)\)", index.partition("| page |")[2])
+    pages = [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"]
+
+    assert sorted(linked) == sorted(pages)
+    for page in TUTORIALS:
+        assert "(docs/README.md)" in (ROOT / page).read_text("utf-8")
+
+
+def test_the_layout_is_that_of_the_disk() -> None:
     """Every package and every folder in one, and nothing that is not there."""
-    text = (ROOT / page).read_text("utf-8")
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     tree = re.search(r"^```\n(sekisho/ .*?)```", text, re.M | re.S)
     assert tree is not None
     told, top = set(), ""

@@ -28,6 +28,11 @@ def add_plan(to: ArgumentParser) -> None:
     )
 
 
+def add_plans(to: ArgumentParser) -> None:
+    """Add any number of plans; none means the usual one."""
+    to.add_argument("plans", type=Path, nargs="*", metavar="PLAN", help=f"({default_plan()})")
+
+
 def add_prove(to: ArgumentParser) -> None:
     """Add what ``prove`` takes."""
     add_plan(to)

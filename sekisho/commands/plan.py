@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from pathlib import Path
 
+from sekisho.commands.asking import default_plan
 from sekisho.commands.overlaid import find_journal, overlay
+from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.doubts import doubts
 from sekisho.draw import draw, render
-from sekisho.errors import PlanError
-from sekisho.model import Label
+from sekisho.errors import Fault, PlanError
+from sekisho.model import Label, Plan
 from sekisho.plan import load
+from sekisho.sarif import sarif
 from sekisho.show import show
 
 _HINT = ("対処", "hint")
 
 
 def plan_check(args: Namespace, screen: Screen) -> int:
-    """Say that the plan holds no mistake, and what is odd; a mistake becomes a PlanError.
+    """Say of each plan that it holds no mistake, and what is odd; mistakes become a PlanError.
 
     Raises:
-        PlanError: With every mistake; with ``--strict`` also with everything odd.
+        PlanError: With every mistake of all plans; with ``--strict`` also with everything odd.
+        UsageError: The file of ``--sarif`` cannot be written.
     """
-    plan = load(args.plan)
-    found = tuple(doubt.fault(args.lang) for doubt in doubts(plan))
-    if args.strict and found:
-        raise PlanError(found)
+    mistakes, odd = list[Fault](), list[Fault]()
+    for path in args.plans or [default_plan()]:
+        try:
+            plan = load(path)
+        except PlanError as error:
+            mistakes += error.faults
+            continue
+        found = [doubt.fault(args.lang) for doubt in doubts(plan)]
+        if args.strict and found:
+            mistakes += found
+            continue
+        odd += found
+        _say_right(plan, path, found, args.lang, screen)
+    if args.sarif is not None:
+        with saving("--sarif", args.sarif):
+            log = sarif(mistakes, odd, language=args.lang)
+            args.sarif.write_text(json.dumps(log, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if mistakes:
+        raise PlanError(tuple(mistakes))
+    return 0
+
+
+def _say_right(plan: Plan, path: Path, odd: list[Fault], language: str, screen: Screen) -> None:
+    """Say that a plan holds no mistake, and what is odd in it."""
     sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
     label = Label(
         "誤りなし (機器{} 装置{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
     )
-    text = f"{args.plan}: {label.text(args.lang).format(*sizes)}"
+    text = f"{path}: {label.text(language).format(*sizes)}"
     screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
-    warning, hint = (Label(*pair).text(args.lang) for pair in (("注意", "warning"), _HINT))
-    for fault in found:
+    warning, hint = (Label(*pair).text(language) for pair in (("注意", "warning"), _HINT))
+    for fault in odd:
         line = f"{fault.file}:{fault.line}: {warning}: {fault.text}"
         line += f"\n  {hint}: {fault.hint}" if fault.hint else ""
         screen.out.print(line, markup=False, highlight=False, soft_wrap=True)
-    return 0
 
 
 def plan_show(args: Namespace, screen: Screen) -> int:

@@ -105,6 +105,8 @@ HELPS = {
     "history": ("print every change of the town", "環境の変更をすべて表示する"),
     "save": ("write what is in force as a plan", "今の状態を計画書として書き出す"),
     # plan.
+    "sarif": ("also write mistakes and warnings there, as SARIF",
+              "誤りと注意を SARIF 形式でもこのファイルに書き出す"),
     "strict": ("take every warning for a mistake", "注意もすべて誤りとする"),
     "hosts": ("add every host with its addresses", "すべての機器のアドレスも表示する"),
     "rules": ("add every rule with its purpose", "すべての許可の目的も表示する"),
