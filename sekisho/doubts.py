@@ -151,9 +151,8 @@ def _hubs(plan: Plan) -> Iterator[Doubt]:
     """Yield each hub with members of several zones that talk to each other past the switch."""
     for hub in plan.airs:
         own = [a for a in plan.attachments if a.beside == hub.id]
-        zones = {a.zone: a.id for a in own}
-        if len(zones) > 1:
-            who = _some(list(zones.values()))
+        if len({a.zone for a in own}) > 1:
+            who = _some([f"{a.id}: {a.zone}" for a in own])
             yield Doubt(
                 hub.where,
                 Label(f"{hub.id} の先の機器({who})どうしの通信はスイッチを通らず、誰も止められない",

@@ -51,7 +51,9 @@ def test_a_hub_of_several_zones_is_warned_of(isolates: bool, warned: bool, tmp_p
     """The plan says whether it keeps them apart."""
     said = [each.label.en for each in doubts(desk(tmp_path, isolates=isolates))]
 
-    assert any("talks to each other past every switch" in text for text in said) is warned
+    told = [text for text in said if "talks to each other past every switch" in text]
+    assert bool(told) is warned
+    assert all("pc.lan: " in text and "tel.lan: " in text for text in told)  # with their zones
 
 
 def test_a_hub_is_not_moved_as_a_port(tmp_path: Path) -> None:
