@@ -77,9 +77,11 @@ def service(plan: Plan, words: str) -> tuple[str, int]:
         return _ECHO, 0
     if words in plan.service:
         found = plan.service[words]
+        if found.protocol is Protocol.ICMP:
+            return _ECHO, 0
         return found.protocol.name.lower(), found.edges()[0]
     protocol, slash, port = words.partition("/")
-    known = [each.name.lower() for each in Protocol]
+    known = [each.name.lower() for each in (Protocol.TCP, Protocol.UDP)]
     if not (slash and protocol in known and port.isdecimal() and 0 < int(port) < 1 << 16):
         raise UsageError(
             f"{words}: names no service\n"

@@ -32,7 +32,7 @@ _LIBRARIES = Path("/usr/lib")
 class Part(Enum):
     """For what something is needed."""
 
-    TOWN = Label("町の起動と試験", "a town and its tests")
+    TOWN = Label("環境の起動と試験", "a town and its tests")
     DRAWING = Label("図の作成", "drawings")
     SPEED = Label("処理の高速化", "speed")
     INSIDE = Label("端末の中での操作", "work inside a host")

@@ -133,6 +133,24 @@ def _step(name: str, folder: Path, **inputs: str) -> subprocess.CompletedProcess
     )  # fmt: skip
 
 
+def test_a_plan_is_not_written_over(tmp_path: Path) -> None:
+    """Nor is anything that is no file."""
+    shutil.copy(TINY, tmp_path / "town.yaml")
+    town = str(tmp_path / "town.yaml")
+    assert main(["plan", "check", town, "--sarif", str(tmp_path / "." / "town.yaml")]) == 2
+    assert (tmp_path / "town.yaml").read_bytes() == TINY.read_bytes()
+    assert main(["plan", "check", town, "--sarif", "/dev/null"]) == 2
+
+
+def test_the_action_takes_plans_on_several_lines_and_not_none(tmp_path: Path) -> None:
+    """A plan on the second line is checked, too."""
+    shutil.copy(TINY, tmp_path / "tiny.yaml")
+    _wrong(tmp_path)
+    assert _step("Find mistakes", tmp_path, plans="tiny.yaml\nwrong.yaml\n").returncode == 2
+    none = _step("Find mistakes", tmp_path, plans=" \n")
+    assert (none.returncode, "names no plan" in none.stderr) == (2, True)
+
+
 def test_the_action_finds_mistakes_and_writes_them_down(tmp_path: Path) -> None:
     """A right plan passes; a wrong one ends the step with 2, with its SARIF written."""
     shutil.copy(TINY, tmp_path / "tiny.yaml")

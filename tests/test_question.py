@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scenarios.question import _attachment, service
 from sekisho.errors import UsageError
+from sekisho.model import Protocol
 from sekisho.plan import load
 
 TINY = load(Path(__file__).parents[1] / "topologies" / "tiny.yaml")
@@ -20,11 +22,13 @@ TINY = load(Path(__file__).parents[1] / "topologies" / "tiny.yaml")
         ("udp/53", ("udp", 53)),
         ("https", ("tcp", 443)),
         ("icmp", ("icmp-echo", 0)),
+        ("ping", ("icmp-echo", 0)),
     ],
 )
 def test_a_service_by_its_port_or_its_name(words: str, found: tuple[str, int]) -> None:
     """Each names the shape of a frame and its destination port."""
-    assert service(TINY, words) == found
+    ping = replace(TINY.services[0], id="ping", protocol=Protocol.ICMP, ports=())
+    assert service(replace(TINY, services=(*TINY.services, ping)), words) == found
 
 
 @pytest.mark.parametrize("words", ["", "443", "tcp/", "tcp/0", "tcp/65536", "sctp/1", "tcp/4_4"])

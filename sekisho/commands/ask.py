@@ -14,12 +14,12 @@ from sekisho.plan import load
 from sekisho.proof.asking import Answers, Opening
 from sekisho.proof.verdict import Tables
 from sekisho.proof.witness import Walker
-from sekisho.proof.words import packet_words, scapy, way_lines
+from sekisho.proof.words import moment_lines, packet_words, scapy, way_lines
 from sekisho.rules import Cookie, Kind
 from sekisho.terms import at
 
 _SERVICE = re.compile(r"(tcp|udp|icmp)/([0-9]{1,5})")
-_LAST_PORT = 0xFFFF
+_LAST = {"tcp": 0xFFFF, "udp": 0xFFFF, "icmp": 0xFF}  # ports; types of messages (RFC 792)
 _PASSES = Label("○ 届く", "○ passes")
 _DIES = Label("× 届かない", "× does not pass")
 _OPENS = Label(
@@ -42,6 +42,8 @@ def explain(args: Namespace, screen: Screen) -> int:
     tables = compile_town(plan)
     answers, language = Answers(plan, tables), args.lang
     status = 0
+    for line in moment_lines(plan, language):
+        _say(screen, line)
     if args.service:
         packet, does = answers.one(sender, target, _service(args.service))
         _say(screen, (_PASSES if does else _DIES).text(language))
@@ -67,6 +69,8 @@ def who(args: Namespace, screen: Screen) -> int:
     """Print everybody who may open something on one attachment, and what."""
     plan, language = at(load(args.plan), args.at or datetime.now(JST)), args.lang
     target, tables = _attachment(plan, args.target), compile_town(plan)
+    for line in moment_lines(plan, language):
+        _say(screen, line)
     found = Answers(plan, tables).senders(target)
     said = (_WHO if found else _NOBODY).text(language)
     _say(screen, said.format(b=target.id, n=len(found)))
@@ -89,13 +93,13 @@ def _attachment(plan: Plan, name: str) -> Attachment:
     own = plan.device[name].attachments if name in plan.device else ()
     if len(own) == 1:
         return own[0]
-    hint = " or ".join(a.id for a in own) or "sekisho plan show --hosts lists them"
+    hint = " or ".join(a.id for a in own) or "sekisho plan show --hosts"
     raise UsageError(f"{name}: no attachment of {plan.path}\n  hint: {hint}")
 
 
 def _service(word: str) -> tuple[str, int]:
     found = _SERVICE.fullmatch(word)
-    if found is None or int(found[2]) > _LAST_PORT:
+    if found is None or int(found[2]) > _LAST[found[1]]:
         raise UsageError(f"{word}: no service\n  hint: like tcp/443, udp/53 or icmp/8 (an echo)")
     return found[1], int(found[2])
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import datetime
 from pathlib import Path
 
 from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
 from sekisho.errors import UsageError
-from sekisho.model import JST, Label
+from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.proof.comparing import changes
+from sekisho.proof.standing import differences
 from sekisho.terms import at
 
 _SAME = Label("できることに違いはない", "nothing else can be opened than before")
@@ -22,19 +22,22 @@ _COUNT = Label(
 
 
 def diff(args: Namespace, screen: Screen) -> int:
-    """Print what differs between two plans; return 1 where something is not approved."""
-    moment = args.at or datetime.now(JST)
-    plans = [at(load(path), moment) for path in (args.before, args.after)]
-    before, after = ((plan, compile_town(plan)) for plan in plans)
+    """Print what differs between two plans; return 1 where something is not approved.
+
+    Every rule counts, at whatever hours it holds, unless a moment is given.
+    """
+    plans = [load(path) for path in (args.before, args.after)]
+    judged = [at(plan, args.at) for plan in plans] if args.at else plans
+    before, after = ((plan, compile_town(plan)) for plan in judged)
     approved = _approved(args.allow) if args.allow else frozenset()
     found = changes(before, after)
-    lines = [str(each) for each in found]
+    lines = [*(str(each) for each in found), *differences(*plans)]
     text = _COUNT.text(args.lang).format(
         new=sum(each.is_new for each in found),
         old=sum(not each.is_new for each in found),
         allowed=sum(line in approved for line in lines),
     )
-    said = [*lines, text] if found else [_SAME.text(args.lang)]
+    said = [*lines, text] if lines else [_SAME.text(args.lang)]
     screen.out.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)
     return 1 if set(lines) - approved else 0
 

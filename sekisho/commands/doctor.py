@@ -18,8 +18,10 @@ _HEADINGS = (
     Label("用途", "for"),
     Label("所在、または入手の方法", "where it is, or what brings it"),
 )
-_READY = Label("判定 町を起動できます", "verdict: towns can be started here")
-_LACKING = Label("判定 町を起動できません: 不足{}件", "verdict: no town can be started: {} missing")
+_READY = Label("判定 環境を起動できます", "verdict: towns can be started here")
+_LACKING = Label(
+    "判定 環境を起動できません: 不足{}件", "verdict: no town can be started: {} missing"
+)
 
 
 def doctor(args: Namespace, screen: Screen) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from sekisho.commands.asking import default_plan
 from sekisho.commands.overlaid import find_journal, overlay
@@ -12,7 +13,7 @@ from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.doubts import doubts
 from sekisho.draw import draw, render
-from sekisho.errors import Fault, PlanError
+from sekisho.errors import Fault, PlanError, UsageError
 from sekisho.model import Label, Plan
 from sekisho.plan import load
 from sekisho.sarif import sarif
@@ -28,8 +29,11 @@ def plan_check(args: Namespace, screen: Screen) -> int:
         PlanError: With every mistake of all plans; with ``--strict`` also with everything odd.
         UsageError: The file of ``--sarif`` cannot be written.
     """
-    mistakes, odd = list[Fault](), list[Fault]()
-    for path in args.plans or [default_plan()]:
+    mistakes, odd, said = list[Fault](), list[Fault](), list[str]()
+    paths: list[Path] = args.plans or [default_plan()]
+    if args.sarif is not None and args.sarif.resolve() in {path.resolve() for path in paths}:
+        raise UsageError(f"--sarif {args.sarif}: is a plan\n  hint: name another file")
+    for path in paths:
         try:
             plan = load(path)
         except PlanError as error:
@@ -40,29 +44,36 @@ def plan_check(args: Namespace, screen: Screen) -> int:
             mistakes += found
             continue
         odd += found
-        _say_right(plan, path, found, args.lang, screen)
+        said.append(_right(plan, path, found, args.lang))
     if args.sarif is not None:
-        with saving("--sarif", args.sarif):
-            log = sarif(mistakes, odd, language=args.lang)
-            args.sarif.write_text(json.dumps(log, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        _write(args.sarif, sarif(mistakes, odd, language=args.lang))
+    for text in said:
+        screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
     if mistakes:
         raise PlanError(tuple(mistakes))
     return 0
 
 
-def _say_right(plan: Plan, path: Path, odd: list[Fault], language: str, screen: Screen) -> None:
-    """Say that a plan holds no mistake, and what is odd in it."""
+def _write(path: Path, log: dict[str, Any]) -> None:
+    """Write a log of SARIF; nothing but a file is written to."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"--sarif {path}: is not a file\n  hint: name a file, there or not yet")
+    with saving("--sarif", path):
+        path.write_text(json.dumps(log, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _right(plan: Plan, path: Path, odd: list[Fault], language: str) -> str:
+    """Return in words that a plan holds no mistake, and what is odd in it."""
     sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
     label = Label(
         "誤りなし (機器{} 装置{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
     )
-    text = f"{path}: {label.text(language).format(*sizes)}"
-    screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
+    lines = [f"{path}: {label.text(language).format(*sizes)}"]
     warning, hint = (Label(*pair).text(language) for pair in (("注意", "warning"), _HINT))
     for fault in odd:
-        line = f"{fault.file}:{fault.line}: {warning}: {fault.text}"
-        line += f"\n  {hint}: {fault.hint}" if fault.hint else ""
-        screen.out.print(line, markup=False, highlight=False, soft_wrap=True)
+        lines.append(f"{fault.file}:{fault.line}: {warning}: {fault.text}")
+        lines += [f"  {hint}: {fault.hint}"] if fault.hint else []
+    return "\n".join(lines)
 
 
 def plan_show(args: Namespace, screen: Screen) -> int:

@@ -22,6 +22,7 @@ from sekisho.proof.words import (
     cut_words,
     cuts_line,
     difference_lines,
+    moment_lines,
     verdict_line,
 )
 from sekisho.terms import at
@@ -53,6 +54,8 @@ def prove(args: Namespace, screen: Screen) -> int:
     seconds = _SECONDS.text(language).format(s=monotonic() - began)
     said = verdict_line(proofs[()], len(assumed), language)
     _say(screen, f"{args.dumps or args.plan}: {said} {seconds}")
+    for line in moment_lines(plan, language):
+        _say(screen, line)
     if args.lines:
         cut = [proof for down, proof in proofs.items() if down]
         _say(screen, cuts_line(cut, args.lines, language))

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from sekisho.errors import RefusedError
+from sekisho.flow import ETH_IPV4
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import Layout, slot
 from sekisho.proof.tables import Group
@@ -68,8 +69,10 @@ class Actor:
                 case Output(port):
                     yield self._output(port, packets)
                 case Track():
+                    self._refuse_other(packets, "connection tracking")
                     yield from self._tracked(action, packets)
                 case DecTtl():
+                    self._refuse_other(packets, "a TTL that is counted down")
                     packets = self._decreased(packets & ~self._dying())
                 case _:
                     packets = self._written(action, packets)
@@ -96,17 +99,30 @@ class Actor:
     def _tracked(self, action: Track, packets: Set) -> Iterator[Event]:
         """Yield what is kept, and what goes on in the table that is named."""
         layout, engine = self._layout, self._engine
-        if action.commit:
+        if action.commit and not action.mark:  # what is counted alone lets nothing back
             yield Event(To.KEPT, action.zone, packets)
         if action.table < 0:
             return
         before = layout.equals("tracked", 1)
+        if not action.mark and packets & before != engine.false:
+            raise RefusedError(
+                f"connection tracking is asked of packets again, in zone {action.zone}\n"
+                "  hint: this is not modelled; nothing is proved"
+            )
         out = engine.without(packets & ~before, layout.free(["tracked"]))
         again = engine.without(packets & before, layout.free(["again"]))
         out = (out | again & layout.equals("again", 1)) & layout.equals("tracked", 1)
         if action.mark:
             out = self._counted(action, out)
         yield self._on(action.table, out)
+
+    def _refuse_other(self, packets: Set, what: str) -> None:
+        """Refuse *what* of packets that are not IPv4: their state and hop limit are in no set."""
+        if packets & ~self._layout.equals("eth_type", ETH_IPV4) != self._engine.false:
+            raise RefusedError(
+                f"{what}, of packets that are not IPv4\n"
+                "  hint: this is not modelled; nothing is proved"
+            )
 
     def _counted(self, action: Track, packets: Set) -> Set:
         """Return *packets* with the mark where there was room for it, and without where not."""

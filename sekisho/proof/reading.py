@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sekisho import seal
 from sekisho.dumps import FlowLine, flows
 from sekisho.errors import LabError, RefusedError, RuleError, UsageError
 from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6
@@ -88,13 +89,18 @@ def read_run(folder: Path, plan: Plan) -> dict[str, tuple[Rule, ...]]:
 
     Raises:
         UsageError: The folder is of another plan, or has not exactly the plan's switches.
+        SealError: It is a run's, and was changed since the run was sealed.
         RefusedError: A dump has something that is not understood.
     """
     manifest = folder / "manifest.json"
     inner = folder / "flows" if (folder / "flows").is_dir() else folder
     try:
         if manifest.exists():
-            _refuse_other_plan(json.loads(manifest.read_text("utf-8")), plan, folder)
+            said = json.loads(manifest.read_text("utf-8"))
+            _refuse_other_plan(said, plan, folder)
+            if said.get("files") is not None:
+                seal.check_manifest(folder, "")
+                seal.check(folder, said["files"])
         texts = {path.stem: path.read_text("utf-8") for path in sorted(inner.glob("*.txt"))}
     except (OSError, ValueError) as error:
         raise UsageError(f"{folder}: cannot be read: {error}") from error
@@ -130,7 +136,10 @@ def read_dumps(texts: Mapping[str, str]) -> dict[str, tuple[Rule, ...]]:
 
 
 def _refuse_other_plan(manifest: dict[str, Any], plan: Plan, folder: Path) -> None:
-    said = str(manifest.get("hashes", {}).get("plan", plan.sha256))
+    hashes = manifest.get("hashes")
+    if not isinstance(hashes, dict) or "plan" not in hashes:
+        raise UsageError(f"{folder / 'manifest.json'}: does not say which plan it is of")
+    said = str(hashes["plan"])
     if said.removeprefix("sha256:") != plan.sha256:
         raise UsageError(
             f"{folder}: it was made from another plan, or another version of {plan.path}\n"
@@ -139,7 +148,8 @@ def _refuse_other_plan(manifest: dict[str, Any], plan: Plan, folder: Path) -> No
 
 
 def _rules(switch: str, text: str, known: dict[tuple[int, int, str], Rule]) -> list[Rule]:
-    if not text.startswith(_HEADING):
+    heading = text.partition("\n")[0]
+    if not heading.startswith(_HEADING) or "actions=" in heading:
         raise RefusedError(
             f"{switch}: this is no dump of flows: it does not begin with {_HEADING!r}"
         )

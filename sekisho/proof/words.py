@@ -12,6 +12,7 @@ from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
 from sekisho.proof.witness import Step, Walk
 from sekisho.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
 from sekisho.terminal import mac_text
+from sekisho.terms import resting
 
 _VERDICT = Label(
     "全パケットについて: 禁止経路 {forbidden}、届くべきで届かない経路 {missing}、前提 {assumed}"
@@ -35,6 +36,14 @@ _WRONG = {
         "パケットが {at} に戻ってくる(入口 {n})", "a packet comes back to {at} (entries {n})"
     ),
 }
+_MOMENT = Label(
+    "期限・時間帯のある許可は {at} の時点で判定(すべて効力あり)",
+    "rules with times are judged as of {at}; all hold then",
+)
+_MOMENT_REST = Label(
+    "期限・時間帯のある許可は {at} の時点で判定。効力なし: {rules}",
+    "rules with times are judged as of {at}; not in force then: {rules}",
+)
 _CUT = Label("回線断 {lines}: ", "down {lines}: ")
 _CUTS = Label(
     "回線断 {n} 通り(迂回路のある {most} 本まで): 禁止経路 {forbidden}、"
@@ -255,3 +264,12 @@ def _scapy_ip(sent: dict[str, int]) -> str:
     if sent["ip_proto"] == ICMP:
         return f"{out}/ICMP(type={sent['tp_src']})"
     return f"{out}/UDP({ports})" if sent["ip_proto"] == UDP else out
+
+
+def moment_lines(plan: Plan, language: str) -> list[str]:
+    """Return when rules with times were judged, and which did not hold then; none without such."""
+    if plan.moment is None:
+        return []
+    rest = [clause.id for clause in resting(plan)]
+    label = _MOMENT_REST if rest else _MOMENT
+    return [label.text(language).format(at=f"{plan.moment:%Y-%m-%d %H:%M}", rules=" ".join(rest))]

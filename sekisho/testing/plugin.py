@@ -17,6 +17,7 @@ import pytest
 from sekisho.errors import SekishoError
 
 if TYPE_CHECKING:
+    from sekisho.report.reading import RunRecord
     from sekisho.report.sentence import Sentence
     from sekisho.report.tally import Tally
     from sekisho.testing.running import RunningTown
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "gives; without heals the controller leaves tables that somebody changed as they are"
     )
     config.addinivalue_line("markers", words)
+    for path in config.getini(_SENTENCES):
+        if not Path(path).is_file():
+            raise pytest.UsageError(f"{_SENTENCES}: {path}: no such plan")
 
 
 class _Towns:
@@ -68,18 +72,25 @@ def sekisho_towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Towns]:
     towns.end()
 
 
+def _marked(path: str | Path, *, heals: bool = True) -> tuple[str, bool]:
+    """Return what a marker says; words that it has not are a TypeError, as of any call."""
+    return str(path), bool(heals)
+
+
 @pytest.fixture
 def town(request: pytest.FixtureRequest, sekisho_towns: _Towns) -> RunningTown:
     """A running town: that of the marker ``sekisho_plan``, else of the setting of that name."""
     marker = request.node.get_closest_marker(_PLAN)
-    name = str(marker.args[0]) if marker and marker.args else str(request.config.getini(_PLAN))
+    name, heals = str(request.config.getini(_PLAN)), True
+    if marker:
+        name, heals = _marked(*marker.args, **{"path": name, **marker.kwargs} if not marker.args
+                              else marker.kwargs)  # fmt: skip
     if not name:
         pytest.fail(
             f"no plan: mark the test with @pytest.mark.{_PLAN}('town.yaml'), or set {_PLAN}",
             pytrace=False,
         )
     try:
-        heals = bool(marker.kwargs.get("heals", True)) if marker else True
         return sekisho_towns.of((request.config.rootpath / name).resolve(), heals=heals)
     except SekishoError as error:
         pytest.fail(str(error), pytrace=False)
@@ -103,6 +114,7 @@ class PlanFile(pytest.File):
     """A plan: one item a sentence of page one."""
 
     decided: dict[str, tuple[Sentence, Tally]] | None = None
+    why_not = ""
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the sentences: what must be dropped, then what must be reached."""
@@ -113,8 +125,8 @@ class PlanFile(pytest.File):
         except SekishoError as error:
             raise self.CollectError(str(error)) from error
         for kind, lines in (("must_drop", plan.must_drop), ("must_reach", plan.must_reach)):
-            for number, _ in enumerate(lines, 1):
-                yield SentenceItem.from_parent(self, name=f"{kind}-{number}")
+            for line in lines:
+                yield SentenceItem.from_parent(self, name=f"{kind}-{line.number}")
 
     def found(self, name: str) -> tuple[Sentence, Tally]:
         """Return a sentence and what the check made of it; the check runs once."""
@@ -125,6 +137,7 @@ class PlanFile(pytest.File):
         if self.decided is None:
             factory: Any = getattr(self.config, "_tmp_path_factory")  # noqa: B009  # pytest has no other way
             record = read(checked(self.path, factory.mktemp("sekisho-check")))
+            self.why_not = _why_inconclusive(record)
             self.decided = {
                 f"{kind}-{line.number}": (line, cases)
                 for kind, lines in (
@@ -136,6 +149,15 @@ class PlanFile(pytest.File):
         return self.decided[name]
 
 
+def _why_inconclusive(record: RunRecord) -> str:
+    """Return why nothing of a run can be believed; empty where it can."""
+    from sekisho.evidence import RunVerdict
+
+    if record.verdict is not RunVerdict.VOID:
+        return ""
+    return record.trouble.en if record.trouble else "some part of the proof is missing"
+
+
 class SentenceItem(pytest.Item):
     """One sentence of page one: passes where it was decided, and as the plan says."""
 
@@ -145,13 +167,17 @@ class SentenceItem(pytest.Item):
 
         assert isinstance(self.parent, PlanFile)
         line, cases = self.parent.found(self.name)
+        if self.parent.why_not:
+            raise SentenceError(f"{line.label.en}: the run is inconclusive: {self.parent.why_not}")
         if line.contradictions:
             raise SentenceError(
                 f"{line.label.en}: the plan itself contradicts it: {line.permitting}"
             )
         if cases.verdict is None:
             pytest.skip(f"not tested by a check: {line.label.en}")
-        if cases.verdict not in (Verdict.PASS, Verdict.RESIDUAL):
+        if cases.verdict is Verdict.RESIDUAL:
+            pytest.skip(f"no network can decide it: {line.label.en}")
+        if cases.verdict is not Verdict.PASS:
             counts = ", ".join(f"{n} {verdict.value}" for verdict, n in cases.counts.items() if n)
             raise SentenceError(f"{line.label.ja}\n{line.label.en}\n  {cases.mark} {counts}")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sekisho.errors import LabError, UsageError
 from sekisho.evidence import Verdict
+from sekisho.plan import load
 from sekisho.talk import SOCKET, Talk
 
 _ANSWER_S = 120.0
@@ -37,6 +38,7 @@ class RunningTown:
 
     def __init__(self, plan: Path, folder: Path) -> None:
         self.plan, self.folder = plan, folder
+        self._sha256 = load(plan).sha256
 
     def ask(self, source: str, target: str, service: str) -> Mapping[str, Any]:
         """Send the first packet of a conversation, and return what became of it.
@@ -53,10 +55,12 @@ class RunningTown:
             ``drop_expected``, ``drop_counted``, ``twin``, ``twin_from``.
 
         Raises:
-            UsageError: The plan does not know the words.
+            UsageError: The plan does not know the words, or was changed meanwhile.
             LabError: The town broke, or does not answer.
         """
         __tracebackhide__ = True
+        if load(self.plan).sha256 != self._sha256:
+            raise UsageError(f"{self.plan}: was changed after the town was started")
         asked = {"do": "probe", "source": source, "target": target, "service": service}
         try:
             with Talk.to(self.folder / SOCKET) as talk:

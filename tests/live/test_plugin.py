@@ -98,6 +98,22 @@ def test_a_sentence_that_does_not_hold_fails(tmp_path: Path) -> None:
     assert re.search(r"wrong\.yaml:\d+", done.stdout)
 
 
+def test_a_plan_that_is_not_there_ends_the_session(tmp_path: Path) -> None:
+    """Sentences that were to be tested are not left out in silence."""
+    done = _tests(tmp_path, "def test_one():\n    pass\n", "-o", "sekisho_sentences=tinny.yaml")
+    assert done.returncode != 0
+    assert "tinny.yaml: no such plan" in done.stdout + done.stderr
+
+
+def test_a_marker_takes_no_other_words(tmp_path: Path) -> None:
+    """A slip of the pen would test another town, or a healing one."""
+    for words in ("'tiny.yaml', heal=False", "plan='tiny.yaml'"):
+        text = f"import pytest\n@pytest.mark.sekisho_plan({words})\ndef test_one(town):\n    pass\n"
+        done = _tests(tmp_path, text)
+        assert done.returncode == 1
+        assert "TypeError" in done.stdout
+
+
 def test_a_test_without_a_plan_says_what_to_write(tmp_path: Path) -> None:
     """Neither marker nor setting."""
     done = _tests(tmp_path, "def test_one(town):\n    pass\n")

@@ -75,3 +75,43 @@ def test_ports_that_come_are_said_as_ranges() -> None:
         *[f"+ nb.{leg} → www.lan tcp/{ports}" for leg in ("wired", "wireless")
           for ports in ("0-79", "444-65535", "81-442")],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('ip: 10.41.0.11, mac: "02:41:00:00:00:0b"', 'ip: 10.41.0.12, mac: "02:41:00:00:00:0b"',
+         "+ nb.wired @ floor:1 cable 10.41.0.12 02:41:00:00:00:0b"),
+        ("  - id: A02\n", '  - id: A02\n    hours: ["09:00-17:00"]\n', "+ A02 09:00-17:00"),
+        ("  - id: A02\n", "  - id: A02\n    until: 2020-03-31\n", "+ A02 ..2020-03-31"),
+    ],
+)  # fmt: skip
+def test_what_no_packet_shows_is_a_difference(
+    old: str, new: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Times of rules, whatever the clock says now, and who stands where."""
+    text = Path(_TINY).read_text("utf-8")
+    assert old in text
+    (path := tmp_path / "other.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    assert main(["diff", _TINY, str(path), "--lang", "en"]) == 1
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_a_rule_that_rests_now_counts_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new rule with hours becomes possible, at whatever hour one asks."""
+    text = Path(_TINY).read_text("utf-8").replace("services: [https, http]}", "services: [https]}")
+    (before := tmp_path / "day.yaml").write_text(text, "utf-8")
+    rule = (
+        "  - id: A04\n    purpose: {ja: 夜間, en: At night}\n    basis: design\n"
+        '    hours: ["02:00-02:01"]\n    allow:\n'
+        "      - {from: [S1], to: D2, services: [http]}\n\n"
+    )
+    (path := tmp_path / "night.yaml").write_text(text.replace("cells:\n", f"{rule}cells:\n", 1))
+    assert main(["diff", str(before), str(path), "--lang", "en"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert "+ nb.wired → www.lan tcp/80" in out
+    assert "+ A04 02:00-02:01" in out
+    assert main(["prove", str(path), "--at", "2027-01-01 12:00", "--lang", "en"]) == 0
+    assert "as of 2027-01-01 12:00; not in force then: A04" in capsys.readouterr().out

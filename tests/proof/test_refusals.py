@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sekisho.cli import main
@@ -11,6 +13,7 @@ from sekisho.proof.verdict import prove
 from sekisho.rules import (
     FLOOD,
     NORMAL,
+    DecTtl,
     Match,
     Move,
     Output,
@@ -25,6 +28,8 @@ from tests.population import town
 from tests.test_meaning import tables
 
 _IP = match(eth_type=ETH_IPV4)
+_V6 = match(eth_type=ETH_IPV6)
+_POSED = match(in_port=3, eth_type=ETH_IPV4, ip_proto=6, ipv4_src=0x0A29000B, ipv4_dst=0x0A280015)
 _ANY: Match = ()
 
 
@@ -49,6 +54,10 @@ def odd(rule: Rule) -> None:
         (Rule(0, 900, _ANY, 7, (Move("eth_src", "in_port", 32),)), "moves eth_src to in_port"),
         (Rule(0, 900, _ANY, 7, (Move("reg0", "vlan_vid", 13),)), "more bits than reg0"),
         (Rule(0, 900, _IP, 7, (Track(3, 4),)), "looks up zone 3, where marks are written"),
+        (Rule(0, 900, _IP, 7, (Output(9),)), "names port 9, and the plan gives the switch 8"),
+        (Rule(0, 900, match(in_port=99), 7), "names port 99"),
+        (Rule(2, 900, _IP, 7, (Track(9, 3),)), "in zone 9, where none are kept"),
+        (Rule(4, 900, _IP, 7, (Track(1, 5), Track(1, 5))), "twice at once"),
     ],
 )
 def test_a_rule_that_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
@@ -58,6 +67,34 @@ def test_a_rule_that_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
 
     assert f"floor: table {rule.table}, priority {rule.priority}, cookie 0x7" in str(refusal.value)
     assert why in str(refusal.value)
+
+
+def test_what_a_tracker_has_forgotten_is_not_read() -> None:
+    """Open vSwitch clears what tracking said behind each use of it (ovs-actions(7), ``ct``)."""
+    marked = match(eth_type=ETH_IPV4, ct_mark=1)
+    more = (
+        Rule(7, 900, marked, 7, (Track(1, commit=True),), goto=9),
+        Rule(9, 2, marked, 8, (Output(8),)),
+    )
+    with pytest.raises(RefusedError, match="table 9, priority 2, cookie 0x8: reads what"):
+        prove(town("tiny"), {**tables("tiny"), "floor": (*tables("tiny")["floor"], *more)})
+
+
+@pytest.mark.parametrize("zone", [None, 77])
+def test_conversations_that_are_kept_nowhere_are_refused(zone: int | None) -> None:
+    """Without them no reply would ever pass."""
+
+    def changed(rule: Rule) -> Rule:
+        actions = tuple(
+            replace(a, zone=zone) if zone and isinstance(a, Track) and not a.commit else a
+            for a in rule.actions
+            if zone or not (isinstance(a, Track) and a.commit and not a.mark)
+        )
+        return replace(rule, actions=actions)
+
+    rules = {**tables("tiny"), "floor": tuple(changed(r) for r in tables("tiny")["floor"])}
+    with pytest.raises(RefusedError, match="where none are kept"):
+        prove(town("tiny"), rules)
 
 
 def test_two_rules_of_one_priority_that_differ_are_refused() -> None:
@@ -71,7 +108,10 @@ def test_two_rules_of_one_priority_that_differ_are_refused() -> None:
     [
         (Rule(2, 900, _IP, 7, (PushVlan(), PushVlan()), goto=3), "two VLAN tags"),
         (Rule(2, 900, _IP, 7, (PushVlan(), PushVlan(), PopVlan()), goto=3), "two VLAN tags"),
-        (Rule(2, 900, _IP, 7, (Track(9, 3),)), "looked up twice"),
+        (Rule(2, 900, _IP, 7, (Track(1, 3),)), "asked of packets again, in zone 1"),
+        (Rule(0, 900, _V6, 7, (Track(1, 5),)), "connection tracking, of packets that are not IPv4"),
+        (Rule(0, 900, _V6, 7, (DecTtl(), Output(1))), "counted down, of packets that are not IPv4"),
+        (Rule(0, 900, _POSED, 7, (Track(1, commit=True),)), "keeps a conversation"),
         (Rule(7, 900, _IP, 7, (Track(4, 8, commit=True, mark=1),)), "a second time, in zone 4"),
     ],
 )
