@@ -94,7 +94,11 @@ def openflow(folder: Path) -> Network:
 
 
 def transfer(folder: Path) -> Network:
-    """Read the Stanford backbone as transfer functions; its entries are all ports of its map."""
+    """Read the Stanford backbone as transfer functions; its entries are what is read first.
+
+    What a router hands on inside itself (`te2/1` to its own tables) is no entry: a port is one
+    when its map has it and some rule reads it.
+    """
     place = folder / "stanford"
     files = sorted(place.glob("*_rtr.tf"))
     rules = [rule for path in files for rule in _transfer_rules(path)]
@@ -104,7 +108,7 @@ def transfer(folder: Path) -> Network:
         for port in link.at:
             leads[port] = (*leads.get(port, ()), *link.out)
     ports = json.loads((place / "port_map.json").read_text("utf-8"))
-    entries = sorted({number for names in ports.values() for number in names.values()})
+    entries = sorted({n for names in ports.values() for n in names.values() if str(n) in read})
     name = "Stanford, transfer functions"
     return Network(name, tuple(rules), leads, tuple(map(str, entries)), len(files), False)
 

@@ -6,8 +6,8 @@ It knows nothing of towns and plans; what it shares with the proof is the engine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.proof.engine import Engine, Set, cube, engine
@@ -205,16 +205,6 @@ class Sets:
         return out, high | low
 
 
-def without(network: Network, is_taken: Callable[[Rule], bool]) -> tuple[Network, list[Rule]]:
-    """Return *network* without the rules of a kind, and those rules."""
-    taken = [rule for rule in network.rules if is_taken(rule)]
-    return _with_rules(network, [rule for rule in network.rules if not is_taken(rule)]), taken
-
-
-def put_back(network: Network, rule: Rule) -> Network:
-    """Return *network* with one rule more, before all others."""
-    return _with_rules(network, [rule, *network.rules])
-
-
-def _with_rules(of: Network, rules: Iterable[Rule]) -> Network:
-    return Network(of.name, tuple(rules), of.leads, of.entries, of.nodes, of.is_one_way)
+def kept(network: Network, keeps: Callable[[Rule], bool]) -> Network:
+    """Return *network* with those rules alone that are kept, in their order."""
+    return replace(network, rules=tuple(rule for rule in network.rules if keeps(rule)))
