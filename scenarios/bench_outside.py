@@ -46,7 +46,8 @@ PUBLISHED = {
 }
 NOTE = (
     "KATch's question is one source and one destination, or one slicing equation, on its authors'\n"
-    "machine; ours is all pairs at once, on this one: not the same work. A pair is an in-port and an out-port that some packet passes between."
+    "machine; ours is all pairs at once, on this one: not the same work. A pair is\n"
+    "an in-port and an out-port that some packet passes between."
 )
 _NODES = {TRANSFER: 1 << 23}
 _FEWER = 1 << 21  # nodes, for all others

@@ -20,7 +20,7 @@ from sekisho.errors import LabError
 IPV4_BITS = 32
 _LINK = re.compile(r"(\w+) -> (\w+) \[sport=(\d+),dport=(\d+)\]")
 _HEAD_LINES = 2  # of a .tf file: its size, and an empty list
-_HOST = "0"  # the port of a node's host
+_FIELDS = 8  # of a line of a .tf file, at least: up to the out-ports
 
 
 def zoo_names(folder: Path) -> list[str]:
@@ -115,7 +115,10 @@ def transfer(folder: Path) -> Network:
 
 def _transfer_rules(path: Path) -> Iterator[Rule]:
     for line in path.read_text("utf-8").splitlines()[_HEAD_LINES:]:
-        kind, at, match, kept, written, _, _, out, *_ = line.split("$")
+        fields = line.split("$")
+        if len(fields) < _FIELDS:
+            raise LabError(f"{path.name}: {line[:40]!r} has not {_FIELDS} fields")
+        kind, at, match, kept, written, _, _, out = fields[:_FIELDS]
         if kind not in ("fwd", "rw", "link"):
             raise LabError(f"{path.name}: {kind!r} is not an action that is modelled")
         write = (0, 0)

@@ -90,11 +90,11 @@ class ZooWalk(Prefixes):
     def __init__(self, folder: Path, name: str, back: tuple[str, int, int] | None = None) -> None:
         super().__init__()
         apk = folder / "katch" / "apk"
-        for line in (apk / f"{name}_topo.apk").open():
+        for line in (apk / f"{name}_topo.apk").read_text("utf-8").splitlines():
             one, its, other, others = line.split()
             self._lines[f"{one}:{its}"] = [other]
             self._lines[f"{other}:{others}"] = [one]
-        for line in (apk / f"{name}_routing.apk").open():
+        for line in (apk / f"{name}_routing.apk").read_text("utf-8").splitlines():
             _, _, node, address, length, port, _ = line.split()
             ends = self._lines.get(f"{node}:{port}", [])
             is_across = any((int(node[1:]) + int(end[1:])) % 2 for end in ends)
@@ -116,9 +116,9 @@ class OpenFlowWalk(Prefixes):
                 self._add(
                     path.stem, rule["ip_dst_match"], length, list(map(str, rule["out_ports"]))
                 )
-        for line in (place / "topology.dot").open():
+        for line in (place / "topology.dot").read_text("utf-8").splitlines():
             if "->" in line:
-                sport, dport = line.partition("sport=")[2].rstrip("];\n").split(",dport=")
+                sport, dport = line.partition("sport=")[2].rstrip("];").split(",dport=")
                 self._lines.setdefault(sport, []).append(dport)
 
 
