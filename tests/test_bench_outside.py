@@ -24,6 +24,8 @@ NODES = 1 << 16
 #: A line of four nodes; each has a host, and a route to each of the others.
 LINE = (("N0", 1, "N1", 1), ("N1", 2, "N2", 1), ("N2", 2, "N3", 1))
 WIDTH = 16
+#: Lines between the ports of transfer functions; one port leads to two.
+ENDS = (("[121]", "[201]"), ("[121]", "[202]"), ("[221]", "[102]"))
 
 
 def _zoo(folder: Path, name: str = "Line", more: Sequence[str] = ()) -> Path:
@@ -64,7 +66,8 @@ def _openflow(folder: Path) -> Path:
     (place / "openflow.json").write_text(json.dumps(whole))
     for name, rules in routers.items():
         (place / f"{name}.of").write_text(json.dumps({"rules": rules}))
-    links = ["a_rtr -> b_rtr [sport=11,dport=21];", "b_rtr -> a_rtr [sport=21,dport=11];"]
+    ends = (("a", 11, "b", 21), ("a", 11, "b", 22), ("b", 21, "a", 11))
+    links = [f"{a}_rtr -> {b}_rtr [sport={s},dport={d}];" for a, s, b, d in ends]
     (place / "topology.dot").write_text("digraph S {\n\t" + "\n\t".join(links) + "\n}\n")
     return folder
 
@@ -95,7 +98,7 @@ def _transfer(folder: Path) -> Path:
     }
     for name, lines in routers.items():
         (place / f"{name}_rtr.tf").write_text("\n".join([*head, *lines]) + "\n")
-    links = [_line("link", a, "None", none, b) for a, b in (("[121]", "[201]"), ("[221]", "[102]"))]
+    links = [_line("link", a, "None", none, b) for a, b in ENDS]
     (place / "topology.tf").write_text("\n".join([*head, *links]) + "\n")
     ports = {"a": {"one": 101, "two": 102, "dark": 103}, "b": {"one": 201, "two": 202}}
     (place / "port_map.json").write_text(json.dumps(ports))
