@@ -159,7 +159,9 @@ def _table(folder: Path, library: str, count: int) -> Table:
 def main() -> int:
     """Read the command line, measure, and print; 1 where a walk or a half speaks against it."""
     parser = argparse.ArgumentParser(prog="python -m scenarios.bench_outside", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="of the files, unpacked"
+    )
     parser.add_argument("--runs", type=whole("--runs", 1, 99), default=3, help="of each (3)")
     parser.add_argument("--engine", choices=tuple(ENGINES), default="oxidd")
     parser.add_argument("--seed", type=int, default=1, help="of the packets that are walked (1)")
