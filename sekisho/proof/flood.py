@@ -33,7 +33,6 @@ class Reached:
         local: By switch: what it hands to its own host.
         returned: By switch: what comes to it a second time, in the same state.
         first: By switch: what comes to it straight from the switch that it entered the town by.
-        kept: By switch: the packets whose conversation it keeps, so that replies to it pass.
     """
 
     ports: dict[PortRef, Set] = field(default_factory=dict)
@@ -41,7 +40,6 @@ class Reached:
     local: dict[str, Set] = field(default_factory=dict)
     returned: dict[str, Set] = field(default_factory=dict)
     first: dict[str, Set] = field(default_factory=dict)
-    kept: dict[str, Set] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,7 +48,6 @@ class _Done:
 
     controller: Set
     local: Set
-    kept: Set
     left: dict[int, Set]
 
 
@@ -184,9 +181,7 @@ class Fabric:
         if key not in self._done:  # the same tables, and the same packets, as in another case
             self._done[key] = self._carried(switch, packets)
         done = self._done[key]
-        for to, some in (
-            (out.controller, done.controller), (out.local, done.local), (out.kept, done.kept)
-        ):  # fmt: skip
+        for to, some in ((out.controller, done.controller), (out.local, done.local)):
             if some != self.layout.engine.false:
                 _add(to, switch, some)
         for port, some in done.left.items():
@@ -195,7 +190,7 @@ class Fabric:
     def _carried(self, switch: str, packets: Set) -> _Done:
         """Return what becomes of *packets* in one switch."""
         nothing = self.layout.engine.false
-        out = _Done(nothing, nothing, nothing, {})
+        out = _Done(nothing, nothing, {})
         waiting = {0: packets}
         while waiting:
             number = min(waiting)
@@ -222,8 +217,6 @@ class Fabric:
                 out.controller = out.controller | self._forgotten(packets)
             case To.LOCAL:
                 out.local = out.local | self._forgotten(packets)
-            case To.KEPT:
-                out.kept = out.kept | self._forgotten(packets)
 
     def _leave(self, port: PortRef, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         layout = self.layout

@@ -137,7 +137,6 @@ def _proofs(
 def differences(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Iterator[Difference]:
     """Yield every place where the fabric's tables are not its plan, whose meaning is *wanted*."""
     reached = fabric.flood()
-    _refuse_kept(fabric, reached, wanted)
     yield from _beside(fabric, reached, wanted)
     yield from _apart(fabric, reached, wanted)
 
@@ -186,29 +185,6 @@ def _allowed(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Set:
     for packets in wanted.values():
         out = out | packets
     return fabric.layout.engine.without(out, fabric.layout.changing)
-
-
-def _refuse_kept(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> None:
-    """Refuse tables that keep a conversation which the plan does not let begin.
-
-    Replies to what is kept pass, and the sets take it that only what may arrive is kept. Nobody
-    answers from an address that no attachment has: whoever sent from it would be *forbidden*.
-
-    Raises:
-        RefusedError: Names the switch and one of the ports that such a packet enters by.
-    """
-    layout, there = fabric.layout, fabric.layout.engine.false
-    for attachment in fabric.plan.attachments:
-        there = there | layout.equals("ipv4_dst", int(attachment.ip), -1, Part.SENT)
-    harmless = _allowed(fabric, wanted) | ~there
-    for switch, packets in reached.kept.items():
-        odd = layout.engine.without(packets, layout.changing) & ~harmless
-        if odd != layout.engine.false:
-            port = packet_of(fabric, simplest(fabric, odd)).source
-            raise RefusedError(
-                f"{switch}: keeps a conversation that the plan does not let begin, from {port}\n"
-                "  hint: replies to it would pass; this is not modelled, and nothing is proved"
-            )
 
 
 def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Iterator[Difference]:

@@ -29,7 +29,6 @@ from tests.test_meaning import tables
 
 _IP = match(eth_type=ETH_IPV4)
 _V6 = match(eth_type=ETH_IPV6)
-_POSED = match(in_port=3, eth_type=ETH_IPV4, ip_proto=6, ipv4_src=0x0A29000B, ipv4_dst=0x0A280015)
 _ANY: Match = ()
 
 
@@ -111,7 +110,6 @@ def test_two_rules_of_one_priority_that_differ_are_refused() -> None:
         (Rule(2, 900, _IP, 7, (Track(1, 3),)), "asked of packets again, in zone 1"),
         (Rule(0, 900, _V6, 7, (Track(1, 5),)), "connection tracking, of packets that are not IPv4"),
         (Rule(0, 900, _V6, 7, (DecTtl(), Output(1))), "counted down, of packets that are not IPv4"),
-        (Rule(0, 900, _POSED, 7, (Track(1, commit=True),)), "keeps a conversation"),
         (Rule(7, 900, _IP, 7, (Track(4, 8, commit=True, mark=1),)), "a second time, in zone 4"),
     ],
 )
