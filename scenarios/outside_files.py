@@ -103,7 +103,9 @@ def transfer(folder: Path) -> Network:
     files = sorted(place.glob("*_rtr.tf"))
     rules = [rule for path in files for rule in _transfer_rules(path)]
     read = {port for rule in rules for port in rule.at}
-    leads = {port: (port,) for rule in rules for port in rule.out if port in read}
+    leads: dict[str, tuple[str, ...]] = {
+        port: (port,) for rule in rules for port in rule.out if port in read
+    }
     for link in _transfer_rules(place / "topology.tf"):
         for port in link.at:
             leads[port] = (*leads.get(port, ()), *link.out)

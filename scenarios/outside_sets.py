@@ -147,7 +147,7 @@ class Sets:
                     coming[port] = coming.get(port, nothing) | packets
             fresh = {}
             for port, packets in coming.items():
-                known = seen.get(port, nothing)
+                known: Set = seen.get(port, nothing)
                 new = packets & ~known
                 if new != nothing:
                     fresh[port], seen[port] = new, known | new

@@ -49,6 +49,8 @@ class Retest(Check):
         concerned: Attachments that the change concerns; None for the list of what must drop.
     """
 
+    proves = False  # a proof reads the plan's file, which knows nothing of the change
+
     def __init__(
         self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
     ) -> None:
