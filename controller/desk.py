@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller import framework as fw
 from controller.asking import loudly
-from sekisho.changes import LATEST_MOMENT, Change, applied
+from sekisho.changes import LATEST_MOMENT, Change
 from sekisho.errors import LabError, SekishoError
 from sekisho.journal import Journal
 from sekisho.model import JST, Plan
@@ -39,7 +39,7 @@ from sekisho.preview import preview
 from sekisho.printable import said
 from sekisho.resegment import RefusedError, asked, links_asked, undo_refusals, unseen
 from sekisho.talk import Talk
-from sekisho.terms import at
+from sekisho.terms import in_force
 from sekisho.trouble import in_words
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Desk:
         """The plan with *changes* laid over it, and what rules hold at this time alone."""
         fixed = os.environ.get("SEKISHO_AT", "")
         moment = datetime.fromisoformat(fixed) if fixed else datetime.now(JST)
-        return at(applied(self._origin, changes), moment)
+        return in_force(self._origin, changes, moment)
 
     def open(self) -> None:
         """Begin to take requests, if the environment names a socket and a journal."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.framework import nobody, ofp, parser
 from sekisho.errors import RuleError
+from sekisho.flow import mac_text
 from sekisho.rules import (
     WIDTHS,
     Action,
@@ -24,7 +25,6 @@ from sekisho.rules import (
     SetField,
     Track,
 )
-from sekisho.terminal import mac_text
 
 _MAC_FIELDS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
 _IP_FIELDS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}

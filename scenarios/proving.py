@@ -17,6 +17,7 @@ from sekisho.dumps import digest, flows
 from sekisho.errors import LabError
 from sekisho.evidence import write_atomically
 from sekisho.model import Label, Plan
+from sekisho.spoken import japanese
 
 FILE = "proof.json"
 _TIMEOUT_S = 600.0
@@ -26,6 +27,7 @@ _WRONG = Label(
 )
 _REFUSED = Label("全パケットの証明ができません: {why}", "not proved for all packets: {why}")
 _CHANGED = "the tables are not those that were read before the first frame"
+_ASKED = "proof.asked.json"
 
 
 class Proving:
@@ -39,7 +41,7 @@ class Proving:
 
     def __init__(self, plan: Plan, dumps: Mapping[str, str], folder: Path) -> None:
         self._folder, self._digests = folder, _digests(dumps)
-        asked = folder / "log" / "proof.asked.json"
+        asked = self._asked = folder / "log" / _ASKED
         asked.parent.mkdir(exist_ok=True)
         moment = plan.moment.isoformat() if plan.moment else ""
         words = {"plan": plan.path, "at": moment, "dumps": dict(dumps)}
@@ -69,9 +71,11 @@ class Proving:
             return  # the tables were tampered with, which is told already
         if found["refused"]:
             why = str(found["refused"]).splitlines()[0]
-            around.note(AFTER, "proof", "", _filled(_REFUSED, {"why": why}))
+            said = Label(_REFUSED.ja.format(why=japanese(why)), _REFUSED.en.format(why=why))
+            around.note(AFTER, "proof", "", said)
         elif found["forbidden"] or found["missing"]:
-            around.note_finding("proof", "", _filled(_WRONG, found))
+            said = Label(_WRONG.ja.format(**found), _WRONG.en.format(**found))
+            around.note_finding("proof", "", said)
 
     def stop(self) -> None:
         """End the proof, where the run ends before it."""
@@ -89,12 +93,9 @@ class Proving:
                 f"the proof over all packets did not end as it should: {error}\n"
                 f"  hint: {self._errors} says why"
             ) from error
+        self._asked.unlink()  # what was asked stands in the run folder's dumps
         return found
 
 
 def _digests(dumps: Mapping[str, str]) -> dict[str, str]:
     return {switch: digest(flows(dump)) for switch, dump in dumps.items()}
-
-
-def _filled(label: Label, values: Mapping[str, Any]) -> Label:
-    return Label(label.ja.format(**values), label.en.format(**values))

@@ -238,7 +238,7 @@ def main() -> None:
         ended(
             lambda: {
                 "exit": replay(
-                    at(load(args.plan), datetime.now(JST)), folder, order, work=args.work
+                    at(load(args.plan), args.at or datetime.now(JST)), folder, order, work=args.work
                 )
             }
         )

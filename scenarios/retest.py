@@ -18,14 +18,14 @@ from scenarios.inspection import Check, Leave, Meddle
 from scenarios.pairs import every_pair
 from scenarios.record import Run
 from scenarios.suite import Suite
-from sekisho.changes import Change, applied, opened_clause
+from sekisho.changes import Change, opened_clause
 from sekisho.errors import UsageError
 from sekisho.journal import Journal
 from sekisho.model import JST, Attachment, Label, Plan
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.sentences import NORMAL
-from sekisho.terms import at
+from sekisho.terms import in_force
 from topologies.town import Town
 
 AFFECTED, MUST_DROP = "affected", "must-drop"
@@ -116,7 +116,7 @@ class Retester:
             raise UsageError(f"change {number}: there is none")
         if what not in (AFFECTED, MUST_DROP):
             raise UsageError(f"what: {AFFECTED} or {MUST_DROP}")
-        plan = at(applied(self._town.plan, journal.standing), datetime.now(JST))
+        plan = in_force(self._town.plan, journal.standing, datetime.now(JST))
         concerned = concerned_by(plan, journal.changes[number]) if what == AFFECTED else None
         folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
         check = Retest(self._town, plan, folder, concerned)

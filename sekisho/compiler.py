@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
-from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6
+from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, mac_number
 from sekisho.model import Plan, PortRef, Switch
 from sekisho.permissions import policy_rules
 from sekisho.pipeline import (
@@ -41,7 +41,7 @@ from sekisho.rules import (
     drop_rule,
     match,
 )
-from sekisho.terminal import home, mac_number, own_rules
+from sekisho.terminal import home, own_rules
 from sekisho.tracking import MARK, share_zones
 from sekisho.wiring import edge_ports, next_hops, trunk_ports
 

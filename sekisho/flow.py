@@ -22,6 +22,16 @@ ARP_REQUEST, ARP_REPLY = 1, 2  # RFC 826
 _PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
+def mac_number(mac: str) -> int:
+    """Return ``aa:bb:cc:dd:ee:ff`` as a 48-bit number."""
+    return int(mac.replace(":", ""), 16)
+
+
+def mac_text(number: int) -> str:
+    """Return a 48-bit number as ``aa:bb:cc:dd:ee:ff``."""
+    return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+
+
 class Phase(Enum):
     """Where in a conversation a packet stands, as a connection tracker would say."""
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 
 from sekisho.dumps import FlowLine
 from sekisho.errors import RuleError
-from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP
+from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, mac_text
 from sekisho.model import Protocol
 from sekisho.rules import (
     CONTROLLER,
@@ -33,7 +33,6 @@ from sekisho.rules import (
     SetField,
     Track,
 )
-from sekisho.terminal import mac_text
 
 _ETHER_TYPES = {ETH_ARP: "arp", ETH_IPV6: "ipv6"}
 _PROTOCOLS = {Protocol.TCP.value: "tcp", Protocol.UDP.value: "udp", ICMP: "icmp"}

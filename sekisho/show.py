@@ -169,7 +169,7 @@ def _title(plan: Plan, language: str) -> Text:
     text.append(f"  {plan.profile}  {plan.edition}", style="dim")
     sizes = (len(plan.sites), len(plan.switches), len(plan.devices), len(plan.attachments))
     words = Label(
-        "拠点{} 装置{} 機器{} 接続口{}", "sites {}, switches {}, devices {}, attachments {}"
+        "拠点{} スイッチ{} 機器{} 接続口{}", "sites {}, switches {}, devices {}, attachments {}"
     )
     return text.append("\n" + words.text(language).format(*sizes) + "\n")
 
@@ -277,4 +277,4 @@ def _service(service: Service) -> str:
     if not service.has_ports:
         return f"{service.id} {service.protocol.word} echo"
     ports = " ".join(str(ports) for ports in service.ports)
-    return f"{service.id} {service.protocol.name.lower()}/{ports}"
+    return f"{service.id} {service.protocol.word}/{ports}"

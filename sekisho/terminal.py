@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.flow import ARP_REQUEST, ETH_ARP, ETH_IPV4
+from sekisho.flow import ARP_REQUEST, ETH_ARP, ETH_IPV4, mac_number
 from sekisho.model import Attachment, Plan
 from sekisho.pipeline import HOME, HOME_MASK, SOURCE_MASK, Numbers, Table
 from sekisho.rules import (
@@ -25,16 +25,6 @@ from sekisho.rules import (
 )
 
 _IP = {"eth_type": ETH_IPV4}
-
-
-def mac_number(mac: str) -> int:
-    """Return ``aa:bb:cc:dd:ee:ff`` as a 48-bit number."""
-    return int(mac.replace(":", ""), 16)
-
-
-def mac_text(number: int) -> str:
-    """Return a 48-bit number as ``aa:bb:cc:dd:ee:ff``."""
-    return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
 
 
 def own_rules(

@@ -5,9 +5,11 @@ A rule that does not hold keeps its number and its words, and permits nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from sekisho.changes import Change, applied
 from sekisho.model import Clause, Plan
 
 
@@ -17,6 +19,11 @@ def at(plan: Plan, moment: datetime) -> Plan:
         return plan
     clauses = tuple(c if c.holds(moment) else replace(c, allows=()) for c in plan.clauses)
     return replace(plan, clauses=clauses, base=plan.origin, moment=moment)
+
+
+def in_force(plan: Plan, changes: Iterable[Change], moment: datetime) -> Plan:
+    """Return *plan* with *changes* laid over it, as it is in force at *moment*."""
+    return at(applied(plan, changes), moment)
 
 
 def whole(plan: Plan) -> Plan:

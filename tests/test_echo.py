@@ -15,7 +15,7 @@ from sekisho.compiler import compile_town
 from sekisho.dissect import dissect
 from sekisho.errors import PlanError
 from sekisho.flow import ICMP, Packet, Phase, Verdict
-from sekisho.model import Plan
+from sekisho.model import Plan, Protocol
 from sekisho.plan import load
 from sekisho.policy import Policy
 from sekisho.proof.asking import Answers
@@ -188,5 +188,5 @@ def test_what_may_be_opened_names_the_echo(tmp_path: Path) -> None:
     answers = Answers(plan, compile_town(plan))
 
     assert [str(each) for each in answers.opened(*ends)] == ["icmp/8", "tcp/443"]
-    assert answers.one(*ends, ("icmp", 8))[1]
-    assert not answers.one(plan.attachment["other.lan"], ends[1], ("icmp", 8))[1]
+    assert answers.one(*ends, (Protocol.ICMP, 8))[1]
+    assert not answers.one(plan.attachment["other.lan"], ends[1], (Protocol.ICMP, 8))[1]

@@ -36,7 +36,7 @@ def text(renderable: RenderableType, width: int = 80) -> str:
 
 TINY_JA = """\
 小さな町  seed-r4  R4.3
-拠点1 装置2 機器4 接続口5
+拠点1 スイッチ2 機器4 接続口5
 
                     D1  D2  D3
 S1 有線職員端末     A01 A02 ×

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scenarios import replay
 from sekisho.changes import Change, applied
 from sekisho.commands.numbers import moment
 from sekisho.compiler import compile_town
@@ -151,3 +152,25 @@ def test_a_need_with_a_rule_that_rests_is_not_said_to_lack_one(tmp_path: Path) -
     assert [found.need.number for found in unmet(plan)] == [1]
     assert list(unmet(whole(plan))) == []
     assert whole(plan).clauses == plan.origin.clauses
+
+
+def test_a_replay_judges_at_the_moment_of_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the clock's: a leak of an ended rule would be no leak any more, or a new one."""
+    path, plans = written(tmp_path, until="2027-03-31"), list[Plan]()
+
+    def noted(plan: Plan, *_: Any, **__: Any) -> int:
+        plans.append(plan)
+        return 0
+
+    monkeypatch.setattr(replay, "replay", noted)
+    monkeypatch.setattr(replay, "ended", lambda work: int(work()["exit"]))
+    words = ["replay", str(path), "--run=r", "--source=pc.lan", "--target=srv.lan", "--probe=p"]
+    words += ["--frame=00", f"--folder={tmp_path}"]
+    for moment_said in ("2027-03-31T12:00+09:00", "2027-04-01T12:00+09:00"):
+        monkeypatch.setattr("sys.argv", [*words, f"--at={moment_said}"])
+        with pytest.raises(SystemExit):
+            replay.main()
+
+    assert [[clause.id for clause in resting(plan)] for plan in plans] == [[], ["A01"]]

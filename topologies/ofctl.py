@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from sekisho.errors import RuleError
+from sekisho.flow import mac_text
 from sekisho.rule_text import tracked
 from sekisho.rules import (
     CONTROLLER,
@@ -27,7 +28,6 @@ from sekisho.rules import (
     SetField,
     Track,
 )
-from sekisho.terminal import mac_text
 
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _IPS = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})

@@ -16,12 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sekisho.changes import applied
 from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.journal import Journal
 from sekisho.model import JST, Plan
 from sekisho.talk import SOCKET, Talk, listening
-from sekisho.terms import at
+from sekisho.terms import in_force
 from sekisho.trouble import recorded
 from topologies.hosting import is_in_a_host
 from topologies.leases import Leases
@@ -76,7 +75,8 @@ class Stage:
     @property
     def plan(self) -> Plan:
         """The plan that is in force: with every change laid over it that stands, and now."""
-        return at(applied(self.town.plan, Journal(self._journal).standing), datetime.now(JST))
+        changes = Journal(self._journal).standing
+        return in_force(self.town.plan, changes, datetime.now(JST))
 
     def open(self) -> None:
         """Listen, and begin to serve in threads that end with the process."""

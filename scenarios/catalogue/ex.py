@@ -15,8 +15,8 @@ from scapy.layers.inet import TCP, UDP
 from scenarios.catalogue.parts import address, client, frame, sample, stack, tcp, token, vary
 from scenarios.catalogue.registry import Sendable, entry
 from scenarios.catalogue.roles import Player, Roles
+from sekisho.flow import mac_number, mac_text
 from sekisho.model import Protocol
-from sekisho.terminal import mac_number, mac_text
 
 # Byte offsets behind Ethernet and a 20-byte IPv4 header (RFC 791, RFC 768, RFC 9293).
 _TOS, _IP_SUM, _SOURCE = 14, 24, 34

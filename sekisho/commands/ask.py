@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from datetime import datetime
 
 from sekisho.commands.screen import Screen
 from sekisho.compiler import compile_town
-from sekisho.errors import RuleError, UsageError
-from sekisho.model import JST, Attachment, Label, Plan
+from sekisho.ends import attachment_named, service_named
+from sekisho.errors import RuleError
+from sekisho.model import JST, Label, Plan
 from sekisho.plan import load
 from sekisho.proof.asking import Answers, Opening
 from sekisho.proof.verdict import Tables
@@ -18,8 +18,6 @@ from sekisho.proof.words import moment_lines, packet_words, scapy, way_lines
 from sekisho.rules import Cookie, Kind
 from sekisho.terms import at
 
-_SERVICE = re.compile(r"(tcp|udp|icmp)/([0-9]{1,5})")
-_LAST = {"tcp": 0xFFFF, "udp": 0xFFFF, "icmp": 0xFF}  # ports; types of messages (RFC 792)
 _PASSES = Label("○ 届く", "○ passes")
 _DIES = Label("× 届かない", "× does not pass")
 _OPENS = Label(
@@ -38,70 +36,48 @@ _ELSE = Label("{port} から他人の名で", "from {port}, in no name of its ow
 def explain(args: Namespace, screen: Screen) -> int:
     """Print whether one packet passes and by which rules, and all that may be opened."""
     plan = at(load(args.plan), args.at or datetime.now(JST))
-    sender, target = (_attachment(plan, name) for name in (args.source, args.target))
+    sender, target = (attachment_named(plan, name) for name in (args.source, args.target))
     tables = compile_town(plan)
     answers, language = Answers(plan, tables), args.lang
     status = 0
     for line in moment_lines(plan, language):
-        _say(screen, line)
+        screen.say(line)
     if args.service:
-        packet, does = answers.one(sender, target, _service(args.service))
-        _say(screen, (_PASSES if does else _DIES).text(language))
-        _say(screen, f"  {packet_words(plan, packet, language)}")
+        packet, does = answers.one(sender, target, service_named(plan, args.service))
+        screen.say((_PASSES if does else _DIES).text(language))
+        screen.say(f"  {packet_words(plan, packet, language)}")
         walk = Walker(plan, tables).way(packet)
         if does != any(at == target.at for at, _ in walk.ends):
             raise RuleError(
                 f"the proof and the reference switch do not agree about {packet}\n"
                 "  hint: a fault of the proof; please report"
             )
-        _say(screen, "\n".join(way_lines(plan, walk, language)))
-        _say(screen, f"  {scapy(packet)}")
+        screen.say("\n".join(way_lines(plan, walk, language)))
+        screen.say(f"  {scapy(packet)}")
         status = 0 if does else 1
     found = answers.opened(sender, target)
     said = (_OPENS if found else _NOTHING).text(language)
-    _say(screen, said.format(a=sender.id, b=target.id))
+    screen.say(said.format(a=sender.id, b=target.id))
     for each in found:
-        _say(screen, f"  {each}  {_clause(plan, tables, each)}".rstrip())
+        screen.say(f"  {each}  {_clause(plan, tables, each)}".rstrip())
     return status
 
 
 def who(args: Namespace, screen: Screen) -> int:
     """Print everybody who may open something on one attachment, and what."""
     plan, language = at(load(args.plan), args.at or datetime.now(JST)), args.lang
-    target, tables = _attachment(plan, args.target), compile_town(plan)
+    target, tables = attachment_named(plan, args.target), compile_town(plan)
     for line in moment_lines(plan, language):
-        _say(screen, line)
+        screen.say(line)
     found = Answers(plan, tables).senders(target)
     said = (_WHO if found else _NOBODY).text(language)
-    _say(screen, said.format(b=target.id, n=len(found)))
+    screen.say(said.format(b=target.id, n=len(found)))
     for port, sender, openings in found:
         name = sender.id if sender else _ELSE.text(language).format(port=port)
         services = " ".join(map(str, openings))
         rules = dict.fromkeys(_clause(plan, tables, each) for each in openings)
-        _say(screen, f"  {name}  {services}  {' '.join(rules)}".rstrip())
+        screen.say(f"  {name}  {services}  {' '.join(rules)}".rstrip())
     return 0
-
-
-def _attachment(plan: Plan, name: str) -> Attachment:
-    """Return the attachment *name*, or the only one of the device *name*.
-
-    Raises:
-        UsageError: There is none, or there are several.
-    """
-    if name in plan.attachment:
-        return plan.attachment[name]
-    own = plan.device[name].attachments if name in plan.device else ()
-    if len(own) == 1:
-        return own[0]
-    hint = " or ".join(a.id for a in own) or "sekisho plan show --hosts"
-    raise UsageError(f"{name}: no attachment of {plan.path}\n  hint: {hint}")
-
-
-def _service(word: str) -> tuple[str, int]:
-    found = _SERVICE.fullmatch(word)
-    if found is None or int(found[2]) > _LAST[found[1]]:
-        raise UsageError(f"{word}: no service\n  hint: like tcp/443, udp/53 or icmp/8 (an echo)")
-    return found[1], int(found[2])
 
 
 def _clause(plan: Plan, tables: Tables, opening: Opening) -> str:
@@ -113,7 +89,3 @@ def _clause(plan: Plan, tables: Tables, opening: Opening) -> str:
             clause = plan.clauses[cookie.a - 1]
             return f"{clause.id} ({clause.where})"
     return ""
-
-
-def _say(screen: Screen, text: str) -> None:
-    screen.out.print(text, markup=False, highlight=False, soft_wrap=True)

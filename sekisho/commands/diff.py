@@ -38,7 +38,7 @@ def diff(args: Namespace, screen: Screen) -> int:
         allowed=sum(line in approved for line in lines),
     )
     said = [*lines, text] if lines else [_SAME.text(args.lang)]
-    screen.out.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)
+    screen.say("\n".join(said))
     return 1 if set(lines) - approved else 0
 
 
@@ -47,7 +47,8 @@ def _approved(path: Path) -> frozenset[str]:
     try:
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise UsageError(f"{path}: cannot be read: {why}") from error
     for number, line in enumerate(lines, 1):
         if line and line[0] not in "+-#":
             raise UsageError(

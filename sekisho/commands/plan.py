@@ -48,7 +48,7 @@ def plan_check(args: Namespace, screen: Screen) -> int:
     if args.sarif is not None:
         _write(args.sarif, sarif(mistakes, odd, language=args.lang))
     for text in said:
-        screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
+        screen.say(text)
     if mistakes:
         raise PlanError(tuple(mistakes))
     return 0
@@ -66,7 +66,7 @@ def _right(plan: Plan, path: Path, odd: list[Fault], language: str) -> str:
     """Return in words that a plan holds no mistake, and what is odd in it."""
     sizes = (len(plan.devices), len(plan.switches), len(plan.clauses))
     label = Label(
-        "誤りなし (機器{} 装置{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
+        "誤りなし (機器{} スイッチ{} 許可{})", "no mistake (devices {}, switches {}, rules {})"
     )
     lines = [f"{path}: {label.text(language).format(*sizes)}"]
     warning, hint = (Label(*pair).text(language) for pair in (("注意", "warning"), _HINT))

@@ -53,14 +53,14 @@ def prove(args: Namespace, screen: Screen) -> int:
     assumed = assumptions(plan, are_compiled=not args.dumps)
     seconds = _SECONDS.text(language).format(s=monotonic() - began)
     said = verdict_line(proofs[()], len(assumed), language)
-    _say(screen, f"{args.dumps or args.plan}: {said} {seconds}")
+    screen.say(f"{args.dumps or args.plan}: {said} {seconds}")
     for line in moment_lines(plan, language):
-        _say(screen, line)
+        screen.say(line)
     if args.lines:
         cut = [proof for down, proof in proofs.items() if down]
-        _say(screen, cuts_line(cut, args.lines, language))
+        screen.say(cuts_line(cut, args.lines, language))
     _show(screen, plan, cases, proofs, language)
-    _say(screen, "\n".join(assumed_lines(assumed, language)))
+    screen.say("\n".join(assumed_lines(assumed, language)))
     return 1 if any(proof.differences for proof in proofs.values()) else 0
 
 
@@ -87,10 +87,6 @@ def _show(
     for down, difference in found[:_SHOWN]:
         walk = Walker(plan, cases[down], down).shown(difference)
         lines = "\n".join(difference_lines(plan, difference, walk, language))
-        _say(screen, f"{cut_words(down, language)}{lines}")
+        screen.say(f"{cut_words(down, language)}{lines}")
     if len(found) > _SHOWN:
-        _say(screen, _MORE.text(language).format(n=len(found) - _SHOWN))
-
-
-def _say(screen: Screen, text: str) -> None:
-    screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
+        screen.say(_MORE.text(language).format(n=len(found) - _SHOWN))

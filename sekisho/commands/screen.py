@@ -82,6 +82,10 @@ class Screen:
     err: Console
     language: str = "en"
 
+    def say(self, text: str) -> None:
+        """Print *text* as it is: no line is broken, no word coloured."""
+        self.out.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def complain(self, text: str) -> None:
         """Say what is wrong; a terminal that is gone is no reason to fail once more."""
         said = japanese(text) if self.language == "ja" else text

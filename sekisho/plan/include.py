@@ -6,6 +6,7 @@ line of the whole belongs to one file, and a mistake is told with that file and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from sekisho.plan.places import Sheets, closest, show, suggestion
 from sekisho.plan.source import read_source
 
 _KEY = "include"
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1, 5.4
 _MOST = 100  # files of one plan
 _SINCE = 2  # what upgrades a plan of version 1 knows one file
 #: Keys of a plan that may be cut: mappings of ids, and lists.
@@ -48,7 +50,7 @@ def read_whole(file: str) -> Whole:
     if not names:
         return Whole(root, Sheets(file), source.sha256)
     digest, others = sha256(source.sha256.encode()), list[tuple[str, int]]()
-    before, parts = source.text.count("\n") + 1, list[Node]()
+    before, parts = _lines(source.text), list[Node]()
     faults = list(_refused(file, names, said_version(root)))
     for name in () if faults else names:
         path = str(Path(file).parent / name.text)
@@ -60,11 +62,16 @@ def read_whole(file: str) -> Whole:
             continue
         digest.update(f"\0{name.text}\0{part.sha256}".encode())
         others.append((path, before))
-        before += part.text.count("\n") + 1
+        before += _lines(part.text)
     if faults:
         raise PlanError(tuple(faults))
     sheets = Sheets(file, tuple(others))
     return Whole(_joined(root, parts, sheets), sheets, digest.hexdigest())
+
+
+def _lines(text: str) -> int:
+    """Return how many lines of a file YAML counts."""
+    return len(_BREAK.findall(text)) + 1
 
 
 def document(file: str) -> dict[str, Any]:
@@ -96,10 +103,14 @@ def _refused(file: str, names: tuple[Scalar, ...], version: int) -> Iterator[Fau
     hint = "the files of a plan stand in its own folder or below: name one from there"
     for n, name in enumerate(names, 1):
         place = f"{_KEY}[{n}]: {show(name.text)}"
-        if "\0" in name.text or not name.text.strip():
+        if not name.text.isprintable() or not name.text.strip():
             yield Fault(file, name.line, f"{place} is no name of a file", hint)
             continue
-        path = (folder / name.text).resolve()  # where a link leads to
+        try:
+            path = (folder / name.text).resolve()  # where a link leads to
+        except (OSError, RuntimeError):  # RuntimeError until Python 3.12
+            yield Fault(file, name.line, f"{place} is a link that leads nowhere", hint)
+            continue
         if Path(name.text).is_absolute() or ".." in Path(name.text).parts:
             yield Fault(file, name.line, f"{place} leads out of the plan's folder", hint)
         elif not path.is_relative_to(folder):

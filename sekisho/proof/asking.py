@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.flow import ETH_IPV4
-from sekisho.model import Attachment, Plan, PortRef
+from sekisho.flow import ETH_IPV4, mac_number
+from sekisho.model import Attachment, Plan, PortRef, Protocol
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import ICMP, TCP, UDP, Part
 from sekisho.proof.flood import Fabric
 from sekisho.proof.simple import simplest
 from sekisho.proof.verdict import Packet, Tables, packet_of
 
-_NEW, _REPLY = 0b00001, 0b01010  # ovs-fields(7), "ct_state"
+_NEW = 0b00001  # ovs-fields(7), "ct_state"
 _NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
 
 
@@ -59,11 +59,6 @@ class Answers:
         """Return everything that *sender* may open on *target*, in its own name."""
         return list(self._openings(self._sent_by(sender) & self._arriving(target)))
 
-    def answered(self, sender: Attachment, target: Attachment) -> bool:
-        """Tell whether *target* may answer *sender* at all."""
-        back = self._sent_by(target) & self._arriving(sender)
-        return bool(back & self._phase(_REPLY) != self._fabric.layout.engine.false)
-
     def senders(self, target: Attachment) -> list[tuple[PortRef, Attachment | None, list[Opening]]]:
         """Return everybody, from any port, who may open something on *target*.
 
@@ -84,11 +79,10 @@ class Answers:
         return out
 
     def one(
-        self, sender: Attachment, target: Attachment, service: tuple[str, int]
+        self, sender: Attachment, target: Attachment, service: tuple[Protocol, int]
     ) -> tuple[Packet, bool]:
         """Return a packet by which *sender* would open *service*, and whether it arrives."""
-        layout = self._fabric.layout
-        number = next(n for n, name in _NAMES.items() if name == service[0])
+        layout, number = self._fabric.layout, service[0].value
         asked = self._sent_by(sender) & layout.equals("ipv4_dst", int(target.ip))
         asked = asked & layout.equals("ip_proto", number) & layout.equals(_port(number), service[1])
         asked = asked & self._phase(_NEW)
@@ -100,13 +94,13 @@ class Answers:
     def _arriving(self, target: Attachment) -> Set:
         layout = self._fabric.layout
         here: Set = self._ports.get(target.at, layout.engine.false)
-        return here & layout.equals("eth_dst", _mac(target.mac))
+        return here & layout.equals("eth_dst", mac_number(target.mac))
 
     def _sent_by(self, sender: Attachment) -> Set:
         layout = self._fabric.layout
         return (
             layout.equals("source", self._fabric.number[sender.at])
-            & layout.equals("eth_src", _mac(sender.mac), -1, Part.SENT)
+            & layout.equals("eth_src", mac_number(sender.mac), -1, Part.SENT)
             & layout.equals("ipv4_src", int(sender.ip), -1, Part.SENT)
             & layout.equals("eth_type", ETH_IPV4, -1, Part.SENT)
         )
@@ -159,7 +153,3 @@ def _joined(parts: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         last = first, end
     if last is not None:
         yield last
-
-
-def _mac(text: str) -> int:
-    return int(text.replace(":", ""), 16)

@@ -17,6 +17,7 @@ from sekisho.flow import (
     TCP_FIN,
     TCP_RST,
     TCP_SYN,
+    mac_number,
 )
 from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
 from sekisho.proof.engine import Set
@@ -40,7 +41,7 @@ class Meaning:
 
     def __init__(self, plan: Plan, layout: Layout, number: Mapping[PortRef, int]) -> None:
         self.plan, self._layout, self._number = plan, layout, number
-        self._router = int(plan.router_mac.replace(":", ""), 16)
+        self._router = mac_number(plan.router_mac)
         self._everybody = [a for a in plan.attachments if a.registered]
         self._from = {a.id: self._sent_by(a) for a in self._everybody}
         self._of_many: dict[tuple[str, ...], Set] = {}
@@ -120,7 +121,7 @@ class Meaning:
         """Return what *sender* sends in its own name to the router: whole, untagged, alive."""
         return (
             self._sent("source", self._number[sender.at])
-            & self._sent("eth_src", _mac(sender.mac))
+            & self._sent("eth_src", mac_number(sender.mac))
             & self._sent("ipv4_src", int(sender.ip))
             & self._sent("eth_type", ETH_IPV4)
             & self._sent("vlan_vid", 0)
@@ -133,7 +134,12 @@ class Meaning:
         """Return those of *packets* that are for *target*, as they are there."""
         own = int(target.ip)
         here = packets & self._sent("ipv4_dst", own) & ~self._sent("ipv4_src", own)
-        return here & self._routed & self._layout.equals("eth_dst", _mac(target.mac)) & self._kept
+        return (
+            here
+            & self._routed
+            & self._layout.equals("eth_dst", mac_number(target.mac))
+            & self._kept
+        )
 
     def _by_router(self) -> Set:
         """Return all packets whose TTL is one less than sent, from the router's own address."""
@@ -147,7 +153,7 @@ class Meaning:
     def _arp(self, asker: Attachment) -> Set:
         """Return honest requests of *asker* for another address of its subnet, as answered."""
         layout, network = self._layout, self.plan.subnet(asker)
-        mac, own = _mac(asker.mac), int(asker.ip)
+        mac, own = mac_number(asker.mac), int(asker.ip)
         asked = (
             self._sent("source", self._number[asker.at])
             & self._sent("eth_src", mac)
@@ -178,7 +184,3 @@ class Meaning:
         for (_, asked), (_, answers) in pairs:
             out = layout.same(asked, answers) & out
         return out
-
-
-def _mac(text: str) -> int:
-    return int(text.replace(":", ""), 16)

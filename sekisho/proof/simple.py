@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.flow import ETH_ARP, ETH_IPV4, TCP_SYN
+from sekisho.flow import ETH_ARP, ETH_IPV4, TCP_SYN, mac_number
 from sekisho.proof.engine import Set, cube
 from sekisho.proof.fields import TCP, UDP, Layout, Part
 from sekisho.proof.flood import Fabric
@@ -33,10 +33,10 @@ def _wishes(fabric: Fabric) -> Iterator[Set]:
     senders = addresses = layout.engine.false
     for a in plan.attachments:
         at = _sent(layout, "source", fabric.number[a.at])
-        mac = _sent(layout, "eth_src", int(a.mac.replace(":", ""), 16))
+        mac = _sent(layout, "eth_src", mac_number(a.mac))
         senders = senders | at & mac & _sent(layout, "ipv4_src", int(a.ip))
         addresses = addresses | _sent(layout, "ipv4_dst", int(a.ip))
-    router = int(plan.router_mac.replace(":", ""), 16)
+    router = mac_number(plan.router_mac)
     yield _sent(layout, "vlan_vid", 0)
     yield _sent(layout, "eth_type", ETH_IPV4)
     yield senders

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address
 
-from sekisho.flow import ETH_ARP, ETH_IPV4
+from sekisho.flow import ETH_ARP, ETH_IPV4, mac_text
 from sekisho.model import Label, Plan, PortRef
 from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
 from sekisho.proof.witness import Step, Walk
 from sekisho.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
-from sekisho.terminal import mac_text
 from sekisho.terms import resting
 
 _VERDICT = Label(
@@ -29,7 +28,7 @@ _WRONG = {
         "what is permitted does not arrive at {at} (entries {n})",
     ),
     Wrong.APART: Label(
-        "装置ごとに接続状態の見え方が違うと、禁止された通信が {at} に届く(入口 {n})",
+        "スイッチごとに接続状態の見え方が違うと、禁止された通信が {at} に届く(入口 {n})",
         "what is forbidden arrives at {at} where the switches' trackers differ (entries {n})",
     ),
     Wrong.RETURNS: Label(
@@ -61,7 +60,7 @@ _ASSUMED = (
         "The lines are as in the plan, all of them work, and none changes a packet",
     ),
     Label(
-        "届くはずの通信については、どの装置も接続状態を同じに見ていて、ポートの新規接続数の枠が空いている",
+        "届くはずの通信については、どのスイッチも接続状態を同じに見ていて、ポートの新規接続数の枠が空いている",
         "For what is promised: all switches see a conversation in the same state, and the share of "
         "its port has room",
     ),
@@ -75,7 +74,7 @@ _COMPILED = Label(
     "The rules are those made from the plan, not read out of switches",
 )
 _DUMPED = Label(
-    "スイッチにあるのは読み出した表だけで、表に出ない規則、複製、他の装置への接続はない",
+    "スイッチにあるのは読み出した表だけで、表に出ない規則、複製、ほかのスイッチへの接続はない",
     "A switch holds what was dumped and nothing else: no hidden rule, group, mirror or other port",
 )
 _SHARED = Label(
@@ -83,7 +82,7 @@ _SHARED = Label(
     "What devices at one hub say to each other passes no switch and is not proved ({names})",
 )
 _HEAD = Label("前提:", "assumed:")
-_CONTROLLER, _HOST = Label("コントローラ", "controller"), Label("装置自身", "its own host")
+_CONTROLLER, _HOST = Label("コントローラ", "controller"), Label("スイッチ自身", "its own host")
 _STATES = {
     0b00001: Label("新規", "new"),
     0b00010: Label("継続", "established"),

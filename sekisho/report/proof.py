@@ -8,6 +8,7 @@ from __future__ import annotations
 from sekisho.model import Label
 from sekisho.report.markup import Markup, both, say, tag
 from sekisho.report.reading import RunRecord
+from sekisho.spoken import japanese
 
 _NAME = Label("全パケットの証明", "Proof over all packets")
 _LINE = Label(
@@ -51,7 +52,8 @@ def chapter(record: RunRecord) -> list[Markup]:
         return []
     parts = [tag("h2", both(_NAME)), tag("p", both(said[1]))]
     if found["refused"]:
-        parts.append(tag("pre", str(found["refused"])))
+        why = str(found["refused"])
+        parts.append(tag("pre", say(japanese(why), why)))
         return [tag("section", *parts, class_="sheet", id="proof")]
     sentence = Label(_SENTENCE.ja.format(**found), _SENTENCE.en.format(**found))
     items = (tag("li", both(Label(each["ja"], each["en"]))) for each in found["assumptions"])

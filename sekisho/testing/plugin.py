@@ -72,19 +72,17 @@ def sekisho_towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Towns]:
     towns.end()
 
 
-def _marked(path: str | Path, *, heals: bool = True) -> tuple[str, bool]:
+def _marked(path: str | Path = "", *, heals: bool = True) -> tuple[str, bool]:
     """Return what a marker says; words that it has not are a TypeError, as of any call."""
-    return str(path), bool(heals)
+    return str(path), heals
 
 
 @pytest.fixture
 def town(request: pytest.FixtureRequest, sekisho_towns: _Towns) -> RunningTown:
     """A running town: that of the marker ``sekisho_plan``, else of the setting of that name."""
     marker = request.node.get_closest_marker(_PLAN)
-    name, heals = str(request.config.getini(_PLAN)), True
-    if marker:
-        name, heals = _marked(*marker.args, **{"path": name, **marker.kwargs} if not marker.args
-                              else marker.kwargs)  # fmt: skip
+    name, heals = _marked(*marker.args, **marker.kwargs) if marker else _marked()
+    name = name or str(request.config.getini(_PLAN))
     if not name:
         pytest.fail(
             f"no plan: mark the test with @pytest.mark.{_PLAN}('town.yaml'), or set {_PLAN}",

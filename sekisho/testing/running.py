@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from sekisho.talk import SOCKET, Talk
 
 _ANSWER_S = 120.0
 _END_S = 30.0
-_COMMAND = "import sys; from sekisho.cli import main; sys.exit(main())"
 _WORDS = {
     Verdict.PASS: "as the plan says, and proved",
     Verdict.LEAK: "it arrived, and must not",
@@ -132,7 +130,7 @@ def running(plan: Path, out: Path, *, heals: bool = True) -> Iterator[RunningTow
     Raises:
         LabError: It did not come up; says why.
     """
-    words = [sys.executable, "-c", _COMMAND, "up", str(plan), "--foreground", "--lang=en"]
+    words = [sys.executable, "-m", "sekisho.cli", "up", str(plan), "--foreground", "--lang=en"]
     words = ["setpriv", "--pdeathsig=TERM", "--", *words, f"--out={out}"]
     words += [] if heals else ["--no-heal"]
     pipe = subprocess.PIPE
@@ -161,8 +159,8 @@ def checked(plan: Path, out: Path) -> Path:
     Raises:
         LabError: It made no run folder; says why.
     """
-    words = [sys.executable, "-c", _COMMAND, "check", str(plan), "--quiet", f"--out={out}"]
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ, check=False)
+    words = [sys.executable, "-m", "sekisho.cli", "check", str(plan), "--quiet", f"--out={out}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if not (out / "latest").exists():
         raise LabError(f"the check of {plan} made no run folder\n{done.stderr.strip()}")
     return (out / "latest").resolve()

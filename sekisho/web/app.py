@@ -25,7 +25,6 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
 from sekisho import __version__
-from sekisho.changes import applied
 from sekisho.errors import LabError
 from sekisho.journal import Journal
 from sekisho.model import JST, Plan
@@ -33,7 +32,7 @@ from sekisho.plan import load
 from sekisho.printable import printable
 from sekisho.resegment import RefusedError, port_of
 from sekisho.talk import SOCKET, Talk
-from sekisho.terms import at
+from sekisho.terms import in_force
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
 from sekisho.web.record import record
@@ -70,7 +69,7 @@ class Desk:
     @property
     def plan(self) -> Plan:
         """The plan that is in force."""
-        return at(applied(self._origin, Journal(self._journal).standing), datetime.now(JST))
+        return in_force(self._origin, Journal(self._journal).standing, datetime.now(JST))
 
     def record(self, number: int) -> dict[str, Any] | None:
         """Return one change with its re-tests, or None where there is no such change."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from sekisho.model import JST
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "topologies" / "tiny.yaml"
@@ -59,7 +62,7 @@ def test_what_is_not_so_fails_at_the_users_line_with_every_witness(tmp_path: Pat
     assert re.search(r"rule +.*1 of 1 counted", done.stdout)
     assert re.search(r"plan +permits it by A01: .*tiny\.yaml:\d+", done.stdout)
     assert "nb: has several attachments" in done.stdout
-    assert "hint: nb.wired or nb.wireless" in done.stdout
+    assert "hint: one of nb.wired, nb.wireless" in done.stdout
     assert "sekisho/testing" not in done.stdout.replace("\\", "/")
 
 
@@ -90,7 +93,7 @@ def test_sentences_of_page_one_are_items(tmp_path: Path) -> None:
     assert re.search(r"tiny\.yaml::must_drop-1 PASSED", done.stdout)
 
 
-def test_a_sentence_that_does_not_hold_fails(tmp_path: Path) -> None:
+def test_a_plan_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
     """A plan that cannot be read is an error of collection, with its line."""
     (tmp_path / "wrong.yaml").write_text(TINY.read_text("utf-8").replace("to: D1", "to: D9", 1))
     done = _tests(tmp_path, "", "wrong.yaml")
@@ -103,6 +106,35 @@ def test_a_plan_that_is_not_there_ends_the_session(tmp_path: Path) -> None:
     done = _tests(tmp_path, "def test_one():\n    pass\n", "-o", "sekisho_sentences=tinny.yaml")
     assert done.returncode != 0
     assert "tinny.yaml: no such plan" in done.stdout + done.stderr
+
+
+def test_a_rule_that_rests_drops(tmp_path: Path) -> None:
+    """What may be opened at other hours alone is dropped now, and the plan says so."""
+    later = datetime.now(JST) + timedelta(hours=3)
+    hours = f"{later:%H}:00-{later:%H}:30"
+    text = TINY.read_text("utf-8").replace(
+        "  - id: A02\n", f'  - id: A02\n    hours: ["{hours}"]\n'
+    )
+    (tmp_path / "hours.yaml").write_text(text, "utf-8")
+    tests = _HEAD.replace("tiny.yaml", "hours.yaml") + (
+        "def test_one(town):\n    town.is_dropped('nb.wired', 'www', 'https')\n"
+        "def test_two(town):\n    town.reaches('nb.wired', 'www', 'https')\n"
+    )
+    done = _tests(tmp_path, tests)
+    assert "1 failed, 1 passed" in done.stdout
+    assert re.search(r"plan +drops it.*hours\.yaml:\d+", done.stdout)
+
+
+def test_a_plan_that_is_changed_meanwhile_is_asked_nothing(tmp_path: Path) -> None:
+    """The town was made from another: neither answer would be about this plan."""
+    text = _HEAD + (
+        "def test_one(town):\n"
+        "    with town.plan.open('a') as file:\n        file.write('# changed\\n')\n"
+        "    town.is_dropped('nb.wireless', 'juki', 'https')\n"
+    )
+    done = _tests(tmp_path, text)
+    assert done.returncode == 1
+    assert "tiny.yaml: was changed after the town was started" in done.stdout
 
 
 def test_a_marker_takes_no_other_words(tmp_path: Path) -> None:

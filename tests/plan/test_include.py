@@ -89,6 +89,43 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         load(path)
 
 
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    """Two that lead to each other."""
+    path = cut(tmp_path)
+    zones, other = tmp_path / "parts" / "zones.yaml", tmp_path / "parts" / "other.yaml"
+    zones.unlink()
+    zones.symlink_to(other)
+    other.symlink_to(zones)
+
+    with pytest.raises(PlanError, match=r"zones\.yaml"):
+        load(path)
+
+
+def test_a_name_that_would_write_lines_of_its_own_is_refused(tmp_path: Path) -> None:
+    """Such as one that ends in a forged verdict."""
+    path = cut(tmp_path)
+    text = path.read_text("utf-8").replace("[parts/zones.yaml", '["a\\nb.yaml"')
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(PlanError, match="is no name of a file") as caught:
+        load(path)
+    assert len(str(caught.value).splitlines()) == 2  # one mistake and its hint
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\x85"])
+def test_lines_are_counted_as_yaml_counts_them(end: str, tmp_path: Path) -> None:
+    """Behind a comment with line ends of its own, the next file's lines are still its own."""
+    path = cut(tmp_path)
+    zones = tmp_path / "parts" / "zones.yaml"
+    text = zones.read_text("utf-8")
+    zones.write_bytes(f"# a{end}# b{end}# c\n{text}".encode())
+    plan = load(path)
+    file, _, line = plan.attachment["juki.lan"].where.rpartition(":")
+
+    said = Path(file).read_text("utf-8").splitlines()[int(line) - 1]
+    assert said.lstrip().startswith('lan: {at: "room:1"')
+
+
 def test_a_plan_of_several_files_is_written_as_one(tmp_path: Path) -> None:
     """As events need it that give the guard a plan with less."""
     data, whole = document(str(cut(tmp_path))), document(str(_TINY))

@@ -14,6 +14,7 @@ from sekisho.errors import RefusedError
 from sekisho.proof.reading import read_dumps
 from sekisho.rule_text import wanted
 from sekisho.rules import CONTROLLER, FLOOD, LOCAL, NORMAL, Match, Output, Rule
+from sekisho.seal import seal
 from tests.population import TOWNS, town
 from tests.test_meaning import tables
 
@@ -152,3 +153,38 @@ def test_a_run_of_another_plan_is_wrong_words(
 
     assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder)]) == 2
     assert "another plan" in capsys.readouterr().err
+
+
+def test_a_manifest_that_names_no_plan_is_wrong_words(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands in its place."""
+    for said in ("{}", '{"hashes": []}', '{"hashes": null}', '{"hashes": {}}'):
+        (folder / "manifest.json").write_text(said, "utf-8")
+        assert main(["--lang", "en", "prove", _TINY, "--dumps", str(folder)]) == 2
+        assert "does not say which plan it is of" in capsys.readouterr().err
+
+
+def test_a_sealed_run_that_was_changed_is_not_believed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One rule is taken out of its dumps afterwards."""
+    run = tmp_path / "run"
+    (run / "flows").mkdir(parents=True)
+    for path in folder.glob("*.txt"):
+        shutil.copy(path, run / "flows" / path.name)
+    seal(run, {"hashes": {"plan": town("tiny").sha256}})
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(run)]) == 0
+    capsys.readouterr()
+    path = run / "flows" / "room.txt"
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:-1]), "utf-8")
+
+    assert main(["--lang", "en", "prove", _TINY, "--dumps", str(run)]) == 3
+    assert "changed since the run was sealed" in capsys.readouterr().err
+
+
+def test_a_rule_behind_the_heading_is_not_passed_over() -> None:
+    """A line holds one thing."""
+    whole = dump(tables("tiny")["floor"]).replace("\n", line("priority=9 actions=drop") + "\n", 1)
+    with pytest.raises(RefusedError, match="no dump of flows"):
+        read_dumps({"floor": whole})
