@@ -27,7 +27,7 @@ from scenarios import bench_growth
 from scenarios.bench_runs import Json, Sample, baseline, extrapolated, run_check
 from scenarios.bench_table import Comparison, Figure, comparison_table, figure_table, missed
 from scenarios.bench_vm import vm
-from sekisho.commands.asking import default_plan
+from sekisho.commands.plan_arguments import default_plan
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Paper
 from sekisho.errors import LabError, SekishoError

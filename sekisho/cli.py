@@ -17,9 +17,16 @@ from typing import TYPE_CHECKING
 
 from sekisho import __version__
 from sekisho.commands import Command, later
-from sekisho.commands.asking import add_diff, add_explain, add_plan, add_plans, add_prove, add_who
 from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
 from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
+from sekisho.commands.plan_arguments import (
+    add_diff,
+    add_explain,
+    add_plan,
+    add_plans,
+    add_prove,
+    add_who,
+)
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, open_standard_files, screen, silence
 from sekisho.draw import FORMATS, VIEWS

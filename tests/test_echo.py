@@ -18,7 +18,7 @@ from sekisho.flow import ICMP, Packet, Phase, Verdict
 from sekisho.model import Plan, Protocol
 from sekisho.plan import load
 from sekisho.policy import Policy
-from sekisho.proof.asking import Answers
+from sekisho.proof.answers import Answers
 from sekisho.proof.verdict import prove
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import packet_words

@@ -11,7 +11,7 @@ from sekisho.ends import attachment_named, service_named
 from sekisho.errors import RuleError
 from sekisho.model import JST, Label, Plan
 from sekisho.plan import load
-from sekisho.proof.asking import Answers, Opening
+from sekisho.proof.answers import Answers, Opening
 from sekisho.proof.verdict import Tables
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import moment_lines, packet_words, scapy, way_lines

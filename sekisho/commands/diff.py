@@ -11,7 +11,7 @@ from sekisho.errors import UsageError
 from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.proof.comparing import changes
-from sekisho.proof.standing import differences
+from sekisho.proof.facts import differences
 from sekisho.terms import at
 
 _SAME = Label("できることに違いはない", "nothing else can be opened than before")

@@ -7,8 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from sekisho.commands.asking import default_plan
 from sekisho.commands.overlaid import find_journal, overlay
+from sekisho.commands.plan_arguments import default_plan
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.doubts import doubts

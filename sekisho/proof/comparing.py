@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sekisho.model import Plan
-from sekisho.proof.asking import Answers, Opening
+from sekisho.proof.answers import Answers, Opening
 from sekisho.proof.verdict import Tables
 
 #: Sender and target by their names, and the protocol.

@@ -7,7 +7,7 @@ import pytest
 from sekisho.cli import main
 from sekisho.model import Attachment, Plan, Protocol
 from sekisho.policy import Policy
-from sekisho.proof.asking import Answers
+from sekisho.proof.answers import Answers
 from tests.population import town
 from tests.test_meaning import FAULTS, changed, tables
 
