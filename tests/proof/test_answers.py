@@ -96,9 +96,9 @@ def test_the_commands_say_it(
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["who", _TINY, "nb"], "nb.wired or nb.wireless"),
-        (["who", _TINY, "nobody"], "sekisho plan show --hosts"),
-        (["explain", _TINY, "guest", "www", "http"], "like tcp/443"),
+        (["who", _TINY, "nb"], "one of nb.wired, nb.wireless"),
+        (["who", _TINY, "nobody"], "one of guest.wireless, juki.lan, nb.wired"),
+        (["explain", _TINY, "guest", "www", "sctp/443"], "like tcp/443"),
         (["explain", _TINY, "guest", "www", "tcp/70000"], "like tcp/443"),
     ],
 )
