@@ -152,6 +152,7 @@ class Check:
             town.check()
             write_findings(self._folder, findings.all)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
+            self._tally.peak_mb += self._proving.peak_mb if self._proving is not None else 0
             if leave is not None:
                 wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))

@@ -37,7 +37,12 @@ class Proving:
         plan: The town, as its file says it, at its moment.
         dumps: Of every switch, before the first frame.
         folder: The run folder.
+
+    Attributes:
+        peak_mb: The most memory that it has used, in MiB; 0 until it has ended.
     """
+
+    peak_mb = 0
 
     def __init__(self, plan: Plan, dumps: Mapping[str, str], folder: Path) -> None:
         self._folder, self._digests = folder, _digests(dumps)
@@ -62,6 +67,7 @@ class Proving:
             LabError: The proof itself broke.
         """
         found = self._found()
+        self.peak_mb = int(found["memory_mb"])
         if not found["refused"] and _digests(around.dumps) != self._digests:
             found = {"schema": found["schema"], "refused": _CHANGED}
         write_atomically(

@@ -44,7 +44,10 @@ def _proved(folder: Path, before: dict[str, str], after: dict[str, str]) -> Surr
 
 def test_right_tables_are_no_difference_and_what_was_asked_is_not_kept(tmp_path: Path) -> None:
     """The dumps stand in the run folder already."""
-    around = _proved(tmp_path, _dumps(), _dumps())
+    around = _around(_dumps())
+    proving = Proving(PLAN, _dumps(), tmp_path)
+    proving.end(around)
+    assert proving.peak_mb > 0
     assert around.differences == []
     assert json.loads((tmp_path / FILE).read_text("utf-8"))["forbidden"] == 0
     assert [path.name for path in (tmp_path / "log").iterdir()] == ["proof.log"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +27,9 @@ def main() -> None:
     plan = load(Path(asked["plan"]))
     if asked["at"]:
         plan = at(plan, datetime.fromisoformat(asked["at"]))
-    json.dump(told(plan, asked["dumps"]), sys.stdout, ensure_ascii=False)
+    found = told(plan, asked["dumps"])
+    found["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    json.dump(found, sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":
