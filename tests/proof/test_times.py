@@ -79,6 +79,9 @@ def test_a_run_folder_has_its_own_moment(path: Path, tmp_path: Path) -> None:
     for switch, text in dumps(path, _CLOSED).items():
         (folder / f"{switch}.txt").write_text(text, "utf-8")
     for when, status in ((_CLOSED, 0), (_OPEN, 1)):
-        said = {"plan": {"moment": moment(when).isoformat()}}
+        said = {
+            "plan": {"moment": moment(when).isoformat()},
+            "hashes": {"plan": load(path).sha256},
+        }
         (folder / "manifest.json").write_text(json.dumps(said), "utf-8")
         assert main(["prove", str(path), "--dumps", str(folder)]) == status
