@@ -32,7 +32,8 @@ from scenarios.inspection import Check
 from scenarios.manifest import without_gaps
 from scenarios.outlook import Outlook
 from scenarios.pairs import chosen_pairs, every_pair
-from scenarios.record import Recorder, Run, doubted_case
+from scenarios.record import Recorder, doubted_case
+from scenarios.scope import Run
 from scenarios.session import Session
 from scenarios.situations import applied
 from scenarios.surroundings import Surroundings

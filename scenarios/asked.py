@@ -6,8 +6,9 @@ import argparse
 
 from scenarios import situations
 from scenarios.catalogue import load_families
+from scenarios.events.registry import event_ids
 from scenarios.probes import PROBES
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.selection import Selection
 from sekisho.model import Plan
 from sekisho.situation import Situation, for_normal, read, shipped, shipped_plans
@@ -22,7 +23,7 @@ def asked(args: argparse.Namespace, plan: Plan) -> Run:
     chosen = for_normal(map(read, args.situation), plan)
     suite = args.suite
     if chosen:
-        situations.check_words(chosen, [plan, *shipped_plans()])
+        situations.check_words(chosen, event_ids([plan, *shipped_plans()]))
         if suite == "gate" and any(map(situations.needs_catalogue, chosen)):
             suite = "full"
     selection = Selection(

@@ -22,13 +22,14 @@ import orjson
 from scenarios.closing import close_record, write_findings
 from scenarios.ending import ended, say
 from scenarios.event_cases import EventCases
-from scenarios.events.registry import events
+from scenarios.events.registry import event_ids, events
 from scenarios.events.scene import Event, Outcome, Scene
 from scenarios.events.situated import Situated
 from scenarios.events.tried import Tried
 from scenarios.findings import bare
 from scenarios.manifest import manifest, without_gaps
-from scenarios.record import Run, jst
+from scenarios.record import jst
+from scenarios.scope import Run
 from scenarios.situations import applied, check_words
 from scenarios.surroundings import AFTER, Surroundings
 from scenarios.tally import Tally
@@ -251,7 +252,7 @@ def main() -> None:
 def _disturbed(args: argparse.Namespace) -> int:
     plan = at(load(args.plan), datetime.now(JST))
     situations = tuple(map(read, args.situation))
-    check_words(situations, [plan, *shipped_plans()])
+    check_words(situations, event_ids([plan, *shipped_plans()]))
     order = Order(args.repeat, args.only, args.seed, situations=situations)
     return run(plan, args.folder.resolve(), order, work=args.work)
 

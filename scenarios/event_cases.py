@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from scenarios.events.scene import Outcome
 from scenarios.events.tried import ARRIVE, DROP, During, Tried
-from scenarios.record import Recorder, Run, event_case
+from scenarios.record import Recorder, event_case
+from scenarios.scope import Run
 from sekisho.evidence import Case
 from sekisho.model import Plan
 from sekisho.states import state_of

@@ -26,7 +26,8 @@ from scenarios.findings import Findings
 from scenarios.gate import Batching, CasePlan, Window
 from scenarios.manifest import manifest
 from scenarios.proving import Proving
-from scenarios.record import Recorder, Run, doubted_case, jst
+from scenarios.record import Recorder, doubted_case, jst
+from scenarios.scope import Run
 from scenarios.session import Attempt, Session
 from scenarios.suite import Suite
 from scenarios.surroundings import AFTER, BEFORE, Surroundings

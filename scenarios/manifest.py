@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.pairs import lacks_thirds
-from scenarios.record import STATE, Run
+from scenarios.record import STATE
+from scenarios.scope import Run
 from sekisho import __version__
 from sekisho.matrix import Cell, matrix
 from sekisho.model import Attachment, Clause, Label, MustDrop, MustReach, Plan

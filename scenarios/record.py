@@ -3,66 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from scenarios.events.tried import DROP, During, Tried
 from scenarios.exchange import Outcome
 from scenarios.gate import CasePlan
-from scenarios.selection import EVERYTHING, Selection
+from scenarios.scope import Run
 from scenarios.session import Attempt
 from sekisho.dumps import FlowLine
 from sekisho.evidence import Case, Verdict
 from sekisho.judge import Judgement
 from sekisho.matrix import matrix
-from sekisho.model import Attachment, Label, Plan
-from sekisho.situation import Situation
+from sekisho.model import Attachment, Plan
 
 JST = timezone(timedelta(hours=9), "JST")
 STATE = "normal"
 _MS = 1_000_000  # nanoseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What every line of a run shares.
-
-    Attributes:
-        situations: Those that its report tells about.
-        is_every_pair: Whether every pair of attachments is tried with every probe.
-        occasion: Why only a part is tried, where neither suite nor selection says so.
-    """
-
-    id: str
-    suite: str
-    seed: int
-    tester: str
-    witness: str
-    selection: Selection = EVERYTHING
-    situations: tuple[Situation, ...] = ()
-    is_every_pair: bool = False
-    occasion: Label | None = None
-
-    @property
-    def partial(self) -> Label | None:
-        """Why this is not the whole test of the town, in words; None where it is."""
-        if self.occasion is not None:
-            return self.occasion
-        which = self.selection.named
-        if which:
-            return Label(f"{which} だけを選んで試験", f"chosen: {which}, and nothing else")
-        if self.suite == "smoke":
-            return Label(
-                "はじめの見立て(smoke)。組ごとに少数の項目だけ",
-                "a first look (smoke): few probes for each pair",
-            )
-        return None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is left out: only then a rule that was not met says something."""
-        return self.suite != "smoke" and self.selection.is_whole
 
 
 def jst(at_ns: int | None = None) -> str:

@@ -16,7 +16,7 @@ from scenarios.exchange import Exchange, exchanges
 from scenarios.gate import Batching, Scope, Window, windows
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.pairs import every_pair
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.suite import Suite
 from sekisho.changes import Change, opened_clause
 from sekisho.errors import UsageError

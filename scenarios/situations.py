@@ -5,12 +5,11 @@ What must become of a case stays the policy's word; a situation only says which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scenarios.catalogue import Kind, load_families
-from scenarios.events.registry import events
 from scenarios.exchange import Exchange
 from scenarios.gate import SMOKE_PROBES, CasePlan
 from scenarios.probes import PROBES
@@ -63,8 +62,8 @@ def needs_catalogue(situation: Situation) -> bool:
     return any(word in ids or word in families for word in situation.what)
 
 
-def check_words(situations: Iterable[Situation], plans: Iterable[Plan]) -> None:
-    """Refuse a probe or a state that does not exist.
+def check_words(situations: Iterable[Situation], ids: Sequence[str]) -> None:
+    """Refuse a probe that does not exist, or a state that no event of *ids* brings about.
 
     Raises:
         PlanError: Carries every fault of all files.
@@ -73,7 +72,6 @@ def check_words(situations: Iterable[Situation], plans: Iterable[Plan]) -> None:
     elsewhere = {entry.id: entry.reason for entry in load_families() if entry.kind not in _SENT}
     probes = [name for name, _, _ in PROBES] + [*POSING, EXCHANGE]
     known = [*probes, *dict.fromkeys(e.family for e in sent), *(e.id for e in sent)]
-    ids = [event.id for plan in plans for event in events(plan)]
     states = list(dict.fromkeys([NORMAL, *(i.partition(":")[0] for i in ids), *ids]))
     faults = list[Fault]()
     for each in situations:

@@ -14,7 +14,7 @@ from scenarios.exchange import Exchange, chosen_exchanges, exchanges
 from scenarios.gate import Scope, Window, windows
 from scenarios.names import names_taken
 from scenarios.pairs import Depth, chosen_pairs, every_pair
-from scenarios.record import Run
+from scenarios.scope import Run
 from sekisho.model import Plan
 
 

@@ -30,7 +30,8 @@ from scenarios.gate import Window
 from scenarios.inspection import Check, Leave, Meddle
 from scenarios.mutants.beside import faults
 from scenarios.mutants.planting import Planted
-from scenarios.record import Recorder, Run
+from scenarios.record import Recorder
+from scenarios.scope import Run
 from scenarios.session import Session
 from scenarios.suite import Suite
 from scenarios.surroundings import AFTER

@@ -15,7 +15,7 @@ from scenarios.events.streams import Heard, Streams
 from scenarios.events.tried import ARRIVE, DROP, During, Tried, of_streams
 from scenarios.manifest import without_gaps
 from scenarios.outlook import Outlook
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.situations import account
 from sekisho.evidence import Verdict
 from sekisho.model import Plan

@@ -13,7 +13,7 @@ from scenarios.gate import CasePlan, windows
 from scenarios.manifest import manifest
 from scenarios.mutants import beside, hosts, instrument, settings, written
 from scenarios.pairs import lacks_thirds
-from scenarios.record import Run
+from scenarios.scope import Run
 from sekisho.compiler import compile_town
 from sekisho.faults import table_faults
 from sekisho.model import Plan

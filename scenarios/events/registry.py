@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scenarios.events import cables, edges, guard, lines, moves, shared, switches
 from scenarios.events.scene import Event
 from sekisho.model import Plan
@@ -18,3 +20,8 @@ def events(plan: Plan) -> list[Event]:
         *moves.EVENTS,
         *shared.events(plan),
     ]
+
+
+def event_ids(plans: Iterable[Plan]) -> list[str]:
+    """Return the id of every event of any of *plans*."""
+    return [event.id for plan in plans for event in events(plan)]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from scenarios.acceptance import Acceptance
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.wire import Wire
 from sekisho.launch import WORK
 from sekisho.plan import load

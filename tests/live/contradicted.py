@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scenarios.inspection import Check
-from scenarios.record import Run
+from scenarios.scope import Run
 from sekisho.model import Plan
 from sekisho.plan import load
 from topologies.town import Town

@@ -18,7 +18,7 @@ from scenarios import ledger as ledger_module
 from scenarios.inspection import Check
 from scenarios.mutants import beneath
 from scenarios.places import Place
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.session import Session
 from scenarios.wire import Wire
 from sekisho.dumps import FlowLine, flows

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from scenarios.record import Run
+from scenarios.scope import Run
 from scenarios.selection import Selection
 from sekisho.evidence import Verdict
 from sekisho.model import Label

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.events.registry import event_ids
 from scenarios.situations import check_words
 from sekisho.errors import PlanError
 from sekisho.situation import read, shipped_plans
@@ -26,7 +27,7 @@ def test_a_wrong_situation_is_refused_with_this_text(
     plans = shipped_plans()
     monkeypatch.chdir(WRONG)
     with pytest.raises(PlanError) as caught:
-        check_words([read(Path(name), plans)], plans)
+        check_words([read(Path(name), plans)], event_ids(plans))
     said, golden = f"{caught.value}\n", Path(name).with_suffix(".err")
     if pytestconfig.getoption("--golden"):
         golden.write_text(said, encoding="utf-8")
