@@ -1,4 +1,4 @@
-"""``python -m scenarios.bench_random``: right towns drawn at random, and whether each one passes.
+"""``python -m scenarios.bench_random``: right towns drawn at random, and whether each passes.
 
 Every plan of `scenarios.random_plan` is right, so a check that does not pass one of them calls a
 right network wrong. Two checks run beside each other, as whoever would run ``sekisho check``; the

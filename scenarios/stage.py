@@ -1,4 +1,4 @@
-"""``python -m scenarios.stage PLAN --folder RUN``: keep a town that can be tried again on request.
+"""``python -m scenarios.stage PLAN --folder RUN``: keep a town that can be tried on request.
 
 `topologies.up` with two more things to ask for at its desk: a re-test after a change, and what
 becomes of one packet.

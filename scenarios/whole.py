@@ -1,4 +1,4 @@
-"""``python -m scenarios.whole PLAN --folder RUN``: whole checks over planted faults, told or not.
+"""``python -m scenarios.whole PLAN --folder RUN``: whole checks over planted faults.
 
 For every fault a whole check runs on a running town, gate and full, under the controller that heals
 and under the one that leaves changes alone. A check that passes over a fault is a false pass. Runs

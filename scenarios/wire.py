@@ -1,4 +1,4 @@
-"""The ears and mouths of a run: raw sockets wherever a frame can come out (`scenarios.places`).
+"""Raw sockets of a run, wherever a frame can come out (`scenarios.places`).
 
 One process holds them all: a socket keeps the network namespace that it was made in. Frames are
 sent no faster than the switches take them: an Open vSwitch port that was sent more than fits its

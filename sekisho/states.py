@@ -11,7 +11,7 @@ from collections.abc import Collection
 NORMAL = "normal"
 #: The suite that is in more states than the normal one.
 ACCEPT = "accept"
-#: What brings about each state that a sentence of page one can speak of (`sekisho.sentences`).
+#: What brings about each state that a sentence can speak of (`sekisho.sentences`).
 EVENT_OF = {
     "backup": ("line-cut",),
     "controller-dead": ("controller-killed",),
