@@ -33,7 +33,7 @@ _GUARDS = {
     "healing": Label("制御装置が直し続けるとき", "the controller heals"),
     "lenient": Label("手による変更を放置するとき", "the controller leaves changes alone"),
 }
-_PROGRAMS = {"healing": "own", "lenient": "own-lenient"}  # as `scenarios.whole` calls them
+_PROGRAMS = {"healing": "own", "lenient": "own-lenient"}  # its words
 _VERDICTS = {
     "fail": Label("不合格", "fail"),
     "void": Label("判定不能", "void"),
