@@ -5,6 +5,9 @@ BIN := .venv/bin
 PLAN ?= topologies/matsuno.yaml
 COUNT ?= 24
 PYTEST ?=
+# One more worker than processors, since towns wait a lot; more than four fill the memory.
+WORKERS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4)))
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup check accept test lint golden lock bench mutate vm-setup vm-test vm-live clean
 
@@ -20,8 +23,8 @@ check: setup  ## boot, guard, probe and judge PLAN=topologies/matsuno.yaml
 accept: setup  ## the whole test of PLAN in one run: gate, real conversations, every event
 	@$(BIN)/sekisho accept $(PLAN)
 
-test: setup lint  ## lint, then every test; PYTEST="-m 'not live'" chooses
-	$(BIN)/pytest $(PYTEST)
+test: setup lint  ## lint, then every test, WORKERS=3 side by side; PYTEST="-m 'not live'" chooses
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 lint: setup  ## ruff, mypy --strict, the contracts between the packages
 	$(BIN)/ruff check

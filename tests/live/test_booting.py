@@ -14,7 +14,7 @@ import pytest
 
 from tests.live.machine import SLOWER
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 ROOT = Path(__file__).parents[2]
 _SOON_S = 45.0 * SLOWER
 

@@ -9,7 +9,7 @@ import pytest
 from tests.live.machine import SLOWER
 from tests.live.story import told
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 _LIMIT_S = 60 * SLOWER
 

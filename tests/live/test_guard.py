@@ -22,7 +22,7 @@ from tests.live.machine import SLOWER
 from tests.live.story import ROOT, told
 from tests.live.story import TINY as PLAN
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 _LIMIT_S = 180 * SLOWER
 

@@ -12,7 +12,7 @@ import pytest
 from scenarios.bench_crowd import crowded
 from tests.live.machine import ROOT, SLOWER
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 _LIMIT_S = 600.0 * SLOWER
 _MOST_MB = 15
 

@@ -17,7 +17,7 @@ from sekisho.report.reading import read
 from tests.live import machine
 from tests.live.machine import ROOT, Person
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 TINY = str(ROOT / "topologies" / "tiny.yaml")
 WHO = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)

@@ -16,7 +16,7 @@ from tests.live import kinds
 from tests.live.machine import SLOWER
 from tests.live.story import told
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 _LIMIT_S = 240 * SLOWER
 _SOON_S = 5.0 * SLOWER

@@ -21,7 +21,7 @@ import pytest
 from tests.live.demo import Demo, demo
 from tests.live.machine import SLOWER
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 MOVE = {"ports": ["floor:1"], "to": "visitor"}
 OTHER = {"ports": ["floor:1"], "to": "quarantine"}
