@@ -37,20 +37,20 @@ from pathlib import Path
 from typing import Any
 
 from controller import framework as fw
-from controller.asking import EXIT_FAILED, GoneError, Held, TroubleError, loudly
-from controller.desk import Desk
-from controller.lines import Lines
-from controller.moving import Moving, step_bytes
+from controller.change_server import Desk
+from controller.flow_monitor import is_pause, watch_bytes
+from controller.link_state import Lines
 from controller.openflow import add_bytes
-from controller.reading import WIPE, WIPE_GROUPS
+from controller.read_back import WIPE, WIPE_GROUPS
 from controller.reconcile import changes
-from controller.watch import is_pause, watch_bytes
-from sekisho.compiler import compile_town
-from sekisho.detour import rerouted
+from controller.switch_io import EXIT_FAILED, GoneError, Held, TroubleError, loudly
+from controller.transition import Moving, step_bytes
+from sekisho.compiler.reroute import rerouted
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import SekishoError
 from sekisho.model import PortRef
+from sekisho.openflow.rules import Rule
 from sekisho.plan import load
-from sekisho.rules import Rule
 
 _RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # how long after a trouble a switch is tried again
 _AT_ONCE_S = 0.2  # a switch that takes nothing for so long does not keep others waiting

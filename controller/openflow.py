@@ -11,8 +11,7 @@ from typing import Any
 
 from controller.framework import nobody, ofp, parser
 from sekisho.errors import RuleError
-from sekisho.flow import mac_text
-from sekisho.rules import (
+from sekisho.openflow.rules import (
     WIDTHS,
     Action,
     DecTtl,
@@ -25,6 +24,7 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.packet.packet import mac_text
 
 _MAC_FIELDS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
 _IP_FIELDS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sekisho.pipeline import Table
-from sekisho.rules import Rule
+from sekisho.openflow.pipeline import Table
+from sekisho.openflow.rules import Rule
 
 _IDENTITY = (Table.DESTINATION, Table.ADMISSION)
 

@@ -29,11 +29,11 @@ from sekisho.commands.plan_arguments import (
 )
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, open_standard_files, screen, silence
-from sekisho.draw import FORMATS, VIEWS
+from sekisho.draw.physical import FORMATS, VIEWS
 from sekisho.errors import LabError, SekishoError, UsageError
-from sekisho.launch import path_with_system
-from sekisho.printable import said
-from sekisho.trouble import in_words
+from sekisho.runtime.namespaces import path_with_system
+from sekisho.text.printable import said
+from sekisho.text.trouble import in_words
 
 EXIT_INTERRUPTED = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

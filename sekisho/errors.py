@@ -11,8 +11,8 @@
     └── LabError                exit 3   the laboratory could not be built, or broke
         └── NamespaceError      exit 3   user namespaces are refused on this machine
 
-Whatever else is raised is told in a sentence (`sekisho.trouble`) and ends with 3 as well: what is
-wrong with the machine, or a bug, whose traceback goes to the log of the run.
+Whatever else is raised is told in a sentence (`sekisho.text.trouble`) and ends with 3 as well: what
+is wrong with the machine, or a bug, whose traceback goes to the log of the run.
 """
 
 from __future__ import annotations

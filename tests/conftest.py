@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.launch import path_with_system
+from sekisho.runtime.namespaces import path_with_system
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from sekisho.flow import (
+from sekisho.model import Allow, Attachment, Device, Plan, PortRef, Protocol, Service
+from sekisho.model.pools import pools
+from sekisho.packet.packet import (
     ARP_REPLY,
     ARP_REQUEST,
     ETH_ARP,
@@ -28,9 +30,7 @@ from sekisho.flow import (
     Packet,
     Phase,
 )
-from sekisho.model import Allow, Attachment, Device, Plan, PortRef, Protocol, Service
 from sekisho.plan import load
-from sekisho.pools import pools
 
 TOPOLOGIES = Path(__file__).parent.parent / "topologies"
 TOWNS = ("tiny", "alpha", "matsuno")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sekisho.flow import ARP_REPLY, ETH_IPV4, Packet, Verdict
 from sekisho.model import Plan
-from sekisho.policy import Policy, Ruling
-from sekisho.rules import VLAN_PRESENT, drop_point
-from sekisho.switch import Fabric, Outcome, headers
+from sekisho.openflow.reference_switch import Fabric, Outcome, headers
+from sekisho.openflow.rules import VLAN_PRESENT, drop_point
+from sekisho.packet.packet import ARP_REPLY, ETH_IPV4, Packet, Verdict
+from sekisho.policy.evaluate import Policy, Ruling
 
 INSIDE = frozenset({"in_port", "metadata", "reg0", "ct_state"})  # not part of a frame
 

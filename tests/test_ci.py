@@ -15,7 +15,7 @@ import yaml
 
 from sekisho.cli import main
 from sekisho.errors import Fault
-from sekisho.sarif import sarif
+from sekisho.lint.sarif import sarif
 
 ROOT = Path(__file__).parents[1]
 TINY = ROOT / "topologies" / "tiny.yaml"
@@ -156,7 +156,7 @@ def test_the_action_finds_mistakes_and_writes_them_down(tmp_path: Path) -> None:
     shutil.copy(TINY, tmp_path / "tiny.yaml")
     right = _step("Find mistakes", tmp_path, plans="tiny.yaml")
     assert right.returncode == 0, right.stderr
-    assert _results(tmp_path / "sekisho.sarif") == []
+    assert _results(tmp_path / "sekisho.lint.sarif") == []
     _wrong(tmp_path)
     wrong = _step("Find mistakes", tmp_path, plans="tiny.yaml wrong.yaml", sarif="found")
     assert wrong.returncode == 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sekisho.compiler import compile_town
-from sekisho.flow import Reason
-from sekisho.pipeline import Table
-from sekisho.rules import Cookie
-
-from .population import TOWNS, town
+from sekisho.compiler.tables import compile_town
+from sekisho.openflow.pipeline import Table
+from sekisho.openflow.rules import Cookie
+from sekisho.packet.packet import Reason
+from tests.population import TOWNS, town
 
 PAGE = (Path(__file__).parent.parent / "docs" / "guard.md").read_text("utf-8")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.matrix import counts, matrix
 from sekisho.model import Allow, Attachment, CellKind, Plan
 from sekisho.plan import load
+from sekisho.policy.matrix import counts, matrix
 
 PLAN = Path(__file__).parent.parent / "topologies" / "matsuno.yaml"
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sekisho.compiler import compile_town
-from sekisho.flow import ETH_IPV4, Packet, Phase, Reason, Verdict
-from sekisho.pipeline import SOURCE_S
-from sekisho.policy import Policy
-from sekisho.rules import Cookie, Kind, Output, Rule
-from sekisho.switch import Fabric
-from sekisho.tracking import share_zones
+from sekisho.compiler.tables import compile_town
+from sekisho.model.tracking import share_zones
+from sekisho.openflow.pipeline import SOURCE_S
+from sekisho.openflow.reference_switch import Fabric
+from sekisho.openflow.rules import Cookie, Kind, Output, Rule
+from sekisho.packet.packet import ETH_IPV4, Packet, Phase, Reason, Verdict
+from sekisho.policy.evaluate import Policy
 from tests.population import TOWNS, packet, places, population, town
 from tests.readings import differences, disagreement
 

@@ -10,17 +10,16 @@ from types import ModuleType
 
 import pytest
 
-from scenarios import probes
-from scenarios.bout import Bout
-from scenarios.catalogue import ENTRIES, Entry, load_families
-from scenarios.catalogue.roles import Cast
-from scenarios.probes import PROBES
-from scenarios.requirements import ASKED, UNTRIED
+from scenarios.attacks import ENTRIES, Entry, load_families
+from scenarios.probes import base
+from scenarios.probes.base import PROBES
+from scenarios.probes.context import Bout
+from scenarios.probes.roles import Cast
+from scenarios.suites.requirements import ASKED, UNTRIED
 from sekisho.plan.kinds import Key
 from sekisho.report.catalogue import FAMILIES, KINDS
-from sekisho.situation import SECTIONS, shipped
-
-from .population import town
+from sekisho.scenario.situation import SECTIONS, shipped
+from tests.population import town
 
 PAGE = Path(__file__).parent.parent / "docs" / "scenarios.md"
 _EXAMPLES = re.compile(r"```python\n(.*?)```", re.S)
@@ -121,7 +120,7 @@ def test_the_probe_of_the_page_runs() -> None:
     """As it stands there, put at the end of the module."""
     example, _ = _EXAMPLES.findall(PAGE.read_text("utf-8"))
     module = ModuleType("probes")
-    vars(module).update(vars(probes))
+    vars(module).update(vars(base))
     exec(example, vars(module))
     plan = town("tiny")
     source, target, victim, *_ = plan.attachments

@@ -13,10 +13,10 @@ import pytest
 
 from sekisho.cli import main, parser
 from sekisho.commands.helping import asked_for
-from sekisho.flow import DropPoint, Reason
+from sekisho.intent.requirements import REQUIREMENTS
+from sekisho.packet.packet import DropPoint, Reason
 from sekisho.plan.keys import SECTIONS
-from sekisho.requirements import REQUIREMENTS
-from sekisho.situation import SECTIONS as OF_SITUATIONS
+from sekisho.scenario.situation import SECTIONS as OF_SITUATIONS
 from sekisho.spoken import PHRASES, SENTENCES, VALUE, japanese, sentence
 from sekisho.spoken.required import REQUIRED
 
@@ -155,7 +155,7 @@ _JUDGING = ("_distrust", "_verdict", "_allowed", "_denied", "_unattributed_drop"
 
 def test_every_reason_of_a_verdict_has_its_japanese() -> None:
     """What the judge says of a case stands in reports in the language of the reader."""
-    tree = ast.parse((ROOT / "sekisho" / "judge.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / "sekisho" / "judge" / "judge.py").read_text("utf-8"))
     own = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in _JUDGING]
     nodes = [node for function in own for node in ast.walk(function)]
     texts = [node for node in nodes if isinstance(node, ast.JoinedStr)]

@@ -3,6 +3,6 @@
 Knows how to bring a plan to life in network namespaces. Decides nothing about what is allowed.
 """
 
-from sekisho.distribution import find_mininet
+from sekisho.runtime.distribution import find_mininet
 
 find_mininet()

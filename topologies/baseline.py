@@ -1,6 +1,6 @@
 """What a bench compares with: plain Mininet's start, its pings, and one time-out a probe.
 
-Runs inside namespaces of its own (`sekisho.launch`), once for each of two questions::
+Runs inside namespaces of its own (`sekisho.runtime.namespaces`), once for each of two questions::
 
     python -m topologies.baseline start PLAN --folder RUN          how long plain Mininet needs
     python -m topologies.baseline wait  PLAN --folder RUN --probes FILE  what waiting costs
@@ -26,12 +26,12 @@ from mininet.node import OVSSwitch  # type: ignore[import-untyped]
 from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import SekishoError
-from sekisho.launch import WORK
 from sekisho.model import Plan
 from sekisho.plan import load
-from topologies.inside import inside
-from topologies.ovs import OpenVSwitch
-from topologies.sysctl import quiet_machine
+from sekisho.runtime.namespaces import WORK
+from topologies.network.netns import inside
+from topologies.network.sysctl import quiet_machine
+from topologies.ovs.daemon import OpenVSwitch
 from topologies.town import Town
 
 TIMEOUT_S = 1  # of a ping and of a connection; Mininet's own default is what ping takes: 10 s

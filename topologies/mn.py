@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.plan import load
-from topologies.net import TownSwitch, TownTopo
+from topologies.network.topology import TownSwitch, TownTopo
 
 
 def town(plan: str = "topologies/tiny.yaml", **_: Any) -> TownTopo:

@@ -1,4 +1,4 @@
-"""``python -m topologies.relay PORT PATH``: the inner end of `sekisho.relay`."""
+"""``python -m topologies.relay PORT PATH``: the inner end of `sekisho.runtime.tcp_bridge`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sekisho.relay import serve_inside
+from sekisho.runtime.tcp_bridge import serve_inside
 
 if __name__ == "__main__":
     asyncio.run(serve_inside(int(sys.argv[1]), Path(sys.argv[2])))

@@ -25,8 +25,8 @@ from mininet.log import output, setLogLevel  # type: ignore[import-untyped]
 from mininet.util import quietRun  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
-from sekisho.launch import WORK
-from topologies.interactive import OnDemand
+from sekisho.runtime.namespaces import WORK
+from topologies.hosts.interactive import OnDemand
 
 CONTROL = WORK / "control"
 _INTERRUPT, _BUSY, _OVER = b"i", b"b", b"o"

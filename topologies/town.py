@@ -1,8 +1,8 @@
 """A running town: Open vSwitch, the guard, Mininet and the services, in the right order.
 
-Must run inside the namespaces that `sekisho.launch` makes. The order is costly to get wrong: the
-controller listens before a switch looks for it (Open vSwitch backs off 1, 2, 4, 8 s), and the
-services listen before a probe knocks.
+Must run inside the namespaces that `sekisho.runtime.namespaces` makes. The order is costly to get
+wrong: the controller listens before a switch looks for it (Open vSwitch backs off 1, 2, 4, 8 s),
+and the services listen before a probe knocks.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sekisho import troubles
 from sekisho.errors import LabError
+from sekisho.evidence import unhealed
 from sekisho.model import Attachment, Plan
-from sekisho.tracking import zone_limits
-from topologies import lines
-from topologies.booting import attended
-from topologies.controller_state import why_not_in_force
-from topologies.hosting import Hosting, meant
+from sekisho.model.tracking import zone_limits
+from topologies.hosts.hosting import Hosting, meant
+from topologies.hosts.serving import Serving
 from topologies.limits import make_room
 from topologies.memory import peak_mb
-from topologies.names import interface
-from topologies.net import network, switch_side
-from topologies.ovs import OPENFLOW_PORT, OpenVSwitch
-from topologies.serving import Serving
-from topologies.sysctl import quiet_machine
+from topologies.network import link_shaping as lines
+from topologies.network.interface_names import interface
+from topologies.network.sysctl import quiet_machine
+from topologies.network.topology import network, switch_side
+from topologies.ovs.booting import attended
+from topologies.ovs.controller_state import why_not_in_force
+from topologies.ovs.daemon import OPENFLOW_PORT, OpenVSwitch
 
 _START_S, _IN_FORCE_S = 60.0, 120.0
 OWN_GUARD, NO_GUARD = "own", "none"
@@ -312,13 +312,13 @@ class Town:
                 if fact["event"] == event:
                     return fact
             self.check()
-            standing = troubles.standing(facts)
+            standing = unhealed.standing(facts)
             for switch, why in standing.items():
                 if shown.get(switch) != why:
-                    self._progress(troubles.phase(switch, why))
+                    self._progress(unhealed.phase(switch, why))
             shown = standing
             if time.monotonic() > deadline:
-                said = "".join(f"\n  {troubles.label(*each).en}" for each in standing.items())
+                said = "".join(f"\n  {unhealed.label(*each).en}" for each in standing.items())
                 raise LabError(
                     f"the controller did not say {event!r} within {timeout_s:.0f} s{said}"
                 )

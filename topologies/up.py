@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.errors import LabError, SekishoError
-from sekisho.launch import WORK
 from sekisho.plan import load
-from sekisho.printable import printable
-from sekisho.trouble import recorded
+from sekisho.runtime.namespaces import WORK
+from sekisho.text.printable import printable
+from sekisho.text.trouble import recorded
 from topologies import shell
-from topologies.stage import Handler, Stage
+from topologies.control_server import Handler, Stage
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 

@@ -12,7 +12,7 @@ import time
 from types import TracebackType
 
 from sekisho.errors import LabError
-from topologies.ovs import OpenVSwitch
+from topologies.ovs.daemon import OpenVSwitch
 
 _PERIOD_S = 0.1
 _SWITCHES_S = 2.0  # a switch that answers nothing for so long: sockets and retries run out by then

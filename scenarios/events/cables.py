@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from scenarios.events.choose import Stream, Trio, half_posing, trios
-from scenarios.events.scene import Event, Scene
+from scenarios.events.stream_selection import Stream, Trio, half_posing, trios
+from scenarios.events.trial import Event, Scene
 from sekisho.model import Attachment, Label, Plan, PortRef
-from topologies.names import switch_interface
+from topologies.network.interface_names import switch_interface
 
 _HOLD_S = 1.0
 _STRANGER = "02:ba:d0:00:00:01"

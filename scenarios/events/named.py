@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scenarios.events.choose import Trio, trio_between
 from scenarios.events.registry import events
-from scenarios.events.scene import Event
+from scenarios.events.stream_selection import Trio, trio_between
+from scenarios.events.trial import Event
 from sekisho.model import Attachment, MustDrop, Plan
-from sekisho.situation import Situation
-from sekisho.states import EVENT_OF, is_state, state_of
+from sekisho.model.states import EVENT_OF, is_state, state_of
+from sekisho.scenario.situation import Situation
 
 #: Events that take a permission away from somebody: he must have one.
 _TAKING = ("undock", "ticket-ended")

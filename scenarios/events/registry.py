@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scenarios.events import cables, edges, guard, lines, moves, shared, switches
-from scenarios.events.scene import Event
+from scenarios.events import (
+    cables,
+    compromised_devices,
+    controller_failures,
+    edge_ports,
+    link_failures,
+    port_moves,
+    switch_failures,
+)
+from scenarios.events.trial import Event
 from sekisho.model import Plan
 
 
 def events(plan: Plan) -> list[Event]:
     """Return every event, also those that cannot happen to *plan*."""
     return [
-        *guard.EVENTS,
-        *switches.events(plan),
-        *lines.events(plan),
-        *edges.EVENTS,
+        *controller_failures.EVENTS,
+        *switch_failures.events(plan),
+        *link_failures.events(plan),
+        *edge_ports.EVENTS,
         *cables.EVENTS,
-        *moves.EVENTS,
-        *shared.events(plan),
+        *port_moves.EVENTS,
+        *compromised_devices.events(plan),
     ]
 
 

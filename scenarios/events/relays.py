@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sekisho.closure import declared
 from sekisho.model import Attachment, Device, Label, Plan, Protocol, Service
-from sekisho.policy import Policy
-from topologies.inside import inside
-from topologies.services import TLS_KINDS
+from sekisho.policy.evaluate import Policy
+from sekisho.policy.relay_paths import declared
+from topologies.hosts.services import TLS_KINDS
+from topologies.network.netns import inside
 from topologies.town import Town
 
 _ASK_S = 4.0

@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from scenarios.events.choose import Stream, stream_of
-from scenarios.frames import frame_number
-from scenarios.places import Place
-from scenarios.ring import Copy
-from scenarios.wire import Wire
+from scenarios.capture.packet_io import Wire
+from scenarios.capture.places import Place
+from scenarios.capture.rx_ring import Copy
+from scenarios.events.stream_selection import Stream, stream_of
+from scenarios.probes.frames import frame_number
 from sekisho.model import Plan
-from topologies.ovs import OPENFLOW_PORT
+from topologies.ovs.daemon import OPENFLOW_PORT
 
 _PERIOD_S = 0.001
 _LATE_S = 0.05  # a sender that is this late does not try to catch up

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from scenarios.events.choose import Stream, Trio, turn_of
+from scenarios.events.stream_selection import Stream, Trio, turn_of
 from scenarios.events.streams import Heard, Streams
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 
 ARRIVE, DROP = "arrive", "drop"
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scenarios.capture.packet_io import Wire
 from scenarios.mutants.planting import Plant, Planted, Subject, commands, subjects
-from scenarios.wire import Wire
 from sekisho.model import Attachment, Plan
 from topologies.town import Town
 

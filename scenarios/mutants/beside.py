@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from scenarios.mutants import beneath, fabric, injected, permissions, reader
-from scenarios.mutants.ground import KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.harness import KILLED, SURVIVED, Ground, Mutant, Told
 from scenarios.mutants.planting import Planted
 from sekisho.model import Plan
 

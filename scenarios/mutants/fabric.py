@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scenarios.capture.packet_io import Wire
 from scenarios.mutants.planting import (
     Plant,
     Planted,
@@ -19,11 +20,10 @@ from scenarios.mutants.planting import (
     rules,
     subjects,
 )
-from scenarios.wire import Wire
 from sekisho.model import Air, Plan
-from sekisho.tracking import zone_limits
-from topologies.names import interface, switch_interface, uplink
-from topologies.net import fix_airs
+from sekisho.model.tracking import zone_limits
+from topologies.network.interface_names import interface, switch_interface, uplink
+from topologies.network.topology import fix_airs
 from topologies.town import Town
 
 _VSCTL = "ovs-vsctl"

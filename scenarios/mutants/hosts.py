@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from scenarios.frames import Fields, build, frame_number, tokens
-from scenarios.mutants.ground import EQUIVALENT, KILLED, VOID, Ground, Mutant, Told
-from sekisho.matrix import matrix
+from scenarios.mutants.harness import EQUIVALENT, KILLED, VOID, Ground, Mutant, Told
+from scenarios.probes.frames import Fields, build, frame_number, tokens
 from sekisho.model import Attachment, CellKind, Plan, Protocol
-from topologies.inside import inside
+from sekisho.policy.matrix import matrix
+from topologies.network.netns import inside
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _CONNECT_S, _IP_S = 0.5, 10.0

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from scenarios.frames import MAGIC
+from scenarios.capture.packet_io import Wire
 from scenarios.mutants.planting import Plant, Planted, Subject, subjects
-from scenarios.wire import Wire
-from sekisho.flow import ETH_IPV4
+from scenarios.probes.frames import MAGIC
 from sekisho.model import Plan
-from topologies.inside import inside
-from topologies.names import switch_interface, uplink
+from sekisho.packet.packet import ETH_IPV4
+from topologies.network.interface_names import switch_interface, uplink
+from topologies.network.netns import inside
 from topologies.town import Town
 
 _ALL = 0x0003  # ETH_P_ALL, linux/if_ether.h

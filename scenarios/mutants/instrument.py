@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from scenarios import ledger
-from scenarios.canaries import Canaries
-from scenarios.gate import CasePlan
-from scenarios.mutants.ground import SURVIVED, VOID, WITNESS_F, Ground, Mutant, Told
+from scenarios.capture import observations as ledger
+from scenarios.capture.canaries import Canaries
+from scenarios.capture.places import Place, places
+from scenarios.capture.rx_ring import Copy, Ring
+from scenarios.engine.config_watch import AFTER, BEFORE, Surroundings
+from scenarios.mutants.harness import SURVIVED, VOID, WITNESS_F, Ground, Mutant, Told
 from scenarios.mutants.planting import restore
-from scenarios.places import Place, places
-from scenarios.ring import Copy, Ring
-from scenarios.surroundings import AFTER, BEFORE, Surroundings
-from sekisho.dumps import FlowLine
-from sekisho.evidence import Verdict
+from scenarios.probes.windows import CasePlan
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Attachment, Plan
-from topologies import state
+from sekisho.openflow.flow_dump import FlowLine
+from topologies.ovs import state
 from topologies.town import Town
 
 #: Breaks a part of the instrument, and mends it.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from scenarios.mutants.planting import Planted, Subject, rules, subjects
 from sekisho.model import Attachment, Plan, Protocol
-from sekisho.pipeline import SOURCE_MASK, Numbers, Table
+from sekisho.openflow.pipeline import SOURCE_MASK, Numbers, Table
 
 _PRIORITY = 210  # above every permission and every drop of its table
 _ON = f"goto_table:{Table.FORWARDING}"

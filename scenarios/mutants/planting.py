@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 
-from scenarios.wire import Wire
-from sekisho.compiler import compile_town
+from scenarios.capture.packet_io import Wire
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
-from sekisho.matrix import matrix
 from sekisho.model import Attachment, CellKind, Plan, Service
-from sekisho.pipeline import Numbers
-from topologies.ofctl import flow_words
+from sekisho.openflow.pipeline import Numbers
+from sekisho.policy.matrix import matrix
+from topologies.ovs.ofctl import flow_words
 from topologies.town import Town
 
 #: Plants a fault in a running town; takes it out at the end of the block.
@@ -28,7 +28,7 @@ class Planted:
     """One fault.
 
     Attributes:
-        id: Of the list of faults, `sekisho.faultlist`.
+        id: Of the list of faults, `sekisho.mutation.catalogue`.
         level: ``flow``, ``fabric``, ``wire`` or ``reader``.
         place: Where it is.
         words: What is wrong.

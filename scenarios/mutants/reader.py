@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from scenarios.mutants.planting import Planted, rules, subjects
 from sekisho.model import Plan
-from sekisho.pipeline import Table
+from sekisho.openflow.pipeline import Table
 
 _ODD = (
     ("an IPv6 address", "ipv6,ipv6_src=fd00::1", "drop"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from scenarios.mutants import app, beside, hosts, instrument, settings, written
-from scenarios.mutants.flow import of_tables
-from scenarios.mutants.ground import Mutant
+from scenarios.mutants import beside, controller_code, hosts, instrument, plan_file, settings
+from scenarios.mutants.flow_tables import of_tables
+from scenarios.mutants.harness import Mutant
 from sekisho.errors import UsageError
-from sekisho.faults import Fault, Tables, both, table_faults
 from sekisho.model import Plan
-from sekisho.planfaults import plan_faults
+from sekisho.mutation.plan_faults import plan_faults
+from sekisho.mutation.table_faults import Fault, Tables, both, table_faults
 
 #: Mistakes about who somebody is and what he may do: made in the plan, and then in every table.
 _OF_THE_PLAN = frozenset({"M01", "M14", "M15", "M19", "M-33"})
@@ -59,8 +59,8 @@ def _singles(plan: Plan, tables: Tables, wanted: Order) -> list[Mutant]:
         mutant
         for mutant in [
             *_of_tables(plan, tables, wanted),
-            *written.mutants(plan),
-            *app.mutants(),
+            *plan_file.mutants(plan),
+            *controller_code.mutants(),
             *hosts.mutants(plan),
             *settings.mutants(plan),
             *beside.mutants(plan, each=_EACH, seed=wanted.seed),

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGKILL
 
-from scenarios.mutants.ground import KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.harness import KILLED, SURVIVED, Ground, Mutant, Told
 from sekisho.errors import LabError
-from sekisho.faultlist import KILLERS
 from sekisho.model import Plan
+from sekisho.mutation.catalogue import KILLERS
 
 _FAIL_OPEN_S = 30.0  # three intervals of the inactivity probe, ovs-vswitchd.conf.db(5)
 

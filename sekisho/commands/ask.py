@@ -6,17 +6,17 @@ from argparse import Namespace
 from datetime import datetime
 
 from sekisho.commands.screen import Screen
-from sekisho.compiler import compile_town
-from sekisho.ends import attachment_named, service_named
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import RuleError
 from sekisho.model import JST, Label, Plan
+from sekisho.model.terms import at
+from sekisho.openflow.rules import Cookie, Kind
 from sekisho.plan import load
+from sekisho.plan.ends import attachment_named, service_named
 from sekisho.proof.answers import Answers, Opening
 from sekisho.proof.verdict import Tables
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import moment_lines, packet_words, scapy, way_lines
-from sekisho.rules import Cookie, Kind
-from sekisho.terms import at
 
 _PASSES = Label("○ 届く", "○ passes")
 _DIES = Label("× 届かない", "× does not pass")

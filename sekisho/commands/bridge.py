@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.relay import address, served_outside
+from sekisho.runtime.tcp_bridge import address, served_outside
 
 
 @dataclass(frozen=True, slots=True)

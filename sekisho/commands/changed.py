@@ -11,8 +11,8 @@ from rich.table import Table
 
 from sekisho.commands.runs import JST
 from sekisho.commands.screen import Screen
-from sekisho.journal import Journal
 from sekisho.model import Label
+from sekisho.resegment.journal import Journal
 
 _OPENS = Label("新たに開ける", "will open")
 _CLOSES = Label("開けなくなる", "will no longer open")

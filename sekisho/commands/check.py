@@ -22,21 +22,21 @@ from sekisho.commands.bridge import bridge
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import SekishoError, UsageError
-from sekisho.evidence import RunVerdict
-from sekisho.launch import launched, namespace_flags
+from sekisho.evidence.verdict import RunVerdict
 from sekisho.model import Plan
 from sekisho.plan import load
-from sekisho.printable import is_carried, printable
-from sekisho.progress import progress
-from sekisho.relay import address
-from sekisho.situation import Situation, find, for_normal
-from sekisho.trouble import in_words
+from sekisho.runtime.namespaces import launched, namespace_flags
+from sekisho.runtime.progress import progress
+from sekisho.runtime.tcp_bridge import address
+from sekisho.scenario.situation import Situation, find, for_normal
+from sekisho.text.printable import is_carried, printable
+from sekisho.text.trouble import in_words
 
 if TYPE_CHECKING:
     from sekisho.report.reading import RunRecord
 
 _EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
-_MODULE = "scenarios.check"
+_MODULE = "scenarios.run.check"
 
 
 def check(args: Namespace, screen: Screen) -> int:

@@ -6,13 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from sekisho.commands.screen import Screen
-from sekisho.compiler import compile_town
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import UsageError
 from sekisho.model import Label
+from sekisho.model.terms import at
 from sekisho.plan import load
 from sekisho.proof.comparing import changes
 from sekisho.proof.facts import differences
-from sekisho.terms import at
 
 _SAME = Label("できることに違いはない", "nothing else can be opened than before")
 _COUNT = Label(

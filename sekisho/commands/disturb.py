@@ -15,13 +15,13 @@ from sekisho.commands import runs
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.launch import launched, namespace_flags
 from sekisho.plan import load
-from sekisho.progress import progress
 from sekisho.report.events import event_table, notes, situation_lines, total
-from sekisho.situation import Situation, find, for_events
+from sekisho.runtime.namespaces import launched, namespace_flags
+from sekisho.runtime.progress import progress
+from sekisho.scenario.situation import Situation, find, for_events
 
-_MODULE = "scenarios.disturb"
+_MODULE = "scenarios.run.disturb"
 
 
 def disturb(args: Namespace, screen: Screen) -> int:

@@ -7,9 +7,9 @@ from argparse import Namespace
 from rich.table import Table
 
 from sekisho.commands.screen import Screen
-from sekisho.doctor import Found, examine
 from sekisho.errors import LabError
 from sekisho.model import Label
+from sekisho.runtime.doctor import Found, examine
 
 _THERE, _MISSING, _OPTIONAL = "○", "×", "－"
 _HEADINGS = (

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 
 from sekisho.commands.screen import Screen
+from sekisho.evidence.unhealed import label, standing
 from sekisho.model import Label
-from sekisho.troubles import label, standing
 
 _LOOK_S = 0.5
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from sekisho.doctor import missing_parts
-from sekisho.progress import Progress
+from sekisho.runtime.doctor import missing_parts
+from sekisho.runtime.progress import Progress
 
 _LAST_WORDS = 2000  # bytes of the log in which a reason is looked for
 _GOODBYE_S = 20.0

@@ -17,13 +17,13 @@ from sekisho.commands.inner import listen
 from sekisho.commands.planted import planted
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.faultlist import IDS, LEVELS
-from sekisho.launch import launched, namespace_flags
 from sekisho.model import Label
+from sekisho.mutation.catalogue import IDS, LEVELS
 from sekisho.plan import load
-from sekisho.progress import progress
+from sekisho.runtime.namespaces import launched, namespace_flags
+from sekisho.runtime.progress import progress
 
-_MODULE = "scenarios.mutate"
+_MODULE = "scenarios.mutants"
 _WORDS = {
     "killed": Label("検出", "killed"),
     "equivalent": Label("同等", "equivalent"),

@@ -9,15 +9,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sekisho.changes import Change, applied
 from sekisho.commands import standing
 from sekisho.commands.changed import clock
 from sekisho.commands.runs import RUNS
 from sekisho.errors import LabError, UsageError
-from sekisho.journal import Journal
 from sekisho.model import Label, Plan
-from sekisho.preview import Side, meant
-from sekisho.talk import SOCKET, Talk
+from sekisho.model.changes import Change, applied
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.preview import Side, meant
+from sekisho.runtime.json_lines import SOCKET, Talk
 
 JOURNAL = "changes.jsonl"
 _TITLE = Label("この上に有効な変更 ({})", "Changes that stand over it ({})")

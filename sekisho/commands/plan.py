@@ -11,13 +11,13 @@ from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.plan_arguments import default_plan
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
-from sekisho.doubts import doubts
-from sekisho.draw import draw, render
+from sekisho.draw.physical import draw, render
+from sekisho.draw.plan_tables import show
 from sekisho.errors import Fault, PlanError, UsageError
+from sekisho.lint.doubts import doubts
+from sekisho.lint.sarif import sarif
 from sekisho.model import Label, Plan
 from sekisho.plan import load
-from sekisho.sarif import sarif
-from sekisho.show import show
 
 _HINT = ("対処", "hint")
 

@@ -20,14 +20,14 @@ from rich.table import Table
 from sekisho.commands import runs
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
-from sekisho.evidence import write_atomically
-from sekisho.faultlist import IDS
-from sekisho.launch import launched, namespace_flags
+from sekisho.evidence.verdict import write_atomically
 from sekisho.model import Label
+from sekisho.mutation.catalogue import IDS
 from sekisho.plan import load
-from sekisho.progress import progress
+from sekisho.runtime.namespaces import launched, namespace_flags
+from sekisho.runtime.progress import progress
 
-_MODULE = "scenarios.whole"
+_MODULE = "scenarios.mutants.whole_checks"
 SUITES = ("gate", "full")
 _GUARDS = {
     "healing": Label("制御装置が直し続けるとき", "the controller heals"),

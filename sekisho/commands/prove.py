@@ -8,10 +8,12 @@ from itertools import combinations
 from time import monotonic
 
 from sekisho.commands.screen import Screen
-from sekisho.compiler import compile_town
-from sekisho.detour import rerouted
+from sekisho.compiler.reroute import rerouted
+from sekisho.compiler.routing import ends_of, has_way_around
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import UsageError
 from sekisho.model import JST, Label, Plan
+from sekisho.model.terms import at
 from sekisho.plan import load
 from sekisho.proof.reading import moment_of, read_run
 from sekisho.proof.verdict import Cut, Proof, Tables, prove_cuts
@@ -25,8 +27,6 @@ from sekisho.proof.words import (
     moment_lines,
     verdict_line,
 )
-from sekisho.terms import at
-from sekisho.wiring import ends_of, has_way_around
 
 _MORE = Label("ほかに {n} 件", "and {n} more")
 _SECONDS = Label("{s:.1f} 秒", "{s:.1f} s")

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
-from sekisho.closure import How, Way, ways
 from sekisho.commands.screen import Screen
+from sekisho.lint.stores import Store, stores
 from sekisho.model import Label, Plan, Relay
 from sekisho.plan import load
-from sekisho.stores import Store, stores
+from sekisho.policy.relay_paths import How, Way, ways
 
 _HEADS = (
     Label("種別", "kind"),

@@ -15,14 +15,14 @@ from sekisho.commands.bridge import Bridge, bridge
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.evidence import Case, Finding, Verdict
-from sekisho.launch import launched, namespace_flags
+from sekisho.evidence.verdict import Case, Finding, Verdict
 from sekisho.model import Label
 from sekisho.plan import load
-from sekisho.progress import progress
 from sekisho.report.reading import RunRecord, read
+from sekisho.runtime.namespaces import launched, namespace_flags
+from sekisho.runtime.progress import progress
 
-_MODULE = "scenarios.replay"
+_MODULE = "scenarios.run.replay"
 
 
 def replay(args: Namespace, screen: Screen) -> int:

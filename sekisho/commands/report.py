@@ -11,10 +11,10 @@ from sekisho.commands.runs import EXIT_VOID
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import SealError, UsageError
-from sekisho.evidence import write_atomically
+from sekisho.evidence.seal import REPORTS, check_manifest, trouble
+from sekisho.evidence.verdict import write_atomically
 from sekisho.report import html, junit, terminal
 from sekisho.report.reading import RunRecord, read
-from sekisho.seal import REPORTS, check_manifest, trouble
 
 _FAULTS = {"mutations.json": mutate.show, "planted.json": planted.show}
 

@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sekisho.changes import LATEST_MOMENT, applied
 from sekisho.commands import standing
 from sekisho.commands.changed import lines, show_history
 from sekisho.commands.runs import JST
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import LabError, UsageError
-from sekisho.journal import Journal
 from sekisho.model import Label, Plan
-from sekisho.overlay import save
+from sekisho.model.changes import LATEST_MOMENT, applied
 from sekisho.plan import load
-from sekisho.printable import said
-from sekisho.resegment import Refusal
-from sekisho.talk import SOCKET, Talk
+from sekisho.plan.writer import save
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.validation import Refusal
+from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.text.printable import said
 
 _RETEST_S = 600.0
 _SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sekisho.errors import LabError, UsageError
-from sekisho.evidence import SCHEMA, RunVerdict, Summary, write_summary
+from sekisho.evidence.seal import REPORTS, seal, seal_again
+from sekisho.evidence.verdict import SCHEMA, RunVerdict, Summary, write_summary
 from sekisho.model import Plan
 from sekisho.report.reading import read_summary
-from sekisho.seal import REPORTS, seal, seal_again
-from sekisho.trouble import in_words
+from sekisho.text.trouble import in_words
 
 RUNS = Path("runs")
 LATEST = "latest"

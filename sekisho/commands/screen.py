@@ -14,8 +14,8 @@ from typing import IO, NoReturn
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from sekisho.printable import carried, is_carried, printable
 from sekisho.spoken import japanese
+from sekisho.text.printable import carried, is_carried, printable
 
 _PLAIN = ("C", "POSIX")  # locales whose characters are ASCII; Python writes UTF-8 all the same
 _JAPANESE = "日本語"

@@ -20,13 +20,13 @@ from sekisho.commands import healing, runs, standing
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
 from sekisho.commands.standing import Standing
-from sekisho.entering import entering, has_one_user, host_environment, in_sight
 from sekisho.errors import LabError, UsageError
-from sekisho.launch import end, first_inside, inner_environment, namespace_flags, start
 from sekisho.model import Label
-from sekisho.oneuser import be_one_user
 from sekisho.plan import load
-from sekisho.progress import progress
+from sekisho.runtime.entering import entering, has_one_user, host_environment, in_sight
+from sekisho.runtime.namespaces import end, first_inside, inner_environment, namespace_flags, start
+from sekisho.runtime.one_user import be_one_user
+from sekisho.runtime.progress import progress
 
 _POLITE_S = 5.0
 _FORCED_S = 20.0
@@ -79,7 +79,7 @@ def booted(args: Namespace, screen: Screen, *, is_lasting: bool) -> Booted:
     plan = load(args.plan)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
-    words = [sys.executable, "-m", "scenarios.stage", str(args.plan), f"--folder={folder}"]
+    words = [sys.executable, "-m", "scenarios.run.serve", str(args.plan), f"--folder={folder}"]
     words += ["--lasting"] if is_lasting else []
     words += ["--no-heal"] if args.no_heal else []
     log = folder / "log" / "up.log"
@@ -153,7 +153,7 @@ def _become_townsman(town: Standing, words: list[str]) -> NoReturn:
 
 
 def _become_guest(town: Standing, pid: int, words: list[str]) -> NoReturn:
-    """Replace this process by *words* in a host of the town: see `sekisho.entering`."""
+    """Replace this process by *words* in a host of the town: see `sekisho.runtime.entering`."""
     is_own = standing.namespace(pid, "user") != standing.namespace(town.pid, "user")
     enter = entering(pid, is_own_user=is_own, is_foreign_user=_is_foreign(pid))
     if has_one_user(pid):

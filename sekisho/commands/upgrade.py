@@ -11,7 +11,7 @@ from sekisho.errors import UsageError
 from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.plan.keys import LANGUAGE_VERSION
-from sekisho.upgrade import Answers, asked, question, read_answers, upgrade
+from sekisho.plan.upgrade import Answers, asked, question, read_answers, upgrade
 
 _ASKED = Label(
     "この計画書からは {} 語が分からない。一覧を保存して埋め、--answers で渡す",

@@ -6,9 +6,9 @@ here does not exist. Order is the order of the documentation.
 
 from __future__ import annotations
 
+from sekisho.intent.requirements import REQUIREMENTS
 from sekisho.model import DeviceKind, Protection, Role
 from sekisho.plan.kinds import Key, Kind, Section
-from sekisho.requirements import REQUIREMENTS
 
 OLDEST_VERSION, LANGUAGE_VERSION = 1, 2
 

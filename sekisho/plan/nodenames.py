@@ -1,8 +1,8 @@
 """What nodes and interfaces are called: every name fits the kernel, and no two are one.
 
 Devices, switches and airs share one set of names, and each interface is named after its node and
-its number on it (`topologies.names`; a test holds both to be alike). Class numbers have a bound of
-their own.
+its number on it (`topologies.network.interface_names`; a test holds both to be alike). Class
+numbers have a bound of their own.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.model import CellKind, Plan, Protection, Zone
+from sekisho.model.pools import pools
 from sekisho.plan.keys import LANGUAGE_VERSION, OLDEST_VERSION
 from sekisho.plan.nodes import Mapping, Node, Scalar
-from sekisho.pools import pools
 
 #: Letters that version 1 refused and warned by; of the second only where no port is moved to.
 _RESIDENT, _MANAGEMENT = "M", "G"

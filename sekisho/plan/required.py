@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.errors import Fault
+from sekisho.intent.requirements import CLOSED_WORDS, bridges, undeclared
 from sekisho.model import Plan
 from sekisho.plan.places import Places
-from sekisho.requirements import CLOSED_WORDS, bridges, undeclared
 
 #: What is meant instead, where that is not seen from what the requirement denies.
 _WAYS = {

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from sekisho.errors import Fault
+from sekisho.intent.sentences import ITEMS, STATES, contradictions, pairs, unmet
 from sekisho.model import (
     Allow,
     Attachment,
@@ -23,7 +24,6 @@ from sekisho.model import (
     Protection,
 )
 from sekisho.plan.places import Places, show, suggestion
-from sekisho.sentences import ITEMS, STATES, contradictions, pairs, unmet
 
 Cell = tuple[str, str]
 

@@ -9,7 +9,7 @@ from sekisho.model import PortRange, PortRef
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
 from sekisho.plan.places import closest, half_width, shorten, show, suggestion
-from sekisho.printable import UNPRINTABLE
+from sekisho.text.printable import UNPRINTABLE
 
 _DECIMAL = re.compile("-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?")

@@ -14,9 +14,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from sekisho.model.terms import at
 from sekisho.plan import load
 from sekisho.proof.record import told
-from sekisho.terms import at
 
 
 def main() -> None:

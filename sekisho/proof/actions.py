@@ -7,11 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from sekisho.errors import RefusedError
-from sekisho.flow import ETH_IPV4
-from sekisho.proof.engine import Set
-from sekisho.proof.fields import Layout, slot
-from sekisho.proof.tables import Group
-from sekisho.rules import (
+from sekisho.openflow.rules import (
     CONTROLLER,
     IN_PORT,
     LOCAL,
@@ -25,6 +21,10 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.packet.packet import ETH_IPV4
+from sekisho.proof.engine import Set
+from sekisho.proof.fields import Layout, slot
+from sekisho.proof.tables import Group
 
 
 class To(Enum):

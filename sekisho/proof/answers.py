@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.flow import ETH_IPV4, mac_number
 from sekisho.model import Attachment, Plan, PortRef, Protocol
+from sekisho.packet.packet import ETH_IPV4, mac_number
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import ICMP, TCP, UDP, Part
 from sekisho.proof.flood import Fabric

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from sekisho.model import Plan
-from sekisho.rules import WIDTHS, Move, Rule, SetField
+from sekisho.openflow.rules import WIDTHS, Move, Rule, SetField
 
 MACS = ("eth_src", "eth_dst", "arp_sha", "arp_tha")
 IPS = ("ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa", "reg0")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.errors import RefusedError
-from sekisho.flow import ETH_IPV4, ETH_IPV6
-from sekisho.proof.fields import Needs, slot
-from sekisho.rules import (
+from sekisho.openflow.rules import (
     CONTROLLER,
     IN_PORT,
     LOCAL,
@@ -22,6 +20,8 @@ from sekisho.rules import (
     SetField,
     Track,
 )
+from sekisho.packet.packet import ETH_IPV4, ETH_IPV6
+from sekisho.proof.fields import Needs, slot
 
 _LAST_PORT = 0xFFFFFF00  # OFPP_MAX, OpenFlow 1.3.5, 7.2.1: above it ports are words
 _WORDS = (IN_PORT, CONTROLLER, LOCAL)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from sekisho.flow import ETH_ARP, ETH_IPV4
+from sekisho.openflow.rules import LOCAL, WIDTHS, Match
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 from sekisho.proof.domains import Domain
 from sekisho.proof.engine import Engine, Set, cube, engine
-from sekisho.rules import LOCAL, WIDTHS, Match
 
 ICMP, TCP, UDP = 1, 6, 17  # IANA protocol numbers
 _TAG_TYPES = (0x8100, 0x88A8)  # IEEE 802.1Q, 9.4: what a tag looks like to who does not read it

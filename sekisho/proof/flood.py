@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
+from sekisho.openflow.rules import LOCAL, Rule
 from sekisho.proof.actions import Actor, Event, To
 from sekisho.proof.domains import domains
 from sekisho.proof.engine import LARGE, Set
@@ -16,7 +17,6 @@ from sekisho.proof.entries import needs
 from sekisho.proof.fields import SWITCH, Layout
 from sekisho.proof.refusals import refuse_unmodelled
 from sekisho.proof.tables import Table
-from sekisho.rules import LOCAL, Rule
 
 _LOCAL_FIELDS = ("in_port", "metadata", "reg0", "ct_mark", "tracked", "again", "hidden")
 #: A frame may come from the host's own side of a switch, too.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sekisho.flow import (
+from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
+from sekisho.packet.packet import (
     ARP_REPLY,
     ARP_REQUEST,
     ETH_ARP,
@@ -19,7 +20,6 @@ from sekisho.flow import (
     TCP_SYN,
     mac_number,
 )
-from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import Layout, Part
 

@@ -1,7 +1,7 @@
 """What ``ovs-ofctl dump-flows`` prints, as rules that can be proved about.
 
-Read with Open vSwitch's own parser, then said again in the words of `sekisho.rule_text`: unless
-that is what the switch printed, the rule was not understood and is refused.
+Read with Open vSwitch's own parser, then said again in the words of `sekisho.openflow.rule_text`:
+unless that is what the switch printed, the rule was not understood and is refused.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sekisho import seal
-from sekisho.dumps import FlowLine, flows
 from sekisho.errors import LabError, RefusedError, RuleError, UsageError
-from sekisho.flow import ETH_ARP, ETH_IPV4, ETH_IPV6
+from sekisho.evidence import seal
 from sekisho.model import Plan
-from sekisho.rule_text import held, wanted
-from sekisho.rules import (
+from sekisho.openflow.flow_dump import FlowLine, flows
+from sekisho.openflow.rule_text import held, wanted
+from sekisho.openflow.rules import (
     CONTROLLER,
     FLOOD,
     IN_PORT,
@@ -39,6 +38,7 @@ from sekisho.rules import (
     Track,
     match,
 )
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6
 
 _TYPES = {
     "ip": {"eth_type": ETH_IPV4},

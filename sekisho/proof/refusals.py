@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.errors import RefusedError
 from sekisho.model import Switch
-from sekisho.rules import CONTROLLER, IN_PORT, LOCAL, Output, Rule, Track
+from sekisho.openflow.rules import CONTROLLER, IN_PORT, LOCAL, Output, Rule, Track
 
 _NAMED = frozenset({IN_PORT, LOCAL, CONTROLLER})  # ports that are not counted
 _OF_TRACKER = frozenset({"ct_state", "ct_mark"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.flow import ETH_ARP, ETH_IPV4, TCP_SYN, mac_number
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, TCP_SYN, mac_number
 from sekisho.proof.engine import Set, cube
 from sekisho.proof.fields import TCP, UDP, Layout, Part
 from sekisho.proof.flood import Fabric

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sekisho.errors import RefusedError
+from sekisho.openflow.rules import Action, Move, Output, Rule, SetField, Track
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import Layout
-from sekisho.rules import Action, Move, Output, Rule, SetField, Track
 
 
 class Doing(NamedTuple):

@@ -12,12 +12,12 @@ from enum import Enum
 
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
+from sekisho.openflow.rules import CONTROLLER, LOCAL, Rule
 from sekisho.proof.engine import LARGE, SMALL, Set
 from sekisho.proof.fields import HEADER, Part
 from sekisho.proof.flood import Fabric, Reached
 from sekisho.proof.meaning import Meaning
 from sekisho.proof.simple import simplest
-from sekisho.rules import CONTROLLER, LOCAL, Rule
 
 _NODES = 500  # for each rule, at first
 

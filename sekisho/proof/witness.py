@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import RuleError
-from sekisho.flow import ETH_ARP, ETH_IPV4
 from sekisho.model import Plan, PortRef
+from sekisho.openflow.reference_switch import Headers, Switch
+from sekisho.openflow.rules import CT_TRACKED, Rule, Track
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Wrong
-from sekisho.rules import CT_TRACKED, Rule, Track
-from sekisho.switch import Headers, Switch
 
 _MAX_HOPS = 64
 #: What a tracker may say: new, established, a reply, invalid (ovs-fields(7), "ct_state").

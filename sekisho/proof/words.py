@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address
 
-from sekisho.flow import ETH_ARP, ETH_IPV4, mac_text
 from sekisho.model import Label, Plan, PortRef
+from sekisho.model.terms import resting
+from sekisho.openflow.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, mac_text
 from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
 from sekisho.proof.witness import Step, Walk
-from sekisho.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
-from sekisho.terms import resting
 
 _VERDICT = Label(
     "全パケットについて: 禁止経路 {forbidden}、届くべきで届かない経路 {missing}、前提 {assumed}"

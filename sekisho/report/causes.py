@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.evidence import Case, Finding, Verdict
+from sekisho.evidence.verdict import Case, Finding, Verdict
 from sekisho.model import Label
 from sekisho.report.reading import RunRecord
 

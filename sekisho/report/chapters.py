@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from sekisho.evidence import Finding, Seconds, Summary, Verdict
+from sekisho.evidence.verdict import Finding, Seconds, Summary, Verdict
 from sekisho.model import Label
 from sekisho.report import causes, tally
 from sekisho.report.front import untested

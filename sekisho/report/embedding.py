@@ -13,7 +13,7 @@ from array import array
 
 import orjson
 
-from sekisho.evidence import CASE_KEYS, Verdict
+from sekisho.evidence.verdict import CASE_KEYS, Verdict
 from sekisho.report.reading import RunRecord
 from sekisho.report.table import CaseTable, Column
 

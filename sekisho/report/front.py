@@ -5,7 +5,7 @@ Plain words only; nothing here needs an engineer. What was not tested stands bes
 
 from __future__ import annotations
 
-from sekisho.evidence import RunVerdict, Verdict
+from sekisho.evidence.verdict import RunVerdict, Verdict
 from sekisho.model import Label, StandingException
 from sekisho.report import events, proof, tally
 from sekisho.report.concerned import of_whom

@@ -6,7 +6,7 @@ for a denial), so that "as planned" can be read for both.
 
 from __future__ import annotations
 
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import CellKind, Label
 from sekisho.report import tally
 from sekisho.report.manifest import Named, PlannedCell

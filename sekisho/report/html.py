@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sekisho.printable import printable
 from sekisho.report.catalogue import catalogue
 from sekisho.report.chapters import figures, findings, limits
 from sekisho.report.coverage import chapter as coverage
@@ -21,6 +20,7 @@ from sekisho.report.markup import Markup, join, say, tag
 from sekisho.report.proof import chapter as proof
 from sekisho.report.reading import RunRecord
 from sekisho.report.situations import chapter as situations
+from sekisho.text.printable import printable
 
 # Content Security Policy Level 3: even a mistake in this page could not load anything.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

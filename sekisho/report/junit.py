@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from sekisho.evidence import RunVerdict, Verdict
-from sekisho.printable import UNPRINTABLE
+from sekisho.evidence.verdict import RunVerdict, Verdict
 from sekisho.report import situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import verdict_line
+from sekisho.text.printable import UNPRINTABLE
 
 # XML 1.0, 2.2: the complement of Char. Lone surrogates cannot be encoded either.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.reading import RunRecord

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import orjson
 
-from sekisho import seal
-from sekisho.casefile import case_file
 from sekisho.errors import UsageError
-from sekisho.evidence import (
+from sekisho.evidence import seal
+from sekisho.evidence.case_file import case_file
+from sekisho.evidence.verdict import (
     Difference,
     Finding,
     RunVerdict,

@@ -16,12 +16,12 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
+from sekisho.model.states import NORMAL, is_state, state_of
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.situation_line import SituationLine
-from sekisho.states import NORMAL, is_state, state_of
 
 _CONTRADICTED = Label("計画と読みが食い違う", "the plan reads otherwise")
 _UNTRIED = Label("未実施", "not tried")

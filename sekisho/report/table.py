@@ -14,9 +14,9 @@ from typing import cast
 
 import orjson
 
-from sekisho.casefile import lines
 from sekisho.errors import UsageError
-from sekisho.evidence import CASE_KEYS, Case, Verdict
+from sekisho.evidence.case_file import lines
+from sekisho.evidence.verdict import CASE_KEYS, Case, Verdict
 
 Value = str | int | float
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report.reading import RunRecord
 from sekisho.report.sentence import Sentence
 

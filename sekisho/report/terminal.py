@@ -13,8 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sekisho.columns import GAP, LEAST_NAME, blocks
-from sekisho.evidence import Finding, RunVerdict, Verdict
+from sekisho.evidence.verdict import Finding, RunVerdict, Verdict
 from sekisho.model import Label
 from sekisho.report import (
     catalogue,
@@ -31,6 +30,7 @@ from sekisho.report.reading import RunRecord
 from sekisho.report.sentence import why
 from sekisho.report.tally import Tally
 from sekisho.report.times import judged_at
+from sekisho.text.columns import GAP, LEAST_NAME, blocks
 
 #: What became of a leak's packet when nothing else was sent.
 ALONE = {

@@ -71,7 +71,7 @@ _RULES = {
     "share": "通信数の上限",
     "forward": "転送先のない通信",
 }
-#: The dropping rules that a reason names (`sekisho.flow.DropPoint`).
+#: The dropping rules that a reason names (`sekisho.packet.packet.DropPoint`).
 DROPS = {
     "cell": ("cell {key} at {switch}", "{switch} の {key} の遮断規則"),
     **{w: (f"{w} at {{switch}}", f"{{switch}} の{ja}の遮断規則") for w, ja in _RULES.items()},

@@ -149,7 +149,7 @@ class PlanFile(pytest.File):
 
 def _why_inconclusive(record: RunRecord) -> str:
     """Return why nothing of a run can be believed; empty where it can."""
-    from sekisho.evidence import RunVerdict
+    from sekisho.evidence.verdict import RunVerdict
 
     if record.verdict is not RunVerdict.VOID:
         return ""
@@ -161,7 +161,7 @@ class SentenceItem(pytest.Item):
 
     def runtest(self) -> None:
         """Decide it; what no case decides is skipped, and says so."""
-        from sekisho.evidence import Verdict
+        from sekisho.evidence.verdict import Verdict
 
         assert isinstance(self.parent, PlanFile)
         line, cases = self.parent.found(self.name)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.errors import LabError, UsageError
-from sekisho.evidence import Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.plan import load
-from sekisho.talk import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, Talk
 
 _ANSWER_S = 120.0
 _END_S = 30.0

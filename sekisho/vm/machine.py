@@ -20,7 +20,7 @@ from typing import NamedTuple
 import orjson
 
 from sekisho.errors import LabError
-from sekisho.launch import launcher
+from sekisho.runtime.namespaces import launcher
 from sekisho.vm.guest import BOOTED, CONSOLE, HOST_TAG, SCRIPT, STATUS, Errand, script
 from sekisho.vm.host import Host
 

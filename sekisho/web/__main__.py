@@ -13,8 +13,8 @@ from pathlib import Path
 import uvicorn
 
 from sekisho.errors import LabError, SekishoError
-from sekisho.printable import PrintableFormatter, printable
-from sekisho.talk import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.text.printable import PrintableFormatter, printable
 from sekisho.web.app import Desk, application
 from sekisho.web.door import HOME, opened
 from sekisho.web.guarding import Guarding

@@ -26,13 +26,13 @@ from starlette.routing import Route
 
 from sekisho import __version__
 from sekisho.errors import LabError
-from sekisho.journal import Journal
 from sekisho.model import JST, Plan
+from sekisho.model.terms import in_force
 from sekisho.plan import load
-from sekisho.printable import printable
-from sekisho.resegment import RefusedError, port_of
-from sekisho.talk import SOCKET, Talk
-from sekisho.terms import in_force
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.validation import RefusedError, port_of
+from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.text.printable import printable
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
 from sekisho.web.record import record

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sekisho.printable import printable
+from sekisho.text.printable import printable
 from sekisho.web.body import mistake
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

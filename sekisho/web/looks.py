@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sekisho.matrix import matrix
 from sekisho.model import Attachment, Label, Plan, PortRef, Protection, Role, Switch, Word
-from sekisho.pools import pools
-from sekisho.resegment import QUARANTINE, RefusedError, asked
+from sekisho.model.pools import pools
+from sekisho.policy.matrix import matrix
+from sekisho.resegment.validation import QUARANTINE, RefusedError, asked
 
 
 def words(label: Label) -> dict[str, str]:

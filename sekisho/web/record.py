@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from sekisho import seal
-from sekisho.changes import Change, applied
-from sekisho.journal import Journal
+from sekisho.evidence import seal
 from sekisho.model import Plan
-from sekisho.preview import meant
+from sekisho.model.changes import Change, applied
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.preview import meant
 
 RETESTS = "retests"
 _COUNTED = ("verdict", "cases", "pass", "leak", "overblock", "unattributed", "void", "residual")

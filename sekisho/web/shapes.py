@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sekisho.changes import LATEST_MOMENT
-from sekisho.printable import ONE_LINE, fault
+from sekisho.model.changes import LATEST_MOMENT
+from sekisho.text.printable import ONE_LINE, fault
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9./:_-]*$"
 _MOST_PORTS = 200

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scenarios.acceptance import Acceptance
-from scenarios.scope import Run
-from scenarios.wire import Wire
-from sekisho.launch import WORK
+from scenarios.capture.packet_io import Wire
+from scenarios.run.acceptance import Acceptance
+from scenarios.suites.scope import Run
+from sekisho.model.states import ACCEPT
 from sekisho.plan import load
-from sekisho.states import ACCEPT
+from sekisho.runtime.namespaces import WORK
 from tests.live.disturbed import FAULTS
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 

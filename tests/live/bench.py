@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from topologies.datapath import Datapath
+from topologies.ovs.datapath import Datapath
 from topologies.town import Town
 
 BRIDGE = "bench"

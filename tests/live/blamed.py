@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scenarios.frames import Fields, build, tokens
-from scenarios.mutants.ground import Ground, Mutant, Told
-from scenarios.places import Place
-from scenarios.ring import Copy
-from scenarios.wire import Wire
+from scenarios.capture.packet_io import Wire
+from scenarios.capture.places import Place
+from scenarios.capture.rx_ring import Copy
+from scenarios.mutants.harness import Ground, Mutant, Told
+from scenarios.probes.frames import Fields, build, tokens
 from sekisho.errors import LabError
-from sekisho.flow import ARP_REQUEST
-from sekisho.launch import WORK
+from sekisho.packet.packet import ARP_REQUEST
 from sekisho.plan import load
+from sekisho.runtime.namespaces import WORK
 from topologies.town import LENIENT_GUARD, Town
 
 _SERVER, _TCP, _HTTP = "www.lan", 6, b"\x00\x50"

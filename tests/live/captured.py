@@ -10,9 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from sekisho.launch import WORK, first_inside
 from sekisho.plan import load
-from topologies.capture import Captured
+from sekisho.runtime.namespaces import WORK, first_inside
+from topologies.hosts.compromised import Captured
 from topologies.town import Town
 
 _KINDS = ("user", "mnt", "pid", "net", "ipc", "uts")

@@ -10,8 +10,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from scenarios.inspection import Check
-from scenarios.scope import Run
+from scenarios.run.runner import Check
+from scenarios.suites.scope import Run
 from sekisho.model import Plan
 from sekisho.plan import load
 from topologies.town import Town

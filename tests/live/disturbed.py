@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from scenarios.disturb import Order, run
 from scenarios.events.streams import Streams
-from sekisho.launch import WORK
+from scenarios.run.disturb import Order, run
 from sekisho.plan import load
-from topologies.caches import Caches
-from topologies.capture import Captured
+from sekisho.runtime.namespaces import WORK
+from topologies.hosts.compromised import Captured
+from topologies.ovs.datapath_cache import Caches
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _LATE_S = 0.2

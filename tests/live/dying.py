@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.__main__ import main as serve
-from controller.moving import Moving
-from sekisho.journal import Journal
+from controller.transition import Moving
+from sekisho.resegment.journal import Journal
 
 DIED = 99
 #: Written before and after every one of these.

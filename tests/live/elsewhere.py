@@ -13,10 +13,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sekisho import talk
-from sekisho.launch import WORK
 from sekisho.plan import load
-from topologies.stage import Stage
+from sekisho.runtime import json_lines
+from sekisho.runtime.namespaces import WORK
+from topologies.control_server import Stage
 from topologies.town import Town
 
 _LIMIT_S = 20
@@ -46,12 +46,12 @@ def _only_in_tmp(usual: Any) -> Any:
 
 def main() -> None:
     """Boot, open the desk, call there, and tell."""
-    talk._bind = _only_in_tmp(talk._bind)
+    json_lines._bind = _only_in_tmp(json_lines._bind)
     with Town(load(Path(sys.argv[1])), folder=Path(sys.argv[2]), work=WORK) as town:
         town.await_in_force()
         with closing(Stage(town)) as stage:
             stage.open()
-            at = str((town.folder / talk.SOCKET).readlink())
+            at = str((town.folder / json_lines.SOCKET).readlink())
             call = [sys.executable, "-c", _CALL, at]
             host = town.hosting.run("nb", call, timeout_s=_LIMIT_S)
             run = subprocess.run(call, capture_output=True, text=True, timeout=_LIMIT_S, check=True)

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scenarios.flood import Flooded, flood, flooder
-from scenarios.wire import Wire
-from sekisho.launch import WORK
+from scenarios.capture.packet_io import Wire
+from scenarios.suites.tracker_flood import Flooded, flood, flooder
+from sekisho.model.tracking import SHARE, share_zones, zone_limits
+from sekisho.openflow.rules import Cookie, Kind
 from sekisho.plan import load
-from sekisho.rules import Cookie, Kind
-from sekisho.tracking import SHARE, share_zones, zone_limits
+from sekisho.runtime.namespaces import WORK
 from topologies.town import LENIENT_GUARD, Town
 
 _LITTLE = SHARE // 2  # room of a whole switch, as if nobody had a share

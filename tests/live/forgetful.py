@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from controller import moving
+from controller import transition
 from controller.__main__ import main as serve
 from controller.reconcile import Step
-from sekisho.pipeline import Table
+from sekisho.openflow.pipeline import Table
 
-_right = moving.step_bytes
+_right = transition.step_bytes
 
 
 def _less(step: Step) -> list[bytes]:
@@ -17,5 +17,5 @@ def _less(step: Step) -> list[bytes]:
 
 
 if __name__ == "__main__":
-    moving.step_bytes = _less
+    transition.step_bytes = _less
     serve()

@@ -16,12 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sekisho.dumps import digest, flows
-from sekisho.launch import WORK
 from sekisho.model import Plan
+from sekisho.openflow.flow_dump import digest, flows
+from sekisho.openflow.rules import Cookie, Kind
 from sekisho.plan import load
-from sekisho.rules import Cookie, Kind
-from topologies.inside import inside
+from sekisho.runtime.namespaces import WORK
+from topologies.network.netns import inside
 from topologies.town import LENIENT_GUARD, Town
 
 _SECONDS = 60.0

@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from sekisho.launch import WORK
+from sekisho.runtime.namespaces import WORK
 from tests.live.machine import SLOWER
-from topologies.ovs import OpenVSwitch
-from topologies.sysctl import quiet_machine
+from topologies.network.sysctl import quiet_machine
+from topologies.ovs.daemon import OpenVSwitch
 
 _GUARD = "--listen=127.0.0.1:6653"
 _PROMPT = "nodes\nnb ip route\nexit\n"

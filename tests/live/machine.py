@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.launch import MARK
+from sekisho.runtime.namespaces import MARK
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534  # the overflow uid of every Linux, user_namespaces(7)

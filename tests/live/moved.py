@@ -14,18 +14,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sekisho.changes import applied
-from sekisho.compiler import compile_town
-from sekisho.dumps import digest, flows
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
-from sekisho.journal import Journal
-from sekisho.launch import WORK
+from sekisho.model.changes import applied
+from sekisho.openflow.flow_dump import digest, flows
 from sekisho.plan import load
-from sekisho.talk import SOCKET, Talk
+from sekisho.resegment.journal import Journal
+from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.namespaces import WORK
 from tests.live.machine import SLOWER
-from topologies.inside import inside
-from topologies.ovs import OPENFLOW_PORT
-from topologies.stage import Stage
+from topologies.control_server import Stage
+from topologies.network.netns import inside
+from topologies.ovs.daemon import OPENFLOW_PORT
 from topologies.town import Town
 
 _MOST_STEPS = 20

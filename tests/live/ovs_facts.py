@@ -18,13 +18,13 @@ from typing import Any
 
 from controller import framework as fw
 from sekisho.errors import LabError
-from sekisho.launch import WORK
 from sekisho.model import Attachment
 from sekisho.plan import load
+from sekisho.runtime.namespaces import WORK
 from tests.live.bench import BRIDGE, QUIET_S, TOKEN, Bench, drain, ip_frame, mac, packet_socket
-from topologies.inside import inside
-from topologies.net import fix_airs
-from topologies.ovs import OPENFLOW_PORT
+from topologies.network.netns import inside
+from topologies.network.topology import fix_airs
+from topologies.ovs.daemon import OPENFLOW_PORT
 from topologies.town import Town
 
 _IN_BAND = 180000  # lowest priority of a hidden flow, in-band.c

@@ -14,18 +14,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from scenarios import ledger as ledger_module
-from scenarios.inspection import Check
+from scenarios.capture import observations as ledger_module
+from scenarios.capture.packet_io import Wire
+from scenarios.capture.places import Place
+from scenarios.engine.session import Session
 from scenarios.mutants import beneath
-from scenarios.places import Place
-from scenarios.scope import Run
-from scenarios.session import Session
-from scenarios.wire import Wire
-from sekisho.dumps import FlowLine, flows
+from scenarios.run.runner import Check
+from scenarios.suites.scope import Run
 from sekisho.errors import LabError
+from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.plan import load
 from tests.live import undone
-from topologies.inside import inside
+from topologies.network.netns import inside
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TCP = 6

@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scenarios.bench_clock import Ground, Stopwatch, ground, streams
-from scenarios.bench_moves import figures
-from sekisho.launch import WORK
+from scenarios.bench.moves import figures
+from scenarios.bench.stopwatch import Ground, Stopwatch, ground, streams
 from sekisho.plan import load
-from topologies.caches import Following
-from topologies.ovs import ALLOCATOR
-from topologies.stage import guarded
+from sekisho.runtime.namespaces import WORK
+from topologies.control_server import guarded
+from topologies.ovs.daemon import ALLOCATOR
+from topologies.ovs.datapath_cache import Following
 from topologies.town import Town
 
 _CHANGES = 6

@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scenarios.frames import Fields, build, frame_number, tokens
-from scenarios.places import Place
-from scenarios.wire import Wire
-from sekisho.launch import WORK
+from scenarios.capture.packet_io import Wire
+from scenarios.capture.places import Place
+from scenarios.probes.frames import Fields, build, frame_number, tokens
 from sekisho.plan import load
-from topologies import backlog
-from topologies.datapath import Datapath
+from sekisho.runtime.namespaces import WORK
+from topologies.network import queue_depth
+from topologies.ovs.datapath import Datapath
 from topologies.town import Town
 
 _STILL_S = 1.0
@@ -51,7 +51,7 @@ def stood(town: Town, wire: Wire) -> dict[str, Any]:
         wire.send(half)
         ended.append(time.monotonic() - began)
         time.sleep(_PASSED_ON_S)
-        waiting.append(backlog.waiting_bytes())
+        waiting.append(queue_depth.waiting_bytes())
     wire.settle()
     at = Place("attachment", target.id)
     copies = [copy.data for place, copy in wire.heard() if place == at and not copy.outgoing]
@@ -68,8 +68,8 @@ def stood(town: Town, wire: Wire) -> dict[str, Any]:
 def _allowed(town: Town, wire: Wire) -> float:
     """Return how many bytes of a socket the pace allows for a frame."""
     if town.ovs.datapath is Datapath.KERNEL:
-        return backlog.QUESTION_BYTES
-    return (backlog.room() - wire.pace.full_bytes) / wire.pace.burst
+        return queue_depth.QUESTION_BYTES
+    return (queue_depth.room() - wire.pace.full_bytes) / wire.pace.burst
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sekisho.errors import NamespaceError
-from sekisho.launch import launched
+from sekisho.runtime.namespaces import launched
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "topologies" / "tiny.yaml"

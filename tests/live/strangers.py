@@ -18,13 +18,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sekisho.dumps import digest, flows
 from sekisho.errors import LabError
-from sekisho.launch import WORK
+from sekisho.openflow.flow_dump import digest, flows
 from sekisho.plan import load
+from sekisho.runtime.namespaces import WORK
 from tests.live import kinds
-from topologies import state
-from topologies.ovs import OPENFLOW_PORT
+from topologies.ovs import state
+from topologies.ovs.daemon import OPENFLOW_PORT
 from topologies.town import Town
 
 #: The hole of the README: whatever is allowed to nobody passes the policy.

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sekisho.launch import WORK
 from sekisho.model import JST
 from sekisho.plan import load
+from sekisho.runtime.namespaces import WORK
 from tests.live.guarded import Evening
 from topologies.town import Town
 

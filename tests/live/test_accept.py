@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence import RunVerdict
-from sekisho.launch import launched
+from sekisho.evidence.verdict import RunVerdict
 from sekisho.report import tally
 from sekisho.report.reading import RunRecord, read
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

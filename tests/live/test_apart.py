@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from sekisho.commands.standing import namespace
-from sekisho.entering import entering
-from sekisho.launch import first_inside
+from sekisho.runtime.entering import entering
+from sekisho.runtime.namespaces import first_inside
 from tests.live import machine
 from tests.live.machine import ROOT
 from tests.live.story import told
@@ -87,7 +87,7 @@ def test_what_listens_in_the_hosts_reaches_nothing_of_the_run(town: Townsman, no
 
     It has its listeners, the socket by which it is ordered, and its log.
     """
-    outside = machine.one(town.person.home, "-m topologies.services")
+    outside = machine.one(town.person.home, "-m topologies.hosts.services")
     pid = first_inside(outside) or outside
     first = json.loads((town.folder / "town.json").read_text())["pid"]
     is_own = namespace(pid, "user") != namespace(first, "user")

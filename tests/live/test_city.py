@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from sekisho.compiler.routing import has_way_around
 from sekisho.plan import load
-from sekisho.wiring import has_way_around
 from tests.live.demo import ROOT, Demo, demo
 from tests.live.machine import SLOWER
 from tests.live.visit import CHROMIUM, Visit, browsing, visiting

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sekisho.evidence import RunVerdict
-from sekisho.launch import launched
+from sekisho.evidence.verdict import RunVerdict
 from sekisho.report import html
 from sekisho.report.reading import read
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.launch import launched
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.tracking import SHARE
+from sekisho.model.tracking import SHARE
 from tests.live.machine import SLOWER
 from tests.live.story import told
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.casefile import CASES, lines
+from sekisho.evidence.case_file import CASES, lines
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

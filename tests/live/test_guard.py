@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from controller.asking import EXIT_FAILED
-from sekisho.compiler import compile_town
+from controller.switch_io import EXIT_FAILED
+from sekisho.compiler.tables import compile_town
 from sekisho.plan import load
 from tests.live.machine import SLOWER
 from tests.live.story import ROOT, told

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.bench_crowd import crowded
+from scenarios.bench.crowd import crowded
 from tests.live.machine import ROOT, SLOWER
 
 pytestmark = [pytest.mark.live, pytest.mark.alone]

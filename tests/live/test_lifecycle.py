@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence import RunVerdict
+from sekisho.evidence.verdict import RunVerdict
 from sekisho.report.reading import read
 from tests.live import machine
 from tests.live.machine import ROOT, Person
@@ -71,7 +71,7 @@ def _called(
 
 def _town_stands(person: Person, process: subprocess.Popen[bytes]) -> dict[int, str]:
     """Wait until the hosts are served; return everybody in the run's namespaces."""
-    machine.one(person.home, "-m topologies.services", of=process)
+    machine.one(person.home, "-m topologies.hosts.services", of=process)
     return machine.inhabitants(person.home)
 
 
@@ -199,7 +199,13 @@ def test_a_killed_command_takes_its_town_along(person: Person, words: tuple[str,
     _nothing_left(person, inhabitants)
 
 
-PARTS = ("-m controller", "ovs-vswitchd", "ovsdb-server", "unshare", "python -m scenarios.check")
+PARTS = (
+    "-m controller",
+    "ovs-vswitchd",
+    "ovsdb-server",
+    "unshare",
+    "python -m scenarios.run.check",
+)
 
 
 @pytest.mark.parametrize("part", PARTS)

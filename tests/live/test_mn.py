@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.launch import launched
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import ROOT, SLOWER
 
 pytestmark = pytest.mark.live

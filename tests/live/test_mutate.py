@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from scenarios.mutants import instrument
-from sekisho.faultlist import IDS
-from sekisho.launch import launched
+from sekisho.mutation.catalogue import IDS
 from sekisho.plan import load
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

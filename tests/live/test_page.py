@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sekisho.casefile import CASES
+from sekisho.evidence.case_file import CASES
 from tests.live.demo import Demo, demo
 from tests.live.visit import (
     CHROMIUM,

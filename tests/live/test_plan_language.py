@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import test_echo, test_legs
 from tests.live.test_small_towns import sekisho
-from tests.plan.test_include import cut
-from tests.test_several_networks import grown
+from tests.scenarios.suites import test_echo
+from tests.sekisho.plan import test_interfaces
+from tests.sekisho.plan.test_include import cut
+from tests.sekisho.plan.test_several_networks import grown
 
 pytestmark = pytest.mark.live
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.live
 PLANS: dict[str, Callable[[Path], Path]] = {
     "two networks of a zone at a site": grown,
     "a plan that is cut into files": cut,
-    "a server with services by interface": test_legs.written,
+    "a server with services by interface": test_interfaces.written,
     "a server that is watched by ping": test_echo.written,
 }
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import bench_random
-from scenarios.bench_random import Ended, check_random
-from scenarios.random_plan import random_plan
+from scenarios.bench import random_towns
+from scenarios.bench.random_plan import random_plan
+from scenarios.bench.random_towns import Ended, check_random
 from sekisho.plan import load
 from tests.live.machine import SLOWER
 
@@ -47,7 +47,7 @@ def test_a_check_that_does_not_end_is_no_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One town in trouble does not end the whole bench, and is told."""
-    monkeypatch.setattr(bench_random, "_LIMIT_S", 0.01)
+    monkeypatch.setattr(random_towns, "_LIMIT_S", 0.01)
     ended = check_random(0, tmp_path).ended
 
     assert not ended.is_pass

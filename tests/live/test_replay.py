@@ -12,8 +12,7 @@ import pytest
 from scapy.all import *  # noqa: F403  # what the printed command needs, as a reader has it
 
 from tests.live.machine import SLOWER
-
-from .test_faults import run_with
+from tests.live.test_faults import run_with
 
 pytestmark = pytest.mark.live
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence import RunVerdict, Verdict
-from sekisho.launch import launched
+from sekisho.evidence.verdict import RunVerdict, Verdict
 from sekisho.report import tally
 from sekisho.report.html import render
 from sekisho.report.reading import read
+from sekisho.runtime.namespaces import launched
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

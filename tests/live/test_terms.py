@@ -11,7 +11,7 @@ import pytest
 from tests.live.machine import SLOWER
 from tests.live.story import told
 from tests.live.test_small_towns import sekisho
-from tests.test_terms import written
+from tests.sekisho.model.test_terms import written
 
 pytestmark = pytest.mark.live
 _LIMIT_S = 180 * SLOWER

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.commands.planted import score
-from sekisho.faultlist import IDS
+from sekisho.mutation.catalogue import IDS
 from tests.live.machine import SLOWER
 
 pytestmark = pytest.mark.live

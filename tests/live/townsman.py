@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.talk import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, Talk
 from tests.live import machine
 from tests.live.machine import ROOT, Person
 

@@ -16,18 +16,18 @@ from typing import Any
 
 import scapy.all
 
-from scenarios.path import outputs, rewritten, steps
-from sekisho.compiler import compile_town
-from sekisho.flow import Packet as Header
-from sekisho.flow import Phase
-from sekisho.launch import WORK
+from scenarios.results.trace import outputs, rewritten, steps
+from sekisho.compiler.tables import compile_town
 from sekisho.model import Plan, PortRef
+from sekisho.openflow.reference_switch import headers
+from sekisho.packet.packet import Packet as Header
+from sekisho.packet.packet import Phase
 from sekisho.plan import load
 from sekisho.proof.fields import HEADER
 from sekisho.proof.verdict import Packet
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import scapy as line
-from sekisho.switch import headers
+from sekisho.runtime.namespaces import WORK
 from tests.population import packet as drawn
 from tests.population import places_of
 from tests.test_meaning import FAULTS, changed

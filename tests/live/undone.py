@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import SIGKILL
 
-from scenarios.wire import Wire
-from topologies.inside import inside
+from scenarios.capture.packet_io import Wire
+from topologies.network.netns import inside
 from topologies.town import Town
 
 VICTIM = "juki.lan"

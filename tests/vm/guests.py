@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 
-from scenarios.bench_runs import verdict_digest
-from sekisho.casefile import CASES, lines
+from scenarios.bench.runs import verdict_digest
+from sekisho.evidence.case_file import CASES, lines
 from tests.live.machine import ROOT
 
 LIMIT_S = 1800.0

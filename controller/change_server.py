@@ -1,0 +1,246 @@
+"""Where changes are asked for: examined, written down, put into force, and told.
+
+A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so is every answer::
+
+    {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
+    {"do": "change", "link": "P28", ...}      a planned permission
+    {"do": "undo", "number": 3, "by": "..."}
+    {"do": "state"}                           the journal, and whether the town is in force: every
+                                              switch is read back now; "known": true tells only
+                                              what was last heard. "troubles" says what is not
+                                              in force, and why
+
+``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
+table is touched, ``{"stage": "denied"}`` when all switches deny and before anything is allowed, and
+``{"stage": "allowed"}`` when all is allowed and not yet read back; the guard goes on at ``{"go":
+"ready"}`` and so on: whoever knows the switches' caches can see to them. ``"seen": n`` says which
+change was the newest that the asker knew of: a newer one at the same port is a conflict. One
+request is worked on at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controller import framework as fw
+from controller.switch_io import loudly
+from sekisho.errors import LabError, SekishoError
+from sekisho.model import JST, Plan
+from sekisho.model.changes import LATEST_MOMENT, Change
+from sekisho.model.terms import in_force
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.preview import preview
+from sekisho.resegment.validation import RefusedError, asked, links_asked, undo_refusals, unseen
+from sekisho.runtime.json_lines import Talk
+from sekisho.text.printable import said
+from sekisho.text.trouble import in_words
+
+if TYPE_CHECKING:
+    from controller.transition import Moving, Pause
+
+_TICK_S = 0.2  # how often somebody's time may be over
+_PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
+
+
+class Desk:
+    """Takes requests for the guard of one town.
+
+    Args:
+        guard: The guard.
+        plan: The plan as its file says it.
+
+    Raises:
+        PlanError: The journal cannot be read.
+    """
+
+    def __init__(self, guard: Moving, plan: Plan) -> None:
+        self._guard, self._origin = guard, plan
+        path = os.environ.get("SEKISHO_CHANGES")
+        self._journal = Journal(Path(path)) if path else None
+        self._turn = fw.hub.Semaphore(1)
+        self._late: set[int] = set()  # changes whose end could not be brought about, and told
+        self.say = guard.say
+
+    @property
+    def plan(self) -> Plan:
+        """The plan with every change laid over it that stands."""
+        return self._now(self._journal.standing if self._journal else ())
+
+    def _now(self, changes: Iterable[Change]) -> Plan:
+        """The plan with *changes* laid over it, and what rules hold at this time alone."""
+        fixed = os.environ.get("SEKISHO_AT", "")
+        moment = datetime.fromisoformat(fixed) if fixed else datetime.now(JST)
+        return in_force(self._origin, changes, moment)
+
+    def open(self) -> None:
+        """Begin to take requests, if the environment names a socket and a journal."""
+        path = os.environ.get("SEKISHO_DESK", "")
+        if any(clause.has_times for clause in self._origin.clauses):
+            fw.hub.spawn(self._watch_rules)
+        if self._journal is None:
+            return
+        fw.hub.spawn(self._watch_times)
+        if path:
+            Path(path).unlink(missing_ok=True)
+            server = fw.hub.StreamServer((path,), self._serve)
+            fw.hub.spawn(server.serve_forever)
+
+    @loudly
+    def _watch_rules(self) -> None:
+        """Open and close what rules permit at times; what holds follows from the clock alone."""
+        while True:
+            fw.hub.sleep(_TICK_S)
+            with self._turn:
+                plan, now = self.plan, self._guard.plan
+                if plan.clauses != now.clauses:
+                    self.say("turned", touched=self._guard.turn(plan))
+
+    @loudly
+    def _watch_times(self) -> None:
+        """Undo what has a time, when it is over; also what ended while nobody was here."""
+        while True:
+            fw.hub.sleep(_TICK_S)
+            assert self._journal is not None
+            for change in self._journal.standing[::-1]:
+                if change.until is not None and change.until <= time.time():
+                    with self._turn:
+                        self._undo_in_time(change.number)
+
+    def _undo_in_time(self, number: int) -> None:
+        """End a change, whoever has moved its ports since; later, if a switch is away."""
+        try:
+            self._undo(number, {"by": "sekisho", "why": "until"}, lambda _: None)
+        except LabError as error:
+            if number not in self._late:
+                self._late.add(number)
+                self.say("late", number=number, why=str(error))
+
+    def _serve(self, connection: Any, address: Any) -> None:
+        """Answer the requests of one connection, until it is closed."""
+        del address
+        with Talk(connection) as talk, contextlib.suppress(OSError):  # whoever asked may be gone
+            while True:
+                try:
+                    request = talk.read(None)
+                    if request is None:
+                        return
+                    talk.write(self._answered(request, talk))
+                except RefusedError as refused:
+                    reasons = [asdict(reason) for reason in refused.refusals]
+                    talk.write({"error": str(refused), "refusals": reasons})
+                except LabError as error:
+                    talk.write({"error": str(error), "lab": True})
+                except OSError as error:
+                    talk.write({"error": in_words(error, doing="the controller"), "lab": True})
+                except (SekishoError, ValueError, KeyError, TypeError) as error:
+                    talk.write({"error": str(error) or repr(error)})
+
+    def _answered(self, request: dict[str, Any], talk: Talk) -> dict[str, Any]:
+        def pause(stage: str) -> None:
+            if request.get("pause"):
+                with contextlib.suppress(OSError):  # who has gone meanwhile is not waited for
+                    talk.write({"stage": stage})
+                    while (told := talk.read(_PAUSE_S)) and told.get("go") != stage:
+                        pass  # of an earlier stage, and late
+
+        if request["do"] == "state":  # also while a change waits for a switch
+            return self._state(is_known_enough=bool(request.get("known")))
+        with self._turn:
+            if request["do"] == "change":
+                return self._change(request, pause)
+            if request["do"] == "undo":
+                return self._undo_asked(request, pause)
+        raise KeyError(f"do: {request['do']!r} is none of change, undo, state")
+
+    def _state(self, *, is_known_enough: bool) -> dict[str, Any]:
+        assert self._journal is not None
+        guard = self._guard
+        troubles = guard.troubles if is_known_enough else guard.look()
+        return {
+            "changes": self._journal.history(),
+            "in_force": guard.is_in_force and not troubles,
+            "troubles": dict(sorted(troubles.items())),
+        }
+
+    def _change(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        """Examine a change and, unless it is a dry run, make it."""
+        assert self._journal is not None
+        now = self._guard.plan
+        link = request.get("link")
+        standing = self._journal.standing
+        moves = () if link else asked(now, request["ports"], request["to"], standing=standing)
+        links = links_asked(now, link) if link else ()
+        change = Change(
+            self._journal.next_number,
+            str(request.get("to") or "open"),
+            moves,
+            links,
+            said(str(request.get("reason", "")), "reason"),
+            said(str(request.get("by", "")), "by"),
+            time.time(),
+            _moment(request.get("until")),
+        )
+        unseen(self._journal.changes.values(), change, request.get("seen"))
+        after = self._now((*standing, change))
+        if request.get("dry_run"):
+            shown = preview(now, after, self._guard.tables).as_json()
+            return {"preview": shown, "change": change.as_json()}
+        move = self._guard.prepare(after)
+        self._journal.add(change)
+        done = self._guard.put(move, pause)
+        return {"change": change.as_json(), **self._told(change.number, done)}
+
+    def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
+        assert self._journal is not None
+        now = time.time()
+        with contextlib.suppress(
+            LabError
+        ):  # it is in force all the same; nothing rests on the line
+            self._journal.write("in-force", must_last=False, number=number, at=now, **done)
+        self.say("changed", number=number, **done)
+        return {"number": number, "in_force": not done["waiting"], **done}
+
+    def _undo_asked(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        assert self._journal is not None
+        number = int(request["number"])
+        refusals = tuple(undo_refusals(self._journal.standing, number))
+        if refusals:
+            raise RefusedError(refusals)
+        if request.get("dry_run"):
+            shown = preview(self._guard.plan, self._without(number), self._guard.tables)
+            return {"preview": shown.as_json(), "number": number}
+        by = said(str(request.get("by", "")), "by")
+        return self._undo(number, {"by": by, "why": "asked"}, pause)
+
+    def _without(self, number: int) -> Plan:
+        assert self._journal is not None
+        return self._now(c for c in self._journal.standing if c.number != number)
+
+    def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        assert self._journal is not None
+        move = self._guard.prepare(self._without(number))
+        self._journal.write("undo", number=number, at=time.time(), **words)
+        done = self._guard.put(move, pause)
+        return {"undone": number, **self._told(number, done)}
+
+
+def _moment(value: object) -> float | None:
+    """Return when a change shall end, in seconds since 1970.
+
+    Raises:
+        ValueError: It is not a number, or not a time that a calendar could show.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"until: {value!r} is not a time in seconds since 1970")
+    if not 0 <= value <= LATEST_MOMENT:
+        raise ValueError(f"until: {value!r} is not a time of this century")
+    return float(value)

@@ -1,0 +1,232 @@
+"""From one plan to the next while the town runs: deny first, then allow, and nothing between.
+
+Of the switches that a change concerns, first every one stops admitting who is moved; only when all
+have said so does any begin to admit what he is from now on. So at no instant stands a port in two
+networks, nor is a packet judged by half a change, on whichever switches it meets.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from controller import framework as fw
+from controller.link_state import Lines
+from controller.openflow import add_bytes, delete_bytes, wire_match
+from controller.reconcile import Step, changes
+from controller.switch_io import Asking, GoneError, TroubleError, loudly
+from sekisho.compiler.incremental import Delta, Tables, changed_tables
+from sekisho.errors import LabError
+from sekisho.model import Plan
+from sekisho.openflow.rules import Cookie, Kind, Rule
+
+_EXACT = 3  # so many terminals at most are read back one by one; else whole tables
+_LOOK_S = 3.0  # a switch that does not say what it holds within this is not vouched for
+_OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a terminal
+
+#: Called before any table is touched, with ``ready``; between deny and allow, when every switch has
+#: said that it denies, with ``denied``; and with ``allowed`` when all has been said, and is not yet
+#: read back.
+Pause = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What brings a town from its plan to another, ready to be sent.
+
+    Attributes:
+        plan: The other plan.
+        tables: Its tables.
+        touched: How many rules go and come, by switch.
+        denying: The messages that only take permission away, by switch.
+        allowing: The messages of every later step, by switch.
+    """
+
+    plan: Plan
+    tables: Tables
+    touched: dict[str, tuple[int, int]]
+    denying: dict[str, list[bytes]]
+    allowing: dict[str, list[bytes]]
+
+    @classmethod
+    def by(cls, delta: Delta, plan: Plan) -> Transition:
+        """Return the way to *plan*, whose tables are those of *delta*."""
+        denying, allowing = {}, {}
+        for name, gone in delta.gone.items():
+            steps = changes(delta.come[name], gone).steps
+            said = [b"".join(step_bytes(step)) for step in steps]
+            first = 1 if steps[0].delete else 0
+            denying[name], allowing[name] = said[:first], said[first:]
+        return cls(plan, delta.tables, delta.counts, denying, allowing)
+
+
+def step_bytes(step: Step) -> list[bytes]:
+    """Return the messages of one step, deletions first."""
+    delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
+    return [*delete, *map(add_bytes, step.add)]
+
+
+class Moving(Asking):
+    """Knows the plan that is in force and its tables; changes both together."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plan: Plan
+        self._wanted: Tables = {}
+        self._lines: Lines
+        self._in_force: set[str] = set()
+        self._busy: set[Any] = set()  # connections that are being reconciled or changed
+        self._again: set[Any] = set()  # and of those, that must be looked at once more
+        self._troubles: dict[str, str] = {}  # switches that cannot be healed just now, and why
+        self._heals = os.environ.get("SEKISHO_HEALS") != "no"
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that are wanted now, by switch."""
+        return self._wanted
+
+    @property
+    def is_in_force(self) -> bool:
+        """True while every switch of the town is known to hold what is wanted."""
+        return len(self._in_force) == len(self._names) and not self._troubles
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Which switches cannot be healed just now, and why."""
+        return dict(self._troubles)
+
+    def look(self) -> dict[str, str]:
+        """Read every switch back now; return which do not hold what is wanted, and why."""
+        late = {name: "is not connected" for name in self._names.values()}
+        late |= {name: "is being brought into force" for name in self._current}
+        found = {n: late[n] for n in late if n not in self._in_force} | self._troubles
+        if not found:
+            names = sorted(self._in_force)
+            fw.hub.joinall([fw.hub.spawn(self._look, self._current[n], found) for n in names])
+        return found
+
+    @loudly
+    def _look(self, datapath: Any, found: dict[str, str]) -> None:
+        name = self.name_of(datapath)
+        found[name] = "was not read to the end"
+        wanted = self._wanted[name]
+        try:
+            held = self._read(datapath, within_s=_LOOK_S)
+        except TroubleError as error:
+            found[name] = str(error)
+            self.trouble(datapath, str(error))
+            return
+        if name not in self._in_force or self._wanted[name] is not wanted:
+            found[name] = "is being brought into force"
+        elif held.foreign or set(held.rules) != set(wanted):
+            found[name] = f"holds other rules than wanted: {held.foreign}".removesuffix(": ")
+            if self._heals:
+                self._drifted(datapath, 0)
+        else:
+            del found[name]
+
+    def _bring(self, name: str) -> None:
+        raise NotImplementedError
+
+    def prepare(self, plan: Plan) -> Transition:
+        """Return what brings *plan* into force.
+
+        Raises:
+            LabError: A switch that they concern is not in force just now: nothing can be changed.
+        """
+        move = Transition.by(changed_tables(self.plan, plan, self._wanted), plan)
+        late = [name for name in move.touched if name not in self._in_force]
+        if late:
+            raise LabError(
+                f"{', '.join(late)}: not in force just now; nothing was changed\n"
+                "  hint: wait until the guard says town-in-force"
+            )
+        return move
+
+    def turn(self, plan: Plan) -> dict[str, tuple[int, int]]:
+        """Bring into force a plan that permits something else; who is away has it when back.
+
+        Returns:
+            How many rules go and come, by switch.
+        """
+        delta = changed_tables(self.plan, plan, self._wanted)
+        self.plan, self._wanted = plan, delta.tables
+        for name in delta.counts:
+            self._in_force.discard(name)
+            if name in self._current:
+                self._bring(name)
+        return delta.counts
+
+    @loudly
+    def put(self, move: Transition, pause: Pause) -> dict[str, Any]:
+        """Bring into force what `prepare` has returned, with nothing in between.
+
+        Returns:
+            What was touched, which switches are not there, and how long it took.
+        """
+        began, before = time.monotonic(), self.plan
+        self.plan, self._wanted = move.plan, move.tables
+        links = {name: self._current[name] for name in move.touched}
+        self._busy |= set(links.values())
+        self._in_force -= set(links)
+        try:
+            if links:
+                pause("ready")
+            if any(move.denying.values()):
+                self._do(links, move.denying)
+                pause("denied")
+            self._do(links, move.allowing)
+            if links:
+                pause("allowed")
+            self._read_back(before, move.plan, links)
+            self._in_force |= set(links)
+        except GoneError:
+            pass  # the switch will be brought to the journal's state when it is back
+        except TroubleError as error:  # and this one as soon as it can be healed
+            self.trouble(error.datapath, str(error))
+        finally:
+            self._busy -= set(links.values())
+            waiting = {n for n, d in links.items() if d in self._again or n not in self._in_force}
+            for name in waiting & set(self._current):
+                self._again.discard(links[name])
+                self._in_force.discard(name)
+                self._bring(name)
+        return {
+            "touched": move.touched,
+            "waiting": sorted(waiting),
+            "seconds": round(time.monotonic() - began, 6),
+        }
+
+    def _do(self, links: dict[str, Any], said: dict[str, list[bytes]]) -> None:
+        """Send each switch its steps, a barrier after each, and sleep until all are done."""
+        keys = []
+        for name, steps in said.items():
+            for step in steps:
+                self._pass(links[name], step)
+                keys.append(self._begin(links[name], fw.parser.OFPBarrierRequest(links[name])))
+        self._finish(keys)
+
+    def _read_back(self, before: Plan, after: Plan, links: dict[str, Any]) -> None:
+        """Raise unless every switch holds exactly what it should of what was changed.
+
+        Raises:
+            TroubleError: One does not.
+        """
+        pairs = zip(before.attachments, after.attachments, strict=True)
+        moved = [n for n, (old, new) in enumerate(pairs, 1) if old != new]
+        is_few = len(moved) <= _EXACT and before.clauses == after.clauses
+        asked = (
+            [(int(Cookie(Kind.ADMIT, 0, n)) & _OWN, _OWN) for n in moved] if is_few else [(0, 0)]
+        )
+        places = [(name, cookie, mask) for name in links for cookie, mask in asked]
+        read = self._read_some([(links[name], cookie, mask) for name, cookie, mask in places])
+        for (name, cookie, mask), held in zip(places, read, strict=True):
+            want = {r for r in self._wanted[name] if r.cookie & mask == cookie}
+            if (set(held.rules) != want or held.foreign) and links[name] not in self._again:
+                wrong: set[Rule] = set(held.rules) ^ want
+                raise TroubleError(
+                    links[name], f"after the change {len(wrong)} rules differ: {wrong}"
+                )

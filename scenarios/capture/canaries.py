@@ -1,0 +1,87 @@
+"""Frames that the ledger must tell of, or it cannot be believed about what it did not tell.
+
+Silence at the end of a run is only worth something if the ledger would have spoken. So it is given,
+before it is closed, a copy that comes too late where it may be, one that comes where it must not,
+and a frame that nobody sent. All three must stand in it; they are then taken out again.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from scenarios.capture.observations import NOBODY, Late, Ledger, Outgoing, Stray
+from scenarios.capture.packet_io import Wire
+from scenarios.probes.frames import Fields, build, tokens
+from sekisho.model import Label, Plan
+
+_MAC = "02:ea:00:00:00:03"  # nobody's: the host's own stack ignores it
+_NOWHERE = IPv4Address("192.0.2.3")  # RFC 5737: nobody's address
+_EXPERIMENT = 0x88B6  # IEEE 802, 9.2.3: an EtherType for local experiments
+_WORDS = {
+    "late": Label(
+        "遅れて届いたパケットを記録していません", "a copy that came late was not written down"
+    ),
+    "elsewhere": Label(
+        "出るはずのない場所に出たパケットを記録していません",
+        "a copy at a wrong place was not written down",
+    ),
+    "stray": Label(
+        "送信者の分からないパケットを記録していません",
+        "a frame that nobody sent was not written down",
+    ),
+}
+
+
+class Canaries:
+    """The canaries of one run.
+
+    Args:
+        plan: The town.
+        ledger: Must tell of them.
+        run: The number in every token of the run.
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, run: int) -> None:
+        self._plan, self._ledger, self._run = plan, ledger, run
+        self._late = self._elsewhere = 0
+        self._stray = b""
+        self._own: set[bytes] = set()  # an instrument that reads no token takes all for strays
+
+    def send(self, wire: Wire) -> None:
+        """Put all three on cables."""
+        first, last = 0, len(self._plan.attachments) - 1
+        self._late = self._ledger.add(Outgoing(0, NOBODY, first, b""))
+        self._elsewhere = self._ledger.add(Outgoing(0, NOBODY, first, b""))
+        self._ledger.begin_window()
+        late, elsewhere = (self._whisper(n) for n in (self._late, self._elsewhere))
+        self._stray = build(
+            "other",
+            [Fields(_MAC, _MAC, _NOWHERE, _NOWHERE, 0, _EXPERIMENT)],
+            [b"canary" + self._run.to_bytes(10, "big")],
+        )[0]
+        self._own = {late, elsewhere, self._stray}
+        wire.whisper([(first, late), (last, elsewhere), (first, self._stray)])
+
+    def _whisper(self, number: int) -> bytes:
+        target = self._plan.attachments[0]
+        fields = Fields(_MAC, self._plan.router_mac, _NOWHERE, target.ip, 9, 9, 2)
+        return build("udp", [fields], tokens(self._run, [number]))[0]
+
+    def taken_out(self) -> list[Label]:
+        """Take the canaries out of the ledger again; return in words what of them was not there."""
+        ledger = self._ledger
+        own = {self._late: False, self._elsewhere: True}
+        found: list[Late] = [copy for copy in ledger.late if copy.number in own]
+        strays: list[Stray] = ledger.strays + ledger.doubtful
+        is_told = any(stray.data == self._stray for stray in strays)
+        ledger.late[:] = [copy for copy in ledger.late if copy.number not in own]
+        for kept in (ledger.strays, ledger.doubtful):
+            kept[:] = [stray for stray in kept if stray.data not in self._own]
+        told = {(copy.number, copy.is_leak) for copy in found}
+        missing = [
+            word
+            for word, number in (("late", self._late), ("elsewhere", self._elsewhere))
+            if (number, own[number]) not in told
+        ]
+        missing += [] if is_told else ["stray"]
+        return [_WORDS[word] for word in missing]

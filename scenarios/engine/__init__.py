@@ -1,0 +1,1 @@
+"""One window after another: send, hear, count; the fabric watched meanwhile."""

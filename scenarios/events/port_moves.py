@@ -1,0 +1,98 @@
+"""Ports are moved to another network, many at once: what they had ends, everybody else goes on."""
+
+from __future__ import annotations
+
+import time
+
+from scenarios.events.stream_selection import Trio, trios
+from scenarios.events.trial import Event, Scene
+from sekisho.errors import LabError
+from sekisho.model import Label, Plan
+from sekisho.model.pools import pools
+from sekisho.policy.evaluate import Policy
+from sekisho.resegment.validation import RefusedError, asked
+from topologies.control_server import guarded
+
+_HOLD_S = 1.0
+
+
+def elsewhere(plan: Plan, trio: Trio) -> str:
+    """Return a network that the permitted one's port can be moved to, where it may no longer.
+
+    Empty where there is none.
+    """
+    policy = Policy(plan)
+    for pool in pools(plan):
+        if pool.switch != trio.permitted.at.switch:
+            continue
+        may = any(
+            a.source == pool.source and policy.permission(a, trio.target, trio.protocol, trio.port)
+            for a in plan.attachments
+        )
+        if not may and _movable(plan, [str(trio.permitted.at)], pool.zone):
+            return pool.zone
+    return ""
+
+
+def _movable(plan: Plan, ports: list[str], to: str) -> list[str]:
+    """Return those of *ports* that may be moved to the network *to*."""
+    out = []
+    for port in ports:
+        try:
+            asked(plan, [port], to)
+        except RefusedError:
+            continue
+        out.append(port)
+    return out
+
+
+def batch(plan: Plan) -> tuple[list[str], str]:
+    """Return every port that can be moved together with the first trio's, and whereto."""
+    to = elsewhere(plan, trios(plan)[0])
+    ports = dict.fromkeys(str(a.at) for a in plan.attachments)
+    return _movable(plan, list(ports), to), to
+
+
+def _play(scene: Scene) -> None:
+    ports, to = batch(scene.plan)
+    began = time.time_ns()
+    done = guarded(scene.town, {"do": "change", "ports": ports, "to": to, "by": "disturb"})
+    at = time.time_ns()
+    if "number" not in done:
+        raise LabError(str(done.get("error")))
+    scene.zero(began, f"{len(ports)} ports were asked to move to {to}")
+    for stream in scene.base:
+        if not stream.is_forbidden and str(stream.source.at) in ports:
+            scene.revoked(stream, at)
+    touched = sum(map(sum, done["touched"].values()))
+    took_ms = (at - began) / 1e6
+    scene.note(
+        f"ポート{len(ports)}個、規則{touched}件、確認まで{took_ms:.1f}ミリ秒",
+        f"{len(ports)} ports, {touched} rules, {took_ms:.1f} ms to acknowledge",
+    )
+    time.sleep(_HOLD_S)
+    scene.given_back(time.time_ns())
+    back = guarded(scene.town, {"do": "undo", "number": done["number"], "by": "disturb"})
+    if not back.get("in_force"):
+        scene.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
+
+
+def _skip(plan: Plan) -> Label | None:
+    found = trios(plan)
+    if not found or not elsewhere(plan, found[0]):
+        return Label(
+            "許可の外へ移せるポートがない",
+            "no port of the town can be moved out of what it may open",
+        )
+    return None
+
+
+EVENTS = [
+    Event(
+        "ports-moved",
+        Label("系統変更(多数のポートを一度に)", "Many ports moved at once"),
+        "RT-03",
+        _play,
+        skip=_skip,
+    ),
+]

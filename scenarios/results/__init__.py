@@ -1,0 +1,1 @@
+"""From judgements to the files of a run folder."""

@@ -1,0 +1,1 @@
+"""The programs inside the namespaces: check, disturb, replay, serve."""

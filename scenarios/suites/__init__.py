@@ -1,0 +1,1 @@
+"""What one run tries: attack cases, conversations, scenarios, selections."""

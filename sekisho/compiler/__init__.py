@@ -1,0 +1,1 @@
+"""Second witness: from a plan to flow tables. It has not seen the policy."""

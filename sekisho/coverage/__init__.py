@@ -1,0 +1,1 @@
+"""Which rules a run has met, and why it met no others."""

@@ -1,0 +1,1 @@
+"""A plan as diagrams and as tables in a terminal."""

@@ -1,0 +1,280 @@
+"""A plan in a terminal: its matrix, its hosts and its rules, as `rich` renderables.
+
+This module knows the plan and the matrix that is derived from it, and how wide a terminal is. It
+prints nothing and decides nothing; colour only repeats what the signs already say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sekisho.model import Allow, Attachment, Basis, CellKind, Clause, Label, Plan, Service
+from sekisho.policy.matrix import DENIED, MUST_DROP, NOT_APPLICABLE, Cell, counts, matrix
+from sekisho.text.columns import GAP, LEAST_NAME, blocks
+
+ALLOWED = "○"
+WIDE = 132  # columns; from here on a host takes one line, and a rule names its basis beside it
+
+_ENDS_WIDTH = 24  # columns of one end of a rule
+_NAME_WIDTH = 22  # the least that keeps the name of a row readable beside clause ids
+_SIGNS = {
+    CellKind.ALLOW: ALLOWED,
+    CellKind.NOT_APPLICABLE: NOT_APPLICABLE,
+    CellKind.PLANNED: "P",
+    CellKind.EXTERNAL: "E",
+}
+_STYLES = {
+    CellKind.ALLOW: "green",
+    CellKind.NOT_APPLICABLE: "dim",
+    CellKind.PLANNED: "yellow",
+    CellKind.EXTERNAL: "cyan",
+    CellKind.DENY: "",
+}
+_BASES = {
+    Basis.SEED: Label("事例報告", "case report"),
+    Basis.GUIDELINE: Label("ガイドライン", "guideline"),
+    Basis.DESIGN: Label("設計", "design"),
+}
+
+
+def show(
+    plan: Plan, *, language: str = "ja", width: int = 80, hosts: bool = False, rules: bool = False
+) -> RenderableType:
+    """Return what to print for *plan*.
+
+    Args:
+        plan: The town.
+        language: ``ja`` or ``en``.
+        width: Columns of the terminal.
+        hosts: Whether to add the table of hosts.
+        rules: Whether to add the table of rules.
+    """
+    parts: list[RenderableType] = [
+        _title(plan, language),
+        matrix_table(plan, language=language, width=width),
+        legend(plan, language=language, width=width),
+    ]
+    if hosts:
+        parts += [Text(), hosts_table(plan, language=language, width=width)]
+    if rules:
+        parts += [Text(), rules_table(plan, language=language, width=width)]
+    return Group(*parts)
+
+
+def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
+    """Return the matrix; cells show clause ids where *width* has room for them, else ○.
+
+    Columns that have no room stand under the others.
+    """
+    cells = matrix(plan)
+    is_wide = _has_room_for_clauses(plan, cells, width)
+    widths = _widths(plan, cells, is_wide=is_wide)
+    longest = max(len(source.id) for source in plan.sources)
+    tables: list[RenderableType] = []
+    for block in blocks(widths, width - LEAST_NAME - 1):
+        tables += [Text()] if tables else []
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        names = width - sum(widths[n] + GAP for n in block) - 1
+        table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
+        columns = [plan.destinations[n] for n in block]
+        for n, destination in zip(block, columns, strict=True):
+            head = destination.id if is_wide else "\n".join(destination.id)
+            table.add_column(head, no_wrap=True, min_width=widths[n], vertical="bottom")
+        for source in plan.sources:
+            row = [_sign(cells[source.id, d.id], is_wide=is_wide) for d in columns]
+            name = f"{source.id:<{longest}} {source.label.text(language)}"
+            table.add_row(Text(name), *row)
+        tables.append(table)
+    return Group(*tables)
+
+
+def legend(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableType:
+    """Return what the signs and the columns of the matrix mean, and how many cells bear each."""
+    cells = matrix(plan)
+    columns = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    names = [Text(f"{d.id:<4}{d.label.text(language)}") for d in plan.destinations]
+    across = max(1, width // (max(name.cell_len for name in names) + 2))
+    down = -(-len(names) // across)
+    for row in range(down):
+        columns.add_row(*names[row::down])
+    return Group(
+        Text(), Text(_packed(_explained(cells.values(), language), width)), Text(), columns
+    )
+
+
+def hosts_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
+    """Return every attachment with its place, network, addresses and classes."""
+    is_wide = width >= WIDE
+    columns = _HOST_COLUMNS_WIDE if is_wide else _HOST_COLUMNS
+    table = _table(columns, language, folded=1 if is_wide else 0)
+    for a in plan.attachments:
+        name = plan.device[a.device].label.text(language)
+        network = f"{a.ip}/{plan.subnet(a).prefixlen}"
+        gateway, classes = str(plan.gateway(a)), _classes(a, language)
+        if is_wide:
+            place = f"{a.at} ({a.air})" if a.air else str(a.at)
+            _add(table, a.id, name, a.site, place, a.zone, network, a.mac, gateway, classes)
+        else:
+            place = f"{a.at}\n{a.site} {a.air}"
+            zone, addresses = f"{a.zone}\n{classes}", f"{network}\n{a.mac}"
+            _add(table, f"{a.id}\n {name}", place, zone, addresses, gateway)
+    return table
+
+
+_HOST_COLUMNS = (
+    Label("接続口・機器", "attachment, device"),
+    Label("ポート・拠点", "port, site"),
+    Label("系統・区分", "zone, classes"),
+    Label("IP・MAC", "IP, MAC"),
+    Label("ゲートウェイ", "gateway"),
+)
+_HOST_COLUMNS_WIDE = (
+    Label("接続口", "attachment"),
+    Label("機器", "device"),
+    Label("拠点", "site"),
+    Label("ポート", "port"),
+    Label("系統", "zone"),
+    Label("IP", "IP"),
+    Label("MAC", "MAC"),
+    Label("ゲートウェイ", "gateway"),
+    Label("区分", "classes"),
+)
+_RULE_COLUMNS = (
+    Label("番号", "no."),
+    Label("目的・根拠", "purpose, basis"),
+    Label("誰から → どこへ", "from → to"),
+    Label("サービス", "services"),
+)
+
+
+def rules_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
+    """Return every permitted direction with its purpose, basis, ends and services."""
+    table = _table(_RULE_COLUMNS, language, folded=1)
+    for clause in plan.clauses:
+        said = (clause.id, _purpose(clause, language, is_wide=width >= WIDE))
+        for allow in clause.allows:
+            services = "\n".join(_service(plan.service[s]) for s in allow.services)
+            _add(table, *said, _ends(plan, allow), services)
+            said = ("", "")
+    return table
+
+
+def _title(plan: Plan, language: str) -> Text:
+    text = Text().append(plan.label.text(language), style="bold")
+    text.append(f"  {plan.profile}  {plan.edition}", style="dim")
+    sizes = (len(plan.sites), len(plan.switches), len(plan.devices), len(plan.attachments))
+    words = Label(
+        "拠点{} スイッチ{} 機器{} 接続口{}", "sites {}, switches {}, devices {}, attachments {}"
+    )
+    return text.append("\n" + words.text(language).format(*sizes) + "\n")
+
+
+def _has_room_for_clauses(plan: Plan, cells: dict[tuple[str, str], Cell], width: int) -> bool:
+    widths = _widths(plan, cells, is_wide=True)
+    return sum(widths) + len(widths) + _NAME_WIDTH <= width
+
+
+def _widths(plan: Plan, cells: dict[tuple[str, str], Cell], *, is_wide: bool) -> list[int]:
+    signs = {key: _sign(cell, is_wide=is_wide).cell_len for key, cell in cells.items()}
+    return [
+        max(len(d.id) if is_wide else 1, *(signs[s.id, d.id] for s in plan.sources))
+        for d in plan.destinations
+    ]
+
+
+def _sign(cell: Cell, *, is_wide: bool) -> Text:
+    style = "bold red" if cell.is_must_drop else _STYLES[cell.kind]
+    if is_wide or cell.kind is CellKind.DENY:
+        return Text(cell.mark, style=style)
+    return Text(_SIGNS[cell.kind], style=style)
+
+
+def _packed(texts: Iterable[str], width: int, gap: str = "  ") -> str:
+    """Return *texts* side by side on lines of at most *width* columns, none of them broken."""
+    lines = [""]
+    for text in texts:
+        longer = f"{lines[-1]}{gap}{text}" if lines[-1] else text
+        if cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(text)
+    return "\n".join(lines)
+
+
+def _explained(cells: Iterable[Cell], language: str) -> Iterable[str]:
+    cells = tuple(cells)
+    counted = counts(cells)
+    grave = sum(cell.is_must_drop for cell in cells)
+    meanings = (
+        (ALLOWED, Label("許可(番号)", "allowed (rule)"), counted[CellKind.ALLOW]),
+        (DENIED, Label("拒否", "denied"), counted[CellKind.DENY] - grave),
+        (MUST_DROP, Label("拒否・重大", "must drop"), grave),
+        (NOT_APPLICABLE, Label("対象外", "not applicable"), counted[CellKind.NOT_APPLICABLE]),
+        ("P", Label("計画(今は拒否)", "planned"), counted[CellKind.PLANNED]),
+        ("E", Label("庁外", "outside"), counted[CellKind.EXTERNAL]),
+    )
+    for sign, label, number in meanings:
+        if number:
+            yield f"{sign} {label.text(language)} {number}"
+
+
+def _table(columns: tuple[Label, ...], language: str, *, folded: int) -> Table:
+    """Return an empty table in which only the column *folded* gives way when room is short."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(
+            column.text(language), overflow="fold", no_wrap=number != folded, vertical="top"
+        )
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Add a row of plain text: a bracket in a name is not markup."""
+    table.add_row(*(Text(cell) for cell in cells))
+
+
+def _classes(attachment: Attachment, language: str) -> str:
+    classes = f"{attachment.source}/{attachment.destination}"
+    if attachment.registered:
+        return classes
+    return f"{classes} {Label('未登録', 'unregistered').text(language)}"
+
+
+def _purpose(clause: Clause, language: str, *, is_wide: bool) -> str:
+    purpose = clause.purpose.text(language)
+    if clause.special is not None:
+        purpose += f" [{Label('特定通信', 'designated').text(language)}]"
+    if clause.until is not None:
+        purpose += f" [{Label('{}まで', 'until {}').text(language).format(clause.until)}]"
+    if clause.hours:
+        purpose += f" [{', '.join(map(str, clause.hours))}]"
+    basis = _BASES[clause.basis].text(language)
+    note = f":{clause.basis_note}" if clause.basis_note and is_wide else ""
+    return f"{purpose}\n {basis}{note}"
+
+
+def _ends(plan: Plan, allow: Allow) -> str:
+    begin = [*allow.sources, *_only(plan, allow.only_from)]
+    reach = [f"→ {allow.destination}", *_only(plan, allow.only_to)]
+    return "\n".join(_packed(words, _ENDS_WIDTH, gap=" ") for words in (begin, reach))
+
+
+def _only(plan: Plan, attachments: tuple[str, ...]) -> list[str]:
+    """Return *attachments* in brackets, each by its device where that has no other."""
+    names = []
+    for name in attachments:
+        device = plan.device[plan.attachment[name].device]
+        names.append(device.id if len(device.attachments) == 1 else name)
+    return f"({', '.join(names)})".split(" ") if names else []
+
+
+def _service(service: Service) -> str:
+    if not service.has_ports:
+        return f"{service.id} {service.protocol.word} echo"
+    ports = " ".join(str(ports) for ports in service.ports)
+    return f"{service.id} {service.protocol.word}/{ports}"

@@ -1,0 +1,1 @@
+"""What a run found: verdicts, cases, and the sealed files of its folder."""

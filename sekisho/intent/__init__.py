@@ -1,0 +1,1 @@
+"""What a plan promises: its sentences, what requirements deny, and what its rules open."""

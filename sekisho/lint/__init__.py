@@ -1,0 +1,1 @@
+"""What `plan check` warns of: no mistake, but odd."""

@@ -1,0 +1,1 @@
+"""OpenFlow 1.3 as values: rules, tables, dumps, and a reference switch."""

@@ -1,0 +1,1 @@
+"""A packet as a value, and its bytes read strictly."""

@@ -1,0 +1,1 @@
+"""First witness: what the plan means. It has not seen the tables."""

@@ -1,0 +1,215 @@
+"""What the plan allows, said once, without a switch in sight.
+
+This module is the *meaning* of a plan. `sekisho.compiler.tables` turns the same plan into flow
+tables and must not be consulted here: tests and the judge compare the two readings, and a mistake
+that both shared would prove nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from sekisho.model import Allow, Attachment, Clause, Plan, PortRef, Protocol
+from sekisho.model.pools import pools
+from sekisho.packet.packet import (
+    ARP_REQUEST,
+    ETH_ARP,
+    ETH_IPV4,
+    ETH_IPV6,
+    TCP_ACK,
+    TCP_FIN,
+    TCP_RST,
+    TCP_SYN,
+    DropPoint,
+    Packet,
+    Phase,
+    Reason,
+    Verdict,
+    is_group,
+)
+
+_NOBODY = ""  # id of a stand-in for whoever might have an address
+
+
+class Ruling(NamedTuple):
+    """A verdict and what gave it.
+
+    Attributes:
+        verdict: What should become of the packet.
+        clause: Id of the clause that allowed it; empty for a denial.
+        where: ``file:line`` of that clause; empty for a denial by default.
+        to: Attachment that must receive it; None when it must die.
+        drop: The rule that must drop it, at the first switch it meets; None when allowed.
+    """
+
+    verdict: Verdict
+    clause: str = ""
+    where: str = ""
+    to: Attachment | None = None
+    drop: DropPoint | None = None
+
+
+class Policy:
+    """The meaning of one plan, with its look-ups made once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._by_port: dict[PortRef, list[Attachment]] = {}
+        for attachment in plan.attachments:
+            if attachment.registered:
+                self._by_port.setdefault(attachment.at, []).append(attachment)
+        self._edge_ports = {a.at for a in plan.attachments}
+        self._by_ip = {a.ip: a for a in plan.attachments if a.registered}
+        self._vacant = {a.ip: a for a in plan.origin.attachments if a.registered}
+        self._pools = pools(plan)
+        self._allows: dict[tuple[str, str], list[tuple[Clause, Allow]]] = {}
+        for clause in plan.clauses:
+            for allow in clause.allows:
+                for source in allow.sources:
+                    cell = (source, allow.destination)
+                    self._allows.setdefault(cell, []).append((clause, allow))
+
+    def ruling(self, packet: Packet) -> Ruling:
+        """Decide *packet*: admitted as somebody, to a known place, by a clause; else it dies."""
+        drop = self._refusal_at_the_edge(packet)
+        if drop is not None:
+            return Ruling(Verdict.DENY, drop=drop)
+        if packet.eth_type == ETH_ARP:
+            return self._arp(packet)
+        sender = self._sender(packet)
+        assert sender is not None and packet.ip_dst is not None
+        drop = self._refusal_by_the_router(packet)
+        if drop is not None:
+            return Ruling(Verdict.DENY, drop=drop)
+        target = self._whose(packet.ip_dst)
+        assert target is not None
+        return self._between(sender, target, packet)
+
+    def permission(
+        self, source: Attachment, target: Attachment, protocol: Protocol, port: int
+    ) -> tuple[Clause, Allow] | None:
+        """Return the first clause that lets *source* open *protocol*/*port* on *target*."""
+        for clause, allow in self._allows.get((source.source, target.destination), []):
+            if allow.only_from and source.id not in allow.only_from:
+                continue
+            if allow.only_to and target.id not in allow.only_to:
+                continue
+            if any(self.plan.service[s].covers(protocol, port) for s in allow.services):
+                return clause, allow
+        return None
+
+    def _whose(self, ip: IPv4Address) -> Attachment | None:
+        """Return who has *ip*, or who had it or might have it: a stand-in at its home switch.
+
+        An address kept for moved ports, and one whose owner was moved away, are judged as if
+        somebody of their classes were there, and nobody is.
+        """
+        if ip in self._by_ip:
+            return self._by_ip[ip]
+        if ip in self._vacant:
+            return replace(self._vacant[ip], id=_NOBODY)
+        pool = next((pool for pool in self._pools if ip in pool.network), None)
+        if pool is None:
+            return None
+        at = PortRef(pool.switch, 0)
+        classes = (pool.source, pool.destination)
+        return Attachment(
+            _NOBODY,
+            "",
+            "",
+            at,
+            "",
+            pool.site,
+            pool.zone,
+            "",
+            ip,
+            *classes,
+            registered=True,
+            where="",
+        )
+
+    def _sender(self, packet: Packet) -> Attachment | None:
+        """Return who stands at the port with exactly this MAC and IP address."""
+        for attachment in self._by_port.get(packet.at, []):
+            if (attachment.mac, attachment.ip) == (packet.eth_src, packet.ip_src):
+                return attachment
+        return None
+
+    def _refusal_at_the_edge(self, packet: Packet) -> DropPoint | None:
+        port, switch = str(packet.at.port), packet.at.switch
+        if packet.at not in self._edge_ports:
+            return DropPoint(Reason.QUARANTINE.value, switch)
+        if packet.tagged:
+            return DropPoint(Reason.TAGGED.value, switch, port)
+        if packet.eth_type == ETH_IPV6:
+            return DropPoint(Reason.IPV6.value, switch, port)
+        if packet.eth_type == ETH_ARP:
+            honest = packet.arp_op == ARP_REQUEST and any(
+                (a.mac, a.mac, a.ip) == (packet.eth_src, packet.arp_sha, packet.arp_spa)
+                for a in self._by_port.get(packet.at, [])
+            )
+            return None if honest else DropPoint(Reason.ARP_CLAIM.value, switch, port)
+        if packet.eth_type != ETH_IPV4:
+            return DropPoint(Reason.ETHERTYPE.value, switch, port)
+        if self._sender(packet) is None:
+            return DropPoint(Reason.IDENTITY.value, switch, port)
+        return None
+
+    def _refusal_by_the_router(self, packet: Packet) -> DropPoint | None:
+        switch = packet.at.switch
+        if is_group(packet.eth_dst):
+            return DropPoint(Reason.GROUP.value, switch)
+        if packet.eth_dst != self.plan.router_mac:
+            return DropPoint(Reason.NEXT_HOP.value, switch)
+        if packet.fragment:
+            return DropPoint(Reason.FRAGMENT.value, switch)
+        if packet.ttl <= 1:
+            return DropPoint(Reason.TTL.value, switch)
+        if packet.ip_dst is None or self._whose(packet.ip_dst) is None:
+            return DropPoint(Reason.DESTINATION.value, switch)
+        return None
+
+    def _arp(self, packet: Packet) -> Ruling:
+        """Answer a request for a neighbour or the gateway; stay silent about everything else."""
+        asker = next(a for a in self._by_port[packet.at] if a.ip == packet.arp_spa)
+        target: IPv4Address | None = packet.arp_tpa
+        if target is None or target == asker.ip or target not in self.plan.subnet(asker):
+            return Ruling(Verdict.DENY, drop=DropPoint(Reason.ARP_TARGET.value, packet.at.switch))
+        return Ruling(Verdict.ALLOW, clause="arp", where=asker.where, to=asker)
+
+    def _between(self, sender: Attachment, target: Attachment, packet: Packet) -> Ruling:
+        denied = _denied_by_cell(packet.at.switch, sender.source, target.destination)
+        protocol = packet.protocol
+        if protocol is None or packet.phase is Phase.INVALID:
+            return denied
+        if packet.phase is Phase.REPLY:
+            found = self.permission(target, sender, protocol, packet.sport)
+        elif packet.phase is Phase.NEW and protocol is Protocol.TCP and not _opens(packet):
+            return denied
+        else:
+            found = self.permission(sender, target, protocol, packet.dport)
+        if found is None:
+            return denied
+        if sender is target:  # nobody is spoken to in his own name
+            drop = DropPoint(Reason.FORWARD.value, packet.at.switch)
+            return Ruling(Verdict.DENY, drop=drop)
+        if target.id == _NOBODY:  # the way is open, and nobody is there
+            drop = DropPoint(Reason.FORWARD.value, target.at.switch)
+            return Ruling(Verdict.DENY, drop=drop)
+        clause, allow = found
+        return Ruling(Verdict.ALLOW, clause.id, allow.where, to=target)
+
+
+@cache
+def _denied_by_cell(switch: str, source: str, destination: str) -> Ruling:
+    return Ruling(
+        Verdict.DENY, drop=DropPoint(Reason.CELL.value, switch, f"{source}/{destination}")
+    )
+
+
+def _opens(packet: Packet) -> bool:
+    """Tell whether a TCP packet may begin a conversation: SYN alone (RFC 9293, 3.5)."""
+    return packet.tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN) == TCP_SYN

@@ -1,0 +1,1 @@
+"""Programs: namespaces, sockets between processes, progress, and what this machine has."""

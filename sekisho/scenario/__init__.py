@@ -1,0 +1,1 @@
+"""Situations: somebody tries something in a state of the town, as a readable file."""

@@ -1,0 +1,92 @@
+"""What a gate makes of the proof beside it: planted faults that the proof alone sees."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scenarios.engine.config_watch import Surroundings
+from scenarios.run.proof_beside import FILE, Proving
+from sekisho.errors import LabError
+from sekisho.openflow.rules import Rule
+from tests.population import town
+from tests.sekisho.proof.test_reading import dump
+from tests.test_meaning import tables
+
+PLAN = town("tiny")
+
+
+def _dumps(*, without: str = "") -> dict[str, str]:
+    """What the switches of the tiny town hold, but for the rules that have *without* in them."""
+
+    def kept(rules: tuple[Rule, ...]) -> str:
+        lines = dump(rules).splitlines()
+        return "\n".join(line for line in lines if not without or without not in line) + "\n"
+
+    return {switch: kept(rules) for switch, rules in tables("tiny").items()}
+
+
+def _around(dumps: dict[str, str]) -> Surroundings:
+    """What a run knows of its fabric, without a town: nothing differs, and these are the dumps."""
+    out = object.__new__(Surroundings)
+    out.differences, out.dumps = [], dumps
+    return out
+
+
+def _proved(folder: Path, before: dict[str, str], after: dict[str, str]) -> Surroundings:
+    around = _around(after)
+    Proving(PLAN, before, folder).end(around)
+    return around
+
+
+def test_right_tables_are_no_difference_and_what_was_asked_is_not_kept(tmp_path: Path) -> None:
+    """The dumps stand in the run folder already."""
+    around = _around(_dumps())
+    proving = Proving(PLAN, _dumps(), tmp_path)
+    proving.end(around)
+    assert proving.peak_mb > 0
+    assert around.differences == []
+    assert json.loads((tmp_path / FILE).read_text("utf-8"))["forbidden"] == 0
+    assert [path.name for path in (tmp_path / "log").iterdir()] == ["proof.log"]
+
+
+def test_tables_that_are_not_the_plan_are_a_finding(tmp_path: Path) -> None:
+    """Such as a compiler that forgets a rule: every other comparison agrees with it."""
+    wrong = _dumps(without="nw_dst=10.10.0.21")
+    (found,) = _proved(tmp_path, wrong, wrong).differences
+    assert found.is_finding
+    assert "promised paths missing" in found.en
+    assert "届くべきで届かない経路" in found.ja
+
+
+def test_tables_that_change_meanwhile_are_not_proved(tmp_path: Path) -> None:
+    """The proof is of the tables of before the first frame."""
+    (found,) = _proved(tmp_path, _dumps(), _dumps(without="nw_dst=10.10.0.21")).differences
+    assert not found.is_finding
+    assert "not those that were read before" in found.en
+    assert "最初のパケットの前" in found.ja
+
+
+def test_tables_that_cannot_be_proved_are_void(tmp_path: Path) -> None:
+    """And the reason is in the language of the reader."""
+    odd = {s: text + _ODD for s, text in _dumps().items()}
+    (found,) = _proved(tmp_path, odd, odd).differences
+    assert not found.is_finding
+    assert "not proved for all packets: " in found.en
+    assert found.ja != found.en
+
+
+def test_a_proof_that_breaks_ends_the_run_with_its_log(tmp_path: Path) -> None:
+    """No plan, no proof."""
+    proving = Proving(replace(PLAN, path="nowhere.yaml"), _dumps(), tmp_path)
+    with pytest.raises(LabError, match=r"proof\.log says why"):
+        proving.end(_around(_dumps()))
+
+
+_ODD = (
+    " cookie=0x7, duration=1.0s, table=0, n_packets=0, n_bytes=0, "
+    "priority=900,in_port=1 actions=NORMAL\n"
+)

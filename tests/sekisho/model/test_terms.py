@@ -1,0 +1,176 @@
+"""Rules that hold until a day, or at hours of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.run import replay
+from sekisho.commands.numbers import moment
+from sekisho.compiler.incremental import changed_tables
+from sekisho.compiler.tables import compile_town
+from sekisho.draw.plan_tables import rules_table
+from sekisho.errors import UsageError
+from sekisho.intent.sentences import unmet
+from sekisho.model import JST, Plan, Protocol
+from sekisho.model.changes import Change, applied
+from sekisho.model.terms import at, resting, whole
+from sekisho.mutation.plan_faults import outlived
+from sekisho.plan import load
+from sekisho.policy.evaluate import Policy
+from sekisho.resegment.validation import asked
+from tests.small import clause, server, service, small, terminal
+
+_SERVICES = {"web": service([443], "https"), "ssh": service([22], "ssh")}
+
+
+def hall(folder: Path, **times: Any) -> Plan:
+    """A desk that may open the page always, and ssh at times."""
+    return load(written(folder, **times))
+
+
+def written(folder: Path, **times: Any) -> Path:
+    """Write that town; return its path."""
+    devices = {"pc": terminal(1), "srv": server(3, "web", "ssh")}
+    policy = [{**clause("A01", "ssh"), **times}, clause("A02", "web")]
+    need = {"number": 1, "label": {"ja": "保守", "en": "Upkeep"}, "from": ["S1"], "to": ["D1"]}
+    needs = [{**need, "services": ["ssh"]}]
+    return small(folder, services=_SERVICES, devices=devices, policy=policy, must_reach=needs)
+
+
+def opens(plan: Plan, port: int) -> bool:
+    """Tell whether the desk may open *port* of the server."""
+    ends = plan.attachment["pc.lan"], plan.attachment["srv.lan"]
+    return Policy(plan).permission(*ends, Protocol.TCP, port) is not None
+
+
+@pytest.mark.parametrize(
+    ("times", "moment", "holds"),
+    [
+        ({"until": "2027-03-31"}, "2027-03-31 23:59", True),
+        ({"until": "2027-03-31"}, "2027-04-01 00:00", False),
+        ({"until": "2027-03-31 17:00"}, "2027-03-31 16:59", True),
+        ({"until": "2027-03-31T17:00"}, "2027-03-31 17:00", False),
+        ({"hours": ["08:30-17:15"]}, "2027-03-31 08:29", False),
+        ({"hours": ["08:30-17:15"]}, "2027-03-31 08:30", True),
+        ({"hours": ["08:30-17:15"]}, "2027-03-31 17:15", False),
+        ({"hours": ["22:00-06:00"]}, "2027-03-31 23:00", True),
+        ({"hours": ["22:00-06:00"]}, "2027-03-31 05:59", True),
+        ({"hours": ["22:00-06:00"]}, "2027-03-31 06:00", False),
+        ({"hours": ["00:00-06:00", "18:00-24:00"]}, "2027-03-31 23:59", True),
+        ({"hours": ["00:00-06:00"], "until": "2027-03-31"}, "2027-03-31 07:00", False),
+        ({"hours": ["00:00-06:00"], "until": "2027-03-31"}, "2027-04-01 05:00", False),
+    ],
+)
+def test_a_rule_holds_at_its_times_alone(
+    times: Mapping[str, Any], moment: str, holds: bool, tmp_path: Path
+) -> None:
+    """A day counts to its end; hours may go on into the next day; both must be true."""
+    plan = at(hall(tmp_path, **times), datetime.fromisoformat(moment).replace(tzinfo=JST))
+
+    assert opens(plan, 22) is holds
+    assert opens(plan, 443)
+    assert [c.id for c in resting(plan)] == ([] if holds else ["A01"])
+
+
+def test_the_clock_is_that_of_japan(tmp_path: Path) -> None:
+    """Wherever the machine stands."""
+    plan = hall(tmp_path, hours=["08:30-17:15"])
+
+    assert opens(at(plan, datetime.fromisoformat("2027-03-31T00:00:00+00:00")), 22)
+    assert not opens(at(plan, datetime.fromisoformat("2027-03-31T09:00:00+00:00")), 22)
+
+
+def test_a_plan_without_times_is_the_same_at_any_time(tmp_path: Path) -> None:
+    """Nothing is made anew."""
+    plan = hall(tmp_path)
+
+    assert at(plan, datetime.now(JST)) is plan
+
+
+def test_the_tables_of_a_rule_that_rests_are_those_of_a_plan_without_it(tmp_path: Path) -> None:
+    """And on the way from one to the other nothing else is touched."""
+    plan = hall(tmp_path, until="2027-03-31")
+    before = at(plan, datetime(2027, 3, 31, tzinfo=JST))
+    after = at(plan, datetime(2027, 4, 1, tzinfo=JST))
+    old = compile_town(before)
+    delta = changed_tables(before, after, old)
+    gone = {str(rule.match) for rule in delta.gone["sw"]}
+
+    assert dict(delta.tables) == compile_town(after)
+    assert delta.come["sw"] == ()
+    assert gone and all("22" in match for match in gone)
+
+
+def test_a_moved_port_keeps_the_times_of_the_rules(tmp_path: Path) -> None:
+    """The changes are laid over the plan, and the clock over both."""
+    plan = hall(tmp_path, until="2027-03-31")
+    change = Change(1, "away", asked(plan, ["sw:1"], "quarantine"), (), "", "", 0.0, None)
+    now = at(applied(plan, [change]), datetime(2027, 4, 1, tzinfo=JST))
+
+    assert [c.id for c in resting(now)] == ["A01"]
+    assert now.origin is plan
+
+
+def test_the_times_are_shown_with_the_rules(tmp_path: Path) -> None:
+    """`plan show` says until when, and at which hours."""
+    plan = hall(tmp_path, until="2027-03-31 17:00", hours=["08:30-17:15", "22:00-06:00"])
+    cells = " ".join(
+        str(c) for column in rules_table(plan, language="en").columns for c in column._cells
+    )
+
+    assert "[until 2027-03-31 17:00] [08:30-17:15, 22:00-06:00]" in cells
+
+
+def test_a_moment_of_the_command_line_is_japans() -> None:
+    """Or says its own zone; what is none is refused with a hint."""
+    assert moment("2027-03-31 17:00") == datetime(2027, 3, 31, 17, tzinfo=JST)
+    assert moment("2027-03-31T08:00+00:00") == datetime(2027, 3, 31, 17, tzinfo=JST)
+    with pytest.raises(UsageError, match="--at 'tomorrow' is no time"):
+        moment("tomorrow")
+
+
+def test_a_rule_that_outlives_its_time_is_among_the_faults(tmp_path: Path) -> None:
+    """A suite must tell it; before the end there is no such fault."""
+    plan, end = hall(tmp_path, until="2027-03-31"), datetime(2027, 4, 1, tzinfo=JST)
+    for day, planted in ((end - timedelta(days=1), 0), (end, 1)):
+        now = at(plan, day)
+        found = list(outlived(now, compile_town(now)))
+
+        assert len(found) == planted
+        assert all("A01 permits on" in fault.words for fault in found)
+
+
+def test_a_need_with_a_rule_that_rests_is_not_said_to_lack_one(tmp_path: Path) -> None:
+    """The rule is there; at its hours the need can be decided."""
+    plan = at(hall(tmp_path, until="2027-03-31"), datetime(2027, 4, 1, tzinfo=JST))
+
+    assert [found.need.number for found in unmet(plan)] == [1]
+    assert list(unmet(whole(plan))) == []
+    assert whole(plan).clauses == plan.origin.clauses
+
+
+def test_a_replay_judges_at_the_moment_of_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the clock's: a leak of an ended rule would be no leak any more, or a new one."""
+    path, plans = written(tmp_path, until="2027-03-31"), list[Plan]()
+
+    def noted(plan: Plan, *_: Any, **__: Any) -> int:
+        plans.append(plan)
+        return 0
+
+    monkeypatch.setattr(replay, "replay", noted)
+    monkeypatch.setattr(replay, "ended", lambda work: int(work()["exit"]))
+    words = ["replay", str(path), "--run=r", "--source=pc.lan", "--target=srv.lan", "--probe=p"]
+    words += ["--frame=00", f"--folder={tmp_path}"]
+    for moment_said in ("2027-03-31T12:00+09:00", "2027-04-01T12:00+09:00"):
+        monkeypatch.setattr("sys.argv", [*words, f"--at={moment_said}"])
+        with pytest.raises(SystemExit):
+            replay.main()
+
+    assert [[clause.id for clause in resting(plan)] for plan in plans] == [[], ["A01"]]

@@ -1,0 +1,64 @@
+"""Ports that several devices share by cable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sekisho.errors import UsageError
+from sekisho.lint.doubts import doubts
+from sekisho.model import Plan, PortRef
+from sekisho.plan import load
+from sekisho.resegment.validation import asked
+from tests.small import server, small, telephone, terminal
+
+_LABELS = {"ja": "電話機", "en": "Telephone"}
+
+
+def desk(folder: Path, **hub: Any) -> Plan:
+    """A PC behind a telephone, and a server."""
+    pc = terminal(1)
+    pc["attachments"]["lan"]["hub"] = "h"
+    del pc["attachments"]["lan"]["at"]
+    hubs = {"h": {"label": _LABELS, "at": "sw:1", **hub}}
+    devices = {"pc": pc, "tel": telephone(9), "srv": server(3, "web")}
+    return load(small(folder, hubs=hubs, devices=devices))
+
+
+def test_members_stand_on_cables_at_the_port_of_their_hub(tmp_path: Path) -> None:
+    """They share the port, and nothing of them is on the air."""
+    plan = desk(tmp_path)
+    pc, tel = plan.attachment["pc.lan"], plan.attachment["tel.lan"]
+
+    assert (pc.at, tel.at) == (PortRef("sw", 1), PortRef("sw", 1))
+    assert (pc.medium, tel.medium) == ("cable", "cable")
+
+
+@pytest.mark.parametrize("isolates", [False, True])
+def test_members_are_apart_where_the_hub_isolates_them(isolates: bool, tmp_path: Path) -> None:
+    """And else what they say to each other passes no switch: nothing can be said of it."""
+    plan = desk(tmp_path, isolates=isolates)
+    pc, tel, srv = (plan.attachment[a] for a in ("pc.lan", "tel.lan", "srv.lan"))
+
+    assert pc.is_apart(tel) is isolates
+    assert pc.is_apart(srv)
+
+
+@pytest.mark.parametrize(("isolates", "warned"), [(False, True), (True, False)])
+def test_a_hub_of_several_zones_is_warned_of(isolates: bool, warned: bool, tmp_path: Path) -> None:
+    """The plan says whether it keeps them apart."""
+    said = [each.label.en for each in doubts(desk(tmp_path, isolates=isolates))]
+
+    told = [text for text in said if "talks to each other past every switch" in text]
+    assert bool(told) is warned
+    assert all("pc.lan: " in text and "tel.lan: " in text for text in told)  # with their zones
+
+
+def test_a_hub_is_not_moved_as_a_port(tmp_path: Path) -> None:
+    """All its members would move."""
+    plan = desk(tmp_path)
+
+    with pytest.raises(UsageError, match="h joins several devices to it"):
+        asked(plan, ["sw:1"], "app")

@@ -1,0 +1,1 @@
+"""The network of a town: Mininet's topology, interfaces, lines, namespaces."""

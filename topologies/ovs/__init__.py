@@ -1,0 +1,1 @@
+"""A private Open vSwitch: its daemon, its database, its tables and caches."""
