@@ -25,6 +25,7 @@ from sekisho.commands.plan_arguments import (
     add_plan,
     add_plans,
     add_prove,
+    add_time,
     add_who,
 )
 from sekisho.commands.runs import LATEST, RUNS
@@ -317,11 +318,13 @@ def _add_plans(commands: _Commands) -> None:
     sarif = "also write mistakes and warnings there, as SARIF"
     check.add_argument("--sarif", type=Path, metavar="FILE", help=sarif)
     check.add_argument("--strict", action="store_true", help="take every warning for a mistake")
+    add_time(check)
     show = _command(commands, "show", plan_show, "print who may open what")
     add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
     show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
     show.add_argument("--run", type=Path, metavar="RUN", help="with the changes of this town")
+    add_time(show)
     add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
     newer = _command(commands, "upgrade", plan_upgrade, "write a plan of an earlier version anew")
     add_plan(newer)

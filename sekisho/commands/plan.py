@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from sekisho.draw.plan_tables import show
 from sekisho.errors import Fault, PlanError, UsageError
 from sekisho.lint.doubts import doubts
 from sekisho.lint.sarif import sarif
-from sekisho.model import Label, Plan
+from sekisho.model import JST, Label, Plan
+from sekisho.model.terms import at, lasting
 from sekisho.plan import load
 
 _HINT = ("対処", "hint")
@@ -39,7 +41,7 @@ def plan_check(args: Namespace, screen: Screen) -> int:
         except PlanError as error:
             mistakes += error.faults
             continue
-        found = [doubt.fault(args.lang) for doubt in doubts(plan)]
+        found = [doubt.fault(args.lang) for doubt in doubts(plan, _now(args))]
         if args.strict and found:
             mistakes += found
             continue
@@ -52,6 +54,11 @@ def plan_check(args: Namespace, screen: Screen) -> int:
     if mistakes:
         raise PlanError(tuple(mistakes))
     return 0
+
+
+def _now(args: Namespace) -> datetime:
+    moment: datetime | None = args.at
+    return moment or datetime.now(JST)
 
 
 def _write(path: Path, log: dict[str, Any]) -> None:
@@ -79,9 +86,8 @@ def _right(plan: Plan, path: Path, odd: list[Fault], language: str) -> str:
 def plan_show(args: Namespace, screen: Screen) -> int:
     """Print the matrix, on demand hosts and rules, and what a running town has laid over it."""
     plan, width = load(args.plan), screen.out.width
-    screen.out.print(
-        show(plan, language=args.lang, width=width, hosts=args.hosts, rules=args.rules)
-    )
+    now = at(plan, _now(args))
+    screen.out.print(show(now, language=args.lang, width=width, hosts=args.hosts, rules=args.rules))
     journal = find_journal(plan, args.run)
     if journal is not None:
         screen.out.print(overlay(plan, journal, args.lang))
@@ -89,8 +95,8 @@ def plan_show(args: Namespace, screen: Screen) -> int:
 
 
 def plan_draw(args: Namespace, screen: Screen) -> int:
-    """Write the drawings and print their paths."""
-    plan = load(args.plan)
+    """Write the drawings and print their paths; what is over for good is drawn as denied."""
+    plan = lasting(load(args.plan), datetime.now(JST))
     for view in args.view or ("physical", "logical"):
         path: Path = args.out / f"{plan.id}-{view}.{args.format}"
         render(draw(plan, view, language=args.lang), path)

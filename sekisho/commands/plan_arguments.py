@@ -36,7 +36,7 @@ def add_plans(to: ArgumentParser) -> None:
 def add_prove(to: ArgumentParser) -> None:
     """Add what ``prove`` takes."""
     add_plan(to)
-    _add_time(to)
+    add_time(to)
     to.add_argument(
         "--dumps", type=Path, metavar="DIR", help="of the tables in a run folder, or of dumps"
     )
@@ -58,14 +58,14 @@ def add_explain(to: ArgumentParser) -> None:
     to.add_argument("source", metavar="SRC", help="attachment, or device with only one")
     to.add_argument("target", metavar="DST", help="the same")
     to.add_argument("service", nargs="?", default="", metavar="SERVICE", help="like tcp/443")
-    _add_time(to)
+    add_time(to)
 
 
 def add_who(to: ArgumentParser) -> None:
     """Add what ``who`` takes."""
     to.add_argument("plan", type=Path, metavar="PLAN")
     to.add_argument("target", metavar="DST", help="attachment, or device with only one")
-    _add_time(to)
+    add_time(to)
 
 
 def add_diff(to: ArgumentParser) -> None:
@@ -73,8 +73,9 @@ def add_diff(to: ArgumentParser) -> None:
     to.add_argument("before", type=Path, metavar="A", help="a plan")
     to.add_argument("after", type=Path, metavar="B", help="the plan that shall follow")
     to.add_argument("--allow", type=Path, metavar="FILE", help="differences that are approved")
-    _add_time(to)
+    add_time(to)
 
 
-def _add_time(to: ArgumentParser) -> None:
+def add_time(to: ArgumentParser) -> None:
+    """Add the moment, which is now where none is named."""
     to.add_argument("--at", type=moment, metavar="TIME", help="when rules with times are judged")

@@ -14,16 +14,26 @@ from rich.table import Table
 from rich.text import Text
 
 from sekisho.model import Allow, Attachment, Basis, CellKind, Clause, Label, Plan, Service
-from sekisho.policy.matrix import DENIED, MUST_DROP, NOT_APPLICABLE, Cell, counts, matrix
+from sekisho.model.terms import whole
+from sekisho.policy.matrix import (
+    DENIED,
+    MUST_DROP,
+    NOT_APPLICABLE,
+    Cell,
+    counts,
+    in_force,
+    matrix,
+)
 from sekisho.text.columns import GAP, LEAST_NAME, blocks
 
 ALLOWED = "○"
+RESTS = "T"
 WIDE = 132  # columns; from here on a host takes one line, and a rule names its basis beside it
 
 _ENDS_WIDTH = 24  # columns of one end of a rule
 _NAME_WIDTH = 22  # the least that keeps the name of a row readable beside clause ids
+_Signs = dict[tuple[str, str], Text]
 _SIGNS = {
-    CellKind.ALLOW: ALLOWED,
     CellKind.NOT_APPLICABLE: NOT_APPLICABLE,
     CellKind.PLANNED: "P",
     CellKind.EXTERNAL: "E",
@@ -69,11 +79,13 @@ def show(
 def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
     """Return the matrix; cells show clause ids where *width* has room for them, else ○.
 
-    Columns that have no room stand under the others.
+    What opens nothing now stands in brackets, or as T. Columns that have no room stand under the
+    others.
     """
-    cells = matrix(plan)
-    is_wide = _has_room_for_clauses(plan, cells, width)
-    widths = _widths(plan, cells, is_wide=is_wide)
+    signs = _signs(plan, is_wide=True)
+    is_wide = _has_room_for_clauses(plan, signs, width)
+    signs = signs if is_wide else _signs(plan, is_wide=False)
+    widths = _widths(plan, signs, is_wide=is_wide)
     longest = max(len(source.id) for source in plan.sources)
     tables: list[RenderableType] = []
     for block in blocks(widths, width - LEAST_NAME - 1):
@@ -86,7 +98,7 @@ def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
             head = destination.id if is_wide else "\n".join(destination.id)
             table.add_column(head, no_wrap=True, min_width=widths[n], vertical="bottom")
         for source in plan.sources:
-            row = [_sign(cells[source.id, d.id], is_wide=is_wide) for d in columns]
+            row = [signs[source.id, d.id] for d in columns]
             name = f"{source.id:<{longest}} {source.label.text(language)}"
             table.add_row(Text(name), *row)
         tables.append(table)
@@ -95,16 +107,13 @@ def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
 
 def legend(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableType:
     """Return what the signs and the columns of the matrix mean, and how many cells bear each."""
-    cells = matrix(plan)
     columns = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     names = [Text(f"{d.id:<4}{d.label.text(language)}") for d in plan.destinations]
     across = max(1, width // (max(name.cell_len for name in names) + 2))
     down = -(-len(names) // across)
     for row in range(down):
         columns.add_row(*names[row::down])
-    return Group(
-        Text(), Text(_packed(_explained(cells.values(), language), width)), Text(), columns
-    )
+    return Group(Text(), Text(_packed(_explained(plan, language), width)), Text(), columns)
 
 
 def hosts_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
@@ -155,8 +164,10 @@ _RULE_COLUMNS = (
 def rules_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
     """Return every permitted direction with its purpose, basis, ends and services."""
     table = _table(_RULE_COLUMNS, language, folded=1)
-    for clause in plan.clauses:
-        said = (clause.id, _purpose(clause, language, is_wide=width >= WIDE))
+    live = {clause for _, _, clause in in_force(plan)}
+    for clause in whole(plan).clauses:
+        purpose = _purpose(clause, language, is_wide=width >= WIDE, rests=clause.id not in live)
+        said = (clause.id, purpose)
         for allow in clause.allows:
             services = "\n".join(_service(plan.service[s]) for s in allow.services)
             _add(table, *said, _ends(plan, allow), services)
@@ -174,20 +185,32 @@ def _title(plan: Plan, language: str) -> Text:
     return text.append("\n" + words.text(language).format(*sizes) + "\n")
 
 
-def _has_room_for_clauses(plan: Plan, cells: dict[tuple[str, str], Cell], width: int) -> bool:
-    widths = _widths(plan, cells, is_wide=True)
+def _has_room_for_clauses(plan: Plan, signs: _Signs, width: int) -> bool:
+    widths = _widths(plan, signs, is_wide=True)
     return sum(widths) + len(widths) + _NAME_WIDTH <= width
 
 
-def _widths(plan: Plan, cells: dict[tuple[str, str], Cell], *, is_wide: bool) -> list[int]:
-    signs = {key: _sign(cell, is_wide=is_wide).cell_len for key, cell in cells.items()}
+def _widths(plan: Plan, signs: _Signs, *, is_wide: bool) -> list[int]:
     return [
-        max(len(d.id) if is_wide else 1, *(signs[s.id, d.id] for s in plan.sources))
+        max(len(d.id) if is_wide else 1, *(signs[s.id, d.id].cell_len for s in plan.sources))
         for d in plan.destinations
     ]
 
 
-def _sign(cell: Cell, *, is_wide: bool) -> Text:
+def _signs(plan: Plan, *, is_wide: bool) -> _Signs:
+    """Return what each cell shows; a rule that rests is in its cell as the plan writes it."""
+    live = in_force(plan)
+    return {
+        key: _sign(cell, [c for c in cell.clauses if (*key, c) in live], is_wide=is_wide)
+        for key, cell in matrix(whole(plan)).items()
+    }
+
+
+def _sign(cell: Cell, live: list[str], *, is_wide: bool) -> Text:
+    if cell.kind is CellKind.ALLOW:
+        style = _STYLES[CellKind.ALLOW if live else CellKind.NOT_APPLICABLE]
+        names = " ".join(c if c in live else f"[{c}]" for c in cell.clauses)
+        return Text(names if is_wide else ALLOWED if live else RESTS, style=style)
     style = "bold red" if cell.is_must_drop else _STYLES[cell.kind]
     if is_wide or cell.kind is CellKind.DENY:
         return Text(cell.mark, style=style)
@@ -206,12 +229,14 @@ def _packed(texts: Iterable[str], width: int, gap: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def _explained(cells: Iterable[Cell], language: str) -> Iterable[str]:
-    cells = tuple(cells)
-    counted = counts(cells)
-    grave = sum(cell.is_must_drop for cell in cells)
+def _explained(plan: Plan, language: str) -> Iterable[str]:
+    cells = matrix(whole(plan))
+    counted = counts(cells.values())
+    grave = sum(cell.is_must_drop for cell in cells.values())
+    live = len({(source, destination) for source, destination, _ in in_force(plan)})
     meanings = (
-        (ALLOWED, Label("許可(番号)", "allowed (rule)"), counted[CellKind.ALLOW]),
+        (ALLOWED, Label("許可(番号)", "allowed (rule)"), live),
+        (RESTS, Label("効力なし[番号]", "not in force [rule]"), counted[CellKind.ALLOW] - live),
         (DENIED, Label("拒否", "denied"), counted[CellKind.DENY] - grave),
         (MUST_DROP, Label("拒否・重大", "must drop"), grave),
         (NOT_APPLICABLE, Label("対象外", "not applicable"), counted[CellKind.NOT_APPLICABLE]),
@@ -245,8 +270,10 @@ def _classes(attachment: Attachment, language: str) -> str:
     return f"{classes} {Label('未登録', 'unregistered').text(language)}"
 
 
-def _purpose(clause: Clause, language: str, *, is_wide: bool) -> str:
+def _purpose(clause: Clause, language: str, *, is_wide: bool, rests: bool) -> str:
     purpose = clause.purpose.text(language)
+    if rests:
+        purpose += f" [{Label('効力なし', 'not in force').text(language)}]"
     if clause.special is not None:
         purpose += f" [{Label('特定通信', 'designated').text(language)}]"
     if clause.until is not None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sekisho.errors import Fault
 from sekisho.intent.requirements import CLOSED_WORDS, breaches, undeclared
+from sekisho.lint.idle import idle
 from sekisho.lint.shadows import shadows
 from sekisho.lint.stores import stores, undeclared_stores
 from sekisho.model import Allow, CellKind, DeviceKind, Label, Plan, Relay, Zone
@@ -61,12 +63,13 @@ class Doubt:
         return Fault(file, int(line), self.label.text(language), self.hint.text(language))
 
 
-def doubts(plan: Plan) -> Iterator[Doubt]:
-    """Yield everything that is odd, by subject and in the order of the plan."""
+def doubts(plan: Plan, now: datetime | None = None) -> Iterator[Doubt]:
+    """Yield everything that is odd at *now*, by subject and in the order of the plan."""
     yield from _older_form(plan)
     yield from _broken(plan)
     for shadow in shadows(plan):
         yield Doubt(shadow.where, shadow.label, Label("", ""))
+    yield from (Doubt(*each) for each in idle(plan, now))
     yield from _mixed_classes(plan)
     yield from _hubs(plan)
     yield from _mixed_protection(plan)

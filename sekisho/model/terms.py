@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sekisho.model import Clause, Plan
+from sekisho.model import JST, Clause, Plan
 from sekisho.model.changes import Change, applied
+
+_MINUTE = timedelta(minutes=1)
+_ROUND = timedelta(days=8)  # in so many days all hours come, whatever they are
 
 
 def at(plan: Plan, moment: datetime) -> Plan:
@@ -24,6 +27,26 @@ def at(plan: Plan, moment: datetime) -> Plan:
 def in_force(plan: Plan, changes: Iterable[Change], moment: datetime) -> Plan:
     """Return *plan* with *changes* laid over it, as it is in force at *moment*."""
     return at(applied(plan, changes), moment)
+
+
+def is_over(clause: Clause, moment: datetime) -> bool:
+    """Tell whether *clause* holds neither at *moment* nor at any time after it."""
+    if clause.until is None or clause.holds(moment):
+        return False
+    here, end = moment.astimezone(JST).replace(second=0, microsecond=0), clause.until.end
+    if end - here > _ROUND:
+        return False
+    minutes = int((end - here) / _MINUTE)
+    return not any(clause.holds(here + n * _MINUTE) for n in range(1, minutes + 1))
+
+
+def lasting(plan: Plan, moment: datetime) -> Plan:
+    """Return *plan* without what is permitted by rules that are over at *moment*."""
+    over = {clause.id for clause in plan.clauses if is_over(clause, moment)}
+    if not over:
+        return plan
+    clauses = tuple(replace(c, allows=()) if c.id in over else c for c in plan.clauses)
+    return replace(plan, clauses=clauses, base=plan.origin, moment=moment)
 
 
 def whole(plan: Plan) -> Plan:

@@ -59,6 +59,32 @@ def matrix(plan: Plan) -> dict[tuple[str, str], Cell]:
     }
 
 
+def opened(plan: Plan, allow: Allow) -> frozenset[tuple[str, str]]:
+    """Return the cells in which *allow* lets one device of *plan* open something on another."""
+    here = [a for a in plan.attachments if a.registered]
+    senders, targets = dict[str, set[str]](), set[str]()
+    for a in here:
+        if allow.lets(a):
+            senders.setdefault(a.source, set()).add(a.device)
+        if allow.reaches(a):
+            targets.add(a.device)
+    return frozenset(
+        (source, allow.destination)
+        for source, devices in senders.items()
+        if targets and len(devices | targets) > 1
+    )
+
+
+def in_force(plan: Plan) -> frozenset[tuple[str, str, str]]:
+    """Return (source class id, destination class id, clause id) where that opens something now."""
+    return frozenset(
+        (*cell, clause.id)
+        for clause in plan.clauses
+        for allow in clause.allows
+        for cell in opened(plan, allow)
+    )
+
+
 def counts(cells: Iterable[Cell]) -> dict[CellKind, int]:
     """Count *cells* by kind; a kind that does not occur counts 0."""
     counted = Counter(cell.kind for cell in cells)

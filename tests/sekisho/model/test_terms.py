@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from scenarios.run import replay
 from sekisho.commands.numbers import moment
 from sekisho.compiler.incremental import changed_tables
 from sekisho.compiler.tables import compile_town
-from sekisho.draw.plan_tables import rules_table
+from sekisho.draw.plan_tables import rules_table, show
 from sekisho.errors import UsageError
 from sekisho.intent.sentences import unmet
 from sekisho.model import JST, Plan, Protocol
 from sekisho.model.changes import Change, applied
-from sekisho.model.terms import at, resting, whole
+from sekisho.model.terms import at, is_over, lasting, resting, whole
 from sekisho.mutation.plan_faults import outlived
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
@@ -174,3 +176,52 @@ def test_a_replay_judges_at_the_moment_of_its_run(
             replay.main()
 
     assert [[clause.id for clause in resting(plan)] for plan in plans] == [[], ["A01"]]
+
+
+@pytest.mark.parametrize(
+    ("times", "moment", "over"),
+    [
+        ({"until": "2027-03-31"}, "2027-03-31 23:59", False),
+        ({"until": "2027-03-31"}, "2027-04-01 00:00", True),
+        ({"hours": ["08:30-17:15"]}, "2027-03-31 23:59", False),
+        ({"until": "2027-03-31", "hours": ["08:30-17:15"]}, "2027-03-31 17:15", True),
+        ({"until": "2027-03-31", "hours": ["08:30-17:15"]}, "2027-03-31 08:00", False),
+        ({"until": "2027-03-31 08:31", "hours": ["08:30-17:15"]}, "2027-03-31 08:00", False),
+        ({"until": "2027-03-31 08:30", "hours": ["08:30-17:15"]}, "2027-03-30 17:15", True),
+        ({"until": "2028-03-31", "hours": ["08:30-17:15"]}, "2027-03-31 17:15", False),
+    ],
+)
+def test_a_rule_is_over_when_it_never_holds_again(
+    times: Mapping[str, Any], moment: str, over: bool, tmp_path: Path
+) -> None:
+    """By its end, or because its hours do not come again before that."""
+    plan, now = hall(tmp_path, **times), datetime.fromisoformat(moment).replace(tzinfo=JST)
+
+    assert is_over(plan.clauses[0], now) is over
+    assert opens(lasting(plan, now), 22) is not over
+    assert opens(lasting(plan, now), 443)
+
+
+def _lines(plan: Plan, width: int) -> list[str]:
+    console = Console(width=width, file=StringIO(), color_system=None)
+    with console.capture() as capture:
+        console.print(show(plan, language="en", width=width, rules=True))
+    return [" ".join(line.split()) for line in capture.get().splitlines()]
+
+
+def test_a_rule_that_rests_is_not_shown_as_allowed(tmp_path: Path) -> None:
+    """Its number is in brackets, or the cell is T; the table of rules says so as well."""
+    own = [clause("A01", "ssh") | {"until": "2027-03-31"}]
+    devices = {"pc": terminal(1), "srv": server(3, "web", "ssh")}
+    plan = load(small(tmp_path, services=_SERVICES, devices=devices, policy=own))
+    wide = _lines(at(plan, datetime(2027, 4, 1, tzinfo=JST)), 80)
+    narrow = _lines(at(plan, datetime(2027, 4, 1, tzinfo=JST)), 24)
+    before = _lines(at(plan, datetime(2027, 3, 1, tzinfo=JST)), 80)
+
+    assert "S1 Name [A01] ×" in wide
+    assert any("T not in force [rule] 1" in line for line in wide)
+    assert not any("allowed" in line for line in wide)
+    assert any("[until 2027-03-31]" in line and "[not in force]" in line for line in wide)
+    assert "S1 Name T ×" in narrow
+    assert "S1 Name A01 ×" in before
+    assert not any("not in force" in line for line in before)
