@@ -13,7 +13,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sekisho.model import Allow, Attachment, Basis, CellKind, Clause, Label, Plan, Service
+from sekisho.model import (
+    Allow,
+    Attachment,
+    Basis,
+    CellKind,
+    Clause,
+    Label,
+    Plan,
+    Service,
+    spoken_hours,
+)
 from sekisho.model.terms import whole
 from sekisho.policy.matrix import (
     DENIED,
@@ -279,7 +289,7 @@ def _purpose(clause: Clause, language: str, *, is_wide: bool, rests: bool) -> st
     if clause.until is not None:
         purpose += f" [{Label('{}まで', 'until {}').text(language).format(clause.until)}]"
     if clause.hours:
-        purpose += f" [{', '.join(map(str, clause.hours))}]"
+        purpose += f" [{', '.join(spoken_hours(str(h), language) for h in clause.hours)}]"
     basis = _BASES[clause.basis].text(language)
     note = f":{clause.basis_note}" if clause.basis_note and is_wide else ""
     return f"{purpose}\n {basis}{note}"

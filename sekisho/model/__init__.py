@@ -35,12 +35,14 @@ from sekisho.model.rulebook import (
     Special,
     StandingException,
 )
-from sekisho.model.times import JST, Hours, Term
+from sekisho.model.times import JST, WEEKDAYS, WEEKDAYS_JA, Hours, Term, spoken_hours
 from sekisho.model.words import DeviceKind, Protection, Role, Word
 
 __all__ = [
     "ECHO",
     "JST",
+    "WEEKDAYS",
+    "WEEKDAYS_JA",
     "Air",
     "Allow",
     "Attachment",
@@ -73,4 +75,5 @@ __all__ = [
     "Term",
     "Word",
     "Zone",
+    "spoken_hours",
 ]

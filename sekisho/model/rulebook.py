@@ -97,7 +97,7 @@ class Clause:
 
     Attributes:
         until: When it ends; None where it does not.
-        hours: At which hours of the day it holds; empty: at all.
+        hours: At which hours of which days it holds; empty: at all.
     """
 
     id: str
@@ -120,7 +120,7 @@ class Clause:
         here = moment.astimezone(JST)
         minute = here.hour * 60 + here.minute
         return (self.until is None or here < self.until.end) and (
-            not self.hours or any(minute in hours for hours in self.hours)
+            not self.hours or any(hours.hold(here.weekday(), minute) for hours in self.hours)
         )
 
 

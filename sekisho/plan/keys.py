@@ -256,8 +256,9 @@ CLAUSE = Section("clause", "policy[n]", "A numbered rule.", (
         default=""),
     Key("until", Kind.TERM, "Its last day, or the moment from which it is over: `2027-03-31`, "
         "`2027-03-31 17:00`, in Japan's time.", required=False),
-    Key("hours", Kind.HOURS, "Hours of every day at which it holds, each `08:30-17:15`; "
-        "`22:00-05:00` goes on into the next day. All day when absent.", required=False),
+    Key("hours", Kind.HOURS, "Hours of the day at which it holds, each `08:30-17:15`, or of some "
+        "days: `mon-fri 08:30-17:15`, `月-金 08:30-17:15`, `sat 09:00-12:00`; `fri 22:00-05:00` "
+        "goes on into the next day. Always when absent.", required=False),
     Key("special", Kind.RECORD, "The six fields of a designated communication (特定通信).",
         required=False, section="special"),
     Key("allow", Kind.ENTRIES, "Permitted directions.", section="allow"),

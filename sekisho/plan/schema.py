@@ -13,6 +13,7 @@ from sekisho.plan.keys import LANGUAGE_VERSION, NUMBERED, SECTION, WORD
 from sekisho.plan.kinds import Key, Kind, Section
 from sekisho.plan.record import ALL
 from sekisho.plan.scalars import PORT_NAME
+from sekisho.plan.times import HOURS
 
 Schema = dict[str, object]
 
@@ -25,7 +26,7 @@ _PORT: Schema = {
     ]
 }
 _NETWORK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
-_HOURS = "^[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$"
+_HOURS = f"^{HOURS}$"
 _PATTERNS = {
     Kind.MAC: r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}$",
     Kind.ADDRESS: r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sekisho.model import JST, Hours, Term
+from sekisho.model import JST, WEEKDAYS, WEEKDAYS_JA, Hours, Term
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
 from sekisho.plan.scalars import ScalarError, wrong
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
-_HOURS = re.compile("([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
+_DAYS = tuple(f"(?:{'|'.join(names)})" for names in (WEEKDAYS, WEEKDAYS_JA))
+#: What hours look like: days in English or in Japanese, or none.
+HOURS = (
+    f"(?:({'|'.join(f'{day}(?:-{day})?' for day in _DAYS)}) )?"
+    "([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})"
+)
 _LAST_MINUTE = 24 * 60
 
 
@@ -32,15 +37,30 @@ def read_term(scalar: Scalar, key: Key) -> Term:
 
 def read_hours(scalar: Scalar, key: Key) -> Hours:
     """Return hours of the day; those that end before they begin end on the next one."""
-    match = _HOURS.fullmatch(scalar.text)
+    match = re.fullmatch(HOURS, scalar.text)
     if not match:
-        raise wrong(scalar, "hours of the day", "write them like 08:30-17:15")
-    (h1, m1), (h2, m2) = (int(match[1]), int(match[2])), (int(match[3]), int(match[4]))
+        hint = "write them like 08:30-17:15, or mon-fri 08:30-17:15"
+        raise wrong(scalar, "hours of the day", hint)
+    h1, m1, h2, m2 = (int(match[n]) for n in range(2, 6))
     first, last = h1 * 60 + m1, h2 * 60 + m2
     if max(m1, m2) > 59 or first >= _LAST_MINUTE or last > _LAST_MINUTE:
         hint = "a day has 00:00 to 24:00"
         raise ScalarError(f"{scalar.text!r} is on no clock", hint)
     if first == last:
         hint = "leave hours out for all day"
+        if match[1]:
+            hint = f"write {match[1]} 00:00-24:00 for the whole day"
         raise ScalarError(f"{scalar.text!r} ends when it begins", hint)
-    return Hours(first, last)
+    return Hours(first, last, _days(match[1], scalar))
+
+
+def _days(text: str | None, scalar: Scalar) -> tuple[int, int] | None:
+    """Return the first and the last day of a range, or of a single day."""
+    if not text:
+        return None
+    names = text.split("-")
+    days = [(WEEKDAYS if name in WEEKDAYS else WEEKDAYS_JA).index(name) for name in names]
+    if len(days) > 1 and days[0] == days[1]:
+        hint = "name one day once; leave the days out for every day"
+        raise ScalarError(f"{scalar.text!r} ends on the day on which it begins", hint)
+    return days[0], days[-1]

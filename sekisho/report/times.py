@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sekisho.model import Label
+from sekisho.model import Label, spoken_hours
 from sekisho.report.manifest import ClauseText, PlanText
 
 
@@ -36,11 +36,15 @@ def judged_at(plan: PlanText) -> Label | None:
     return Label("".join(ja), " ".join(en))
 
 
+def _hours(clause: ClauseText, language: str) -> list[str]:
+    return [spoken_hours(hours, language) for hours in clause.hours]
+
+
 def _ja(clause: ClauseText) -> str:
-    words = [*([f"{clause.until}まで"] if clause.until else []), *clause.hours]
+    words = [*([f"{clause.until}まで"] if clause.until else []), *_hours(clause, "ja")]
     return f"{clause.id}({'、'.join(words)})"
 
 
 def _en(clause: ClauseText) -> str:
-    words = [*([f"until {clause.until}"] if clause.until else []), *clause.hours]
+    words = [*([f"until {clause.until}"] if clause.until else []), *_hours(clause, "en")]
     return f"{clause.id} ({', '.join(words)})"

@@ -18,7 +18,7 @@ from sekisho.compiler.tables import compile_town
 from sekisho.draw.plan_tables import rules_table, show
 from sekisho.errors import UsageError
 from sekisho.intent.sentences import unmet
-from sekisho.model import JST, Plan, Protocol
+from sekisho.model import JST, Plan, Protocol, spoken_hours
 from sekisho.model.changes import Change, applied
 from sekisho.model.terms import at, is_over, lasting, resting, whole
 from sekisho.mutation.plan_faults import outlived
@@ -65,6 +65,18 @@ def opens(plan: Plan, port: int) -> bool:
         ({"hours": ["22:00-06:00"]}, "2027-03-31 06:00", False),
         ({"hours": ["00:00-06:00", "18:00-24:00"]}, "2027-03-31 23:59", True),
         ({"hours": ["00:00-06:00"], "until": "2027-03-31"}, "2027-03-31 07:00", False),
+        ({"hours": ["mon-fri 08:30-17:15"]}, "2027-04-02 08:30", True),  # a Friday
+        ({"hours": ["月-金 08:30-17:15"]}, "2027-04-02 17:14", True),
+        ({"hours": ["mon-fri 08:30-17:15"]}, "2027-04-03 12:00", False),
+        ({"hours": ["mon-fri 08:30-17:15"]}, "2027-04-05 12:00", True),
+        ({"hours": ["fri 22:00-05:00"]}, "2027-04-02 04:59", False),
+        ({"hours": ["fri 22:00-05:00"]}, "2027-04-03 04:59", True),
+        ({"hours": ["fri 22:00-05:00"]}, "2027-04-03 05:00", False),
+        ({"hours": ["fri 22:00-05:00"]}, "2027-04-03 22:00", False),
+        ({"hours": ["日 22:00-05:00"]}, "2027-04-05 01:00", True),
+        ({"hours": ["sat-mon 00:00-24:00"]}, "2027-04-05 23:59", True),
+        ({"hours": ["sat-mon 00:00-24:00"]}, "2027-04-02 23:59", False),
+        ({"hours": ["tue 08:00-09:00", "土 08:00-09:00"]}, "2027-04-03 08:00", True),
         ({"hours": ["00:00-06:00"], "until": "2027-03-31"}, "2027-04-01 05:00", False),
     ],
 )
@@ -77,6 +89,18 @@ def test_a_rule_holds_at_its_times_alone(
     assert opens(plan, 22) is holds
     assert opens(plan, 443)
     assert [c.id for c in resting(plan)] == ([] if holds else ["A01"])
+
+
+def test_days_are_said_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    """Whichever the plan is written in; files of a run have them in one way."""
+    plan = hall(tmp_path, hours=["月-金 8:30-17:15", "sat 09:00-12:00", "22:00-05:00"])
+    own = [str(hours) for hours in plan.clauses[0].hours]
+
+    assert own == ["mon-fri 08:30-17:15", "sat 09:00-12:00", "22:00-05:00"]
+    assert [spoken_hours(hours, "en") for hours in own] == own
+    assert [spoken_hours(hours, "ja") for hours in own] == [
+        "月-金 08:30-17:15", "土 09:00-12:00", "22:00-05:00"
+    ]  # fmt: skip
 
 
 def test_the_clock_is_that_of_japan(tmp_path: Path) -> None:
