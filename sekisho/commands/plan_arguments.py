@@ -73,6 +73,8 @@ def add_diff(to: ArgumentParser) -> None:
     to.add_argument("before", type=Path, metavar="A", help="a plan")
     to.add_argument("after", type=Path, metavar="B", help="the plan that shall follow")
     to.add_argument("--allow", type=Path, metavar="FILE", help="differences that are approved")
+    stale = "an approval of what does not differ is a finding, too"
+    to.add_argument("--strict", action="store_true", help=stale)
     add_time(to)
 
 

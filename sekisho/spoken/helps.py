@@ -18,6 +18,8 @@ HELPS = {
     "out": ("where run folders go ({folder})", "記録フォルダを置く場所({folder})"),
     "run-folders": ("run folders ({folder})", "記録フォルダを置く場所({folder})"),
     "bare-folder": ("({folder}/)", "(既定: {folder}/)"),
+    "strict-diff": ("an approval of what does not differ is a finding, too",
+                    "もうない違いの承認も指摘とする"),
     "quiet": ("say nothing but what is wrong", "問題だけを表示する"),
     "town": ("run folder of the town (the newest that runs)",
              "環境の記録フォルダ(書かなければ最も新しい起動中のもの)"),

@@ -62,6 +62,27 @@ def test_what_is_approved_passes(
     assert "approved.txt:1" in capsys.readouterr().err
 
 
+def test_an_approval_of_what_does_not_differ_is_named(
+    wider: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would let that pass when it comes; the exit says so where that is asked for."""
+    gone = "- guest.wireless → www.lan tcp/22"
+    (allow := tmp_path / "approved.txt").write_text("\n".join([*_NEW, "# old", gone]), "utf-8")
+    words = ["diff", _TINY, str(wider), "--allow", str(allow), "--lang"]
+    place = f"{allow}:{len(_NEW) + 2}"
+
+    assert main([*words, "en"]) == 0
+    assert capsys.readouterr().err == (
+        f"{place}: warning: {gone!r} is approved, and does not differ\n"
+        "  hint: take it out: the same difference would pass unseen when it comes later\n"
+    )
+    assert main([*words, "ja", "--strict"]) == 1
+    assert capsys.readouterr().err.startswith(f"{place}: 注意: 承認された違い {gone!r} はない\n")
+    allow.write_text("\n".join(_NEW), "utf-8")
+    assert main([*words, "en", "--strict"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_ports_that_come_are_said_as_ranges() -> None:
     """The neighbours of a port, and what nobody's own name may open."""
     plan, spoilt = town("tiny"), changed(tables("tiny"), FAULTS["any port opens"])
