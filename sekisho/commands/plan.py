@@ -12,7 +12,7 @@ from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.plan_arguments import default_plan
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
-from sekisho.draw.physical import draw, render
+from sekisho.draw.physical import FORMATS, draw, render
 from sekisho.draw.plan_tables import show
 from sekisho.errors import Fault, PlanError, UsageError
 from sekisho.lint.doubts import doubts
@@ -96,9 +96,15 @@ def plan_show(args: Namespace, screen: Screen) -> int:
 
 def plan_draw(args: Namespace, screen: Screen) -> int:
     """Write the drawings and print their paths; what is over for good is drawn as denied."""
+    if args.out.suffix[1:].lower() in FORMATS and not args.out.is_dir():
+        raise UsageError(
+            f"--out {args.out}: drawings go into a folder, under names of their own\n"
+            f"  hint: --out {args.out.parent}"
+        )
     plan = lasting(load(args.plan), datetime.now(JST))
     for view in args.view or ("physical", "logical"):
         path: Path = args.out / f"{plan.id}-{view}.{args.format}"
-        render(draw(plan, view, language=args.lang), path)
+        with saving("--out", path):
+            render(draw(plan, view, language=args.lang), path)
         screen.out.print(str(path), markup=False, highlight=False, soft_wrap=True)
     return 0

@@ -55,7 +55,7 @@ def render(dot: str, path: Path) -> None:
         raise UsageError(f"{path}: cannot draw {path.suffix!r}\n  hint: .{', .'.join(FORMATS)}")
     if not os.access(path.parent, os.W_OK):
         raise UsageError(
-            f"{path}: cannot be written\n  hint: --out a folder that is there and may be written"
+            f"{path}: cannot be written\n  hint: --out a folder in which you may write"
         )
     part = path.with_name(f".{path.name}.part")
     command = ["dot", f"-T{kind}", "-o", str(part)]

@@ -91,32 +91,59 @@ def test_a_report_into_no_folder(
     run = write_run(tmp_path / "run")
     (tmp_path / "file").write_text("")
     for out, why in (
-        (tmp_path / "nowhere" / "x", "No such file or directory"),
-        (tmp_path / "file" / "x", "Not a directory"),
+        (tmp_path / "file" / "x", "File exists"),
+        (tmp_path / "file" / "y" / "x", "Not a directory"),
         (tmp_path, "Is a directory"),
     ):
         filled = words.replace("RUN", str(run)).replace("OUT", str(out)).split()
 
         assert told(capfd, *filled) == (
             2,
-            (
-                f"--out {out}: {why}\n"
-                "  hint: a file in a folder that is there, in which you may write\n"
-            ),
+            (f"--out {out}: {why}\n  hint: a file in a folder in which you may write\n"),
         )
 
 
-def test_a_drawing_into_no_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Before Graphviz is asked."""
-    out = tmp_path / "nowhere"
+def test_a_drawing_where_no_folder_can_be(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before Graphviz is asked; nor into a folder that is called like a drawing."""
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "x"
 
     assert told(capfd, "plan", "draw", str(TINY), "--out", str(out)) == (
         2,
         (
-            f"{out / 'tiny-physical.svg'}: cannot be written\n"
-            "  hint: --out a folder that is there and may be written\n"
+            f"--out {out / 'tiny-physical.svg'}: Not a directory\n"
+            "  hint: a file in a folder in which you may write\n"
         ),
     )
+    for name in ("x.svg", "x.PNG"):
+        assert told(capfd, "plan", "draw", str(TINY), "--out", str(tmp_path / "new" / name)) == (
+            2,
+            (
+                f"--out {tmp_path / 'new' / name}: drawings go into a folder, under names of their own"
+                f"\n  hint: --out {tmp_path / 'new'}\n"
+            ),
+        )
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        ("plan draw PLAN --view physical --out NEW --lang en", "tiny-physical.svg"),
+        ("plan check PLAN --sarif NEW/log.sarif", "log.sarif"),
+        ("report RUN --format html --out NEW/report.html", "report.html"),
+    ],
+)
+def test_a_folder_to_write_into_is_made(words: str, file: str, tmp_path: Path) -> None:
+    """Whatever is written there: every option that names a place does the same."""
+    new, run = tmp_path / "not" / "there", write_run(tmp_path / "run")
+    for name, value in (("PLAN", TINY), ("NEW", new), ("RUN", run)):
+        words = words.replace(name, str(value))
+
+    assert main(words.split()) == 0
+    assert (new / file).stat().st_size > 100
 
 
 @pytest.mark.parametrize("command", ["check", "up", "demo", "mutate", "disturb"])
