@@ -52,13 +52,13 @@ def read_whole(file: str) -> Whole:
     digest, others = sha256(source.sha256.encode()), list[tuple[str, int]]()
     before, parts = _lines(source.text), list[Node]()
     faults = list(_refused(file, names, said_version(root)))
-    for name in () if faults else names:
+    for number, name in () if faults else enumerate(names, 1):
         path = str(Path(file).parent / name.text)
         try:
             part = read_source(path)
             parts.append(parse(path, part.text, example="zones:", after=before))
         except PlanError as error:
-            faults += error.faults
+            faults += (_at(name, number, file, fault) for fault in error.faults)
             continue
         digest.update(f"\0{name.text}\0{part.sha256}".encode())
         others.append((path, before))
@@ -67,6 +67,14 @@ def read_whole(file: str) -> Whole:
         raise PlanError(tuple(faults))
     sheets = Sheets(file, tuple(others))
     return Whole(_joined(root, parts, sheets), sheets, digest.hexdigest())
+
+
+def _at(name: Scalar, number: int, file: str, fault: Fault) -> Fault:
+    """Return a fault of a whole file with the line that includes it; others have their own."""
+    if fault.line:
+        return fault
+    text = f"{_KEY}[{number}]: {show(name.text)}: {fault.text}"
+    return Fault(file, name.line, text, fault.hint)
 
 
 def _lines(text: str) -> int:

@@ -121,8 +121,8 @@ def test_a_drawing_where_no_folder_can_be(
         assert told(capfd, "plan", "draw", str(TINY), "--out", str(tmp_path / "new" / name)) == (
             2,
             (
-                f"--out {tmp_path / 'new' / name}: drawings go into a folder, under names of their own"
-                f"\n  hint: --out {tmp_path / 'new'}\n"
+                f"--out {tmp_path / 'new' / name}: drawings go into a folder, "
+                f"under names of their own\n  hint: --out {tmp_path / 'new'}\n"
             ),
         )
     assert not (tmp_path / "new").exists()

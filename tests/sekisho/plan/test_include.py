@@ -131,3 +131,23 @@ def test_a_plan_of_several_files_is_written_as_one(tmp_path: Path) -> None:
     data, whole = document(str(cut(tmp_path))), document(str(_TINY))
 
     assert data == whole
+
+
+def test_a_file_that_cannot_be_read_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:
+    """Whatever keeps it: absent, a folder, too large."""
+    path = cut(tmp_path)
+    (tmp_path / "folder.yaml").mkdir()
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.truncate(5_000_000)
+    names = "\n  - absent.yaml\n  - folder.yaml\n  - large.yaml"
+    text = path.read_text("utf-8").replace("include: [parts/zones.yaml, parts/work.yml]", names)
+    path.write_text(f"include:{text}", "utf-8")
+    with pytest.raises(PlanError) as caught:
+        load(path)
+    large = "'large.yaml': is 5000000 bytes large; a plan has at most 4194304"
+
+    assert [(f.file, f.line, f.text) for f in caught.value.faults] == [
+        (str(path), 2, "include[1]: 'absent.yaml': there is no such file"),
+        (str(path), 3, "include[2]: 'folder.yaml': not a file"),
+        (str(path), 4, f"include[3]: {large}"),
+    ]
