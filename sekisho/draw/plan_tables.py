@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -34,13 +35,15 @@ from sekisho.policy.matrix import (
     in_force,
     matrix,
 )
-from sekisho.text.columns import GAP, LEAST_NAME, blocks
+from sekisho.text.columns import GAP, LEAST_NAME, blocks, is_upright
 
 ALLOWED = "○"
 RESTS = "T"
 WIDE = 132  # columns; from here on a host takes one line, and a rule names its basis beside it
 
 _ENDS_WIDTH = 24  # columns of one end of a rule
+_LEAST_FOLDED = 10  # of a column that gives way at its words
+_INDENT = 4
 _NAME_WIDTH = 22  # the least that keeps the name of a row readable beside clause ids
 _Signs = dict[tuple[str, str], Text]
 _SIGNS = {
@@ -80,9 +83,9 @@ def show(
         legend(plan, language=language, width=width),
     ]
     if hosts:
-        parts += [Text(), hosts_table(plan, language=language, width=width)]
+        parts += [Text(), _shown_hosts(plan, language=language, width=width)]
     if rules:
-        parts += [Text(), rules_table(plan, language=language, width=width)]
+        parts += [Text(), _shown_rules(plan, language=language, width=width)]
     return Group(*parts)
 
 
@@ -95,17 +98,19 @@ def matrix_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Group:
     signs = _signs(plan, is_wide=True)
     is_wide = _has_room_for_clauses(plan, signs, width)
     signs = signs if is_wide else _signs(plan, is_wide=False)
-    widths = _widths(plan, signs, is_wide=is_wide)
+    widths, room = _widths(plan, signs, is_wide=is_wide), width - LEAST_NAME - 1
+    lies = is_wide or not is_upright([d.id for d in plan.destinations], widths, room)
+    widths = _widths(plan, signs, is_wide=lies)
     longest = max(len(source.id) for source in plan.sources)
     tables: list[RenderableType] = []
-    for block in blocks(widths, width - LEAST_NAME - 1):
+    for block in blocks(widths, room):
         tables += [Text()] if tables else []
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         names = width - sum(widths[n] + GAP for n in block) - 1
         table.add_column("", no_wrap=True, overflow="ellipsis", max_width=names)
         columns = [plan.destinations[n] for n in block]
         for n, destination in zip(block, columns, strict=True):
-            head = destination.id if is_wide else "\n".join(destination.id)
+            head = destination.id if lies else "\n".join(destination.id)
             table.add_column(head, no_wrap=True, min_width=widths[n], vertical="bottom")
         for source in plan.sources:
             row = [signs[source.id, d.id] for d in columns]
@@ -127,22 +132,44 @@ def legend(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableTy
 
 
 def hosts_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
-    """Return every attachment with its place, network, addresses and classes."""
-    is_wide = width >= WIDE
-    columns = _HOST_COLUMNS_WIDE if is_wide else _HOST_COLUMNS
-    table = _table(columns, language, folded=1 if is_wide else 0)
-    for a in plan.attachments:
-        name = plan.device[a.device].label.text(language)
-        network = f"{a.ip}/{plan.subnet(a).prefixlen}"
-        gateway, classes = str(plan.gateway(a)), _classes(a, language)
-        if is_wide:
-            place = f"{a.at} ({a.air})" if a.air else str(a.at)
-            _add(table, a.id, name, a.site, place, a.zone, network, a.mac, gateway, classes)
-        else:
-            place = f"{a.at}\n{a.site} {a.air}"
-            zone, addresses = f"{a.zone}\n{classes}", f"{network}\n{a.mac}"
-            _add(table, f"{a.id}\n {name}", place, zone, addresses, gateway)
-    return table
+    """Return every attachment with its place, network, addresses and classes, in columns."""
+    if width >= WIDE:
+        return _filled(_HOST_COLUMNS_WIDE, _wide_hosts(plan, language), language, folded=1)
+    return _filled(_HOST_COLUMNS, _hosts(plan, language), language, folded=0)
+
+
+def _shown_hosts(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableType:
+    """Return the table of hosts; where it has no room, each on lines of its own: none is cut."""
+    wide = _wide_hosts(plan, language) if width >= WIDE else []
+    if wide and _fits(_HOST_COLUMNS_WIDE, wide, language, folded=1, width=width):
+        return hosts_table(plan, language=language, width=width)
+    rows = _hosts(plan, language)
+    if _fits(_HOST_COLUMNS, rows, language, folded=0, width=width):
+        return hosts_table(plan, language=language, width=min(width, WIDE - 1))
+    gateway = _HOST_COLUMNS[-1].text(language)
+    return _stacked([(*row[:-1], f"{gateway} {row[-1]}") for row in rows], width)
+
+
+def _hosts(plan: Plan, language: str) -> list[tuple[str, ...]]:
+    return [_host(plan, a, language) for a in plan.attachments]
+
+
+def _wide_hosts(plan: Plan, language: str) -> list[tuple[str, ...]]:
+    return [_wide_host(plan, a, language) for a in plan.attachments]
+
+
+def _host(plan: Plan, a: Attachment, language: str) -> tuple[str, ...]:
+    name = plan.device[a.device].label.text(language)
+    place, zone = f"{a.at}\n{a.site} {a.air}", f"{a.zone}\n{_classes(a, language)}"
+    addresses = f"{a.ip}/{plan.subnet(a).prefixlen}\n{a.mac}"
+    return f"{a.id}\n {name}", place, zone, addresses, str(plan.gateway(a))
+
+
+def _wide_host(plan: Plan, a: Attachment, language: str) -> tuple[str, ...]:
+    name, network = plan.device[a.device].label.text(language), plan.subnet(a).prefixlen
+    place = f"{a.at} ({a.air})" if a.air else str(a.at)
+    own = (f"{a.ip}/{network}", a.mac, str(plan.gateway(a)), _classes(a, language))
+    return a.id, name, a.site, place, a.zone, *own
 
 
 _HOST_COLUMNS = (
@@ -172,17 +199,29 @@ _RULE_COLUMNS = (
 
 
 def rules_table(plan: Plan, *, language: str = "ja", width: int = 80) -> Table:
-    """Return every permitted direction with its purpose, basis, ends and services."""
-    table = _table(_RULE_COLUMNS, language, folded=1)
+    """Return every permitted direction with its purpose, basis, ends and services, in columns."""
+    return _filled(_RULE_COLUMNS, _rules(plan, language, width), language, folded=1)
+
+
+def _shown_rules(plan: Plan, *, language: str = "ja", width: int = 80) -> RenderableType:
+    """Return the table of rules; where it has no room, each on lines of its own: none is cut."""
+    rows = _rules(plan, language, width)
+    if _fits(_RULE_COLUMNS, rows, language, folded=1, width=width):
+        return rules_table(plan, language=language, width=width)
+    return _stacked(rows, width)
+
+
+def _rules(plan: Plan, language: str, width: int) -> list[tuple[str, ...]]:
+    rows = list[tuple[str, ...]]()
     live = {clause for _, _, clause in in_force(plan)}
     for clause in whole(plan).clauses:
         purpose = _purpose(clause, language, is_wide=width >= WIDE, rests=clause.id not in live)
         said = (clause.id, purpose)
         for allow in clause.allows:
             services = "\n".join(_service(plan.service[s]) for s in allow.services)
-            _add(table, *said, _ends(plan, allow), services)
+            rows.append((*said, _ends(plan, allow), services))
             said = ("", "")
-    return table
+    return rows
 
 
 def _title(plan: Plan, language: str) -> Text:
@@ -258,19 +297,44 @@ def _explained(plan: Plan, language: str) -> Iterable[str]:
             yield f"{sign} {label.text(language)} {number}"
 
 
-def _table(columns: tuple[Label, ...], language: str, *, folded: int) -> Table:
-    """Return an empty table in which only the column *folded* gives way when room is short."""
+def _fits(
+    columns: tuple[Label, ...], rows: list[tuple[str, ...]], language: str,
+    *, folded: int, width: int,
+) -> bool:  # fmt: skip
+    """Tell whether all columns are whole where only *folded* gives way, and that at its words."""
+    used = 0
+    for number, column in enumerate(columns):
+        texts = [column.text(language), *(row[number] for row in rows)]
+        lines = [line for text in texts for line in text.split("\n")]
+        if number == folded:  # a line that begins with a space is words, and may be broken
+            lines = [line for line in lines[1:] if not line.startswith(" ")] if not number else []
+        used += max(_LEAST_FOLDED, *(cell_len(line) for line in lines)) if lines else _LEAST_FOLDED
+    return used + GAP * (len(columns) - 1) <= width
+
+
+def _filled(
+    columns: tuple[Label, ...], rows: list[tuple[str, ...]], language: str, *, folded: int
+) -> Table:
+    """Return a table in which only the column *folded* gives way when room is short."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(
             column.text(language), overflow="fold", no_wrap=number != folded, vertical="top"
         )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # a bracket in a name is not markup
     return table
 
 
-def _add(table: Table, *cells: str) -> None:
-    """Add a row of plain text: a bracket in a name is not markup."""
-    table.add_row(*(Text(cell) for cell in cells))
+def _stacked(rows: list[tuple[str, ...]], width: int) -> Group:
+    """Return each of *rows* as lines of its own, the first at the edge."""
+    shown = list[RenderableType]()
+    for row in rows:
+        first, *rest = [line.strip() for cell in row for line in cell.split("\n") if line.strip()]
+        shown.append(Text(first, overflow="fold"))
+        packed = Text(_packed(rest, width - _INDENT), overflow="fold")
+        shown.append(Padding(packed, (0, 0, 0, _INDENT)))
+    return Group(*shown)
 
 
 def _classes(attachment: Attachment, language: str) -> str:
@@ -313,5 +377,6 @@ def _only(plan: Plan, attachments: tuple[str, ...]) -> list[str]:
 def _service(service: Service) -> str:
     if not service.has_ports:
         return f"{service.id} {service.protocol.word} echo"
-    ports = " ".join(str(ports) for ports in service.ports)
-    return f"{service.id} {service.protocol.word}/{ports}"
+    first, *rest = map(str, service.ports)
+    words = [service.id, f"{service.protocol.word}/{first}", *rest]
+    return _packed(words, _ENDS_WIDTH, gap=" ")

@@ -28,6 +28,11 @@ _UNTRIED = Label("未実施", "not tried")
 _READINGS = {"dropped": "遮断", "passed": "通過"}
 _NOTHING = Label("該当する試験がない", "no case matched")
 
+_UNMATCHED = Label(
+    "この試験に当てはまる試験項目がなく、判定できない。全体の判定は行った試験項目だけで決まる",
+    "this run has no case of it, so nothing is known of it; the run's verdict is that of its cases",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -174,6 +179,8 @@ def _notes(one: Found) -> Iterator[Label]:
     elif line.untried:
         words = ", ".join(line.untried)
         yield Label(f"この試験一式にないもの: {words}", f"not in this suite: {words}")
+    if one.verdict is Verdict.VOID and not one.counts:
+        yield _UNMATCHED
     if line.reason is None and one.impossible is None and one.untried:
         words = ", ".join(one.untried)
         yield Label(
@@ -201,10 +208,22 @@ def lines(record: RunRecord, language: str) -> Iterator[RenderableType]:
             number = Label(f"{one.counts.total():,}件", f"{one.counts.total():,} cases")
             became = f"{one.words.text(language)} ({number.text(language)})"
             yield Text(f"  {one.mark} {one.line.id}: {became}")
-            notes = _notes(one) if is_choice or one.line.contradictions else ()
+            is_said = is_choice or one.line.contradictions or one.verdict is Verdict.VOID
+            notes = _notes(one) if is_said else ()
             for said in (one.line.label, *notes):
                 yield Padding(Text(said.text(language), overflow="fold"), (0, 0, 0, 6))
     yield Text()
+
+
+def undecided(record: RunRecord) -> Label | None:
+    """Say how many situations are undecided, beside the verdict that does not count them."""
+    number = sum(
+        one.verdict is Verdict.VOID and not one.line.contradictions for one in found(record)
+    )
+    if not number:
+        return None
+    plural = "" if number == 1 else "s"
+    return Label(f"判定できない状況{number}件", f"{number} situation{plural} undecided")
 
 
 _FEW = 10

@@ -30,7 +30,7 @@ from sekisho.report.reading import RunRecord
 from sekisho.report.sentence import why
 from sekisho.report.tally import Tally
 from sekisho.report.times import judged_at
-from sekisho.text.columns import GAP, LEAST_NAME, blocks
+from sekisho.text.columns import GAP, LEAST_NAME, blocks, is_upright
 
 #: What became of a leak's packet when nothing else was sent.
 ALONE = {
@@ -98,11 +98,10 @@ def _why(record: RunRecord, language: str) -> str:
         said = record.trouble.text(language)
         return "; ".join([said, *(_number(v, total, language) for v in found)])
     if record.verdict is RunVerdict.PASS:
-        return _say(
-            language,
-            f"試験{total.total:,}件、漏れ0件",
-            f"{total.total:,} cases, 0 leaks",
-        )
+        ja, en = f"試験{total.total:,}件、漏れ0件", f"{total.total:,} cases, 0 leaks"
+        if left := situations.undecided(record):
+            ja, en = f"{ja}、{left.ja}", f"{en}, {left.en}"
+        return _say(language, ja, en)
     bad = sorted((v for v in total.counts if v.is_finding), key=lambda v: -v.badness)
     words = [_number(verdict, total, language) for verdict in bad]
     if wrong := sum(bool(line.contradictions) for line in record.manifest.plan.sentences):
@@ -154,9 +153,11 @@ def _matrix(record: RunRecord, language: str, width: int) -> Group:
     longest = max((cell_len(s.label.text(language)) for s in plan.sources), default=0)
     spread = sum(max(2, len(d.id)) + GAP for d in plan.destinations)
     is_narrow = 5 + longest + spread > width  # then the ids stand upright, a letter a line
-    widths = [2 if is_narrow else max(2, len(d.id)) for d in plan.destinations]
+    ids, room = [d.id for d in plan.destinations], width - min(5 + longest, LEAST_NAME) - 1
+    is_narrow = is_narrow and is_upright(ids, [2] * len(ids), room)
+    widths = [2 if is_narrow else max(2, len(name)) for name in ids]
     tables: list[RenderableType] = []
-    for block in blocks(widths, width - min(5 + longest, LEAST_NAME) - 1):
+    for block in blocks(widths, room):
         tables += [Text()] if tables else []
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         names = max(4, width - sum(widths[n] + GAP for n in block) - 1)

@@ -25,3 +25,15 @@ def blocks(widths: Sequence[int], room: int) -> Iterator[range]:
         used += width + GAP
     if widths:
         yield range(first, len(widths))
+
+
+def is_upright(names: Sequence[str], widths: Sequence[int], room: int) -> bool:
+    """Tell whether headings must stand upright, a letter a line: lying they take more tables.
+
+    Args:
+        names: The headings.
+        widths: What the columns below them take.
+        room: As for `blocks`.
+    """
+    lying = [max(len(name), width) for name, width in zip(names, widths, strict=True)]
+    return len(list(blocks(lying, room))) > len(list(blocks(widths, room)))

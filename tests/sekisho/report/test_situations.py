@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import orjson
+import pytest
 from rich.console import Console
 
 from sekisho.evidence.verdict import Verdict, write_atomically
@@ -179,3 +180,20 @@ def test_a_run_without_situations_has_no_chapter(tmp_path: Path) -> None:
     assert situations.chapter(record) == []
     assert 'id="situations"' not in html.render(record)
     assert terminal.verdict_line(record, language="en").plain.startswith("verdict PASS")
+
+
+@pytest.mark.parametrize("number", [1, 12], ids=["few", "many"])
+def test_an_undecided_situation_beside_a_pass_is_explained(tmp_path: Path, number: int) -> None:
+    """On its own lines, and on the last one, which nobody misses."""
+    entries = [{"id": f"other-{n}", "sources": ["S99"]} for n in range(number)]
+    record = _record(tmp_path, {}, *entries, whole=True)
+    text, page, _ = _shown(record)
+    plural = "" if number == 1 else "s"
+    why = "this run has no case of it, so nothing is known of it"
+
+    assert text.count(why) == number
+    assert why in page
+    assert terminal.verdict_line(record, language="en").plain.endswith(
+        f"0 leaks, {number} situation{plural} undecided"
+    )
+    assert "undecided" not in terminal.verdict_line(_record(tmp_path / "b", {}, whole=True)).plain

@@ -11,13 +11,14 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from sekisho.commands.mutate import _table
-from sekisho.draw.plan_tables import matrix_table
+from sekisho.draw.plan_tables import matrix_table, show
 from sekisho.mutation.catalogue import IDS
 from sekisho.plan import load
 from sekisho.report import terminal
 from sekisho.report.manifest import Named
 from sekisho.report.reading import read
-from sekisho.text.columns import blocks
+from sekisho.text.columns import blocks, is_upright
+from tests import small as made
 from tests.sekisho.report.fake_run import write_run
 
 MATSUNO = load(Path(__file__).parents[3] / "topologies" / "matsuno.yaml")
@@ -85,3 +86,40 @@ def test_the_headings_of_mutate_are_whole_at_80_columns(language: str) -> None:
 
     assert len(heads) == 4
     assert not any("…" in head for head in heads)
+
+
+def test_headings_lie_where_that_takes_no_more_tables() -> None:
+    """A letter a line is hard to read: D10 beside D11."""
+    assert not is_upright(["D1", "D10"], [1, 1], 8)
+    assert is_upright(["D1", "D10"], [1, 1], 6)
+    assert "D10 D11" in "\n".join(_shown(matrix_table(MATSUNO, width=60), 60))
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("width", [60, 80, 120, 132])
+def test_no_id_is_broken_by_long_names(width: int, language: str, tmp_path: Path) -> None:
+    """Ports, attachments, addresses and services stay whole, and so can be looked for."""
+    names = {"label": {"ja": "とても長い名前の機器", "en": "A very long name of a device"}}
+    ports = ["GigabitEthernet1/0/1-48"]
+    switches = {"swswswsws": {**names, "site": "hall", "role": "access", "ports": ports}}
+    devices = {
+        "terminal-1": made.terminal(1) | names,
+        "server-123": made.server(3, "web", "many") | names,
+    }
+    for n, device in enumerate(devices.values(), 1):
+        device.update(names)
+        device["attachments"]["lan"]["at"] = f"swswswsws:GigabitEthernet1/0/{n * 9}"
+    services = {
+        "web": made.service([443], "https"),
+        "many": made.service(list(range(9000, 9020)), "http"),
+    }
+    own = {"switches": switches, "devices": devices, "services": services}
+    plan = load(made.small(tmp_path, **own, policy=[made.clause("A01", "web", "many")]))
+    shown = show(plan, language=language, width=width, hosts=True, rules=True)
+    lines = _shown(shown, width)
+    words = " ".join(lines).split()
+
+    assert max(map(cell_len, lines)) <= width
+    for a in plan.attachments:
+        assert {a.id, str(a.at), f"{a.ip}/24", a.mac, str(plan.gateway(a))} <= set(words)
+    assert {"tcp/443", "A01", "9019"} <= set(words)
