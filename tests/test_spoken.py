@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from sekisho.cli import main, parser
 from sekisho.commands.helping import asked_for
@@ -255,6 +256,49 @@ def test_wrong_words_are_told_in_japanese(capsys: pytest.CaptureFixture[str]) ->
 
     assert told.startswith("使い方: sekisho check")
     assert told.endswith("誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke', 'gate', 'full')\n")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["plan", "check", "--strickt"], "plan check"),
+        (["plan", "draw", "a.yaml", "b.yaml"], "plan draw"),
+        (["check", "--sweet", "full"], "check"),
+        (["vm", "run", "--cores", "2"], "vm run"),
+        (["who", "a.yaml", "pc", "x"], "who"),
+        (["--strickt", "doctor"], ""),
+    ],
+)
+def test_a_word_that_nobody_knows_is_told_with_the_usage_of_its_command(
+    words: list[str], command: str, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has mistyped an option looks for those of this command."""
+    with pytest.raises(SystemExit) as end:
+        main(["--lang", language, *words])
+    usage = {"ja": "使い方", "en": "usage"}[language]
+    told = capsys.readouterr().err
+
+    assert end.value.code == 2
+    assert told.startswith(f"{usage}: sekisho {command}".rstrip() + " [-h]")
+    assert f"sekisho {command}".rstrip() + ": " in told.splitlines()[-1]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_lines_of_a_usage_stand_under_each_other(
+    columns: int, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the command; a sign of Japanese takes two columns, and no line is too long."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    texts = [text.split("\n\n")[0].splitlines() for text in _helps(parser(language))]
+    many = [lines for lines in texts if len(lines) > 1]
+
+    assert len(many) > 3
+    for first, *rest in many:
+        at = cell_len(first[: first.index(" [-h]") + 1])
+        assert {len(line) - len(line.lstrip()) for line in rest} == {at}
+        assert max(map(cell_len, (first, *rest))) <= columns
 
 
 def test_what_no_table_has_stays_as_it_is() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from rich.cells import cell_len
+
 from sekisho.commands.screen import Parser
 from sekisho.spoken import sentence
 
@@ -24,6 +26,20 @@ class _Japanese(argparse.HelpFormatter):
     ) -> None:
         """Add the line of usage."""
         super().add_usage(usage, actions, groups, _USAGE if prefix is None else prefix)
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None,
+    ) -> str:
+        """Return the usage; a sign of Japanese takes two columns, and argparse counts one."""
+        more = cell_len(prefix or "") - len(prefix or "")
+        self._width -= more
+        text = super()._format_usage(usage, actions, groups, prefix)
+        self._width += more
+        return text.replace("\n ", f"\n {' ' * more}")
 
 
 def asked_for(words: Iterable[str], otherwise: str) -> str:
