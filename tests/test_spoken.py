@@ -18,11 +18,11 @@ from sekisho.intent.requirements import REQUIREMENTS
 from sekisho.packet.packet import DropPoint, Reason
 from sekisho.plan.keys import SECTIONS
 from sekisho.scenario.situation import SECTIONS as OF_SITUATIONS
-from sekisho.spoken import PHRASES, SENTENCES, VALUE, japanese, sentence
+from sekisho.spoken import PHRASES, SENTENCES, VALUE, _joined, japanese, sentence
 from sekisho.spoken.required import REQUIRED
 
 ROOT = Path(__file__).parents[1]
-ERRORS = sorted((ROOT / "tests").glob("*/wrong/*.err"))
+ERRORS = sorted((ROOT / "tests").rglob("wrong/*.err"))
 TABLES = {**SENTENCES, **PHRASES}
 LINES = [(table, code, *pair) for table, own in TABLES.items() for code, pair in own.items()]
 
@@ -35,6 +35,7 @@ COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timeda
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
     Hall SSID eth T08 physical logical dot breaks rules
     switch tcp expect reading dry disturb check up down exec resegment undo pc floor
+    limits conf chmod udev modprobe openvswitch town-in-force
     hours ports docs plan md txt report svg kernel userspace"""
 
 
@@ -87,6 +88,51 @@ def test_every_mistake_in_a_file_is_told_in_japanese(path: Path) -> None:
 
         assert said != line
         assert not re.search(r"[a-z]{2,} [a-z]{2,} ", plain), said
+        assert not _JOINTS.search(plain), said
+
+
+#: Small English words that join values; in quotes they are somebody's own.
+_JOINTS = re.compile(r"(?<![^\s、。(])(or|and|known|one|is|the|not|with|choose)[ :]")
+
+
+_PLAIN = [line for line in LINES if VALUE.search(line[2]) and not re.search(r":w}|} {", line[2])]
+
+
+@pytest.mark.parametrize("line", _PLAIN, ids=lambda line: f"{line[0]}.{line[1]}")
+def test_lists_of_values_are_joined_in_japanese(line: tuple[str, str, str, str]) -> None:
+    """A value may itself be ``a or b``: no English is left between the values, in any sentence."""
+    for values in ("7 or 8", "7, 8 and 9", "'x or y' or 'z'"):
+        said = japanese(VALUE.sub(lambda v, own=values: own, line[2]))  # type: ignore[misc]
+        plain = re.sub("'[^']*'", "", said)
+
+        assert not re.search("[789z] (or|and) ", plain), said
+
+
+def test_a_list_of_values_is_joined_and_other_text_is_not() -> None:
+    """What the machine says, and what is quoted, stays as it is."""
+    quoted = japanese("a.yaml:3: unknown key 'this or that'")
+
+    assert "'this or that'" in quoted
+    assert _joined("No such file or directory") == "No such file or directory"
+    assert _joined("a, b and c") == "a、bとc"
+    assert _joined("'a or b' or c") == "'a or b'かc"
+
+
+@pytest.mark.parametrize("folder", ["sekisho", "scenarios", "topologies", "controller"])
+def test_every_hint_in_the_code_has_its_japanese(folder: str) -> None:
+    """Wherever it is given: a hint is what helps."""
+    untold = [
+        f"{path.name}:{number}: {line}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, text in _strings(path)
+        for line in text.split("\n")
+        if line.startswith("  hint: ")
+        and re.search("[a-z]{2}", re.sub("--[a-z-]+ [a-z]+", "", line[8:]))
+        and not _VALUES.fullmatch(line[8:])
+        and not _is_told(line)
+    ]
+
+    assert untold == []
 
 
 def _strings(path: Path) -> Iterator[tuple[int, str]]:
@@ -255,7 +301,7 @@ def test_wrong_words_are_told_in_japanese(capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr().err
 
     assert told.startswith("使い方: sekisho check")
-    assert told.endswith("誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke', 'gate', 'full')\n")
+    assert told.endswith("誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke'、'gate'、'full')\n")
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

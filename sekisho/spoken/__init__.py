@@ -49,6 +49,11 @@ _START = re.compile(r"( *)(hint: )?")
 _PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'(?: and \d+ more)?\))?: )*")
 _MEMBER = re.compile(r" \((\d+) of (\d+) of the series '([^']*)'(?: and (\d+) more)?\)")
 _HINT = "対処: "
+_ITEM = r"(?:'[^']*'|[^\s,']+(?: to [^\s,']+)?(?: [0-9]{1,2}:[0-9]{2})?)"
+#: A list of values that is itself one value: ``a or b``, ``a, b and c``, ``a to b``.
+_LIST = re.compile(f"{_ITEM}(?:(?:, (?:or |and )?| or | and ){_ITEM})*")
+_JOINTS = {", or ": "か", ", and ": "と", ", ": "、", " or ": "か", " and ": "と", " to ": "から"}
+_JOINT = re.compile("'[^']*'|, or |, and |, | or | and | to ")
 _DEEPEST = 4  # words in words in a sentence
 
 
@@ -108,14 +113,22 @@ def _values(values: dict[str, str], depth: int) -> dict[str, str] | None:
     """Return *values* with their words in Japanese; None where a word is not known."""
     for name, value in values.items():
         if not name.endswith(("_w", "_o")):
+            values[name] = _joined(value)
             continue
         found = _found(value, _phrases(), depth - 1) if depth else None
         if found is None and name.endswith("_o") and depth:
-            found = _found(value, _sentences(), depth - 1) or value
+            found = _found(value, _sentences(), depth - 1) or _joined(value)
         if found is None:
             return None
         values[name] = found
     return values
+
+
+def _joined(value: str) -> str:
+    """Return a list of values with Japanese between them; one value, and other text, as it is."""
+    if not _LIST.fullmatch(value):
+        return value
+    return _JOINT.sub(lambda found: _JOINTS.get(found[0], found[0]), value)
 
 
 @cache

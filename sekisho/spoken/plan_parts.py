@@ -79,6 +79,8 @@ PARTS = {
     "whole-day": ("write {hours} for the whole day", "終日なら {hours} と書く"),
     "like-hours-of-days": ("write them like {example}, or {other}",
                            "{example} か {other} のように書く"),
+    "like-ports": ("write it like {port}, or a range: {range}",
+                   "{port} のように書く。範囲は {range} のように書く"),
     "like-hours": ("write them like {example}", "{example} のように書く"),
     "at-no-time": ("--at {text} is no time", "--at {text} は時刻として読めない"),
     "help-at": ("when rules with times are judged", "時間の決まった許可を判断する時刻"),

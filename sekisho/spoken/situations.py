@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 SITUATIONS = {
+    # Else it would read like a situation that is called "is".
+    "key-of-version": ("situation is: Version of the language of situations.",
+                       "situation: 状況の書式の版"),
     "no-plan-called": ("no plan is called {name}", "{name} という計画書はない"),
     "not-sent": ("{name} is not sent", "{name} は送られない"),
     "unknown-source-in": ("unknown source class {name} in town '{town}'",
