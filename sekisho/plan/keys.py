@@ -196,7 +196,7 @@ SERVICE = Section("service", "services.<id>", "A protocol with its ports.", (
     _label("Name of the service."),
     Key("protocol", Kind.CHOICE, "Its protocol; of `icmp` it is the echo alone (ping).",
         choices=(*PROTOCOLS, ECHO)),
-    Key("ports", Kind.PORTS, "Destination ports, each `443` or `\"5060-5061\"`; `icmp` has none.",
+    Key("ports", Kind.PORTS, "Destination ports, each `443` or `\"8080-8081\"`; `icmp` has none.",
         required=False),
     Key("kind", Kind.CHOICE, "What really answers there.", choices=SERVICE_KINDS),
 ), WORD, WORD_HINT)  # fmt: skip

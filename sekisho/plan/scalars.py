@@ -207,7 +207,7 @@ def read_port_range(scalar: Scalar, key: Key) -> PortRange:
     elif _DECIMAL.fullmatch(scalar.text):
         raise ScalarError(f"{show(scalar.text)} is text", f"write it without quotes: {scalar.text}")
     else:
-        raise wrong(scalar, "a port", 'write it like 443 or "5060-5061"')
+        raise wrong(scalar, "a port", 'write it like 443 or "8080-8081"')
     if ports.last < ports.first:
         hint = f'write "{ports.last}-{ports.first}"'
         raise ScalarError(f"{scalar.text} ends before it begins", hint)

@@ -98,7 +98,7 @@ HINTS = {
     "write-ports": ('write "{ports}"', '"{ports}" と書く'),
     "write-like-port": ('write it like "floor:8": switch id, colon, number',
                         "\"floor:8\" のように書く(スイッチの識別名、コロン、番号)"),
-    "write-like-ports": ('write it like 443 or "5060-5061"', '443 や "5060-5061" のように書く'),
+    "write-like-ports": ('write it like 443 or "8080-8081"', '443 や "8080-8081" のように書く'),
     "write-like": ("write it like {example}", "{example} のように書く"),
     "network-is": ("the network is {network}", "ネットワークは {network}"),
     "use-30": ("use /30 or wider", "/30 か、それより広くする"),
