@@ -16,7 +16,7 @@ from sekisho.plan.ends import attachment_named, service_named
 from sekisho.proof.answers import Answers, Opening
 from sekisho.proof.verdict import Tables
 from sekisho.proof.witness import Walker
-from sekisho.proof.words import moment_lines, packet_words, scapy, way_lines
+from sekisho.proof.words import moment_lines, neighbours, packet_words, scapy, way_lines
 
 _PASSES = Label("○ 届く", "○ passes")
 _DIES = Label("× 届かない", "× does not pass")
@@ -60,6 +60,8 @@ def explain(args: Namespace, screen: Screen) -> int:
     screen.say(said.format(a=sender.id, b=target.id))
     for each in found:
         screen.say(f"  {each}  {_clause(plan, tables, each)}".rstrip())
+    for line in neighbours(plan, target, [sender]):
+        screen.say(line.text(language))
     return status
 
 
@@ -77,6 +79,8 @@ def who(args: Namespace, screen: Screen) -> int:
         services = " ".join(map(str, openings))
         rules = dict.fromkeys(_clause(plan, tables, each) for each in openings)
         screen.say(f"  {name}  {services}  {' '.join(rules)}".rstrip())
+    for line in neighbours(plan, target, plan.attachments):
+        screen.say(line.text(language))
     return 0
 
 

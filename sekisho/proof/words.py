@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv4Address
 
-from sekisho.model import Label, Plan, PortRef
+from sekisho.model import Attachment, Label, Plan, PortRef
 from sekisho.model.terms import resting
 from sekisho.openflow.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, mac_text
@@ -99,6 +99,22 @@ _BY_CLAUSE = (Kind.OPEN, Kind.CONTINUE, Kind.REPLY)
 _BY_ATTACHMENT = (Kind.ADMIT, Kind.ADMIT_ARP, Kind.DELIVER)
 
 
+_PAST = Label(
+    "残存リスク: {name} の先の {who} と {target} の間はスイッチを通らず、規則では止められない",
+    "residual: {who} and {target} talk to each other behind {name}, past every switch",
+)
+_KEPT_BY_HUB = Label(
+    "残存リスク: {who} と {target} を分けているのは {name} で、規則ではない(isolates)",
+    "residual: {name} keeps {who} and {target} apart (isolates), and no rule does",
+)
+_KEPT_BY_AIR = Label(
+    "残存リスク: 同じSSID({name})の {who} と {target} の間は、無線の側で分けていなければ"
+    "スイッチを通らず、規則では止められない",
+    "residual: {who} and {target} are on one SSID ({name}): unless the access point keeps them "
+    "apart they talk past every switch",
+)
+
+
 def assumptions(plan: Plan, *, are_compiled: bool) -> list[Label]:
     """Return everything that the verdict rests on."""
     hubs = sorted({a.beside for a in plan.attachments if a.beside})
@@ -107,6 +123,22 @@ def assumptions(plan: Plan, *, are_compiled: bool) -> list[Label]:
         names = " ".join(hubs)
         out.append(Label(_SHARED.ja.format(names=names), _SHARED.en.format(names=names)))
     return out
+
+
+def neighbours(plan: Plan, target: Attachment, others: Iterable[Attachment]) -> list[Label]:
+    """Say who of *others* shares a hub or an SSID with *target*: no rule meets what they say."""
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for other in others:
+        if target.air and other.air == target.air and other.device != target.device:
+            groups.setdefault((target.air, target.on_hub), []).append(other.id)
+    found = list[Label]()
+    for (name, is_hub), own in groups.items():
+        is_open = target.beside == name
+        said = _PAST if is_open else _KEPT_BY_HUB if is_hub else _KEPT_BY_AIR
+        who = " ".join(sorted(own))
+        values = {"name": name, "target": target.id, "who": who}
+        found.append(Label(said.ja.format(**values), said.en.format(**values)))
+    return found
 
 
 def verdict_line(proof: Proof, assumed: int, language: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from sekisho.cli import main
 from sekisho.errors import UsageError
 from sekisho.lint.doubts import doubts
 from sekisho.model import Plan, PortRef
 from sekisho.plan import load
 from sekisho.resegment.validation import asked
-from tests.small import server, small, telephone, terminal
+from tests.small import TABLET, server, small, telephone, terminal
 
 _LABELS = {"ja": "電話機", "en": "Telephone"}
 
@@ -62,3 +63,41 @@ def test_a_hub_is_not_moved_as_a_port(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="h joins several devices to it"):
         asked(plan, ["sw:1"], "app")
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [
+        ({}, "residual: pc.lan and tel.lan talk to each other behind h, past every switch"),
+        ({"isolates": True}, "residual: h keeps pc.lan and tel.lan apart (isolates)"),
+    ],
+)
+def test_who_and_explain_name_neighbours_as_residual(
+    hub: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No rule meets what they say to each other; others at the switch are no neighbours."""
+    path = desk(tmp_path, **hub).path
+    for words, is_said in (
+        (["who", path, "tel"], True),
+        (["who", path, "srv"], False),
+        (["explain", path, "pc", "tel"], True),
+        (["explain", path, "pc", "srv"], False),
+    ):
+        assert main([*words, "--lang", "en"]) == 0
+        assert (said in capsys.readouterr().out) is is_said
+
+
+def test_stations_of_one_ssid_are_neighbours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What keeps them apart is the access point."""
+    text = Path("topologies/tiny.yaml").read_text("utf-8").replace("\n  guest:", TABLET, 1)
+    text = text.replace("zone: wireless, ip: 10.45.0.12", "zone: wireless, ip: 10.45.0.12")
+    text = text.replace(
+        "source: S1, destination: D3}\n  guest", "source: S2, destination: D3}\n  guest"
+    )
+    (path := tmp_path / "town.yaml").write_text(text, "utf-8")
+    assert main(["who", str(path), "tab", "--lang", "ja"]) == 0
+    out = capsys.readouterr().out
+
+    assert "残存リスク: 同じSSID(staff-air)の nb.wireless と tab.wifi の間は" in out
