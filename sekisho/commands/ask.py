@@ -60,8 +60,8 @@ def explain(args: Namespace, screen: Screen) -> int:
     screen.say(said.format(a=sender.id, b=target.id))
     for each in found:
         screen.say(f"  {each}  {_clause(plan, tables, each)}".rstrip())
-    for line in neighbours(plan, target, [sender]):
-        screen.say(line.text(language))
+    for residual in neighbours(plan, target, [sender]):
+        screen.say(residual.text(language))
     return status
 
 
@@ -79,8 +79,8 @@ def who(args: Namespace, screen: Screen) -> int:
         services = " ".join(map(str, openings))
         rules = dict.fromkeys(_clause(plan, tables, each) for each in openings)
         screen.say(f"  {name}  {services}  {' '.join(rules)}".rstrip())
-    for line in neighbours(plan, target, plan.attachments):
-        screen.say(line.text(language))
+    for residual in neighbours(plan, target, plan.attachments):
+        screen.say(residual.text(language))
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sekisho.errors import UsageError
-from sekisho.model import JST
+from sekisho.model import FIRST_YEAR, JST, LAST_YEAR
 
 #: What JSON's readers keep exactly where they know whole numbers of 64 bits, as ours does.
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -46,6 +46,11 @@ def moment(word: str) -> datetime:
     except ValueError as error:
         hint = "write it like '2027-03-31 17:00'"
         raise UsageError(f"--at {word!r} is no time\n  hint: {hint}") from error
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise UsageError(
+            f"--at {word!r} is in no year that can be judged\n"
+            f"  hint: a year from {FIRST_YEAR} to {LAST_YEAR}"
+        )
     return at if at.tzinfo else at.replace(tzinfo=JST)
 
 

@@ -35,12 +35,23 @@ from sekisho.model.rulebook import (
     Special,
     StandingException,
 )
-from sekisho.model.times import JST, WEEKDAYS, WEEKDAYS_JA, Hours, Term, spoken_hours
+from sekisho.model.times import (
+    FIRST_YEAR,
+    JST,
+    LAST_YEAR,
+    WEEKDAYS,
+    WEEKDAYS_JA,
+    Hours,
+    Term,
+    spoken_hours,
+)
 from sekisho.model.words import DeviceKind, Protection, Role, Word
 
 __all__ = [
     "ECHO",
+    "FIRST_YEAR",
     "JST",
+    "LAST_YEAR",
     "WEEKDAYS",
     "WEEKDAYS_JA",
     "Air",

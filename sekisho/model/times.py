@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 JST = timezone(timedelta(hours=9), "JST")
+#: Years that moments are judged in: a day more or less, and another zone, have room in them.
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAYS_JA = "月火水木金土日"
 

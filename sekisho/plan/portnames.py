@@ -47,11 +47,17 @@ def _twice(switch: Record, places: Places) -> Iterator[Fault]:
     """Refuse a name that two ports have, and more ports than a switch may have."""
     path = f"{switch.path}.ports"
     seen: dict[str, int] = {}
+    folded: dict[str, str] = {}
     for n, each in enumerate(switch.get("ports", tuple), 1):
         for name in each if isinstance(each, tuple) else ():
             if name in seen:
                 text = f"{show(name)} is already a port of {path}[{seen[name]}]"
                 yield places.fault(f"{path}[{n}]", text, "name each port once")
+                break
+            if (other := folded.setdefault(name.casefold(), name)) != name:
+                text = f"{show(name)} differs from {show(other)} in the case of letters alone"
+                hint = "give one of them another name: people and switches take them for one"
+                yield places.fault(f"{path}[{n}]", text, hint)
                 break
             seen[name] = n
     if len(seen) > _MOST:

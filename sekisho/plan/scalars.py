@@ -20,7 +20,7 @@ _DOTTED = re.compile(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 _PORT_REF = re.compile("([^:]+):(?:([1-9][0-9]{0,3})|(.+))")
 #: As the trade writes them: Gi1/0/5, 1/0/5, ge-0/0/5, et-0/0/0:1.
 PORT_NAME = "[A-Za-z0-9][A-Za-z0-9/._:-]{0,29}"
-_PORT_NAMES = re.compile("(.*?)(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,3})")
+_PORT_NAMES = re.compile("(.*?)([0-9]{1,4})-([0-9]{1,4})")
 _PORT_RANGE = re.compile("([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")
 _LAST_PORT = 65535
 _LONGEST_PREFIX = 30  # a network, a gateway, one host and a broadcast address
@@ -188,13 +188,17 @@ def read_port_names(scalar: Scalar, key: Key) -> tuple[str, ...]:
     if not match:
         return (scalar.text,)
     before, first, last = match[1], int(match[2]), int(match[3])
+    if match[3] != str(last) and len(match[2]) != len(match[3]):
+        text = f"{show(scalar.text)} begins and ends with numbers of different length"
+        raise ScalarError(text, f"write {before}{match[2]}-{last}")
     if last < first:
         raise ScalarError(
-            f"{show(scalar.text)} ends before it begins", f"write {before}{last}-{first}"
+            f"{show(scalar.text)} ends before it begins", f"write {before}{match[3]}-{match[2]}"
         )
     if last - first >= (key.high or 0):
         raise ScalarError(f"{show(scalar.text)} is more than {key.high} ports")
-    return tuple(f"{before}{number}" for number in range(first, last + 1))
+    width = len(match[2]) if match[2] != str(first) else 0  # 01-10 is 01 to 10, as switches say it
+    return tuple(f"{before}{number:0{width}}" for number in range(first, last + 1))
 
 
 def read_port_range(scalar: Scalar, key: Key) -> PortRange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sekisho.model import JST, WEEKDAYS, WEEKDAYS_JA, Hours, Term
+from sekisho.model import FIRST_YEAR, JST, LAST_YEAR, WEEKDAYS, WEEKDAYS_JA, Hours, Term
 from sekisho.plan.kinds import Key
 from sekisho.plan.nodes import Scalar
 from sekisho.plan.scalars import ScalarError, wrong
@@ -26,6 +26,9 @@ def read_term(scalar: Scalar, key: Key) -> Term:
     text = scalar.text
     if not _DAY.fullmatch(text) and not _MOMENT.fullmatch(text):
         raise wrong(scalar, "a day or a moment", "write it like 2027-03-31 or 2027-03-31 17:00")
+    if text[:4] > str(LAST_YEAR) or text[:4] < str(FIRST_YEAR):
+        hint = f"a year from {FIRST_YEAR} to {LAST_YEAR}; leave until out where nothing ends"
+        raise ScalarError(f"{text!r} is in no year that can be judged", hint)
     try:
         end = datetime.fromisoformat(text).replace(tzinfo=JST)
         if _DAY.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from io import StringIO
@@ -16,7 +17,7 @@ from sekisho.commands.numbers import moment
 from sekisho.compiler.incremental import changed_tables
 from sekisho.compiler.tables import compile_town
 from sekisho.draw.plan_tables import rules_table, show
-from sekisho.errors import UsageError
+from sekisho.errors import PlanError, UsageError
 from sekisho.intent.sentences import unmet
 from sekisho.model import JST, Plan, Protocol, spoken_hours
 from sekisho.model.changes import Change, applied
@@ -249,3 +250,28 @@ def test_a_rule_that_rests_is_not_shown_as_allowed(tmp_path: Path) -> None:
     assert "S1 Name T ×" in narrow
     assert "S1 Name A01 ×" in before
     assert not any("not in force" in line for line in before)
+
+
+_FAR = ("0001-01-01", "1969-12-31", "9999-12-31")
+
+
+@pytest.mark.parametrize("word", [*_FAR, "9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00"])
+def test_a_year_that_no_clock_reaches_is_refused(word: str, tmp_path: Path) -> None:
+    """Its neighbours cannot be counted, in another zone least of all; once and in a sentence."""
+    with pytest.raises(UsageError, match=re.escape(f"--at {word!r} is in no year")):
+        moment(word)
+    with pytest.raises(PlanError) as caught:
+        hall(tmp_path, until=word[:10])
+
+    assert [fault.text for fault in caught.value.faults] == [
+        f"policy[1].until: {word[:10]!r} is in no year that can be judged"
+    ]
+
+
+def test_the_first_and_the_last_year_are_judged(tmp_path: Path) -> None:
+    """In every zone."""
+    for zone in ("-12:00", "+14:00"):
+        for day in ("1970-01-01", "9998-12-31"):
+            plan = hall(tmp_path, until="9998-12-31")
+
+            assert opens(at(plan, moment(f"{day}T00:00{zone}")), 22)

@@ -56,6 +56,16 @@ def test_a_name_is_the_number_of_its_place(
     assert plan.switch["sw"].ports == count
 
 
+def test_a_range_keeps_its_zeros(tmp_path: Path) -> None:
+    """As the switch itself writes them; a range may outgrow them."""
+    plan = hall(tmp_path, ["x08-12", "y98-102", "0/0-1", "1/0/1-9", *_CISCO], "x09")
+    names = plan.switch["sw"].names
+
+    assert names[:12] == ("x08", "x09", "x10", "x11", "x12", "y98", "y99", "y100", "y101", "y102",
+                          "0/0", "0/1")  # fmt: skip
+    assert plan.attachment["pc.lan"].at == PortRef("sw", 2)
+
+
 def test_a_series_goes_on_with_the_next_name(tmp_path: Path) -> None:
     """Three desks at three named ports."""
     plan = hall(tmp_path, _CISCO, "Gi1/0/9", count=3)
