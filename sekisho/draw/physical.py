@@ -75,6 +75,10 @@ def render(dot: str, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+_HUB = Label("ハブ", "hub")
+_SHARED = "#dddddd"
+
+
 def physical(plan: Plan, language: str) -> Iterator[str]:
     """Yield the lines of the physical diagram."""
     note = Label(
@@ -126,7 +130,7 @@ def _depths(plan: Plan) -> dict[str, int]:
 
 def _switch(plan: Plan, switch: Switch, depths: dict[str, int], language: str) -> str:
     here = [a for a in plan.attachments if a.at.switch == switch.id]
-    rows = [_port(plan, a, language) for a in sorted(here, key=lambda a: (a.at, a.id))]
+    rows = list(_ports(plan, sorted(here, key=lambda a: (a.at, a.id)), language))
     columns = -(-len(rows) // _ROWS) or 1
     tall = -(-len(rows) // columns) or 1
     blocks = [table(rows[n : n + tall]) for n in range(0, len(rows), tall)]
@@ -163,6 +167,19 @@ def _line_ports(plan: Plan, switch: Switch, depths: dict[str, int]) -> tuple[str
     return shown[0], shown[1]
 
 
+def _ports(plan: Plan, here: list[Attachment], language: str) -> Iterator[str]:
+    """Yield the rows of a switch; a hub has one for its port, above those of its members."""
+    hub = ""
+    for attachment in here:
+        if attachment.on_hub and attachment.air != hub:
+            label = next(air.label for air in plan.airs if air.id == attachment.air)
+            name = f"{_HUB.text(language)}: {label.text(language)}"
+            words = (attachment.at.word, attachment.air, name)
+            yield "".join(cell(word, BGCOLOR=_SHARED) for word in words)
+        hub = attachment.air if attachment.on_hub else ""
+        yield _port(plan, attachment, language)
+
+
 def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     device = plan.device[attachment.device]
     name = device.id if len(device.attachments) == 1 else attachment.id
@@ -170,6 +187,8 @@ def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     ssid = f"SSID {shared.ssid}: " if shared and shared.ssid else ""
     colour = colours(plan)[plan.zone[attachment.zone].group]
     words = (attachment.at.word, name, ssid + device.label.text(language))
+    if attachment.on_hub:  # the port is the hub's
+        words = ("", f"└ {name}", words[2])
     return "".join(cell(word, BGCOLOR=colour) for word in words)
 
 

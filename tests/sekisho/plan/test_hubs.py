@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sekisho.cli import main
+from sekisho.draw.physical import draw
 from sekisho.errors import UsageError
 from sekisho.lint.doubts import doubts
 from sekisho.model import Plan, PortRef
@@ -101,3 +103,16 @@ def test_stations_of_one_ssid_are_neighbours(
     out = capsys.readouterr().out
 
     assert "残存リスク: 同じSSID(staff-air)の nb.wireless と tab.wifi の間は" in out
+
+
+def test_a_hub_is_drawn_with_its_members_below_it(tmp_path: Path) -> None:
+    """One port, that of the hub; its members have none of their own, and others do."""
+    dot = draw(desk(tmp_path), "physical", language="en")
+    cells = re.findall(r"<TD[^>]*>([^<]*)</TD>", dot)
+    at = cells.index("h")
+
+    assert cells[at - 1 : at + 8] == [
+        "1", "h", "hub: Telephone", "", "└ pc", "Name", "", "└ tel", "Name"
+    ]  # fmt: skip
+    assert cells[cells.index("srv") - 1] == "3"
+    assert cells.count("1") == 1
