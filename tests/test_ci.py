@@ -16,6 +16,7 @@ import yaml
 from sekisho.cli import main
 from sekisho.errors import Fault
 from sekisho.lint.sarif import sarif
+from tests.sekisho.plan.test_include import cut
 
 ROOT = Path(__file__).parents[1]
 TINY = ROOT / "topologies" / "tiny.yaml"
@@ -180,6 +181,27 @@ def test_the_hook_refuses_a_plan_with_a_mistake(tmp_path: Path) -> None:
     assert (program, hook["language"], hook["types"]) == ("sekisho", "system", ["yaml"])
     assert main([*words, str(TINY)]) == 0
     assert main([*words, str(TINY), str(_wrong(tmp_path))]) == 2
+
+
+def test_the_hook_checks_the_plan_that_a_part_belongs_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each file of a commit; a part with a mistake is refused, with its own line."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    words = hook["entry"].split()[1:]
+    path = cut(tmp_path)
+    parts = ["parts/zones.yaml", "parts/work.yml"]
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, *parts, "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert "parts/zones.yaml: a part of town.yaml, which is checked\n" in out
+    assert out.count("town.yaml: no mistake") == 1
+    for broken in ("zones: {", "zones: {a: 1}\n"):
+        Path("parts/zones.yaml").write_text(broken, "utf-8")
+        assert main([*words, *parts, path.name]) == 2
+        assert capsys.readouterr().err.startswith("parts/zones.yaml:")
+    Path("alone.yaml").write_text("zones: {}\n", "utf-8")  # no plan includes it: it is no part
+    assert main([*words, "alone.yaml"]) == 2
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "topologies").glob("*.yaml")), ids=lambda p: p.stem)

@@ -20,7 +20,9 @@ from sekisho.lint.sarif import sarif
 from sekisho.model import JST, Label, Plan
 from sekisho.model.terms import at, lasting
 from sekisho.plan import load
+from sekisho.plan.parts import plans_of
 
+_PART = Label("{names} の一部なので、そちらを確かめる", "a part of {names}, which is checked")
 _HINT = ("対処", "hint")
 
 
@@ -31,8 +33,8 @@ def plan_check(args: Namespace, screen: Screen) -> int:
         PlanError: With every mistake of all plans; with ``--strict`` also with everything odd.
         UsageError: The file of ``--sarif`` cannot be written.
     """
-    mistakes, odd, said = list[Fault](), list[Fault](), list[str]()
-    paths: list[Path] = args.plans or [default_plan()]
+    mistakes, odd = list[Fault](), list[Fault]()
+    paths, said = _whole(args.plans or [default_plan()], args.lang)
     if args.sarif is not None and args.sarif.resolve() in {path.resolve() for path in paths}:
         raise UsageError(f"--sarif {args.sarif}: is a plan\n  hint: name another file")
     for path in paths:
@@ -54,6 +56,18 @@ def plan_check(args: Namespace, screen: Screen) -> int:
     if mistakes:
         raise PlanError(tuple(mistakes))
     return 0
+
+
+def _whole(paths: list[Path], language: str) -> tuple[list[Path], list[str]]:
+    """Return the plans to check, each once, and what is said of parts: their plans are checked."""
+    out, said = list[Path](), list[str]()
+    for path in paths:
+        plans = plans_of(path)
+        if plans:
+            names = ", ".join(map(str, plans))
+            said.append(f"{path}: {_PART.text(language).format(names=names)}")
+        out += [plan for plan in plans or (path,) if plan.resolve() not in map(Path.resolve, out)]
+    return out, said
 
 
 def _now(args: Namespace) -> datetime:
