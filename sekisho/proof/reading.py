@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -39,6 +40,7 @@ from sekisho.openflow.rules import (
     match,
 )
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6
+from sekisho.proof.spelling import plain
 
 _TYPES = {
     "ip": {"eth_type": ETH_IPV4},
@@ -177,6 +179,7 @@ def _understood(switch: str, line: FlowLine) -> Rule:
         raise RefusedError(
             f"{here}: {line.options}\n  hint: a rule that ends by itself is not proved about"
         )
+    line = replace(line, text=plain(line.text))
     try:
         rule = _rule(line)
         said = wanted(rule)

@@ -86,6 +86,53 @@ def test_what_is_not_understood_is_refused(text: str) -> None:
         read_dumps({"floor": whole})
 
 
+@pytest.mark.parametrize(
+    ("said", "usual"),
+    [
+        ("priority=900,metadata=0", "priority=900,metadata=0x0"),
+        ("priority=900,metadata=0xFF", "priority=900,metadata=0xff"),
+        ("priority=900,metadata=255/0xff", "priority=900,metadata=0xff/0xff"),
+        ("priority=900,metadata=0x5/0xffffffffffffffff", "priority=900,metadata=0x5"),
+        ("priority=900,reg0=10", "priority=900,reg0=0xa"),
+        ("priority=900,ip,ct_mark=1", "priority=900,ip,ct_mark=0x1"),
+        ("priority=900,in_port=LOCAL", f"priority=900,in_port={LOCAL}"),
+        ("priority=900,in_port=0x3", "priority=900,in_port=3"),
+        ("priority=900,ct_state=+trk+new,ip", "priority=900,ct_state=+new+trk,ip"),
+        ("priority=900,ct_state=-rpl+trk+est,ip", "priority=900,ct_state=+est-rpl+trk,ip"),
+        ("priority=900,tcp,tcp_flags=-ack+syn", "priority=900,tcp,tcp_flags=+syn-ack"),
+        ("priority=900,tcp,tp_dst=0x1bb", "priority=900,tcp,tp_dst=443"),
+    ],
+)
+def test_spellings_that_mean_the_same_are_read_alike(said: str, usual: str) -> None:
+    """Somebody else's tool may print numbers in another base, and states in another order."""
+    head = "OFPST_FLOW reply (OF1.3) (xid=0x2):\n"
+    one, other = (read_dumps({"f": head + line(f"{each} actions=drop")}) for each in (said, usual))
+
+    assert one == other
+    assert len(one["f"][0].match) > 0
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "ct_state=+new-new,ip",
+        "ct_state=+new+new,ip",
+        "ct_state=+trk+odd,ip",
+        "metadata=zero",
+        "metadata=0x1ffffffffffffffff",
+        "metadata=0x1/0xnone",
+        'in_port="floor-eth1"',
+        "in_port=LOCAL2",
+        "ct_state=0x21/0x21,ip",
+    ],
+)
+def test_spellings_that_nobody_can_be_sure_of_are_refused(match: str) -> None:
+    """Loudly, with the switch and the line."""
+    whole = "OFPST_FLOW reply (OF1.3) (xid=0x2):\n" + line(f"priority=900,{match} actions=drop")
+    with pytest.raises(RefusedError, match="floor: table 0, cookie 0x7"):
+        read_dumps({"floor": whole})
+
+
 def test_what_is_no_dump_is_refused() -> None:
     """A cut dump or another text is not an empty table."""
     with pytest.raises(RefusedError, match="no dump of flows"):
