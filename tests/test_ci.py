@@ -102,6 +102,7 @@ def test_a_file_that_cannot_be_written_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the option's name."""
+    (tmp_path / "no").write_text("")  # a file where the folder would be
     words = ["plan", "check", str(TINY), "--sarif", str(tmp_path / "no" / "file"), "--lang", "en"]
     assert main(words) == 2
     assert "--sarif" in capsys.readouterr().err
