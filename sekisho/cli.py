@@ -1,6 +1,6 @@
 """The words of the command line; what each command does is in `sekisho.commands`.
 
-Exit status: 0 as planned, 1 findings, 2 wrong plan or wrong words, 3 void or a broken laboratory,
+Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive or a broken laboratory,
 4 not modelled, so not proved.
 """
 
@@ -137,7 +137,8 @@ def parser(spoken: str = "en") -> argparse.ArgumentParser:
     top = Parser(
         prog="sekisho",
         description="Prove, before a town hall opens, that no forbidden network path exists.",
-        epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void, 4 refused.",
+        epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive, "
+        "4 refused.",
     )
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
     top.add_argument("--lang", choices=LANGUAGES, default=language(), help=_LANG)

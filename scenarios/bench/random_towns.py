@@ -100,7 +100,7 @@ def checked(plan: Path, out: Path) -> Ended:
 
 
 def _why(run: Path, summary: dict[str, object]) -> str:
-    counts = {key: summary[key] for key in ("leak", "overblock", "unattributed", "void")}
+    counts = {key: summary[key] for key in ("leak", "overblock", "unattributed", "inconclusive")}
     said = [str(summary["aborted"])] if summary["aborted"] else []
     said += [f"{count} {key}" for key, count in counts.items() if count]
     path = run / "differences.json"

@@ -56,7 +56,7 @@ class Sample:
 def verdict_digest(rows: Iterable[bytes]) -> str:
     """Return the SHA-256 over test number and verdict of every line of a file of cases.
 
-    In the order of the numbers: a case that was void at first stands later in the file.
+    In the order of the numbers: a case that was inconclusive at first stands later in the file.
     """
     found = hashlib.sha256()
     cases = (orjson.loads(row) for row in rows)

@@ -162,7 +162,7 @@ def _proxied(scene: Scene, device: Device, doors: list[relays.Door]) -> relays.T
     wanted = [each for door in doors for each in relays.tries(scene.plan, device, door)]
     outcomes = relays.proxied(scene.town, wanted)
     late = [t for t, far in outcomes.items() if t.must_work and far != relays.ANSWERED]
-    if late:  # only what would be void is tried again, never a leak
+    if late:  # only what would be inconclusive is tried again, never a leak
         outcomes |= relays.proxied(scene.town, late)
         scene.note(
             f"申告済みの経路{len(late)}件は2回試した",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,8 @@ class Outcome:
     """One repeat of one event; all times in milliseconds.
 
     Attributes:
-        verdict: ``pass``, ``leak``, ``overblock`` (never came back), ``void`` or ``skipped``.
+        verdict: ``pass``, ``leak``, ``overblock`` (never came back), ``inconclusive``,
+            ``skipped``.
         gap_ms: Longest silence of a permitted stream at its target.
         pause_ms: Longest silence of its sender: what the machine itself did.
         deny_ms: From time zero to the last arrival of what had become forbidden.
@@ -174,11 +175,9 @@ class Scene:
         if any(h.sent and max(h.sent.values()) < ended - _BACK_S * 1e9 for h in heard):
             doubts.append(_SILENT)
         whys = doubts or [_gone(words) for words in stuck]
-        verdict = "leak" if leaks else "void" if doubts else "overblock" if stuck else "pass"
-        self.tried = [
-            *of_streams(streams, zero.revoked, zero.given_back or 1 << 63, stuck),
-            *zero.tried,
-        ]
+        verdict = _verdict(leaks, doubts, stuck)
+        tried = of_streams(streams, zero.revoked, zero.given_back or 1 << 63, stuck)
+        self.tried = [*tried, *zero.tried]
         return Outcome(
             event=event.id,
             repeat=repeat,
@@ -326,6 +325,10 @@ def _not_heard(deaf: Iterable[str]) -> Label:
 
 def _gone(words: str) -> Label:
     return Label(f"復旧しなかった: {words}", f"never came back: {words}")
+
+
+def _verdict(leaks: Sized, doubts: Sized, stuck: Sized) -> str:
+    return "leak" if leaks else "inconclusive" if doubts else "overblock" if stuck else "pass"
 
 
 def _is_stuck(heard: Heard) -> bool:

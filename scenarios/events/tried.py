@@ -67,15 +67,15 @@ class During:
     heard: int
 
     def judged(self, tried: Tried) -> tuple[Verdict, str]:
-        """Return what became of a pair, and why: nothing sent, and nothing proved, is void."""
+        """Return what became of a pair, and why; nothing sent is inconclusive."""
         if tried.has_leaked:
             return Verdict.LEAK, f"{tried.words}: seen while {self.event}"
-        if tried.expect == ARRIVE and tried.is_stuck and self.verdict != "void":
+        if tried.expect == ARRIVE and tried.is_stuck and self.verdict != "inconclusive":
             return Verdict.OVERBLOCK, f"{tried.words}: never came back"
-        if self.verdict == "void":
-            return Verdict.VOID, self.reason
+        if self.verdict == "inconclusive":
+            return Verdict.INCONCLUSIVE, self.reason
         if not tried.sent or (tried.expect == ARRIVE and not tried.arrived):
-            return Verdict.VOID, f"{tried.words}: nothing was sent, or nothing heard"
+            return Verdict.INCONCLUSIVE, f"{tried.words}: nothing was sent, or nothing heard"
         return Verdict.PASS, ""
 
 

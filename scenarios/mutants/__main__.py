@@ -17,10 +17,18 @@ from pathlib import Path
 import orjson
 
 from scenarios.capture.packet_io import Wire
-from scenarios.mutants.harness import EQUIVALENT, KILLED, SURVIVED, VOID, Ground, Mutant, Told
+from scenarios.mutants.harness import (
+    EQUIVALENT,
+    INCONCLUSIVE,
+    KILLED,
+    SURVIVED,
+    Ground,
+    Mutant,
+    Told,
+)
 from scenarios.mutants.registry import Order, chosen, reasons
 from sekisho.compiler.tables import compile_town
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.verdict import SCHEMA, write_atomically
 from sekisho.model import JST, Plan
 from sekisho.model.terms import at
 from sekisho.mutation.catalogue import IDS
@@ -34,7 +42,8 @@ class Fate:
     """What became of one fault: a line of ``mutations.json``.
 
     Attributes:
-        fate: ``killed``, ``survived``, ``equivalent`` or ``void``; an instrument's must be void.
+        fate: ``killed``, ``survived``, ``equivalent`` or ``inconclusive``, which an
+            instrument's must be.
         by: The probe or witness that noticed, or whatever decided.
         how: What it said; for a survivor, the packet that nobody sends.
         is_right: Whether the suite did what it should: told it, or decided it.
@@ -55,14 +64,14 @@ class Fate:
 
 
 def is_right(level: str, fate: str) -> bool:
-    """Tell whether *fate* is what a suite owes: told or decided, and void of an instrument."""
-    return fate == VOID if level == "instrument" else fate in (KILLED, EQUIVALENT)
+    """Tell whether *fate* is what a suite owes: told or decided; an instrument, inconclusive."""
+    return fate == INCONCLUSIVE if level == "instrument" else fate in (KILLED, EQUIVALENT)
 
 
 def exit_status(fates: list[Fate]) -> int:
     """Return 1 where a fault survived, 3 where one could not be judged or none was told, else 0."""
     wrong = [fate for fate in fates if not fate.is_right]
-    told = [fate for fate in fates if fate.fate in (KILLED, VOID) and fate.is_right]
+    told = [fate for fate in fates if fate.fate in (KILLED, INCONCLUSIVE) and fate.is_right]
     if any(fate.fate == SURVIVED or fate.level == "instrument" for fate in wrong):
         return 1
     return 3 if wrong or not told else 0
@@ -109,7 +118,7 @@ def _fate(number: int, mutant: Mutant, told: Told, seconds: float) -> Fate:
 
 def _write(folder: Path, plan: Plan, order: Order, fates: list[Fate]) -> None:
     data = {
-        "schema": 1,
+        "schema": SCHEMA,
         "plan": plan.id,
         "seed": order.seed,
         "ids": {name: asdict(label) for name, label in IDS.items()},

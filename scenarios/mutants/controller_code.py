@@ -25,7 +25,7 @@ import sekisho
 from scenarios.capture.places import CHANNEL, Place
 from scenarios.capture.rx_ring import Ring
 from scenarios.mutants.affected import Focus
-from scenarios.mutants.harness import KILLED, SURVIVED, VOID, Ground, Mutant, Told
+from scenarios.mutants.harness import INCONCLUSIVE, KILLED, SURVIVED, Ground, Mutant, Told
 from sekisho.errors import LabError, PlanError
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import flows
@@ -239,9 +239,13 @@ def _tried(ground: Ground, wrong: Wrong, seen: _Seen) -> Told:
             return Told(KILLED, "reload touches nothing", how)
     if wrong.look == "barriers":
         if not seen.is_whole:
-            return Told(VOID, "barriers on the wire", "the guard's channel was not heard whole")
+            return Told(
+                INCONCLUSIVE, "barriers on the wire", "the guard's channel was not heard whole"
+            )
         if not seen.usual:
-            return Told(VOID, "barriers on the wire", "the right guard was not seen to send one")
+            return Told(
+                INCONCLUSIVE, "barriers on the wire", "the right guard was not seen to send one"
+            )
         if not seen.barriers:
             how = f"0 barrier requests on the guard's channel, {seen.usual} before"
             return Told(KILLED, "barriers on the wire", how)
@@ -256,7 +260,9 @@ def _ages(ground: Ground) -> list[float]:
 def _by_gate(ground: Ground) -> Told:
     names = list(_different(ground))
     if not names:
-        return Told(VOID, "tables", "every table is as under the right code: was the fault loaded?")
+        return Told(
+            INCONCLUSIVE, "tables", "every table is as under the right code: was the fault loaded?"
+        )
     focus = Focus(ground.plan, names)
     suite = ground.suite(focus)
     told = ground.gate_and_talk(suite, focus)

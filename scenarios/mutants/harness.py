@@ -29,9 +29,9 @@ from topologies.town import Town
 
 _MOST_EXCHANGES = 4
 _MOST_PAIRS = 6  # of the catalogue
-_TRIES = 2  # where a try is void, or only a count is wrong
+_TRIES = 2  # where a try is inconclusive, or only a count is wrong
 _CONVERSE_S, _CALM_S = 1.5, 2.0
-KILLED, SURVIVED, EQUIVALENT, VOID = "killed", "survived", "equivalent", "void"
+KILLED, SURVIVED, EQUIVALENT, INCONCLUSIVE = "killed", "survived", "equivalent", "inconclusive"
 WITNESS_F = "witness f (the fabric)"
 
 
@@ -40,7 +40,7 @@ class Told:
     """What became of one fault.
 
     Attributes:
-        fate: ``killed``, ``survived``, ``equivalent`` or ``void``.
+        fate: ``killed``, ``survived``, ``equivalent`` or ``inconclusive``.
         by: The probe or witness that noticed, or whatever decided.
         how: What it said.
     """
@@ -141,7 +141,7 @@ class Ground:
     def _confirmed(self, told: Told, mutant: Mutant) -> Told:
         """Believe what was told only if it is not told of the town without the fault."""
         is_broken = mutant.level == "instrument"
-        if self._again is None or told.fate != (VOID if is_broken else KILLED):
+        if self._again is None or told.fate != (INCONCLUSIVE if is_broken else KILLED):
             return told
         without = self._again()
         if without is not None and without.how.startswith("unattributed"):
@@ -150,7 +150,9 @@ class Ground:
             without = self._again()
         if without is None:
             return told
-        fate = SURVIVED if is_broken else VOID  # void is what a broken instrument owes us
+        fate = (
+            SURVIVED if is_broken else INCONCLUSIVE
+        )  # inconclusive is what a broken instrument owes us
         return Told(fate, told.by, f"the same without the fault: {without.how}", told.cases)
 
     def _calm(self) -> None:
@@ -193,7 +195,7 @@ class Ground:
                 KILLED, "the ledger", f"nobody sent what came in at {ledger.strays[0].sight}"
             )
         unlike = self.unlike()
-        return Told(KILLED, WITNESS_F, f"void: {unlike[0]}") if unlike else None
+        return Told(KILLED, WITNESS_F, f"inconclusive: {unlike[0]}") if unlike else None
 
     def _forget_strays(self) -> None:
         """Begin anew: what a fault before has left in the ledger is not this one's doing."""
@@ -209,7 +211,7 @@ class Ground:
         return self.suites.about(focus)
 
     def gate(self, suite: Sequence[CasePlan]) -> Told | None:
-        """Try a part of the gate; return the first finding, what was void, or None."""
+        """Try a part of the gate; return the first finding, what was inconclusive, or None."""
         found = None
         for part in self.suites.parts(suite):
             again = partial(self._try, self.suites.window(part))
@@ -293,7 +295,7 @@ def _worst(attempt: Attempt, suite: Sequence[CasePlan]) -> Told | None:
         worst = max(found, key=lambda j: j.verdict.badness)
         how = f"{worst.verdict.value}: {worst.reason}"
         return Told(KILLED, plans[worst.case].probe, how, len(suite))
-    void = next((j for j in attempt.judgements if j.verdict is Verdict.VOID), None)
-    if void is not None:
-        return Told(VOID, plans[void.case].probe, void.reason, len(suite))
+    inconclusive = next((j for j in attempt.judgements if j.verdict is Verdict.INCONCLUSIVE), None)
+    if inconclusive is not None:
+        return Told(INCONCLUSIVE, plans[inconclusive.case].probe, inconclusive.reason, len(suite))
     return None

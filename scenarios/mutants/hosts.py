@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from scenarios.mutants.harness import EQUIVALENT, KILLED, VOID, Ground, Mutant, Told
+from scenarios.mutants.harness import EQUIVALENT, INCONCLUSIVE, KILLED, Ground, Mutant, Told
 from scenarios.probes.frames import Fields, build, frame_number, tokens
 from sekisho.model import Attachment, CellKind, Plan, Protocol
 from sekisho.policy.matrix import matrix
@@ -87,7 +87,7 @@ def _verdict(sight: Sight, alive: str) -> Told:
     if sight.elsewhere:
         return Told(KILLED, "relay", f"leak: seen at {', '.join(sight.elsewhere[:4])}", 1)
     if not sight.left:
-        return Told(VOID, "relay", f"the fault is not alive: {alive} nothing", 1)
+        return Told(INCONCLUSIVE, "relay", f"the fault is not alive: {alive} nothing", 1)
     how = f"{alive} {sight.left} frames, and they died: {sight.dropped}"
     return Told(EQUIVALENT, "the wire", how, 1)
 
@@ -167,7 +167,7 @@ def _second_address(may: Attachment, not_: Attachment, target: Attachment) -> Mu
         counted = ground.session._count().rise
         dropped = ", ".join(f"{p} {n}" for p, n in sorted(counted.items()) if n > 0)
         if not dropped:
-            return Told(VOID, "exchange", "no rule counted what was sent", 1)
+            return Told(INCONCLUSIVE, "exchange", "no rule counted what was sent", 1)
         return Told(EQUIVALENT, "the wire", f"what it sends dies: {dropped}", 1)
 
     words = f"it has the address of {may.id} too"
@@ -212,7 +212,9 @@ def _rogue_server(server: Attachment, guest: Attachment) -> Mutant:
             return Told(KILLED, "BM-07", f"leak: {server.id} heard a guest's DHCP request", 1)
         _put(ground, server, asking)  # and now past the switches: is it alive?
         if not (said := _asked(listening[0])):
-            return Told(VOID, "BM-07", "the server does not hear what is put on its cable", 1)
+            return Told(
+                INCONCLUSIVE, "BM-07", "the server does not hear what is put on its cable", 1
+            )
         listening[0].sendto(said, (str(_ALL), _DHCP_CLIENT))
         ground.wire.settle()
         return _verdict(_seen(ground, server), "the server answered")

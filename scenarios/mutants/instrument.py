@@ -14,7 +14,7 @@ from scenarios.capture.canaries import Canaries
 from scenarios.capture.places import Place, places
 from scenarios.capture.rx_ring import Copy, Ring
 from scenarios.engine.config_watch import AFTER, BEFORE, Surroundings
-from scenarios.mutants.harness import SURVIVED, VOID, WITNESS_F, Ground, Mutant, Told
+from scenarios.mutants.harness import INCONCLUSIVE, SURVIVED, WITNESS_F, Ground, Mutant, Told
 from scenarios.mutants.planting import restore
 from scenarios.probes.windows import CasePlan
 from sekisho.evidence.verdict import Verdict
@@ -60,11 +60,11 @@ def _tried(is_blind: Blind) -> Try:
         plans = {case.number: case for case in suite}
         judged = ground.attempt(suite).judgements
         blind = [j for j in judged if is_blind(plans[j.case])]
-        wrong = next((j for j in blind if j.verdict is not Verdict.VOID), None)
+        wrong = next((j for j in blind if j.verdict is not Verdict.INCONCLUSIVE), None)
         if wrong is not None or not blind:
             how = f"{plans[wrong.case].name} is {wrong.verdict.value}" if wrong else "nothing asked"
             return Told(SURVIVED, "", how, len(suite))
-        return Told(VOID, plans[blind[0].case].probe, blind[0].reason, len(blind))
+        return Told(INCONCLUSIVE, plans[blind[0].case].probe, blind[0].reason, len(blind))
 
     return tried
 
@@ -80,7 +80,7 @@ def _proved(ground: Ground) -> Told:
     missing = canaries.taken_out()
     if not missing:
         return Told(SURVIVED, "", "every canary was told", 1)
-    return Told(VOID, "canaries", missing[0].en, 1)
+    return Told(INCONCLUSIVE, "canaries", missing[0].en, 1)
 
 
 def _compared(ground: Ground) -> Told:
@@ -91,7 +91,7 @@ def _compared(ground: Ground) -> Told:
         around.compare(AFTER)
     if not around.differences:
         return Told(SURVIVED, "", f"a rule of {switch} was gone, and nothing differed", 1)
-    return Told(VOID, WITNESS_F, around.differences[0].en, 1)
+    return Told(INCONCLUSIVE, WITNESS_F, around.differences[0].en, 1)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Faults in what switches are told besides rules: how they fail, what they parse, what they hold.
 
 A setting that no probe can notice, because the tables stand in its way, is still not as planned:
-then the surroundings' witness tells it, as it would void a gate.
+then the surroundings' witness tells it, as it would make inconclusive a gate.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def _tried(ids: tuple[str, ...]) -> Callable[[Ground], Told]:
         suite = ground.suite(None)
         try:
             told = ground.gate_and_talk(suite, None)
-        except LabError as error:  # frames that go round: a gate would end here, void
-            return Told(KILLED, "the wire", f"void: {error}", len(suite))
+        except LabError as error:  # frames that go round: a gate would end here, inconclusive
+            return Told(KILLED, "the wire", f"inconclusive: {error}", len(suite))
         if told is None:
             told = ground.attacks([name for one in ids for name in KILLERS.get(one, ())], None)
         return told or _witness(ground, len(suite))

@@ -127,8 +127,8 @@ class Rerun(Check):
         words = [f"{d.kind}: {d.en}" for d in unlike[:1]]
         words += [f"{c.verdict.value} of {c.probe}: {c.reason}" for c in found[:1]]
         if not words:
-            void = [c for c in cases if c.verdict.value == "void"]
-            words += [f"void: {void[0].reason}"] if void else []
+            inconclusive = [c for c in cases if c.verdict.value == "inconclusive"]
+            words += [f"inconclusive: {inconclusive[0].reason}"] if inconclusive else []
         return "; ".join(words)
 
 
@@ -217,7 +217,7 @@ class Runner:
             status = check.run(meddle)
             if check.aborted:
                 raise LabError(f"{fault.words if fault else 'no fault'}: {check.aborted}")
-        verdict = {0: "pass", 1: "fail", 3: "void"}[status]
+        verdict = {0: "pass", 1: "fail", 3: "inconclusive"}[status]
         told = check.told  # it reads the folder
         if fault is None or verdict != "pass":  # a false pass is looked into
             shutil.rmtree(folder)

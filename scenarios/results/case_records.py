@@ -35,10 +35,10 @@ def event_case(number: int) -> str:
 
 
 def doubted_case(case: Case, why: str) -> Case:
-    """Return *case*, void where it passed."""
+    """Return *case*, inconclusive where it passed."""
     if case.verdict is not Verdict.PASS:
         return case
-    return replace(case, verdict=Verdict.VOID, mark=Verdict.VOID.mark, reason=why)
+    return replace(case, verdict=Verdict.INCONCLUSIVE, mark=Verdict.INCONCLUSIVE.mark, reason=why)
 
 
 class Recorder:
@@ -98,7 +98,7 @@ class Recorder:
             stalled: What stood still while it failed, in words.
         """
         tried, now = outcome.exchange, jst()
-        missed = Verdict.VOID if stalled else Verdict.OVERBLOCK
+        missed = Verdict.INCONCLUSIVE if stalled else Verdict.OVERBLOCK
         verdict = missed if outcome.trouble else Verdict.PASS
         return Case(
             **self._shared(tried.source, tried.target),

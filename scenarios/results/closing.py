@@ -22,7 +22,7 @@ from sekisho.evidence.verdict import (
 )
 from sekisho.model import Plan
 
-_EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
+_EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.INCONCLUSIVE: 3}
 
 
 def write_findings(folder: Path, found: Iterable[Finding]) -> None:

@@ -20,7 +20,7 @@ from scenarios.probes.windows import CasePlan, Window
 from sekisho.coverage.conditions import Proof
 from sekisho.coverage.paths import ways
 from sekisho.coverage.rules import cover
-from sekisho.evidence.verdict import Verdict, write_atomically
+from sekisho.evidence.verdict import SCHEMA, Verdict, write_atomically
 from sekisho.model import Plan, PortRef, Protocol, Service
 from sekisho.model.pools import edges, pools
 from sekisho.openflow.flow_dump import FlowLine
@@ -56,39 +56,41 @@ def write_coverage(
 
     Of *cases*, lines of a file of cases, none is held.
     """
-    windows, void, passed = list(sent), set[str](), set[str]()
+    windows, undecided, passed = list(sent), set[str](), set[str]()
     talks: set[tuple[str, str]] = set()
     for case in cases:
         verdict = Verdict(case["verdict"])
-        if verdict is Verdict.VOID:
-            void.add(case["case"])
+        if verdict is Verdict.INCONCLUSIVE:
+            undecided.add(case["case"])
         elif verdict is Verdict.PASS:
             passed.add(case["case"])
             if (case["probe"], case["proto"]) == ("exchange", "tcp"):
                 talks.add((case["src"], case["dst"]))
     proofs = chain(proved(windows, passed), answered(plan, talks))
-    data = {"schema": 1, **asdict(cover(plan, tables, proofs))}
+    data = {"schema": SCHEMA, **asdict(cover(plan, tables, proofs))}
     for kind, found in (
-        ("port", port_edges(plan, windows, void)),
-        ("prefix", prefix_edges(plan, windows, void)),
+        ("port", port_edges(plan, windows, undecided)),
+        ("prefix", prefix_edges(plan, windows, undecided)),
     ):
         keys = (f"{kind}_edges", f"{kind}_edges_both", f"{kind}_edges_one_sided")
         data |= dict(zip(keys, found, strict=True))
     write_atomically(folder / "coverage.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
 
 
-def port_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[int, int, list[str]]:
+def port_edges(
+    plan: Plan, sent: Iterable[Window], undecided: set[str]
+) -> tuple[int, int, list[str]]:
     """Count the edges of the ranges of ports that somebody offers, and those tried on both sides.
 
     An edge is tried where frames to the port itself and to the one beyond it were sent to somebody
-    who offers the service, and could be judged: not in a case of *void*.
+    who offers the service, and could be judged: not in a case of *undecided*.
     """
     tried: set[tuple[str, str, int]] = set()
     for window in sent:
         hosts = {
             case.number: case.target.device
             for case in window.cases
-            if case.probe == "service" and case.name not in void
+            if case.probe == "service" and case.name not in undecided
         }
         tried |= {
             (hosts[frame.case], frame.shape, frame.fields.dport)
@@ -155,7 +157,9 @@ def _reached(case: CasePlan) -> tuple[int, ...]:
     return way[: way.index(last) + 1]
 
 
-def prefix_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[int, int, list[str]]:
+def prefix_edges(
+    plan: Plan, sent: Iterable[Window], undecided: set[str]
+) -> tuple[int, int, list[str]]:
     """Count the edges of the prefixes that switches ask for, and those tried on both sides there.
 
     At each switch with terminals: the networks whose ARP it answers, by questions of a terminal of
@@ -166,7 +170,7 @@ def prefix_edges(plan: Plan, sent: Iterable[Window], void: set[str]) -> tuple[in
         sources = {
             case.number: case.source
             for case in window.cases
-            if case.probe in ("arp-ask", "nobody") and case.name not in void
+            if case.probe in ("arp-ask", "nobody") and case.name not in undecided
         }
         for frame in window.frames:
             if frame.case in sources:

@@ -42,7 +42,7 @@ class Tally:
             leak=count[Verdict.LEAK],
             overblock=count[Verdict.OVERBLOCK],
             unattributed=count[Verdict.UNATTRIBUTED],
-            void=count[Verdict.VOID],
+            inconclusive=count[Verdict.INCONCLUSIVE],
             residual=count[Verdict.RESIDUAL],
             frames_sent=self.frames_sent,
             frames_captured=self.captured,

@@ -162,5 +162,5 @@ class Acceptance(Check):
 
 
 def _doubted_there(case: Case, why: str) -> Case:
-    """Return *case*, void where it passed while no controller ran."""
+    """Return *case*, inconclusive where it passed while no controller ran."""
     return doubted_case(case, why) if case.state == STATE else case

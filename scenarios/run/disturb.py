@@ -36,7 +36,7 @@ from scenarios.suites.scope import Run
 from sekisho.errors import UsageError
 from sekisho.evidence.case_file import CASES, CaseLog
 from sekisho.evidence.seal import MANIFEST
-from sekisho.evidence.verdict import Finding, write_atomically
+from sekisho.evidence.verdict import SCHEMA, Finding, write_atomically
 from sekisho.model import JST, Label, Plan
 from sekisho.model.states import is_state
 from sekisho.model.terms import at
@@ -185,12 +185,12 @@ def skipped(event: Event, reason: Label) -> Outcome:
 
 
 def doubted(outcome: Outcome, when: str, unlike: Label | None) -> Outcome:
-    """Return *outcome*, void where it passed while something was not as planned."""
+    """Return *outcome*, inconclusive where it passed while something was not as planned."""
     if unlike is None or outcome.verdict != "pass":
         return outcome
     place = {"before": "事象の前", "afterwards": "事象の後"}[when]
     en, ja = f"{when}: {unlike.en}", f"{place}: {unlike.ja}"
-    return replace(outcome, verdict="void", reason=en, reason_ja=ja)
+    return replace(outcome, verdict="inconclusive", reason=en, reason_ja=ja)
 
 
 def left_over(town: Town, wire: Wire, *, within_s: float) -> Label | None:
@@ -217,7 +217,7 @@ def words_of(events: Iterable[Event]) -> dict[str, dict[str, str]]:
 def write_events(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list[Outcome]) -> None:
     """Write ``events.json``."""
     data = {
-        "schema": 1,
+        "schema": SCHEMA,
         "plan": plan.id,
         **facts,
         "outcomes": [asdict(o) for o in outcomes],
@@ -227,11 +227,11 @@ def write_events(folder: Path, plan: Plan, facts: dict[str, Any], outcomes: list
 
 
 def exit_status(outcomes: list[Outcome]) -> int:
-    """Return 1 where something leaked or never came back, 3 where anything is void, else 0."""
+    """Return 1 where something leaked or never came back, 3 where one is inconclusive, else 0."""
     verdicts = {o.verdict for o in outcomes}
     if verdicts & {"leak", "overblock"}:
         return 1
-    return 3 if "void" in verdicts or "pass" not in verdicts else 0
+    return 3 if "inconclusive" in verdicts or "pass" not in verdicts else 0
 
 
 def main() -> None:

@@ -37,10 +37,10 @@ from sekisho.policy.matrix import matrix
 from sekisho.runtime.child import ended, say
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
-_TRIES = 3  # a void one is tried again, a leak never
+_TRIES = 3  # an inconclusive one is tried again, a leak never
 _TWIN, _CASE = 1, 2
 _TWIN_SPORT = 19999  # below every probe's
-_EXIT = {Verdict.PASS: 0, Verdict.VOID: 3, Verdict.RESIDUAL: 0}
+_EXIT = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 3, Verdict.RESIDUAL: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def sent(town: Town, wire: Wire, case: CasePlan, order: Order) -> dict[str, Any]
             raise LabError("the frame that was sent is not the one that was recorded")
         judged = {j.case: j for j in attempt.judgements}
         found = judged[_CASE]
-        if found.verdict is not Verdict.VOID:
+        if found.verdict is not Verdict.INCONCLUSIVE:
             break
     expected = attempt.expectations[_CASE]
     seen = attempt.sightings.seen.get(expected.frames[0])

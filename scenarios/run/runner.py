@@ -46,7 +46,7 @@ from topologies.ovs.meanwhile import Meanwhile
 from topologies.town import Town
 from topologies.watchdog import Watchdog
 
-_REPEATS = 2  # how often a void case may be tried again
+_REPEATS = 2  # how often an inconclusive case may be tried again
 _AFTER_S = 1.8  # so long after the last frame of all everything is still heard, at least
 
 #: Called with the running parts just before the first frame; tests plant their faults with it.
@@ -228,7 +228,7 @@ class Check:
     def _probe_one(
         self, session: Session, window: Window, findings: Findings, recorder: Recorder
     ) -> None:
-        """Try one window; cases that are void at most twice more. A leak is never tried again."""
+        """Try one window; inconclusive cases at most twice more. A leak is never tried again."""
         plans = {case.number: case for case in window.cases}
         self._tally.last_case = max(self._tally.last_case, *plans, 0)
         pending = set(plans)
@@ -238,11 +238,13 @@ class Check:
             self._add("probe", time.monotonic() - began)
             self._tally.send_s += attempt.send_s
             self._note_frames(attempt)
-            void = pending & {j.case for j in attempt.judgements if j.verdict is Verdict.VOID}
-            last = attempt_number == _REPEATS or not void or bool(attempt.stuck)
+            undecided = pending & {
+                j.case for j in attempt.judgements if j.verdict is Verdict.INCONCLUSIVE
+            }
+            last = attempt_number == _REPEATS or not undecided or bool(attempt.stuck)
             began = time.monotonic()
             cases = recorder.cases(plans, attempt)
-            wanted = pending if last else pending - void
+            wanted = pending if last else pending - undecided
             names = {plans[number].name for number in wanted}
             chosen = (case for case in cases if case.case in names)
             self._tally.cases.add(findings.add(chosen, plans, attempt))
@@ -252,7 +254,7 @@ class Check:
                 raise LabError(attempt.stuck)
             if last:
                 return
-            pending = void
+            pending = undecided
             self._tally.repeated += len(pending)
 
     def _note_frames(self, attempt: Attempt) -> None:
@@ -338,7 +340,7 @@ class Check:
         self._add("flood", time.monotonic() - began)
 
     def _doubt(self, why: str) -> None:
-        """Turn every pass into void: something was not as planned."""
+        """Turn every pass into inconclusive: something was not as planned."""
         self._tally.cases.change(lambda case: doubted_case(case, why))
 
     def _add(self, phase: str, seconds: float) -> None:

@@ -35,7 +35,7 @@ from sekisho.text.trouble import in_words
 if TYPE_CHECKING:
     from sekisho.report.reading import RunRecord
 
-_EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}
+_EXITS = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.INCONCLUSIVE: 3}
 _MODULE = "scenarios.run.check"
 
 
@@ -53,7 +53,7 @@ def check(args: Namespace, screen: Screen) -> int:
         outcome = _supervised(words, args, folder, screen, laboratory)
         if outcome.error:
             laboratory.close()
-            runs.void_summary(folder, plan.id, outcome.error.splitlines()[0])
+            runs.summary_without_verdict(folder, plan.id, outcome.error.splitlines()[0])
             screen.complain(outcome.error)
         return _reported(plan.id, folder, outcome, args, screen)
 
@@ -96,7 +96,9 @@ def _supervised(
         with shown:
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
-        return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+        return Outcome(
+            runs.EXIT_INCONCLUSIVE, f"interrupted{f' by {stop}' if str(stop) else ''}", {}
+        )
 
 
 def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen: Screen) -> int:
@@ -114,10 +116,10 @@ def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen
         return status or error.exit_code
     except OSError as error:  # a run whose reports are missing is not to be signed
         why = in_words(error, doing="write the reports")
-        runs.void_summary(folder, plan, why.splitlines()[0])
+        runs.summary_without_verdict(folder, plan, why.splitlines()[0])
         if not outcome.error:
             screen.complain(why)
-        return status or runs.EXIT_VOID
+        return status or runs.EXIT_INCONCLUSIVE
     if record.verdict is not RunVerdict.PASS:
         status = status or _EXITS[record.verdict]
     try:
@@ -127,7 +129,7 @@ def _reported(plan: str, folder: Path, outcome: Outcome, args: Namespace, screen
     except OSError as error:
         if error.errno != errno.EIO:  # a killed terminal takes no more text
             screen.complain(in_words(error, doing="standard output"))
-            return status or runs.EXIT_VOID
+            return status or runs.EXIT_INCONCLUSIVE
     return status
 
 

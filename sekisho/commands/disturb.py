@@ -69,4 +69,6 @@ def _supervised(
         ):
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
-        return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+        return Outcome(
+            runs.EXIT_INCONCLUSIVE, f"interrupted{f' by {stop}' if str(stop) else ''}", {}
+        )

@@ -27,7 +27,7 @@ _MODULE = "scenarios.mutants"
 _WORDS = {
     "killed": Label("検出", "killed"),
     "equivalent": Label("同等", "equivalent"),
-    "void": Label("判定不能", "void"),
+    "inconclusive": Label("判定不能", "inconclusive"),
     "survived": Label("見逃し", "survived"),
 }
 
@@ -122,11 +122,11 @@ def _lines(fates: Fates, language: str) -> list[str]:
     rest = [f for f in fates if f["level"] != "instrument" and f["fate"] != "equivalent"]
     killed = sum(fate["fate"] == "killed" for fate in rest)
     share = f"{100 * killed / len(rest):.1f} %" if rest else "-"
-    void = sum(fate["is_right"] for fate in instrument)
+    inconclusive = sum(fate["is_right"] for fate in instrument)
     both = Label(
         f"検出率 {share}: 意味のある誤り{len(rest)}件のうち{killed}件を検出"
-        f"、試験装置の故障{len(instrument)}件のうち{void}件を判定不能",
+        f"、試験装置の故障{len(instrument)}件のうち{inconclusive}件を判定不能",
         f"score {share}: {killed} of {len(rest)} faults that matter were told, "
-        f"{void} of {len(instrument)} broken instruments were void",
+        f"{inconclusive} of {len(instrument)} broken instruments were inconclusive",
     )
     return [*out, both.text(language)]

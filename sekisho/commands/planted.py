@@ -36,7 +36,7 @@ _GUARDS = {
 _PROGRAMS = {"healing": "own", "lenient": "own-lenient"}  # its words
 _VERDICTS = {
     "fail": Label("不合格", "fail"),
-    "void": Label("判定不能", "void"),
+    "inconclusive": Label("判定不能", "inconclusive"),
     "pass": Label("× 合格", "× pass"),
 }
 

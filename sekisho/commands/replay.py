@@ -84,7 +84,9 @@ def _supervised(
         ):
             return listen(process, shown, log=log)
     except KeyboardInterrupt as stop:
-        return Outcome(runs.EXIT_VOID, f"interrupted{f' by {stop}' if str(stop) else ''}", {})
+        return Outcome(
+            runs.EXIT_INCONCLUSIVE, f"interrupted{f' by {stop}' if str(stop) else ''}", {}
+        )
 
 
 def _lines(facts: dict[str, Any], case: Case, language: str) -> list[str]:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from sekisho.commands import mutate, planted
-from sekisho.commands.runs import EXIT_VOID
+from sekisho.commands.runs import EXIT_INCONCLUSIVE
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import SealError, UsageError
@@ -23,7 +23,7 @@ def report(args: Namespace, screen: Screen) -> int:
     """Show ``args.run`` on the terminal, or write it as HTML or JUnit XML.
 
     Returns:
-        3 where the run folder has no seal, so that it is void whatever it holds; else 0.
+        3 where the run folder has no seal, so that it is inconclusive whatever it holds; else 0.
 
     Raises:
         SealError: The folder is not as its run left it.
@@ -35,7 +35,7 @@ def report(args: Namespace, screen: Screen) -> int:
     if args.out is not None:
         _stay_outside(args.run, args.out)
     _show(record, args, screen)
-    return EXIT_VOID if record.manifest.files is None else 0
+    return EXIT_INCONCLUSIVE if record.manifest.files is None else 0
 
 
 def _of_faults(run: Path) -> Path | None:

@@ -130,7 +130,7 @@ def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Scree
     ):
         request = {"do": "retest", "number": answer["number"], "what": what}
         done = _must(desk.ask(request, _RETEST_S), args.lang)
-        found = done["summary"] or {"verdict": "void", "passed": 0, "cases": 0, "leak": "?"}
+        found = done["summary"] or {"verdict": "inconclusive", "passed": 0, "cases": 0, "leak": "?"}
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
         _print(screen, f"  {done['folder']}/report.html")

@@ -18,7 +18,7 @@ from sekisho.text.trouble import in_words
 
 RUNS = Path("runs")
 LATEST = "latest"
-EXIT_VOID = 3
+EXIT_INCONCLUSIVE = 3
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MOST_A_SECOND = 100
 _SHOWN = 20
@@ -80,28 +80,30 @@ def point_latest(folder: Path) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def void_summary(folder: Path, plan: str, why: str) -> None:
+def summary_without_verdict(folder: Path, plan: str, why: str) -> None:
     """Leave a sealed summary that says the run ended early; counts that were written are kept.
 
     Where the disk takes none, none stays: a run without a summary has no verdict.
     """
     try:
-        _void(folder, plan, why)
+        _inconclusive(folder, plan, why)
     except OSError:
         for name in ("summary.json", *REPORTS):  # what they took may be enough for the new one
             with suppress(OSError):
                 (folder / name).unlink(missing_ok=True)
         with suppress(OSError):
-            _void(folder, plan, why)
+            _inconclusive(folder, plan, why)
 
 
-def _void(folder: Path, plan: str, why: str) -> None:
+def _inconclusive(folder: Path, plan: str, why: str) -> None:
     path = folder / "summary.json"
-    summary = read_summary(path) if path.exists() else Summary(plan=plan, verdict=RunVerdict.VOID)
+    summary = (
+        read_summary(path) if path.exists() else Summary(plan=plan, verdict=RunVerdict.INCONCLUSIVE)
+    )
     if summary.aborted:  # the run has said so itself, and knows better
         return
-    verdict = RunVerdict.VOID if summary.verdict is RunVerdict.PASS else summary.verdict
-    write_summary(path, replace(summary, verdict=verdict, aborted=why, exit=EXIT_VOID))
+    verdict = RunVerdict.INCONCLUSIVE if summary.verdict is RunVerdict.PASS else summary.verdict
+    write_summary(path, replace(summary, verdict=verdict, aborted=why, exit=EXIT_INCONCLUSIVE))
     seal_again(folder)
 
 

@@ -18,7 +18,11 @@ import orjson
 from sekisho.errors import UsageError
 from sekisho.model import Label
 
-SCHEMA = 1
+#: Of every JSON file of a run folder. In schema 1, which is still read, *inconclusive* was *void*.
+SCHEMA = 2
+#: Every sign of a verdict, the good one first.
+MARKS = "○×△◇－"
+_FIRST_WORD = "void"
 
 
 class Verdict(Enum):
@@ -28,12 +32,16 @@ class Verdict(Enum):
     LEAK = "leak"
     OVERBLOCK = "overblock"
     UNATTRIBUTED = "unattributed"
-    VOID = "void"
+    INCONCLUSIVE = "inconclusive"  # TTCN-3 (ETSI ES 201 873-1, 24.1): inconc
     RESIDUAL = "residual"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Verdict | None:
+        return cls.INCONCLUSIVE if value == _FIRST_WORD else None
 
     @property
     def mark(self) -> str:
-        """The sign that Japanese test records use: ○ as planned, × not, △ undecided, － apart."""
+        """The sign in records: ○ as planned, × not, △ dropped elsewhere, ◇ undecided, － apart."""
         return _WORDS[self][0]
 
     @property
@@ -55,7 +63,7 @@ class Verdict(Enum):
 _WORDS = {  # the harmless first
     Verdict.RESIDUAL: ("－", "残存リスク", "residual"),
     Verdict.PASS: ("○", "計画どおり", "as planned"),
-    Verdict.VOID: ("△", "判定不能", "void"),
+    Verdict.INCONCLUSIVE: ("◇", "判定不能", "inconclusive"),
     Verdict.UNATTRIBUTED: ("△", "遮断箇所不明", "unattributed drop"),
     Verdict.OVERBLOCK: ("×", "過剰遮断", "over-block"),
     Verdict.LEAK: ("×", "漏れ", "leak"),
@@ -67,7 +75,11 @@ class RunVerdict(Enum):
 
     PASS = "pass"
     FAIL = "fail"
-    VOID = "void"
+    INCONCLUSIVE = "inconclusive"
+
+    @classmethod
+    def _missing_(cls, value: object) -> RunVerdict | None:
+        return cls.INCONCLUSIVE if value == _FIRST_WORD else None
 
     @property
     def label(self) -> Label:
@@ -75,24 +87,24 @@ class RunVerdict(Enum):
         return {
             RunVerdict.PASS: Label("合格", "PASS"),
             RunVerdict.FAIL: Label("不合格", "FAIL"),
-            RunVerdict.VOID: Label("判定不能", "VOID"),
+            RunVerdict.INCONCLUSIVE: Label("判定不能", "INCONCLUSIVE"),
         }[self]
 
 
 def run_verdict(
     verdicts: Iterable[Verdict], *, aborted: str = "", differences: Iterable[Difference] = ()
 ) -> RunVerdict:
-    """Decide a run: aborted is void; then a finding fails it.
+    """Decide a run: aborted is inconclusive; then a finding fails it.
 
-    A void case, no case, or a fabric that was not as planned voids it.
+    An inconclusive case, no case, or a fabric that was not as planned makes it inconclusive.
     """
     seen, unlike = set(verdicts), tuple(differences)
     if aborted:
-        return RunVerdict.VOID
+        return RunVerdict.INCONCLUSIVE
     if any(verdict.is_finding for verdict in seen) or any(d.is_finding for d in unlike):
         return RunVerdict.FAIL
-    if unlike or Verdict.VOID in seen or Verdict.PASS not in seen:
-        return RunVerdict.VOID
+    if unlike or Verdict.INCONCLUSIVE in seen or Verdict.PASS not in seen:
+        return RunVerdict.INCONCLUSIVE
     return RunVerdict.PASS
 
 
@@ -254,7 +266,7 @@ class Summary:
     leak: int = 0
     overblock: int = 0
     unattributed: int = 0
-    void: int = 0
+    inconclusive: int = 0
     residual: int = 0
     frames_sent: int = 0
     frames_captured: int = 0
@@ -309,3 +321,10 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def current_key(name: str, schema: object) -> str:
+    """Return what a count of ``summary.json`` is called in a file of *schema*."""
+    if name == "passed":
+        return "pass"  # a word of Python's
+    return _FIRST_WORD if name == "inconclusive" and schema == 1 else name

@@ -204,7 +204,7 @@ def _verdict(facts: _Facts, health: Health) -> tuple[Verdict, str]:
     if facts.case.is_residual:
         doubt = _distrust(facts, health)
         if doubt:
-            return Verdict.VOID, doubt
+            return Verdict.INCONCLUSIVE, doubt
         return Verdict.RESIDUAL, (
             f"no switch can tell it from the true station: {facts.arrived} of "
             f"{len(facts.case.frames)} arrived"
@@ -217,13 +217,13 @@ def _allowed(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.LEAK, f"also seen at {', '.join(sorted(facts.strays))}"
     doubt = _distrust(facts, health)
     if doubt:
-        return Verdict.VOID, doubt
+        return Verdict.INCONCLUSIVE, doubt
     if not facts.once and health.lost:
-        return Verdict.VOID, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
+        return Verdict.INCONCLUSIVE, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
     if not facts.once and health.stalled:
-        return Verdict.VOID, health.stalled
+        return Verdict.INCONCLUSIVE, health.stalled
     if facts.once and facts.missed:
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             f"permitted frames arrived that were not seen at {', '.join(sorted(facts.missed))}"
         )
     if not facts.once:
@@ -239,29 +239,29 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
         return Verdict.LEAK, f"a forbidden frame was seen at {', '.join(where)}"
     doubt = _distrust(facts, health)
     if doubt:
-        return Verdict.VOID, doubt
+        return Verdict.INCONCLUSIVE, doubt
     if not facts.twins:
-        return Verdict.VOID, "no positive twin was sent to the target"
+        return Verdict.INCONCLUSIVE, "no positive twin was sent to the target"
     if any(copies != 1 for copies in facts.twins):
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             f"{sum(facts.twins)} copies of {len(facts.twins)} positive twins arrived at the target"
         )
     if facts.missed:
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             f"frames were sent that were not seen at {', '.join(sorted(facts.missed))}"
         )
     if not health.is_attributed:
         return _unattributed_drop(facts)
     if facts.case.drop is None or facts.case.drop.switch in health.uncounted:
-        return Verdict.VOID, f"the counter of {facts.case.drop} was not read"
+        return Verdict.INCONCLUSIVE, f"the counter of {facts.case.drop} was not read"
     if facts.counted != facts.expected and health.stalled:
-        return Verdict.VOID, health.stalled
+        return Verdict.INCONCLUSIVE, health.stalled
     if facts.counted != facts.expected and facts.is_unsure:
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             f"{facts.case.drop} also drops frames that were not seen leaving their sender"
         )
     if facts.counted < facts.expected and health.lost:
-        return Verdict.VOID, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
+        return Verdict.INCONCLUSIVE, f"frames were lost meanwhile by {', '.join(health.lost[:3])}"
     if facts.counted != facts.expected:
         return Verdict.UNATTRIBUTED, (
             f"{facts.case.drop} counted {facts.counted} of {facts.expected} copies"
@@ -274,12 +274,12 @@ def _denied(facts: _Facts, health: Health) -> tuple[Verdict, str]:
 def _unattributed_drop(facts: _Facts) -> tuple[Verdict, str]:
     """Judge a drop by rules whose names are not known: the way to them must be alive."""
     if not facts.has_pilot:
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             "no permitted frame of the same sender arrived anywhere: nothing shows that the "
             "controller lets in what it sends"
         )
     if not facts.has_carrier:
-        return Verdict.VOID, (
+        return Verdict.INCONCLUSIVE, (
             "no permitted frame came from the sender's switch to the target's: nothing shows "
             "that the way between is alive"
         )

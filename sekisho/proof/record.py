@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sekisho.errors import RefusedError
+from sekisho.evidence.verdict import SCHEMA
 from sekisho.model import Label, Plan
 from sekisho.proof.reading import read_dumps
 from sekisho.proof.verdict import Proof, Wrong, prove
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import assumptions, difference_lines
 
-SCHEMA = 1
 _SHOWN = 20  # differences that are written with their packets
 
 

@@ -21,7 +21,7 @@ from sekisho.report.times import moment
 
 MOST_FINDINGS = 100  # causes, each with the packet of one case; all of them are in findings.json
 MOST_LINKS = 40  # further cases of one cause
-MOST_APART = 50  # void and residual cases listed; all of them are behind the matrix
+MOST_APART = 50  # inconclusive and residual cases listed; all of them are behind the matrix
 
 LIMITS = (
     Label(
@@ -158,7 +158,7 @@ def findings(record: RunRecord) -> Markup:
     title = tag("h2", say("指摘事項", "Findings"))
     counts = tally.overall(record).counts
     number = max(len(record.findings), sum(n for v, n in counts.items() if v.is_finding))
-    rest = (*_apart(record, Verdict.VOID), *_apart(record, Verdict.RESIDUAL))
+    rest = (*_apart(record, Verdict.INCONCLUSIVE), *_apart(record, Verdict.RESIDUAL))
     if not number:
         nothing = tag("p", say("指摘はありません。", "There is no finding."))
         kind = "sheet" if rest else "sheet brief"  # on paper, a sheet of its own would be empty

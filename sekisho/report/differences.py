@@ -59,7 +59,7 @@ def _row(each: Difference) -> Markup:
         tag("td", both(when(each))),
         tag("td", *text),
         tag("td", both(result)),
-        class_="leak" if each.is_finding else "void",
+        class_="leak" if each.is_finding else "inconclusive",
     )
 
 

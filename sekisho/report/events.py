@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sekisho.evidence.verdict import MARKS
 from sekisho.model import Label
 from sekisho.report.markup import Markup, join, say, tag
 from sekisho.report.markup import table as html_table
@@ -32,11 +33,11 @@ _WORDS = {
     "pass": Label("○", "○ pass"),
     "leak": Label("× 漏れ", "× leak"),
     "overblock": Label("× 復旧せず", "× never came back"),
-    "void": Label("△ 判定不能", "△ void"),
+    "inconclusive": Label("◇ 判定不能", "◇ inconclusive"),
     "skipped": Label("－ 対象外", "－ skipped"),
 }
 _WIDTHS = (25, 11, 11, 11, 8, 8)  # columns, at most: nothing is cut where there are 80
-_BADNESS = ("leak", "overblock", "void", "pass", "skipped")
+_BADNESS = ("leak", "overblock", "inconclusive", "pass", "skipped")
 
 
 _SAID = Label(
@@ -65,7 +66,7 @@ def lines(data: Row | None, language: str, *, is_table: bool = False) -> Iterato
     if is_table:
         yield event_table(data, language)
     marks = [_WORDS[row["verdict"]].ja[0] for row in worst.values()]
-    told = "  ".join(f"{mark} {marks.count(mark)}" for mark in "○×△－")
+    told = "  ".join(f"{mark} {marks.count(mark)}" for mark in MARKS)
     yield Text(f"{Label('事象', 'Events').text(language)} {len(worst)}: {told}", style="bold")
     for event, row in worst.items():
         if row["verdict"] != "pass" and not is_table:
@@ -183,9 +184,9 @@ def situation_lines(data: Row, language: str) -> list[str]:
         by_kind = {kind: [r["verdict"] for r in data["outcomes"] if _is(r, kind)] for kind in kinds}
         own = [verdict for verdicts in by_kind.values() for verdict in verdicts]
         tried = [verdict for verdict in own if verdict != "skipped"]
-        worst = min(tried, key=_BADNESS.index, default="void")
+        worst = min(tried, key=_BADNESS.index, default="inconclusive")
         if worst == "pass" and not each["sent_from"]:
-            worst = "void"  # the events passed, but nothing of the situation was sent
+            worst = "inconclusive"  # the events passed, but nothing of the situation was sent
         label = Label(each["ja"], each["en"]).text(language)
         out.append(f"{_WORDS[worst].text(language)}  {each['id']}: {label}")
         sent, left = each["sent_from"], each["not_sent_from"]

@@ -53,7 +53,8 @@ def _legend() -> Markup:
     meanings = (
         (Verdict.PASS.mark, Label("計画どおり", "as planned")),
         (Verdict.LEAK.mark, Label("漏れ、または過剰遮断", "leak or over-block")),
-        (Verdict.VOID.mark, Label("判定できない", "undecided")),
+        (Verdict.UNATTRIBUTED.mark, Label("遮断箇所不明", "unattributed drop")),
+        (Verdict.INCONCLUSIVE.mark, Label("判定不能", "inconclusive")),
         ("－", Label("未実施、対象外、残存リスク", "not tested, n/a or residual")),
     )
     items = [tag("li", tag("b", mark), " ", both(label)) for mark, label in meanings]

@@ -1,8 +1,8 @@
 """Show a run as JUnit XML, for any CI.
 
 A suite is a source class, a test case is one kind of probe in one cell; every finding is a test
-case of its own. Nothing that did not happen is green: a void case is an error, an untested line or
-cell is skipped, and the first test case of all is the verdict of the whole run.
+case of its own. Nothing that did not happen is green: an inconclusive case is an error, an
+untested line or cell is skipped, and the first test case of all is the verdict of the whole run.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _fabric(record: RunRecord) -> Element:
     for each in record.differences:
         case = _case(suite, "fabric", f"{each.when}: {each.kind} at {each.place}")
         _mark(case, "failure" if each.is_finding else "error", each.en, each.hex)
-    if not record.differences and record.verdict is not RunVerdict.VOID:
+    if not record.differences and record.verdict is not RunVerdict.INCONCLUSIVE:
         _case(suite, "fabric", "every table, setting and interface is as planned")
     return suite
 
@@ -82,7 +82,7 @@ def _lines(record: RunRecord) -> Element:
             _mark(case, "skipped", f"not tested: no case of state {line.state} matches")
         elif found.verdict.is_finding:
             _mark(case, "failure", f"{found.verdict.label.en}: {words}")
-        elif found.verdict is Verdict.VOID:
+        elif found.verdict is Verdict.INCONCLUSIVE:
             _mark(case, "error", f"{found.verdict.label.en}: {words}")
         elif found.verdict is Verdict.RESIDUAL:
             _mark(case, "skipped", f"{found.verdict.label.en}: {words}")
@@ -101,7 +101,7 @@ def _needs(record: RunRecord) -> Element:
             _mark(case, "skipped", "not tested: no conversation of it was held")
         elif found.verdict.is_finding:
             _mark(case, "failure", f"{found.verdict.label.en}: {words}")
-        elif found.verdict is Verdict.VOID:
+        elif found.verdict is Verdict.INCONCLUSIVE:
             _mark(case, "error", f"{found.verdict.label.en}: {words}")
     return suite
 
@@ -118,7 +118,7 @@ def _situations(record: RunRecord) -> Element:
             _mark(case, "skipped", f"not tried: {why.en}")
         elif one.verdict is None:
             _mark(case, "skipped", "not tried")
-        elif one.verdict is Verdict.VOID:
+        elif one.verdict is Verdict.INCONCLUSIVE:
             _mark(case, "error", words)
         elif not one.is_as_planned:
             _mark(case, "failure", words)
@@ -157,12 +157,14 @@ def _source_ids(record: RunRecord) -> list[str]:
 def _group(
     suite: Element, cell: str, name: str, counts: Counter[Verdict], *, is_partial: bool
 ) -> None:
-    passed, void, residual = (counts[v] for v in (Verdict.PASS, Verdict.VOID, Verdict.RESIDUAL))
-    if not passed + void + residual:
+    passed, inconclusive, residual = (
+        counts[v] for v in (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.RESIDUAL)
+    )
+    if not passed + inconclusive + residual:
         return  # each of them is a finding and has a test case of its own
     case = _case(suite, cell, f"{name} ({counts.total()} cases)")
-    words = f"{passed} as planned, {void} void, {residual} residual"
-    if void:
+    words = f"{passed} as planned, {inconclusive} inconclusive, {residual} residual"
+    if inconclusive:
         _mark(case, "error", words)
     elif is_partial and passed:
         _mark(case, "skipped", f"the run ended early: {words}")

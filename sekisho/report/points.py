@@ -24,7 +24,7 @@ _RESULTS = {
     Verdict.LEAK: Label("通過あり", "passed through"),
     Verdict.OVERBLOCK: Label("過剰遮断", "over-blocked"),
     Verdict.UNATTRIBUTED: Label("遮断箇所不明", "blocked, place unknown"),
-    Verdict.VOID: Label("判定不能", "undecided"),
+    Verdict.INCONCLUSIVE: Label("判定不能", "undecided"),
     Verdict.RESIDUAL: Label("残存リスク", "residual risk"),
 }
 _REACHED = {

@@ -1,8 +1,8 @@
 """Read a run folder into one value that every report is made from.
 
 The folder is believed only where it is as its run sealed it, and where its parts agree: a summary
-that counts other cases than the file of cases holds is refused. Without a seal it is void. A run
-that ended early is no mistake of the folder; it is read, and its verdict is void.
+that counts other cases than the file of cases holds is refused. Without a seal it is
+inconclusive. A run that ended early is no mistake of the folder; it is read, and inconclusive.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sekisho.evidence.verdict import (
     Seconds,
     Summary,
     Verdict,
+    current_key,
     run_verdict,
 )
 from sekisho.model import Label
@@ -39,7 +40,7 @@ class RunRecord:
         findings: The worst first.
         differences: What of the fabric was not as planned.
         verdict: Of the whole run; never better than its cases.
-        trouble: Why the verdict is void, in words; None where it is not.
+        trouble: Why the verdict is inconclusive, in words; None where it is not.
         events: ``events.json``; None where nothing befell the town.
         proof: ``proof.json``; None where nothing was proved.
         sealed: SHA-256 of ``manifest.json``, which holds the digest of every other file.
@@ -99,7 +100,7 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
     if summary is not None and not aborted:
         _agree(told, summary, cases, judged)
         judged = summary.verdict
-    trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.VOID else None
+    trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.INCONCLUSIVE else None
     parts = (folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
     events = _events(folder / "events.json")
     return RunRecord(*parts, events=events, proof=_proof(folder / "proof.json"))
@@ -120,7 +121,7 @@ def read_summary(path: Path) -> Summary:
     try:
         times = cast(dict[str, float], found["seconds"])
         plain = {
-            f.name: found["pass" if f.name == "passed" else f.name]
+            f.name: found[current_key(f.name, found.get("schema"))]
             for f in fields(Summary)
             if f.name not in ("seconds", "verdict")
         }
@@ -180,6 +181,7 @@ def _differences(path: Path) -> tuple[Difference, ...]:
 
 
 _PROVED = ("forbidden", "missing", "entries", "rules")
+_JUDGED = ("skipped", *(verdict.value for verdict in Verdict))
 _OUTCOME = (
     *("event", "verdict", "reason", "leaked", "forbidden_sent", "permitted_heard"),
     *("gap_ms", "allow_ms", "deny_ms", "notes"),
@@ -216,6 +218,8 @@ def _events(path: Path) -> dict[str, Any] | None:
             known[row["event"]]["ja"], known[row["event"]]["en"]  # they are there
             for key in _OUTCOME:
                 row[key]
+            if found.get("schema") == 1 and row["verdict"] not in _JUDGED:
+                row["verdict"] = Verdict(row["verdict"]).value
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
     except (TypeError, ValueError) as error:
@@ -232,7 +236,7 @@ def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -
         summary.leak,
         summary.overblock,
         summary.unattributed,
-        summary.void,
+        summary.inconclusive,
         summary.residual,
     )
     for verdict, number in zip(Verdict, said, strict=True):
@@ -242,7 +246,7 @@ def _agree(path: Path, summary: Summary, cases: CaseTable, judged: RunVerdict) -
             )
     if summary.cases != len(cases):
         raise UsageError(f"{path}: says cases: {summary.cases}, but there are {len(cases)}")
-    ranks = (RunVerdict.PASS, RunVerdict.VOID, RunVerdict.FAIL)
+    ranks = (RunVerdict.PASS, RunVerdict.INCONCLUSIVE, RunVerdict.FAIL)
     if ranks.index(summary.verdict) < ranks.index(judged):
         raise UsageError(
             f"{path}: says {summary.verdict.value}, but its cases make it {judged.value}"
@@ -261,7 +265,10 @@ def _trouble(aborted: str, cases: CaseTable, unlike: tuple[Difference, ...]) -> 
         )
     if not len(cases):
         return Label("試験を1件も行っていません", "no case was run")
-    void = sum(verdict is Verdict.VOID for verdict in cases.verdicts())
-    if void:
-        return Label(f"判定できない試験が{void:,}件あります", f"{void:,} cases cannot be judged")
+    inconclusive = sum(verdict is Verdict.INCONCLUSIVE for verdict in cases.verdicts())
+    if inconclusive:
+        return Label(
+            f"判定できない試験が{inconclusive:,}件あります",
+            f"{inconclusive:,} cases cannot be judged",
+        )
     return Label("試験全体の条件が確かめられていません", "the run as a whole is not vouched for")

@@ -1,8 +1,8 @@
 """Situations in the reports: what somebody tried, how many cases that were, and what became of it.
 
 The verdict is the worst of the run's own cases that belong to the situation. One that matched no
-case is void; one that was not tried says why; one whose author reads the plan otherwise than the
-policy does is a finding, whatever its cases say.
+case is inconclusive; one that was not tried says why; one whose author reads the plan otherwise
+than the policy does is a finding, whatever its cases say.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.verdict import MARKS, Verdict
 from sekisho.model import Label
 from sekisho.model.states import NORMAL, is_state, state_of
 from sekisho.report.markup import Markup, both, join, say, table, tag
@@ -39,7 +39,7 @@ class Found:
     """What became of one situation.
 
     Attributes:
-        verdict: The worst of its cases; void where none matched; None where it was not tried.
+        verdict: The worst of its cases; inconclusive where none matched; None where none was tried.
         untried: Its states of which this run has no case.
         impossible: Why none of its events could befall this town; None where one could.
     """
@@ -122,9 +122,9 @@ def _decided(line: SituationLine, groups: list[_Group], record: RunRecord) -> Fo
         return Found(line, Counter(), None, untried)
     if not counts and (impossible := _impossible(line, record)):
         return Found(line, counts, None, untried, impossible)
-    worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.VOID)
+    worst = max(counts, key=lambda verdict: verdict.badness, default=Verdict.INCONCLUSIVE)
     if record.is_aborted and worst is Verdict.PASS:
-        worst = Verdict.VOID
+        worst = Verdict.INCONCLUSIVE
     return Found(line, counts, worst, untried)
 
 
@@ -179,7 +179,7 @@ def _notes(one: Found) -> Iterator[Label]:
     elif line.untried:
         words = ", ".join(line.untried)
         yield Label(f"この試験一式にないもの: {words}", f"not in this suite: {words}")
-    if one.verdict is Verdict.VOID and not one.counts:
+    if one.verdict is Verdict.INCONCLUSIVE and not one.counts:
         yield _UNMATCHED
     if line.reason is None and one.impossible is None and one.untried:
         words = ", ".join(one.untried)
@@ -200,7 +200,7 @@ def lines(record: RunRecord, language: str) -> Iterator[RenderableType]:
     if not every:
         return
     counts = Counter(one.mark for one in every)
-    told = "  ".join(f"{mark} {counts[mark]}" for mark in "○×△－")
+    told = "  ".join(f"{mark} {counts[mark]}" for mark in MARKS)
     yield Text(f"{Label('状況', 'Situations').text(language)} {len(every)}: {told}", style="bold")
     is_choice = len(every) < _FEW
     for one in every:
@@ -208,7 +208,7 @@ def lines(record: RunRecord, language: str) -> Iterator[RenderableType]:
             number = Label(f"{one.counts.total():,}件", f"{one.counts.total():,} cases")
             became = f"{one.words.text(language)} ({number.text(language)})"
             yield Text(f"  {one.mark} {one.line.id}: {became}")
-            is_said = is_choice or one.line.contradictions or one.verdict is Verdict.VOID
+            is_said = is_choice or one.line.contradictions or one.verdict is Verdict.INCONCLUSIVE
             notes = _notes(one) if is_said else ()
             for said in (one.line.label, *notes):
                 yield Padding(Text(said.text(language), overflow="fold"), (0, 0, 0, 6))
@@ -218,7 +218,7 @@ def lines(record: RunRecord, language: str) -> Iterator[RenderableType]:
 def undecided(record: RunRecord) -> Label | None:
     """Say how many situations are undecided, beside the verdict that does not count them."""
     number = sum(
-        one.verdict is Verdict.VOID and not one.line.contradictions for one in found(record)
+        one.verdict is Verdict.INCONCLUSIVE and not one.line.contradictions for one in found(record)
     )
     if not number:
         return None

@@ -98,7 +98,12 @@ def table_from_lines(rows: Iterable[bytes], name: str) -> CaseTable:
             raise UsageError(f"{name}:{number}: not a case: {error}") from error
     if len(codes["case"]) != len(seen["case"]):
         raise UsageError(f"{name}: {_repeated(codes['case'], seen['case'])} is there twice")
-    return CaseTable({key: Column(tuple(seen[key]), codes[key]) for key in CASE_KEYS})
+    return CaseTable({key: Column(_values(key, seen[key]), codes[key]) for key in CASE_KEYS})
+
+
+def _values(key: str, seen: Iterable[Value]) -> tuple[Value, ...]:
+    """Return the values of a column, verdicts in the words of today."""
+    return tuple(Verdict(v).value for v in seen) if key == "verdict" else tuple(seen)
 
 
 def _repeated(codes: array[int], values: Iterable[Value]) -> Value:

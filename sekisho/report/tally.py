@@ -1,7 +1,7 @@
 """Count a run: by cell of the matrix, by line of page one, by kind of probe.
 
 No vacuous green: what no case decided has no verdict here, and in a run that ended early a pass is
-only part of the answer and counts as void.
+only part of the answer and counts as inconclusive.
 """
 
 from __future__ import annotations
@@ -153,5 +153,5 @@ def _tally(verdicts: Iterable[Verdict], record: RunRecord) -> Tally:
     counts = Counter(verdicts)
     worst = max(counts, key=lambda verdict: verdict.badness, default=None)
     if record.is_aborted and worst is Verdict.PASS:
-        worst = Verdict.VOID
+        worst = Verdict.INCONCLUSIVE
     return Tally(counts, worst)

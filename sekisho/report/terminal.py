@@ -1,6 +1,6 @@
 """Show a run in a terminal: the matrix, what was found, what was not tested, one verdict line.
 
-The signs ○ × △ － carry the meaning; colour only repeats it. The verdict is the last line, so it
+The signs ○ × △ ◇ － carry the meaning; colour only repeats it. The verdict is the last line, so it
 is what remains on the screen. Whoever makes the console decides about colour and width.
 """
 
@@ -38,20 +38,20 @@ ALONE = {
     "does not leak alone": Label("1パケットだけでは漏れない", "no packet leaks by itself"),
 }
 MOST_FINDINGS = 10
-MOST_VOID = 5
+MOST_UNDECIDED = 5
 
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.LEAK: "bold white on red",
     Verdict.OVERBLOCK: "bold red",
     Verdict.UNATTRIBUTED: "bold yellow",
-    Verdict.VOID: "yellow",
+    Verdict.INCONCLUSIVE: "yellow",
     Verdict.RESIDUAL: "dim",
 }
 _RUN_STYLES = {
     RunVerdict.PASS: "bold green",
     RunVerdict.FAIL: "bold red",
-    RunVerdict.VOID: "bold yellow",
+    RunVerdict.INCONCLUSIVE: "bold yellow",
 }
 
 
@@ -67,7 +67,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
     parts += [_legend(record, language, width), Text(), *points(record, language, _STYLES)]
     parts += [
         *_findings(record, language),
-        *_void(record, language),
+        *_inconclusive(record, language),
         *_differences(record, language),
         *events.lines(record.events, language, is_table=record.manifest.suite == "disturb"),
         *situations.lines(record, language),
@@ -126,8 +126,8 @@ def _differences(record: RunRecord, language: str) -> list[RenderableType]:
         return []
     said = _say(language, f"計画との相違 {len(found):,}件", f"{len(found):,} not as planned")
     text = [Text(said, style="bold yellow")]
-    text += [Text(f"  {line}") for line in differences.lines(found[:MOST_VOID], language)]
-    if len(found) > MOST_VOID:
+    text += [Text(f"  {line}") for line in differences.lines(found[:MOST_UNDECIDED], language)]
+    if len(found) > MOST_UNDECIDED:
         text.append(Text("  …", style="dim"))
     return [*text, Text()]
 
@@ -180,6 +180,15 @@ def _cell(cell: Tally | None) -> Text:
     return Text(cell.mark, style=_STYLES[cell.verdict])
 
 
+_MEANINGS = (
+    Label("○ 計画どおり", "○ as planned"),
+    Label("× 漏れ・過剰遮断", "× leak or over-block"),
+    Label("△ 遮断箇所不明", "△ unattributed drop"),
+    Label("◇ 判定不能", "◇ inconclusive"),
+    Label("－ 未実施・対象外・残存リスク", "－ not tested or residual"),
+)
+
+
 def _legend(record: RunRecord, language: str, width: int) -> RenderableType:
     destinations = record.manifest.plan.destinations
     names = [Text(f"{d.id:<3} {d.label.text(language)}", style="dim") for d in destinations]
@@ -189,12 +198,9 @@ def _legend(record: RunRecord, language: str, width: int) -> RenderableType:
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=width)
     for row in range(rows):
         table.add_row(*names[row::rows])
-    marks = _say(
-        language,
-        "○ 計画どおり  × 漏れ・過剰遮断  △ 判定できない  － 未実施・対象外・残存リスク",
-        "○ as planned  × leak or over-block  △ undecided  － not tested or residual",
-    )
-    return Group(Text(), table, Text(marks))
+    marks = [meaning.text(language) for meaning in _MEANINGS]
+    lines = blocks([cell_len(mark) + 1 for mark in marks], width)  # a second space behind each
+    return Group(Text(), table, *(Text("  ".join(marks[n] for n in line)) for line in lines))
 
 
 def _rows(names: list[Text], width: int) -> int:
@@ -266,16 +272,18 @@ def _stations(finding: Finding) -> Iterator[str]:
             yield line.removesuffix(" in").partition(" out to ")[2] or line.removesuffix(" in")
 
 
-def _void(record: RunRecord, language: str) -> Iterator[Text]:
-    rows = [row for row, v in enumerate(record.cases.verdicts()) if v is Verdict.VOID]
+def _inconclusive(record: RunRecord, language: str) -> Iterator[Text]:
+    rows = [row for row, v in enumerate(record.cases.verdicts()) if v is Verdict.INCONCLUSIVE]
     if not rows:
         return
-    title = _say(language, f"判定できない試験 {len(rows):,}件", f"Void cases: {len(rows):,}")
+    title = _say(
+        language, f"判定できない試験 {len(rows):,}件", f"Inconclusive cases: {len(rows):,}"
+    )
     yield Text(title, style="bold")
-    for case in (record.cases[row] for row in rows[:MOST_VOID]):
+    for case in (record.cases[row] for row in rows[:MOST_UNDECIDED]):
         words = f"{case.src} → {case.dst}  {why(case.reason).text(language)}"
-        yield Text(f"△ {case.case}  {case.cell}  {words}")
-    if more := len(rows) - min(MOST_VOID, len(rows)):
+        yield Text(f"{Verdict.INCONCLUSIVE.mark} {case.case}  {case.cell}  {words}")
+    if more := len(rows) - min(MOST_UNDECIDED, len(rows)):
         yield Text(_say(language, f"  ほか {more:,}件", f"  and {more:,} more"))
     yield Text()
 

@@ -6,7 +6,8 @@ HELPS = {
     # Every command.
     "top": ("Prove, before a town hall opens, that no forbidden network path exists.",
             "禁止された通信経路がないことを、庁舎を開く前に確かめる。"),
-    "exit": ("Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 void, 4 refused.",
+    "exit": ("Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive, "
+             "4 refused.",
              "終了コード: 0 計画どおり、1 指摘あり、2 計画書か指定の誤り、3 判定できない、"
              "4 証明できる形でない。"),
     "positional": ("positional arguments", "指定"),

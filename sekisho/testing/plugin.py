@@ -151,7 +151,7 @@ def _why_inconclusive(record: RunRecord) -> str:
     """Return why nothing of a run can be believed; empty where it can."""
     from sekisho.evidence.verdict import RunVerdict
 
-    if record.verdict is not RunVerdict.VOID:
+    if record.verdict is not RunVerdict.INCONCLUSIVE:
         return ""
     return record.trouble.en if record.trouble else "some part of the proof is missing"
 

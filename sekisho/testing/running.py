@@ -21,7 +21,7 @@ _WORDS = {
     Verdict.LEAK: "it arrived, and must not",
     Verdict.OVERBLOCK: "it did not arrive, and must",
     Verdict.UNATTRIBUTED: "it was dropped, but not by the rule that must drop it",
-    Verdict.VOID: "inconclusive: some part of the proof is missing",
+    Verdict.INCONCLUSIVE: "inconclusive: some part of the proof is missing",
     Verdict.RESIDUAL: "no network can tell this packet from a right one",
 }
 

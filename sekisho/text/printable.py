@@ -29,7 +29,8 @@ ONE_LINE = "^[^{}]*$".format(
 )
 _SHOWN = 60
 #: What stands for a sign that an output cannot carry: as wide as the sign, and no two alike.
-SIGNS = {"○": "o", "×": "x", "△": "!", "－": "- ", "→": ">", "…": "~", "✓": "v", "、": ", "}
+SIGNS = {"○": "o", "×": "x", "△": "!", "◇": "*", "－": "- "}
+SIGNS |= {"→": ">", "…": "~", "✓": "v", "、": ", "}
 
 
 def printable(text: str) -> str:

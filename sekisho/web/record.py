@@ -18,7 +18,16 @@ from sekisho.resegment.journal import Journal
 from sekisho.resegment.preview import meant
 
 RETESTS = "retests"
-_COUNTED = ("verdict", "cases", "pass", "leak", "overblock", "unattributed", "void", "residual")
+_COUNTED = (
+    "verdict",
+    "cases",
+    "pass",
+    "leak",
+    "overblock",
+    "unattributed",
+    "inconclusive",
+    "residual",
+)
 
 
 def record(origin: Plan, journal: Journal, folder: Path, change: Change) -> dict[str, Any]:
@@ -43,7 +52,7 @@ def _stood(other: Change, change: Change, journal: Journal) -> bool:
 def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
     """Yield every re-test of a change in the town's *folder*, the oldest first.
 
-    One that was changed after its run sealed it is void, without a count.
+    One that was changed after its run sealed it is inconclusive, without a count.
     """
     found = [
         (file.stat().st_mtime, file)
@@ -54,7 +63,7 @@ def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
         what = file.parent.name.split("-", 1)[1].rsplit("-", 1)[0]
         counted = {key: summary[key] for key in _COUNTED}
         if trouble := seal.trouble(file.parent):
-            counted = {"verdict": "void", "trouble": trouble}
+            counted = {"verdict": "inconclusive", "trouble": trouble}
         else:
             counted |= {"sealed": seal.digest(file.parent / seal.MANIFEST)}
         yield {"what": what, "at": at, "folder": str(file.parent), **counted}

@@ -119,7 +119,7 @@ def test_a_relay_that_does_not_run_is_void(tmp_path: Path) -> None:
     """A proxy that answers nobody proves nothing."""
     status, outcome = played("relay:www", tmp_path, fault="relay_dead")
 
-    assert (status, outcome["verdict"]) == (3, "void")
+    assert (status, outcome["verdict"]) == (3, "inconclusive")
     assert "the proxy on www does not answer" in outcome["reason"]
 
 
@@ -154,7 +154,7 @@ def test_a_fabric_that_is_not_as_planned_is_void(fault: str, when: str, tmp_path
     """Nothing leaks by it, so the streams see nothing; the comparison does."""
     status, outcome = played("controller-hung", tmp_path, fault=fault)
 
-    assert (status, outcome["verdict"], outcome["leaked"]) == (3, "void", 0), str(outcome)
+    assert (status, outcome["verdict"], outcome["leaked"]) == (3, "inconclusive", 0), str(outcome)
     assert outcome["reason"].startswith(when)
     assert "stray" in outcome["reason"]
 
@@ -163,7 +163,7 @@ def test_streams_that_do_not_run_are_void_and_never_a_pass(tmp_path: Path) -> No
     """Nothing sent proves nothing."""
     status, outcome = played("controller-hung", tmp_path, fault="muted")
 
-    assert (status, outcome["verdict"], outcome["leaked"]) == (3, "void", 0)
+    assert (status, outcome["verdict"], outcome["leaked"]) == (3, "inconclusive", 0)
 
 
 def test_a_run_of_events_is_a_record_like_any_other(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The instrument tested on itself: blind in one way it says *void*; a hole in the town is a leak.
+"""The instrument tested on itself: blind in one way, inconclusive; a hole in the town, a leak.
 
 Every case here boots the tiny town, plants one fault, runs the whole gate and reads the run folder.
 """
@@ -67,27 +67,27 @@ def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path)
     """Whatever the instrument cannot see, it does not call dropped."""
     summary, _ = run_with(fault, tmp_path)
 
-    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("void", 3, 0)
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("inconclusive", 3, 0)
     assert summary["aborted"] == ""
-    assert summary["void"] > 0
+    assert summary["inconclusive"] > 0
 
 
 def test_a_window_that_lost_a_copy_is_tried_again(tmp_path: Path) -> None:
     """What was lost may have been a leak: nothing of it counts, and the second time decides."""
     summary, findings = run_with("copies_lost_once", tmp_path)
 
-    assert (summary["verdict"], summary["void"], findings) == ("pass", 0, [])
+    assert (summary["verdict"], summary["inconclusive"], findings) == ("pass", 0, [])
     assert summary["captures_dropped"] >= 1
     assert summary["repeated"] >= 10
 
 
 def test_why_a_controller_that_stands_still_spoils_the_run_is_said(tmp_path: Path) -> None:
-    """Nobody vouches for the tables: the run says so in a sentence, and is void."""
+    """Nobody vouches for the tables: the run says so in a sentence, and is inconclusive."""
     summary, _ = run_with("controller_stopped", tmp_path)
     found = json.loads((tmp_path / "controller_stopped" / "differences.json").read_bytes())
     said = [each["en"] for each in found if each["kind"] == "controller"]
 
-    assert summary["verdict"] == "void"
+    assert summary["verdict"] == "inconclusive"
     assert said == ["the controller does not vouch for its tables: no answer after 5.0 s"]
 
 
@@ -139,9 +139,9 @@ def test_a_run_that_never_falls_silent_is_void_and_keeps_the_leaks_that_it_saw(
     still, none = run_with("silence_missed", tmp_path)
     loud, found = run_with("silence_missed_beside_a_leak", tmp_path)
 
-    assert (still["verdict"], still["exit"], still["leak"], none) == ("void", 3, 0, [])
+    assert (still["verdict"], still["exit"], still["leak"], none) == ("inconclusive", 3, 0, [])
     assert still["aborted"] == loud["aborted"] == "the switches never fell silent"
-    assert (loud["verdict"], loud["exit"], loud["pass"]) == ("void", 3, 0)
+    assert (loud["verdict"], loud["exit"], loud["pass"]) == ("inconclusive", 3, 0)
     assert loud["leak"] == len(found) > 0
     assert {(f["src"], f["dst"]) for f in found} == {("nb.wireless", "juki.lan")}
 
@@ -192,7 +192,7 @@ def test_a_rule_that_nobody_needs_is_listed(tmp_path: Path) -> None:
     met = json.loads((tmp_path / "idle_rule" / "coverage.json").read_bytes())
     (left,) = met["unexplained"]
 
-    assert (summary["verdict"], met["unmet"]) == ("void", 1)
+    assert (summary["verdict"], met["unmet"]) == ("inconclusive", 1)
     assert (left["switch"], left["table"]) == ("room", 5)
     assert left["name"] == "a stranger's rule 0x0"
     assert left["text"].startswith("priority=7,tcp,tp_dst=1 ")
@@ -235,5 +235,5 @@ def test_what_is_undone_before_the_second_reading_is_told(
     """Both readings find the fabric as planned, and no capture is where the copies went."""
     summary, _ = run_with(fault, tmp_path)
 
-    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("void", 3, 0)
+    assert (summary["verdict"], summary["exit"], summary["leak"]) == ("inconclusive", 3, 0)
     assert said in (tmp_path / fault / "differences.json").read_text("utf-8")

@@ -118,7 +118,7 @@ def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signa
     assert said.decode().strip() == f"interrupted by {number.name}"
     record = read(_folder(person))
     assert record.manifest.files is not None
-    assert record.verdict is RunVerdict.VOID
+    assert record.verdict is RunVerdict.INCONCLUSIVE
     assert record.summary is not None
     assert record.summary.aborted == f"interrupted by {number.name}"
     assert "errors=" in (_folder(person) / "junit.xml").read_text("utf-8")
@@ -160,12 +160,12 @@ def test_a_killed_terminal_takes_the_run_with_it(person: Person) -> None:
         process.wait(_END_S)
 
     _nothing_left(person, inhabitants)
-    assert read(_folder(person)).verdict is RunVerdict.VOID
+    assert read(_folder(person)).verdict is RunVerdict.INCONCLUSIVE
 
 
 @by_everybody
 def test_kill_minus_nine_leaves_nothing(person: Person) -> None:
-    """The kernel ends what the command could not; the folder is void, not green."""
+    """The kernel ends what the command could not; the folder is inconclusive, not green."""
     process = _begun(person)
     inhabitants = _town_stands(person, process)
     process.kill()
@@ -173,7 +173,7 @@ def test_kill_minus_nine_leaves_nothing(person: Person) -> None:
     machine.until(lambda: not _alive(inhabitants), "every process gone")
 
     _nothing_left(person, inhabitants)
-    assert read(_folder(person)).verdict is RunVerdict.VOID
+    assert read(_folder(person)).verdict is RunVerdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_part_that_dies_makes_the_run_void(person: Person, part: str) -> None:
     assert process.returncode == 3, said
     assert b"by itself" in said
     record = read(_folder(person))
-    assert record.verdict is RunVerdict.VOID
+    assert record.verdict is RunVerdict.INCONCLUSIVE
     assert record.is_aborted
 
 

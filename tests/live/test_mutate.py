@@ -71,8 +71,10 @@ def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
     fates = [fate["fate"] for fate in told["fates"]]
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert fates == ["void"] * len(instrument.mutants(load(_ROOT / "topologies" / "tiny.yaml")))
-    assert f"{len(fates)} of {len(fates)} broken instruments were void" in done.stdout
+    assert fates == ["inconclusive"] * len(
+        instrument.mutants(load(_ROOT / "topologies" / "tiny.yaml"))
+    )
+    assert f"{len(fates)} of {len(fates)} broken instruments were inconclusive" in done.stdout
 
 
 def test_what_lies_beside_the_tables_is_told(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_what_lies_beside_the_tables_is_told(tmp_path: Path) -> None:
 
 
 def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
-    """A fault that changes nothing is not told; noise that stays makes it void.
+    """A fault that changes nothing is not told; noise that stays makes it inconclusive.
 
     What a host has learned from a fault is forgotten with it: that is no noise.
     """
@@ -102,7 +104,7 @@ def test_no_fault_is_blamed_for_what_happens_without_it(tmp_path: Path) -> None:
     assert said, (tmp_path / "err").read_text()
     told = json.loads(said)
 
-    assert (told["quiet"], told["noisy"]) == ("equivalent", "void")
+    assert (told["quiet"], told["noisy"]) == ("equivalent", "inconclusive")
     assert told["claim"] == [True, False]
     assert told["how"].startswith("the same without the fault: overblock: ")
     assert told["control"].startswith("the town fails without a fault: ")

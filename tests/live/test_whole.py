@@ -39,7 +39,7 @@ def test_one_fault_of_every_kind_spoils_a_whole_check(tmp_path: Path) -> None:
     assert {(o["id"], o["guard"]) for o in outcomes} == {
         (name, guard) for name in kinds for guard in ("healing", "lenient")
     }
-    assert {o["verdict"] for o in outcomes} <= {"fail", "void"}
+    assert {o["verdict"] for o in outcomes} <= {"fail", "inconclusive"}
     assert all(o["by"] for o in outcomes)
     assert f"{len(kinds)} faults, {2 * len(kinds)} checks, 0 false passes" in done.stdout
 
@@ -60,7 +60,7 @@ def test_a_check_that_is_told_ends_and_is_told_all_the_same(tmp_path: Path) -> N
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert {o["words"] for o in outcomes} >= {"the tracker puts smaller fragments together"}
-    assert {o["verdict"] for o in outcomes} <= {"fail", "void"}
+    assert {o["verdict"] for o in outcomes} <= {"fail", "inconclusive"}
     assert all("tracking" in o["by"] for o in outcomes)
     assert {o["windows"] for o in outcomes} == {0, 1}  # told before the first, or after it
 
@@ -68,7 +68,7 @@ def test_a_check_that_is_told_ends_and_is_told_all_the_same(tmp_path: Path) -> N
 def test_a_false_pass_is_counted() -> None:
     """The score is no constant."""
     told = {"id": "N-01", "place": "floor", "words": "x", "guard": "healing", "suite": "gate"}
-    lines = list(score([{**told, "verdict": "void"}, {**told, "verdict": "pass"}], "en"))
+    lines = list(score([{**told, "verdict": "inconclusive"}, {**told, "verdict": "pass"}], "en"))
 
     assert lines[0].startswith("× N-01 1/2")
     assert lines[-1] == "1 faults, 2 checks, 1 false passes"

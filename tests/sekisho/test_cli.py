@@ -152,11 +152,11 @@ def test_a_run_that_died_is_void_whatever_it_had_written(tmp_path: Path) -> None
     """A green summary does not survive the death of its run; its counts do."""
     path = tmp_path / "summary.json"
     write_summary(path, Summary(plan="tiny", verdict=RunVerdict.PASS, cases=3, passed=3))
-    runs.void_summary(tmp_path, "tiny", "interrupted")
+    runs.summary_without_verdict(tmp_path, "tiny", "interrupted")
     found = read_summary(path)
 
     assert (found.verdict, found.aborted, found.exit, found.cases) == (
-        RunVerdict.VOID,
+        RunVerdict.INCONCLUSIVE,
         "interrupted",
         3,
         3,
@@ -166,7 +166,7 @@ def test_a_run_that_died_is_void_whatever_it_had_written(tmp_path: Path) -> None
 def test_a_run_that_died_is_sealed_as_it_is_left(tmp_path: Path) -> None:
     """What its death made of the summary is under the seal, too."""
     (tmp_path / "manifest.json").write_bytes(b'{"run": "r"}')
-    runs.void_summary(tmp_path, "tiny", "interrupted")
+    runs.summary_without_verdict(tmp_path, "tiny", "interrupted")
     manifest = json.loads((tmp_path / "manifest.json").read_bytes())
 
     assert list(manifest["files"]) == ["summary.json"]
@@ -176,7 +176,7 @@ def test_a_leak_is_not_washed_away_by_an_abort(tmp_path: Path) -> None:
     """A leak is final for the run."""
     path = tmp_path / "summary.json"
     write_summary(path, Summary(plan="tiny", verdict=RunVerdict.FAIL, cases=1, leak=1))
-    runs.void_summary(tmp_path, "tiny", "interrupted")
+    runs.summary_without_verdict(tmp_path, "tiny", "interrupted")
 
     assert read_summary(path).verdict is RunVerdict.FAIL
 

@@ -181,7 +181,7 @@ def test_the_id_of_a_town_that_fits_no_name(
 def test_an_attack_that_the_suite_does_not_try(
     words: list[str], suite: str, tmp_path: Path
 ) -> None:
-    """It is not void for want of cases: the words ask for another suite."""
+    """It is not inconclusive for want of cases: the words ask for another suite."""
     (tmp_path / "run").mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "scenarios.run.check", str(TINY), "--folder", str(tmp_path / "run"),
@@ -202,7 +202,7 @@ def test_an_attack_that_the_suite_does_not_try(
     [
         ({}, "", ""),
         ({3: Verdict.LEAK}, "", "verdict FAIL: 1 leak (of 200 cases)"),
-        ({3: Verdict.VOID}, "", "verdict VOID: 1 cases cannot be judged"),
+        ({3: Verdict.INCONCLUSIVE}, "", "verdict INCONCLUSIVE: 1 cases cannot be judged"),
     ],
 )
 def test_quiet_says_what_is_wrong(

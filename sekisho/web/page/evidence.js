@@ -56,17 +56,17 @@ export function verdict(found) {
   if (!found) return "";
   if (found.error) return `－ ${found.error}`;
   const one = found.summary ?? found;
-  if (!one.verdict) return `△ ${t("verdict-void")}`;
-  if (one.trouble) return `△ ${t("verdict-void")}: ${t("unsealed")}`;
-  const sign = { pass: "○", fail: "×", void: "△" }[one.verdict];
-  return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.void, one.residual)}`;
+  if (!one.verdict) return `◇ ${t("verdict-inconclusive")}`;
+  if (one.trouble) return `◇ ${t("verdict-inconclusive")}: ${t("unsealed")}`;
+  const sign = { pass: "○", fail: "×", inconclusive: "◇" }[one.verdict];
+  return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.inconclusive, one.residual)}`;
 }
 
 export function drawEvidence(change) {
   const { done, retests } = change;
   const row = (name, ...value) => el("tr", {}, el("th", { scope: "row" }, t(name)), el("td", {}, ...value));
   const touched = Object.entries(done.touched).map(([name, [gone, come]]) => t("touched-at", name, gone, come)).join(t("comma"));
-  const test = (what) => el("span", { className: retests[what].summary?.verdict ?? "void" }, el("b", {}, verdict(retests[what])),
+  const test = (what) => el("span", { className: retests[what].summary?.verdict ?? "inconclusive" }, el("b", {}, verdict(retests[what])),
     el("br"), el("code", {}, retests[what].folder ? `${retests[what].folder}/report.html` : ""));
   return el("div", { className: "evidence" },
     el("p", { className: "great" }, `${done.waiting.length ? "△" : "○"} ${change.undo ? t("undone-n", done.number) : t("applied-n", done.number)}`),

@@ -175,7 +175,7 @@ export const STRINGS = {
   "rules-of": ["{0}の規則をスイッチから読み返す(消えた{1}・増えた{2}・そのまま{3})", "Rules of {0}, read from the switch ({1} gone, {2} new, {3} as before)"],
   "verdict-pass": ["合格", "PASS"],
   "verdict-fail": ["不合格", "FAIL"],
-  "verdict-void": ["判定不能", "void"],
+  "verdict-inconclusive": ["判定不能", "inconclusive"],
   "counted": ["{0}/{1}件、漏れ{2}、過剰遮断{3}、判定できず{4}、残存リスク{5}", "{0} of {1}; leaks {2}, over-blocks {3}, undecided {4}, residual risks {5}"],
   "said-preview": ["試算ができました", "The dry run is ready"],
   "said-applied": ["変更{0}を適用しました。再試験中です", "Change {0} is in force; re-testing"],

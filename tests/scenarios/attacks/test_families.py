@@ -35,7 +35,7 @@ def test_a_family_is_whole(family: str) -> None:
 
 @pytest.mark.parametrize("family", sorted(SIZES))
 def test_every_frame_carries_its_token_where_captures_hear_it(family: str) -> None:
-    """A frame whose token is cut off would be void in every run."""
+    """A frame whose token is cut off would be inconclusive in every run."""
     plan = town("tiny")
     source, target = representative_pairs(plan)[0]
     roles = Cast(plan).roles(source, target)

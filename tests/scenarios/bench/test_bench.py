@@ -96,7 +96,7 @@ def test_the_digest_of_verdicts_sees_a_verdict_and_its_place_but_no_clock() -> N
         line(case="T-000001", verdict="pass", start="2"),
         line(case="T-000002", verdict="pass"),
     ]
-    other = [line(case="T-000001", verdict="pass"), line(case="T-000002", verdict="void")]
+    other = [line(case="T-000001", verdict="pass"), line(case="T-000002", verdict="inconclusive")]
 
     assert verdict_digest(first) == verdict_digest(later) != verdict_digest(other)
 

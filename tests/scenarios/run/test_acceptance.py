@@ -126,13 +126,13 @@ def _outcome(verdict: str = "pass", **more: object) -> Outcome:
     [
         (_DENIED, "pass", Verdict.PASS),
         (replace(_DENIED, elsewhere=1), "leak", Verdict.LEAK),
-        (replace(_DENIED, elsewhere=1), "void", Verdict.LEAK),
-        (_DENIED, "void", Verdict.VOID),
-        (replace(_DENIED, sent=0), "pass", Verdict.VOID),
+        (replace(_DENIED, elsewhere=1), "inconclusive", Verdict.LEAK),
+        (_DENIED, "inconclusive", Verdict.INCONCLUSIVE),
+        (replace(_DENIED, sent=0), "pass", Verdict.INCONCLUSIVE),
         (_ALLOWED, "pass", Verdict.PASS),
-        (replace(_ALLOWED, arrived=0), "pass", Verdict.VOID),
+        (replace(_ALLOWED, arrived=0), "pass", Verdict.INCONCLUSIVE),
         (replace(_ALLOWED, is_stuck=True), "overblock", Verdict.OVERBLOCK),
-        (replace(_ALLOWED, is_stuck=True), "void", Verdict.VOID),
+        (replace(_ALLOWED, is_stuck=True), "inconclusive", Verdict.INCONCLUSIVE),
     ],
 )
 def test_nothing_sent_proves_nothing_and_a_leak_is_one_whatever_else_is_doubted(

@@ -60,13 +60,13 @@ def test_every_class_at_every_site_tries_every_denied_class() -> None:
     [
         ({"controller-killed": "pass", "line-cut:a": "pass"}, "○ pass"),
         ({"controller-killed": "pass", "line-cut:a": "leak"}, "× leak"),
-        ({"controller-killed": "void", "line-cut:a": "pass"}, "△ void"),
+        ({"controller-killed": "inconclusive", "line-cut:a": "pass"}, "◇ inconclusive"),
         ({"controller-killed": "pass", "other": "leak"}, "○ pass"),
-        ({"other": "pass"}, "△ void"),
+        ({"other": "pass"}, "◇ inconclusive"),
     ],
 )
 def test_the_worst_of_its_events_is_its_verdict(verdicts: dict[str, str], sign: str) -> None:
-    """None of its own played: void."""
+    """None of its own played: inconclusive."""
     assert situation_lines(_data(verdicts), "en")[0].startswith(sign)
 
 
@@ -75,7 +75,7 @@ def test_what_was_not_sent_or_could_not_happen_is_said() -> None:
     mute = situation_lines(_data({"controller-killed": "pass"}, sent=()), "en")
     lines = situation_lines(_data({"controller-killed": "pass", "line-cut:a": "skipped"}), "en")
 
-    assert mute[0].startswith("△ void")
+    assert mute[0].startswith("◇ inconclusive")
     assert lines[-1].strip() == "states that this plan cannot have: line-cut"
 
 

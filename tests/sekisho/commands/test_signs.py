@@ -16,7 +16,7 @@ from sekisho.text.printable import SIGNS, carried
 from tests.sekisho.report.fake_run import write_run
 
 ROOT = Path(__file__).parents[3]
-MARKS = ("○", "×", "△", "－")
+MARKS = ("○", "×", "△", "◇", "－")
 
 
 def said(folder: Path, *words: str, **environment: str) -> str:
@@ -52,7 +52,7 @@ def test_where_ascii_alone_is_carried_all_is_ascii_and_english(
     assert out.isascii()
     assert plan.isascii()
     assert "?" not in out + plan
-    assert "o as planned  x leak or over-block  ! undecided" in out
+    assert "o as planned  x leak or over-block  ! unattributed drop  * inconclusive" in out
     assert re.search(r"^S\d+ .* [ox!-] ", out, re.M)
     assert "\nverdict FAIL: " in out
 
@@ -64,7 +64,7 @@ def test_japanese_that_is_wanted_keeps_its_signs_apart(tmp_path: Path) -> None:
         PYTHONIOENCODING="ascii",
     )  # fmt: skip
 
-    assert re.search(r"o \?+  x \?+ +! \?+  - ", out)
+    assert re.search(r"o \?+  x \?+ +! \?+ +\* \?+\s+- ", out)
 
 
 @pytest.mark.parametrize("name", ["utf-8", "cp932", "shift_jis", "euc_jp", "latin-1", "ascii"])
@@ -88,7 +88,7 @@ def test_a_sign_is_as_wide_as_what_stands_for_it() -> None:
 
 def test_what_is_carried_stays() -> None:
     """UTF-8 carries all, and cp932 the marks and Japanese."""
-    text = "○×△－ 町 → 判定"
+    text = "○×△◇－ 町 → 判定"
 
     assert carried(text, "utf-8") == text
     assert carried(text, "cp932") == text

@@ -241,7 +241,7 @@ def test_the_gate_tries_every_edge_of_a_prefix(plan: Plan) -> None:
 
 
 def test_an_edge_of_a_prefix_needs_both_sides(plan: Plan) -> None:
-    """Where nobody asks for the address just outside, the edge was not tried; nor in void cases."""
+    """Where nobody asks for the address just outside, the edge was not tried."""
     beyond = IPv4Address("10.41.1.0")
     few = [
         replace(w, frames=tuple(f for f in w.frames if f.fields.ip_dst != beyond))

@@ -77,12 +77,12 @@ def test_every_case_can_be_changed_at_the_end(tmp_path: Path) -> None:
     """As a doubt about the whole run does; more cases may follow."""
     log = CaseLog(tmp_path / CASES)
     log.add(MANY[:200])
-    log.change(lambda case: replace(case, verdict=Verdict.VOID))
+    log.change(lambda case: replace(case, verdict=Verdict.INCONCLUSIVE))
     log.add(MANY[200:])
     log.close()
 
-    assert log.counts == {Verdict.VOID: 200, Verdict.PASS: 100}
-    assert [c.verdict for c in read_cases(tmp_path / CASES)] == [Verdict.VOID] * 200 + [
+    assert log.counts == {Verdict.INCONCLUSIVE: 200, Verdict.PASS: 100}
+    assert [c.verdict for c in read_cases(tmp_path / CASES)] == [Verdict.INCONCLUSIVE] * 200 + [
         Verdict.PASS
     ] * 100
     assert [p.name for p in tmp_path.iterdir()] == [CASES]
@@ -96,7 +96,7 @@ def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
     def failing(case: Case) -> Case:
         if case.case == MANY[150].case:
             raise ValueError(case.case)
-        return replace(case, verdict=Verdict.VOID)
+        return replace(case, verdict=Verdict.INCONCLUSIVE)
 
     with pytest.raises(ValueError, match=MANY[150].case):
         log.change(failing)
@@ -122,7 +122,7 @@ log.add(rest())
 
 
 def test_a_run_that_was_killed_leaves_what_it_had_judged(tmp_path: Path) -> None:
-    """All windows until then, whole; it is void, and whoever must have all of it is told."""
+    """All windows until then, whole; it is inconclusive; who must have all is told."""
     folder = write_run(tmp_path / "run", number=300)
     made, left = folder / "made.gz", folder / CASES
     left.rename(made)
@@ -134,7 +134,7 @@ def test_a_run_that_was_killed_leaves_what_it_had_judged(tmp_path: Path) -> None
 
     assert 200 <= len(record.cases) < 300
     assert [record.cases[row] for row in range(200)] == list(read_cases(made))[:200]
-    assert (record.verdict, record.is_aborted) == (RunVerdict.VOID, True)
+    assert (record.verdict, record.is_aborted) == (RunVerdict.INCONCLUSIVE, True)
     with pytest.raises(UsageError, match=r"not whole: it ends in the middle$"):
         list(lines(left))
 

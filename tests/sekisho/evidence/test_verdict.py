@@ -96,23 +96,23 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     ("verdicts", "aborted", "expected"),
     [
         ([Verdict.PASS, Verdict.RESIDUAL], "", RunVerdict.PASS),
-        ([Verdict.PASS, Verdict.LEAK, Verdict.VOID], "", RunVerdict.FAIL),
+        ([Verdict.PASS, Verdict.LEAK, Verdict.INCONCLUSIVE], "", RunVerdict.FAIL),
         ([Verdict.PASS, Verdict.OVERBLOCK], "", RunVerdict.FAIL),
         ([Verdict.PASS, Verdict.UNATTRIBUTED], "", RunVerdict.FAIL),
-        ([Verdict.PASS, Verdict.VOID], "", RunVerdict.VOID),
-        ([Verdict.PASS], "out of memory", RunVerdict.VOID),
-        ([Verdict.LEAK], "out of memory", RunVerdict.VOID),
-        ([Verdict.RESIDUAL], "", RunVerdict.VOID),
-        ([], "", RunVerdict.VOID),
+        ([Verdict.PASS, Verdict.INCONCLUSIVE], "", RunVerdict.INCONCLUSIVE),
+        ([Verdict.PASS], "out of memory", RunVerdict.INCONCLUSIVE),
+        ([Verdict.LEAK], "out of memory", RunVerdict.INCONCLUSIVE),
+        ([Verdict.RESIDUAL], "", RunVerdict.INCONCLUSIVE),
+        ([], "", RunVerdict.INCONCLUSIVE),
     ],
 )
 def test_a_run_passes_only_when_every_judged_case_does(
     verdicts: list[Verdict], aborted: str, expected: RunVerdict
 ) -> None:
-    """Nothing judged is void, never pass; an aborted run judges nothing as a whole."""
+    """Nothing judged is inconclusive, never pass; an aborted run judges nothing as a whole."""
     assert run_verdict(verdicts, aborted=aborted) is expected
 
 
 def test_each_verdict_has_its_mark() -> None:
     """The marks are those of a Japanese test record."""
-    assert "".join(v.mark for v in Verdict) == "○××△△－"
+    assert "".join(v.mark for v in Verdict) == "○××△◇－"

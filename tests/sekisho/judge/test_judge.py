@@ -72,7 +72,7 @@ def test_without_the_senders_own_copy_it_is_void(evening: Evening) -> None:
     evening.counted[CELL] = 1
     denied, _ = evening.judged()
 
-    assert denied.verdict is Verdict.VOID
+    assert denied.verdict is Verdict.INCONCLUSIVE
     assert denied.reason == "1 of 2 frames were not seen leaving the sender"
 
 
@@ -80,7 +80,7 @@ def test_a_frame_that_left_twice_is_void(evening: Evening) -> None:
     """Two copies where one was sent: somebody else speaks with our tokens."""
     evening.seen[2].own = 2
 
-    assert evening.judged()[0].verdict is Verdict.VOID
+    assert evening.judged()[0].verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("copies", [0, 2])
@@ -89,7 +89,7 @@ def test_without_its_positive_twin_it_is_void(evening: Evening, copies: int) -> 
     evening.seen[9].places["juki.lan"] = copies
     denied, _ = evening.judged()
 
-    assert denied.verdict is Verdict.VOID
+    assert denied.verdict is Verdict.INCONCLUSIVE
     assert denied.reason == f"{copies} copies of 1 positive twins arrived at the target"
 
 
@@ -99,7 +99,7 @@ def test_a_twin_that_was_never_sent_is_void(evening: Evening) -> None:
     denied, _ = evening.judged()
 
     assert (denied.verdict, denied.reason) == (
-        Verdict.VOID,
+        Verdict.INCONCLUSIVE,
         "no positive twin was sent to the target",
     )
 
@@ -127,7 +127,7 @@ def test_a_capture_that_lost_copies_makes_everything_void(evening: Evening) -> N
     """Witness d: what the kernel could not store may have been the leak."""
     evening.health = Health(lossy=("juki.lan",))
 
-    assert [j.verdict for j in evening.judged()] == [Verdict.VOID, Verdict.VOID]
+    assert [j.verdict for j in evening.judged()] == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE]
     assert evening.judged()[0].reason == "captures lost copies at juki.lan"
 
 
@@ -138,7 +138,7 @@ def test_a_frame_lost_on_a_line_is_void_and_no_finding(evening: Evening) -> None
     evening.counted[CELL] = 0
     denied, allowed = evening.judged()
 
-    assert (denied.verdict, allowed.verdict) == (Verdict.VOID, Verdict.VOID)
+    assert (denied.verdict, allowed.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
     assert allowed.reason == "frames were lost meanwhile by the line at core1-eth5"
 
 
@@ -158,7 +158,10 @@ def test_a_deaf_end_makes_it_void(evening: Evening, deaf: str) -> None:
     evening.health = Health(deaf=frozenset({deaf}))
     denied, _ = evening.judged()
 
-    assert (denied.verdict, denied.reason) == (Verdict.VOID, f"no sentinel was heard at {deaf}")
+    assert (denied.verdict, denied.reason) == (
+        Verdict.INCONCLUSIVE,
+        f"no sentinel was heard at {deaf}",
+    )
 
 
 def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> None:
@@ -166,8 +169,11 @@ def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> 
     evening.health = Health(stuck="the switches never fell silent")
     denied, allowed = evening.judged()
 
-    assert (denied.verdict, denied.reason) == (Verdict.VOID, "the switches never fell silent")
-    assert allowed.verdict is Verdict.VOID
+    assert (denied.verdict, denied.reason) == (
+        Verdict.INCONCLUSIVE,
+        "the switches never fell silent",
+    )
+    assert allowed.verdict is Verdict.INCONCLUSIVE
     evening.seen[1].places["juki.lan"] = 1
     assert evening.judged()[0].verdict is Verdict.LEAK
 
@@ -176,7 +182,7 @@ def test_a_deaf_bystander_makes_it_void_too(evening: Evening) -> None:
     """Seen nowhere else: that must be shown of every place, not of the two ends alone."""
     evening.health = Health(deaf=frozenset({"guest.wireless"}))
 
-    assert [j.verdict for j in evening.judged()] == [Verdict.VOID, Verdict.VOID]
+    assert [j.verdict for j in evening.judged()] == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE]
 
 
 def test_a_permitted_frame_is_seen_once_on_its_way(evening: Evening) -> None:
@@ -187,7 +193,7 @@ def test_a_permitted_frame_is_seen_once_on_its_way(evening: Evening) -> None:
     never = evening.judged()[1]
 
     assert (twice.verdict, twice.reason) == (Verdict.LEAK, f"also seen at {LINK}")
-    assert never.verdict is Verdict.VOID
+    assert never.verdict is Verdict.INCONCLUSIVE
     assert never.reason == f"permitted frames arrived that were not seen at {LINK}"
 
 
@@ -212,7 +218,7 @@ def test_what_is_missing_while_something_stood_still_is_void(evening: Evening, s
     found = evening.judged()[0 if spoilt == "counted" else 1]
 
     assert (found.verdict, found.reason) == (
-        Verdict.VOID,
+        Verdict.INCONCLUSIVE,
         "the switches stood still for 8.0 s meanwhile",
     )
 
@@ -238,10 +244,10 @@ def test_under_other_names_a_drop_needs_a_way_that_is_alive(evening: Evening) ->
         "that the way between is alive"
     )
     assert [j.verdict for j in (none, half, whole, dead)] == [
-        Verdict.VOID,
-        Verdict.VOID,
+        Verdict.INCONCLUSIVE,
+        Verdict.INCONCLUSIVE,
         Verdict.PASS,
-        Verdict.VOID,
+        Verdict.INCONCLUSIVE,
     ]
 
 
@@ -275,7 +281,7 @@ def test_a_town_that_changed_makes_it_void(evening: Evening) -> None:
     """Witness f: tables and links must be after as they were before."""
     evening.health = Health(changed=("the tables of floor",))
 
-    assert [j.verdict for j in evening.judged()] == [Verdict.VOID, Verdict.VOID]
+    assert [j.verdict for j in evening.judged()] == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE]
     assert evening.judged()[0].reason == "the town changed meanwhile: the tables of floor"
 
 
@@ -284,8 +290,8 @@ def test_nothing_sent_is_void(evening: Evening) -> None:
     evening.cases = [replace(DENIED, frames=()), replace(ALLOWED, frames=())]
 
     assert [(j.verdict, j.reason) for j in evening.judged()] == [
-        (Verdict.VOID, "nothing was sent"),
-        (Verdict.VOID, "nothing was sent"),
+        (Verdict.INCONCLUSIVE, "nothing was sent"),
+        (Verdict.INCONCLUSIVE, "nothing was sent"),
     ]
 
 
@@ -293,7 +299,7 @@ def test_nothing_heard_at_all_is_void(evening: Evening) -> None:
     """A dead instrument hears no leak either."""
     evening.seen.clear()
 
-    assert [j.verdict for j in evening.judged()] == [Verdict.VOID, Verdict.VOID]
+    assert [j.verdict for j in evening.judged()] == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE]
 
 
 def test_a_leak_beats_every_doubt(evening: Evening) -> None:

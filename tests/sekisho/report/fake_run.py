@@ -43,7 +43,7 @@ REASONS = {
     Verdict.LEAK: "2 copies arrived at a destination that the plan forbids.",
     Verdict.OVERBLOCK: "No copy arrived although clause {clause} allows it.",
     Verdict.UNATTRIBUTED: "Dropped, but the counter of the cell's rule did not rise.",
-    Verdict.VOID: "The positive twin did not arrive, so silence proves nothing.",
+    Verdict.INCONCLUSIVE: "The positive twin did not arrive, so silence proves nothing.",
     Verdict.RESIDUAL: "Two stations of one SSID meet in the access point.",
 }
 
@@ -241,11 +241,11 @@ def _summary(made: list[Case], aborted: str) -> Summary:
         plan="matsuno", verdict=verdict, aborted=aborted, cases=len(made),
         passed=counts[Verdict.PASS], leak=counts[Verdict.LEAK],
         overblock=counts[Verdict.OVERBLOCK], unattributed=counts[Verdict.UNATTRIBUTED],
-        void=counts[Verdict.VOID], residual=counts[Verdict.RESIDUAL],
+        inconclusive=counts[Verdict.INCONCLUSIVE], residual=counts[Verdict.RESIDUAL],
         frames_sent=sum(case.sent for case in made), frames_captured=len(made), exchanges=80,
         hosts=76, switches=12, attachments=92, rules=1840, rules_per_attachment=2.1,
         frames_per_s=21000.0, peak_memory_mb=640,
-        exit={RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.VOID: 3}[verdict],
+        exit={RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.INCONCLUSIVE: 3}[verdict],
         seconds=Seconds(boot=6.2, in_force=0.4, build=3.1, probe=22.0, exchange=4.0, judge=1.2,
                         prove=6.0, report=1.0, total=44.0),
     )  # fmt: skip

@@ -31,9 +31,9 @@ _LINES = [
 
 
 def catalogued(folder: Path) -> Path:
-    """Write a run with a small catalogue: TU-01 passed, and one case of TU-02 is void."""
-    write_run(folder, number=4, verdicts={2: Verdict.VOID})
-    made = list(cases(4, {2: Verdict.VOID}))
+    """Write a run with a small catalogue: TU-01 passed, and one case of TU-02 is inconclusive."""
+    write_run(folder, number=4, verdicts={2: Verdict.INCONCLUSIVE})
+    made = list(cases(4, {2: Verdict.INCONCLUSIVE}))
     made[1:3] = [
         replace(made[1], probe="TU-01", item=0),
         replace(made[2], probe="TU-02", item=0),
@@ -70,7 +70,7 @@ def test_the_page_tells_each_id_with_its_worst_verdict_or_its_reason(tmp_path: P
 
     assert rows == [
         "TU-01 GRE 送信 7 ○ 計画どおり",
-        "TU-02 IPIP 送信(状態を残す) 5 △ 判定不能",
+        "TU-02 IPIP 送信(状態を残す) 5 ◇ 判定不能",
         "TM-01 boot 別の試験で: events: boot 0 －",
         "CC-06 time 残存リスク: nobody can tell 0 －",
     ]

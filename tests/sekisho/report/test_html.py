@@ -71,7 +71,7 @@ def lines(sheet: Element) -> dict[int, str]:
         ({3: Verdict.LEAK}, "不合格"),
         ({3: Verdict.OVERBLOCK}, "不合格"),
         ({3: Verdict.UNATTRIBUTED}, "不合格"),
-        ({3: Verdict.VOID}, "判定不能"),
+        ({3: Verdict.INCONCLUSIVE}, "判定不能"),
     ],
 )
 def test_page_one_says_the_verdict_in_one_word(
@@ -124,7 +124,7 @@ def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
     document = page(write_run(tmp_path, aborted="the controller ended"))
 
     assert stamp(by_id(document, "front")) == "判定不能"
-    assert set(lines(by_id(document, "front")).values()) == {"△", "－"}
+    assert set(lines(by_id(document, "front")).values()) == {"◇", "－"}
     assert list(by_class(document, "pass")) == []
     assert "the controller ended" in text(by_id(document, "figures"))
 

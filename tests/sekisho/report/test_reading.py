@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
 from sekisho.errors import UsageError
-from sekisho.evidence.case_file import CASES, read_cases
+from sekisho.evidence.case_file import CASES, case_file, lines, read_cases
 from sekisho.evidence.seal import seal_again
 from sekisho.evidence.verdict import RunVerdict, Verdict
 from sekisho.model import Label
@@ -118,14 +119,18 @@ def test_a_run_without_a_summary_is_aborted_and_void(tmp_path: Path) -> None:
 
     record = read(folder)
 
-    assert (record.is_aborted, record.verdict, len(record.cases)) == (True, RunVerdict.VOID, 0)
+    assert (record.is_aborted, record.verdict, len(record.cases)) == (
+        True,
+        RunVerdict.INCONCLUSIVE,
+        0,
+    )
 
 
 def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
     """Nothing tested is never passed."""
     record = read(write_run(tmp_path, number=0))
 
-    assert record.verdict is RunVerdict.VOID
+    assert record.verdict is RunVerdict.INCONCLUSIVE
     assert record.trouble is not None
     assert record.trouble.en == "no case was run"
 
@@ -198,7 +203,7 @@ def test_in_an_aborted_run_no_pass_is_left(tmp_path: Path) -> None:
     record = read(write_run(tmp_path, number=800, whole=True, aborted="out of memory"))
     found = [*tally.by_cell(record).values(), *(t for _, t in tally.by_line(record))]
 
-    assert {t.mark for t in found} == {"△", "－"}
+    assert {t.mark for t in found} == {"◇", "－"}
 
 
 def test_a_gate_is_read_in_seconds(tmp_path: Path) -> None:
@@ -210,3 +215,25 @@ def test_a_gate_is_read_in_seconds(tmp_path: Path) -> None:
 
     assert len(record.cases) == 60_000
     assert time.monotonic() - begun < 15
+
+
+def test_a_run_of_the_first_schema_is_read_in_the_words_of_today(tmp_path: Path) -> None:
+    """There, *inconclusive* was *void*: in cases, in the summary, and as the run's verdict."""
+    run = write_run(tmp_path, verdicts={3: Verdict.INCONCLUSIVE})
+    now = read(run)
+    summary = orjson.loads((run / "summary.json").read_bytes())
+    count = summary.pop("inconclusive")
+    old = summary | {"schema": 1, "void": count, "verdict": "void"}
+    (run / "summary.json").write_bytes(orjson.dumps(old))
+    path = case_file(run)
+    plain = b"".join(lines(path)).replace(b'"verdict":"inconclusive"', b'"verdict":"void"')
+    path.unlink()
+    (run / "cases.jsonl").write_bytes(plain)
+    seal_again(run)
+    then = read(run)
+    assert now.summary is not None
+
+    assert b'"verdict":"void"' in plain
+    assert count == 1
+    assert (then.verdict, then.summary) == (now.verdict, replace(now.summary, schema=1))
+    assert list(then.cases.verdicts()) == list(now.cases.verdicts())

@@ -302,7 +302,9 @@ def test_a_run_that_died_has_no_seal_and_is_void(
     status, out, _ = reported(died(whole_run(tmp_path / "run")), capfd, "terminal")
 
     assert status == 3
-    assert out.splitlines()[-1] == "verdict VOID: the run ended early: no summary was written"
+    assert (
+        out.splitlines()[-1] == "verdict INCONCLUSIVE: the run ended early: no summary was written"
+    )
 
 
 def test_a_replay_asks_the_seal_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -328,7 +330,7 @@ def test_a_changed_re_test_is_void_in_the_record_of_its_change(tmp_path: Path) -
     assert told == {
         "affected": ("fail", ""),
         "must-drop": (
-            "void",
+            "inconclusive",
             f"{changed}{FORGED}",
         ),
     }

@@ -1,4 +1,4 @@
-"""Situations in reports: decided by the run's cases, void without any, never silently absent."""
+"""Situations in reports: decided by the run's cases, inconclusive without any."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_worst_case_of_a_situation_is_its_verdict(tmp_path: Path) -> None:
     own = sum(probe in ("tcp-scan", "service") for (probe,) in record.cases.texts("probe"))
 
     assert (mine.verdict, mine.counts.total(), mine.mark) == (Verdict.LEAK, own, "×")
-    assert (other.verdict, other.counts.total(), other.mark) == (Verdict.VOID, 0, "△")
+    assert (other.verdict, other.counts.total(), other.mark) == (Verdict.INCONCLUSIVE, 0, "◇")
 
 
 def test_what_a_first_look_does_not_reach_is_not_tried(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_a_first_look_does_not_reach_is_not_tried(tmp_path: Path) -> None:
     write_atomically(path, path.read_bytes().replace(b'"suite":"gate"', b'"suite":"smoke"'))
     mine, other = situations.found(read(tmp_path))
 
-    assert [one.mark for one in situations.found(record)] == ["○", "△"]
+    assert [one.mark for one in situations.found(record)] == ["○", "◇"]
     assert (mine.mark, other.mark, other.verdict) == ("○", "－", None)
 
 
@@ -94,7 +94,7 @@ def test_a_situation_counts_by_class_site_and_probe(tmp_path: Path) -> None:
 
 
 def test_where_facts_decide_a_situation_counts_by_who_and_whom(tmp_path: Path) -> None:
-    """Attachments, whatever their classes; nobody in it is no case, and void."""
+    """Attachments, whatever their classes; nobody in it is no case, and inconclusive."""
     everybody = sorted({f"pc-{s}-{h}.lan" for s in range(1, 24) for h in range(1, 41)})
     whole, one, nobody = situations.found(
         _record(
@@ -106,7 +106,7 @@ def test_where_facts_decide_a_situation_counts_by_who_and_whom(tmp_path: Path) -
     )
 
     assert 0 < one.counts.total() < whole.counts.total()
-    assert (nobody.counts.total(), nobody.verdict) == (0, Verdict.VOID)
+    assert (nobody.counts.total(), nobody.verdict) == (0, Verdict.INCONCLUSIVE)
 
 
 def test_only_cases_of_its_own_states_are_counted(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_only_cases_of_its_own_states_are_counted(tmp_path: Path) -> None:
         _record(tmp_path, {"states": ["controller-killed"]}, {"states": ["normal"]})
     )
 
-    assert (dead.counts.total(), dead.verdict) == (0, Verdict.VOID)
+    assert (dead.counts.total(), dead.verdict) == (0, Verdict.INCONCLUSIVE)
     assert dead.untried == ("controller-killed",)
     assert normal.counts.total() > 0
 
@@ -124,11 +124,11 @@ def test_an_aborted_run_makes_no_situation_green(tmp_path: Path) -> None:
     """What passed before the end is only a part."""
     (found,) = situations.found(_record(tmp_path, {}, aborted="killed"))
 
-    assert (found.verdict, found.is_as_planned) == (Verdict.VOID, False)
+    assert (found.verdict, found.is_as_planned) == (Verdict.INCONCLUSIVE, False)
 
 
 def test_every_report_tells_of_every_situation(tmp_path: Path) -> None:
-    """Void, not tried with the reason, and contradicted with both lines."""
+    """Inconclusive, not tried with the reason, and contradicted with both lines."""
     wrong = {"case": "T-000001", "cell": "S2/D1", "where": "plan.yaml:7"}
     record = _record(
         tmp_path,
@@ -139,7 +139,7 @@ def test_every_report_tells_of_every_situation(tmp_path: Path) -> None:
     )
     text, page, suite = _shown(record)
 
-    assert "Situations 4: ○ 1  × 1  △ 1  － 1" in text
+    assert "Situations 4: ○ 1  × 1  △ 0  ◇ 1  － 1" in text
     assert "mine.yaml:2 says dropped, the plan at plan.yaml:7 says otherwise (S2/D1 T-0" in text
     for words in ("idle", "names no class of it", "plan.yaml:7", "not in this suite: VL"):
         assert words in page
@@ -162,13 +162,13 @@ def _played(record: RunRecord, verdict: str) -> RunRecord:
 def test_a_situation_of_an_event_that_cannot_befall_the_town_is_not_undecided(
     tmp_path: Path,
 ) -> None:
-    """It says why; one whose event was played and left no case is void."""
+    """It says why; one whose event was played and left no case is inconclusive."""
     record = _record(tmp_path, {"id": "undock", "states": ["undocked"]})
     (left_out,) = situations.found(_played(record, "skipped"))
     (lost,) = situations.found(_played(record, "pass"))
 
     assert (left_out.mark, left_out.words.en) == ("－", "not tried")
-    assert lost.verdict is Verdict.VOID
+    assert lost.verdict is Verdict.INCONCLUSIVE
     assert b"not tried: one interface" in junit.render(_played(record, "skipped"))
     assert "接続口が一つしかない" in "".join(situations.chapter(_played(record, "skipped")))
 

@@ -96,11 +96,11 @@ def test_the_matrix_is_whole_and_straight(tmp_path: Path, width: int, language: 
     """Full-width letters take two columns; every row ends in the same column."""
     folder = write_run(tmp_path, number=400, whole=True, verdicts={18: Verdict.LEAK})
     rows = [line for line in shown(folder, language=language, width=width) if line.startswith("S")]
-    marks = [[c for c in row if c in "○×△－"] for row in rows]
+    marks = [[c for c in row if c in "○×△◇－"] for row in rows]
 
     assert [len(found) for found in marks] == [17] * 23
     assert max(cell_len(row) for row in rows) <= width
-    assert len({cell_len(row[: len(row.rstrip("○×△－"))]) for row in rows}) == 1
+    assert len({cell_len(row[: len(row.rstrip("○×△◇－"))]) for row in rows}) == 1
     assert marks[1][1] == "×"
 
 

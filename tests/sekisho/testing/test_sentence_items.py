@@ -69,8 +69,10 @@ def test_what_no_network_can_decide_is_no_pass(tmp_path: Path) -> None:
 
 
 def test_nothing_passes_in_a_run_that_is_inconclusive(tmp_path: Path) -> None:
-    """Neither where one case is void, nor where the run broke."""
-    for number, (verdicts, aborted) in enumerate((({0: Verdict.VOID}, ""), ({}, "it broke"))):
+    """Neither where one case is inconclusive, nor where the run broke."""
+    for number, (verdicts, aborted) in enumerate(
+        (({0: Verdict.INCONCLUSIVE}, ""), ({}, "it broke"))
+    ):
         (folder := tmp_path / str(number)).mkdir()
         said = _items(folder, verdicts, aborted=aborted)
         assert "PASSED" not in said

@@ -56,7 +56,7 @@ def test_the_matrix_of_34_destinations_loses_none_at_80_columns(
     signs: dict[str, int] = {}
     for row in rows:
         name = row.split(" ", 1)[0]
-        signs[name] = signs.get(name, 0) + sum(sign in "○×△－" for sign in row)
+        signs[name] = signs.get(name, 0) + sum(sign in "○×△◇－" for sign in row)
 
     assert set(signs) == {f"S{n}" for n in range(1, 24)}
     assert set(signs.values()) == {34}

@@ -219,12 +219,12 @@ def test_no_pass_stays_where_the_end_cannot_be_written(
     write_summary(path, Summary(plan="town", verdict=RunVerdict.PASS))
     (tmp_path / "cases.jsonl").write_bytes(b"")
     monkeypatch.setattr("sekisho.evidence.verdict.write_atomically", _Full(tmp_path, most))
-    runs.void_summary(tmp_path, "town", "no space is left")
+    runs.summary_without_verdict(tmp_path, "town", "no space is left")
 
     assert path.exists() == (most > 0)
     if most:
         left = read_summary(path)
-        assert (left.verdict, left.aborted) == (RunVerdict.VOID, "no space is left")
+        assert (left.verdict, left.aborted) == (RunVerdict.INCONCLUSIVE, "no space is left")
 
 
 def test_a_write_that_fails_names_its_file(tmp_path: Path) -> None:
