@@ -59,7 +59,7 @@ note(
     "a policy that depends on the clock",
     "policy",
     kind=Kind.SKIPPED,
-    reason="the plan language knows no clock: what is allowed is allowed at all hours",
+    reason="a check judges one moment, which is said (`--at`): its frames do not wait for another",
 )
 
 

@@ -17,7 +17,7 @@ import pytest
 from sekisho.evidence.case_file import CASES, lines
 from tests.live.machine import SLOWER
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLAN = _ROOT / "topologies" / "tiny.yaml"
