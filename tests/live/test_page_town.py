@@ -23,6 +23,7 @@ _RETEST_MS = 180_000 * SLOWER  # some 8,000 cases, on a machine that may be busy
 
 pytestmark = [
     pytest.mark.live,
+    pytest.mark.alone,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
 
