@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sekisho.evidence.case_file import CASES, lines
-from tests.live.machine import SLOWER
+from tests.live.machine import SLOWER, until
 
 pytestmark = [pytest.mark.live, pytest.mark.alone]
 
@@ -34,16 +34,30 @@ _SIMPLE_SWITCH = (
 def check(folder: Path, controller: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Run the gate on the tiny town under *controller*; return the summary and the cases."""
     command = [sys.executable, "-m", "sekisho.cli", "check", str(_PLAN), "--quiet"]
-    subprocess.run(
+    done = subprocess.run(
         [*command, "--out", str(folder), "--controller", controller],
         cwd=_ROOT,
         timeout=_LIMIT_S,
         check=False,
         capture_output=True,
+        text=True,
     )
+    assert done.returncode == 1, done.stdout + done.stderr
     run = (folder / "latest").resolve()
     cases = [json.loads(line) for line in lines(run / CASES)]
     return json.loads((run / "summary.json").read_bytes()), cases
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(name="out")
+def _out() -> Iterator[Path]:
+    """Return a folder with a short name: the socket to a foreign controller is in it, unix(7)."""
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -55,21 +69,17 @@ def simple_switch() -> Iterator[str]:
     code = _SIMPLE_SWITCH.format(port=port)
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=_ROOT)
     try:
-        for _ in range(200):
-            with socket.socket() as knock:
-                if knock.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        until(lambda: _listens(port), "the learning switch listens")
         yield f"127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
 
 
-def test_a_learning_switch_leaks_in_every_forbidden_cell_it_reaches(tmp_path: Path) -> None:
+def test_a_learning_switch_leaks_in_every_forbidden_cell_it_reaches(out: Path) -> None:
     """Ryu's simple_switch_13 floods what it does not know: the gate says so, cell by cell."""
     with simple_switch() as controller:
-        summary, cases = check(tmp_path, controller)
+        summary, cases = check(out, controller)
     denied = {c["cell"] for c in cases if c["expect"] == "drop"}
     leaking = {c["cell"] for c in cases if c["verdict"] == "leak" and c["expect"] == "drop"}
 

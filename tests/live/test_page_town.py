@@ -53,6 +53,11 @@ def _watch(visit: Visit, source: str, target: str) -> None:
     visit.page.locator("select.target").first.select_option(target)
 
 
+def _show(visit: Visit, selector: str) -> None:
+    """Scroll to what the page may draw anew at that very moment."""
+    visit.page.locator(selector).evaluate("found => found.scrollIntoView({block: 'nearest'})")
+
+
 def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
     """P28: denied and announced; then its cell, its rules and the way itself are open."""
     page = visit.page
@@ -74,7 +79,7 @@ def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
     expect(cell).to_contain_text("○")
     expect(cell).to_contain_class("fresh")
     expect(page.locator("[data-key='link P28']")).to_be_disabled()
-    page.locator("[data-key='link P28']").scroll_into_view_if_needed()
+    _show(visit, "[data-key='link P28']")
     visit.shot("22-planned-open")
     assert [c["links"] for c in town.ask("/api/state")[1]["changes"]] == [["P28"]]
 
@@ -86,7 +91,7 @@ def test_a_cut_line_between_sites(visit: Visit, town: Demo) -> None:
     visit.until_line(0, "answered")
     visit.tab("faults")
     cut = page.locator(f"[data-key='fault {WAN}']")
-    cut.scroll_into_view_if_needed()
+    _show(visit, f"[data-key='fault {WAN}']")
     cut.click()
     line = page.locator(".faults li.on")
     expect(line).to_have_count(1)
@@ -126,7 +131,7 @@ def test_a_matrix_of_23_by_17(browser: Browser, town: Demo, size: dict[str, int]
     assert serious_faults(page) == []
     assert too_small(page) == []
     visit.shot(f"25-town-matrix-{size['width']}")
-    page.locator("td[title^='S23 → D17']").scroll_into_view_if_needed()
+    _show(visit, "td[title^='S23 → D17']")
     expect(page.locator(".matrix tbody th").last).to_be_in_viewport()
     expect(page.locator(".matrix thead th").last).to_be_in_viewport()
     visit.shot(f"26-town-matrix-end-{size['width']}")
