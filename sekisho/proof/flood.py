@@ -213,6 +213,8 @@ class Fabric:
             case To.BACK:
                 for port in self._ports(switch):
                     _add(out.left, port, packets & self.layout.equals("in_port", port))
+                own = self.layout.equals("in_port", self.layout.port(LOCAL))
+                out.local = out.local | self._forgotten(packets & own)
             case To.CONTROLLER:
                 out.controller = out.controller | self._forgotten(packets)
             case To.LOCAL:

@@ -11,7 +11,7 @@ from sekisho.errors import RefusedError
 from sekisho.model import PortRef
 from sekisho.openflow.reference_switch import Fabric as Switches
 from sekisho.openflow.reference_switch import headers
-from sekisho.openflow.rules import Kind, Rule
+from sekisho.openflow.rules import IN_PORT, LOCAL, Kind, Output, Rule, match
 from sekisho.packet.packet import Phase
 from sekisho.proof.engine import ENGINES, Set, cube
 from sekisho.proof.fields import Part
@@ -181,3 +181,12 @@ def named(fields: dict[str, int]) -> dict[str, int]:
     for gone in ("in_port", "metadata", "reg0", "ct_state", "ct_mark"):
         out.pop(gone, None)
     return out
+
+
+def test_what_goes_back_to_the_switch_itself_is_told() -> None:
+    """OFPP_IN_PORT, of what the switch's own host sends, is that host again."""
+    rules = {"floor": (Rule(0, 1, match(), 0, (Output(IN_PORT),)),), "room": ()}
+    own = PortRef("floor", LOCAL)
+    (shown,) = (d for d in prove(town("tiny"), rules).differences if d.at == own)
+
+    assert Walker(town("tiny"), rules).shown(shown).steps
