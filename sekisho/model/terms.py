@@ -20,8 +20,7 @@ def at(plan: Plan, moment: datetime) -> Plan:
     """Return *plan* as it is in force at *moment*: itself, where all its rules hold always."""
     if not any(clause.has_times for clause in plan.clauses):
         return plan
-    clauses = tuple(c if c.holds(moment) else replace(c, allows=()) for c in plan.clauses)
-    return replace(plan, clauses=clauses, base=plan.origin, moment=moment)
+    return _without(plan, {c.id for c in plan.clauses if not c.holds(moment)}, moment)
 
 
 def in_force(plan: Plan, changes: Iterable[Change], moment: datetime) -> Plan:
@@ -43,9 +42,11 @@ def is_over(clause: Clause, moment: datetime) -> bool:
 def lasting(plan: Plan, moment: datetime) -> Plan:
     """Return *plan* without what is permitted by rules that are over at *moment*."""
     over = {clause.id for clause in plan.clauses if is_over(clause, moment)}
-    if not over:
-        return plan
-    clauses = tuple(replace(c, allows=()) if c.id in over else c for c in plan.clauses)
+    return _without(plan, over, moment) if over else plan
+
+
+def _without(plan: Plan, ids: set[str], moment: datetime) -> Plan:
+    clauses = tuple(replace(c, allows=()) if c.id in ids else c for c in plan.clauses)
     return replace(plan, clauses=clauses, base=plan.origin, moment=moment)
 
 

@@ -237,3 +237,20 @@ def test_a_run_of_the_first_schema_is_read_in_the_words_of_today(tmp_path: Path)
     assert count == 1
     assert (then.verdict, then.summary) == (now.verdict, replace(now.summary, schema=1))
     assert list(then.cases.verdicts()) == list(now.cases.verdicts())
+
+
+@pytest.mark.parametrize(("schema", "word"), [(1, "void"), (2, "inconclusive")])
+def test_an_event_of_either_schema_is_inconclusive(tmp_path: Path, schema: int, word: str) -> None:
+    """What could not be judged is one thing, in whatever word it was written."""
+    run = write_run(tmp_path)
+    row: dict[str, object] = {"event": "undocked", "verdict": word, "reason": "", "notes": []}
+    row |= dict.fromkeys(("leaked", "forbidden_sent", "permitted_heard"), 0)
+    row |= dict.fromkeys(("gap_ms", "allow_ms", "deny_ms"), 0.0)
+    words = {"undocked": {"ja": "抜線", "en": "Undocked"}}
+    told = {"schema": schema, "events": words, "outcomes": [row]}
+    (run / "events.json").write_bytes(orjson.dumps(told))
+    seal_again(run)
+    events = read(run).events
+
+    assert events is not None
+    assert [one["verdict"] for one in events["outcomes"]] == ["inconclusive"]
