@@ -150,6 +150,19 @@ class Wire:
             self._send(self._senders, list(turn))
             self._let_switches_breathe(full_bytes=0)
 
+    def send_in_step(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Send, wait until the switches have taken all, and read what came of it.
+
+        However late the reader's own thread is, no ring holds more than half of itself and what
+        *frames* brought about.
+
+        Raises:
+            LabError: A switch does not take frames any more.
+        """
+        self._send(self._senders, frames)
+        self._let_switches_breathe(full_bytes=0)
+        self._read_half_full()
+
     def whisper(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Put frames on the last cable to an attachment, past every switch: to test its ear."""
         self._send(self._ears, frames)

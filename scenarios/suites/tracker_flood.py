@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from scenarios.capture.packet_io import Wire
+from scenarios.capture.packet_io import HOST_SLOTS, Wire
 from scenarios.probes.frames import TOKEN_BYTES, Fields, build
 from scenarios.suites.services import Exchange, Outcome, chosen_exchanges, converse, exchanges
 from sekisho.errors import LabError
@@ -22,8 +22,10 @@ from topologies.town import Town
 
 STATE = "flood"
 _TIMES = 4  # as many conversations as a port may begin
-_ONE_TURN = 256  # frames between two looks at the clock
-_PAUSE_S = 0.02  # between two turns: the captures are read meanwhile
+# Frames that are sent at once. Each brings about up to four copies where it arrives (itself, an
+# answer, what refuses the answer, an error of ICMP): all fit in half a capture.
+_ONE_TURN = HOST_SLOTS // 8
+_PAUSE_S = 0.005  # between two turns: the others need the processor
 _FIRST_PORT = 1024
 _MOST_OTHERS = 400
 _FILL_S = 30.0
@@ -139,7 +141,7 @@ class _Flood:
             self.has_filled.set()
 
     def _turn(self, frames: list[bytes]) -> None:
-        self._wire.send([(self._position, frame) for frame in frames])
+        self._wire.send_in_step([(self._position, frame) for frame in frames])
         self.sent += len(frames)
         self._stop.wait(_PAUSE_S)
 

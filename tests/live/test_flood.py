@@ -31,6 +31,15 @@ def test_the_others_begin_conversations_while_one_floods(day: dict[str, Any]) ->
     assert day["dropped"] > 0
 
 
+def test_no_copy_of_a_flood_is_lost_to_a_late_reader(day: dict[str, Any]) -> None:
+    """The sender reads the captures itself: how late a thread is decides nothing."""
+    flood = day["late reader"]
+
+    assert flood["sent"] > 0
+    assert flood["heard"] > 0
+    assert flood["lost copies"] == 0
+
+
 def test_without_shares_the_same_flood_takes_the_room_of_all(day: dict[str, Any]) -> None:
     """What the share is for: the others are shut out, and the flood is told to be out of bounds."""
     flood = day["no share"]
