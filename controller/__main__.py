@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument("--events", type=Path, required=True)
     parser.add_argument("--listen", default="127.0.0.1:6653")
     parser.add_argument("--changes", type=Path, help="journal of the ports that were moved")
-    parser.add_argument("--desk", type=Path, help="socket file for requests to move a port")
+    parser.add_argument(
+        "--changes-socket", type=Path, help="socket file for requests to move a port"
+    )
     parser.add_argument("--at", default="", help="judge rules with times at this moment, always")
     parser.add_argument("--no-heal", action="store_true", help="leave what others change")
     args = parser.parse_args()
@@ -26,7 +28,10 @@ def main() -> None:
     os.environ["SEKISHO_EVENTS"] = str(args.events)
     os.environ["SEKISHO_HEALS"] = "no" if args.no_heal else "yes"
     os.environ["SEKISHO_AT"] = args.at
-    for name, path in (("SEKISHO_CHANGES", args.changes), ("SEKISHO_DESK", args.desk)):
+    for name, path in (
+        ("SEKISHO_CHANGES", args.changes),
+        ("SEKISHO_CHANGES_SOCKET", args.changes_socket),
+    ):
         if path is not None:
             os.environ[name] = str(path)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -37,13 +37,13 @@ from pathlib import Path
 from typing import Any
 
 from controller import framework as fw
-from controller.change_server import Desk
+from controller.change_server import ChangeServer
 from controller.flow_monitor import is_pause, watch_bytes
 from controller.link_state import Lines
 from controller.openflow import add_bytes
 from controller.read_back import WIPE, WIPE_GROUPS
 from controller.reconcile import changes
-from controller.switch_io import EXIT_FAILED, GoneError, Held, TroubleError, loudly
+from controller.switch_io import EXIT_FAILED, Held, SwitchDisconnectedError, TroubleError, fail_fast
 from controller.transition import Moving, step_bytes
 from sekisho.compiler.reroute import rerouted
 from sekisho.compiler.tables import compile_town
@@ -77,8 +77,8 @@ class Sekisho(Moving):
         super().__init__(*args, **kwargs)
         try:
             plan = load(Path(os.environ["SEKISHO_PLAN"]))
-            self._desk = Desk(self, plan)
-            self.plan = self._desk.plan
+            self._client = ChangeServer(self, plan)
+            self.plan = self._client.plan
             self._wanted = compile_town(self.plan)
             gc.freeze()  # they stay: the collector would go through them while somebody waits
         except (KeyError, SekishoError) as error:
@@ -93,11 +93,11 @@ class Sekisho(Moving):
         for rules in self._wanted.values():  # while the town is still being built
             for rule in rules:
                 add_bytes(rule)
-        self._desk.open()
+        self._client.open()
         self.say("listening", framework=fw.NAME, version=fw.VERSION)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPStateChange, [fw.MAIN_DISPATCHER, fw.DEAD_DISPATCHER])
-    @loudly
+    @fail_fast
     def on_state_change(self, event: Any) -> None:
         """Reconcile a switch that has connected; note one that has gone."""
         datapath: Any = event.datapath
@@ -143,14 +143,14 @@ class Sekisho(Moving):
             self._tries[name] = tries + 1
             fw.hub.spawn_after(_RETRY_S[min(tries, len(_RETRY_S) - 1)], self._retry, datapath)
 
-    @loudly
+    @fail_fast
     def _retry(self, datapath: Any) -> None:
         name = self.name_of(datapath)
         if self._current.get(name) is datapath and name in self._troubles:
             self._bring(name)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPPortStatus, fw.MAIN_DISPATCHER)
-    @loudly
+    @fail_fast
     def on_port_status(self, event: Any) -> None:
         """Send ways around a line that broke, and back over one that is whole again."""
         message, is_deleted = event.msg, event.msg.reason == fw.ofp.OFPPR_DELETE
@@ -188,7 +188,7 @@ class Sekisho(Moving):
         self._busy.add(datapath)
         fw.hub.spawn(self.reconcile, datapath, name)
 
-    @loudly
+    @fail_fast
     def reconcile(self, datapath: Any, name: str) -> None:
         """Bring one switch to its wanted rules by difference, and prove that they are in force."""
         try:
@@ -196,7 +196,7 @@ class Sekisho(Moving):
             while datapath in self._again:
                 self._again.discard(datapath)
                 self._reconcile_once(datapath, name)
-        except GoneError:
+        except SwitchDisconnectedError:
             self._done.pop(datapath, None)  # it will be brought up to date when it is back
             self._breaks[name] = self._breaks.get(name, 0) + 1
             if self._breaks[name] >= _BREAKS:
@@ -257,7 +257,7 @@ class Sekisho(Moving):
         messages = [stranger.delete for stranger in found.strangers]
         try:
             self._send(datapath, [*messages, *([WIPE_GROUPS] if found.has_groups else [])])
-        except GoneError:
+        except SwitchDisconnectedError:
             raise
         except TroubleError:
             self._unreadable[self.name_of(datapath)] = f"cannot be deleted alone: {found.foreign}"
@@ -285,7 +285,7 @@ class Sekisho(Moving):
             )
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPExperimenter, fw.MAIN_DISPATCHER)
-    @loudly
+    @fail_fast
     def on_pause(self, event: Any) -> None:
         """Take for changed what a switch does not tell of one by one."""
         if is_pause(event.msg):
@@ -302,7 +302,7 @@ class Sekisho(Moving):
         self._bring(name)
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPPacketIn, fw.MAIN_DISPATCHER)
-    @loudly
+    @fail_fast
     def on_packet_in(self, event: Any) -> None:
         """State that somebody's rule sends packets here; never decide about one."""
         self.say("packet-in", switch=self._names.get(event.msg.datapath.id, "?"))

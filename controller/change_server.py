@@ -1,6 +1,6 @@
 """Where changes are asked for: examined, written down, put into force, and told.
 
-A request is one JSON object a line on a socket file (``SEKISHO_DESK``), and so is every answer::
+A request is one JSON object a line on a socket file (``SEKISHO_CHANGES_SOCKET``), each answer too::
 
     {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
     {"do": "change", "link": "P28", ...}      a planned permission
@@ -30,15 +30,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from controller import framework as fw
-from controller.switch_io import loudly
+from controller.switch_io import fail_fast
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import JST, Plan
 from sekisho.model.changes import LATEST_MOMENT, Change
 from sekisho.model.terms import in_force
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.preview import preview
-from sekisho.resegment.validation import RefusedError, asked, links_asked, undo_refusals, unseen
-from sekisho.runtime.json_lines import Talk
+from sekisho.resegment.validation import (
+    RefusedError,
+    check_conflict,
+    links_asked,
+    plan_moves,
+    undo_refusals,
+)
+from sekisho.runtime.json_lines import JsonLineConnection
 from sekisho.text.printable import said
 from sekisho.text.trouble import in_words
 
@@ -49,7 +55,7 @@ _TICK_S = 0.2  # how often somebody's time may be over
 _PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
 
 
-class Desk:
+class ChangeServer:
     """Takes requests for the guard of one town.
 
     Args:
@@ -81,7 +87,7 @@ class Desk:
 
     def open(self) -> None:
         """Begin to take requests, if the environment names a socket and a journal."""
-        path = os.environ.get("SEKISHO_DESK", "")
+        path = os.environ.get("SEKISHO_CHANGES_SOCKET", "")
         if any(clause.has_times for clause in self._origin.clauses):
             fw.hub.spawn(self._watch_rules)
         if self._journal is None:
@@ -92,7 +98,7 @@ class Desk:
             server = fw.hub.StreamServer((path,), self._serve)
             fw.hub.spawn(server.serve_forever)
 
-    @loudly
+    @fail_fast
     def _watch_rules(self) -> None:
         """Open and close what rules permit at times; what holds follows from the clock alone."""
         while True:
@@ -102,7 +108,7 @@ class Desk:
                 if plan.clauses != now.clauses:
                     self.say("turned", touched=self._guard.turn(plan))
 
-    @loudly
+    @fail_fast
     def _watch_times(self) -> None:
         """Undo what has a time, when it is over; also what ended while nobody was here."""
         while True:
@@ -125,29 +131,32 @@ class Desk:
     def _serve(self, connection: Any, address: Any) -> None:
         """Answer the requests of one connection, until it is closed."""
         del address
-        with Talk(connection) as talk, contextlib.suppress(OSError):  # whoever asked may be gone
+        with (
+            JsonLineConnection(connection) as conn,
+            contextlib.suppress(OSError),
+        ):  # whoever asked may be gone
             while True:
                 try:
-                    request = talk.read(None)
+                    request = conn.read(None)
                     if request is None:
                         return
-                    talk.write(self._answered(request, talk))
+                    conn.write(self._answered(request, conn))
                 except RefusedError as refused:
                     reasons = [asdict(reason) for reason in refused.refusals]
-                    talk.write({"error": str(refused), "refusals": reasons})
+                    conn.write({"error": str(refused), "refusals": reasons})
                 except LabError as error:
-                    talk.write({"error": str(error), "lab": True})
+                    conn.write({"error": str(error), "lab": True})
                 except OSError as error:
-                    talk.write({"error": in_words(error, doing="the controller"), "lab": True})
+                    conn.write({"error": in_words(error, doing="the controller"), "lab": True})
                 except (SekishoError, ValueError, KeyError, TypeError) as error:
-                    talk.write({"error": str(error) or repr(error)})
+                    conn.write({"error": str(error) or repr(error)})
 
-    def _answered(self, request: dict[str, Any], talk: Talk) -> dict[str, Any]:
+    def _answered(self, request: dict[str, Any], conn: JsonLineConnection) -> dict[str, Any]:
         def pause(stage: str) -> None:
             if request.get("pause"):
                 with contextlib.suppress(OSError):  # who has gone meanwhile is not waited for
-                    talk.write({"stage": stage})
-                    while (told := talk.read(_PAUSE_S)) and told.get("go") != stage:
+                    conn.write({"stage": stage})
+                    while (told := conn.read(_PAUSE_S)) and told.get("go") != stage:
                         pass  # of an earlier stage, and late
 
         if request["do"] == "state":  # also while a change waits for a switch
@@ -175,7 +184,7 @@ class Desk:
         now = self._guard.plan
         link = request.get("link")
         standing = self._journal.standing
-        moves = () if link else asked(now, request["ports"], request["to"], standing=standing)
+        moves = () if link else plan_moves(now, request["ports"], request["to"], standing=standing)
         links = links_asked(now, link) if link else ()
         change = Change(
             self._journal.next_number,
@@ -187,7 +196,7 @@ class Desk:
             time.time(),
             _moment(request.get("until")),
         )
-        unseen(self._journal.changes.values(), change, request.get("seen"))
+        check_conflict(self._journal.changes.values(), change, request.get("seen"))
         after = self._now((*standing, change))
         if request.get("dry_run"):
             shown = preview(now, after, self._guard.tables).as_json()

@@ -1,8 +1,8 @@
-"""Asking switches, and waiting for what they answer: the half of the guard that decides nothing.
+"""Requests to switches and their answers: the half of the guard that decides nothing.
 
 The framework's event loop swallows exceptions and would leave a switch half-programmed, so every
-handler is wrapped (`loudly`): what fails at one switch is that switch's trouble, is stated, and is
-tried again; only what concerns no single switch ends the process.
+handler is wrapped (`fail_fast`): what fails at one switch is that switch's trouble, is stated, and
+is tried again; only what concerns no single switch ends the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HEADER = 16  # bytes of a multipart reply before its body; OpenFlow 1.3.5, 7.3.
 EXIT_FAILED = 70  # EX_SOFTWARE, sysexits(3)
 
 
-def loudly(method: Callable[..., Any]) -> Callable[..., Any]:
+def fail_fast(method: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a handler: an exception in it is its switch's trouble, or else ends the process."""
 
     @functools.wraps(method)
@@ -69,7 +69,7 @@ class SilentError(TroubleError):
     """The switch did not answer in time: what it says later belongs to nothing."""
 
 
-class GoneError(TroubleError):
+class SwitchDisconnectedError(TroubleError):
     """The switch went away before it answered."""
 
 
@@ -114,7 +114,7 @@ def _count_request(datapath: Any) -> Any:
     )
 
 
-class Asking(fw.App):
+class SwitchConnections(fw.App):
     """Knows the connections of a town's switches, and asks on them."""
 
     OFP_VERSIONS = [fw.ofp.OFP_VERSION]  # noqa: RUF012  # the framework reads a class attribute
@@ -274,7 +274,7 @@ class Asking(fw.App):
         """Sleep until the requests of *keys* have been answered, and return the answers.
 
         Raises:
-            GoneError: A switch went away before it answered.
+            SwitchDisconnectedError: A switch went away before it answered.
             SilentError: One did not answer in time.
             TroubleError: One refused something.
         """
@@ -285,7 +285,7 @@ class Asking(fw.App):
         for question in questions:
             datapath = question.datapath
             if self._current.get(self.name_of(datapath)) is not datapath:
-                raise GoneError(datapath, "went away")
+                raise SwitchDisconnectedError(datapath, "went away")
             refused = question.refused or self._refused.pop(datapath, "")
             if refused:
                 raise TroubleError(datapath, refused)
@@ -293,7 +293,7 @@ class Asking(fw.App):
                 raise SilentError(datapath, f"did not answer in {within_s:g} s")
         return questions
 
-    @loudly
+    @fail_fast
     def _on_reply(self, datapath: Any, xid: int, raw: bytes) -> None:
         """Collect one part of an answer, or be told of a change; whatever it is, never raise."""
         kind, flags = int.from_bytes(raw[8:10], "big"), int.from_bytes(raw[10:12], "big")
@@ -316,7 +316,7 @@ class Asking(fw.App):
                 question.answered.set()
 
     @fw.set_ev_cls(fw.ofp_event.EventOFPBarrierReply, fw.MAIN_DISPATCHER)
-    @loudly
+    @fail_fast
     def on_barrier(self, event: Any) -> None:
         """Wake whoever waits for this barrier."""
         question = self._waiting.get((event.msg.datapath, event.msg.xid))
@@ -327,7 +327,7 @@ class Asking(fw.App):
         fw.ofp_event.EventOFPErrorMsg,
         [fw.HANDSHAKE_DISPATCHER, fw.CONFIG_DISPATCHER, fw.MAIN_DISPATCHER],
     )
-    @loudly
+    @fail_fast
     def on_error(self, event: Any) -> None:
         """Note that a switch refused something: it would be a silent hole or a silent block."""
         message = event.msg

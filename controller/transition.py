@@ -17,8 +17,8 @@ from controller import framework as fw
 from controller.link_state import Lines
 from controller.openflow import add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
-from controller.switch_io import Asking, GoneError, TroubleError, loudly
-from sekisho.compiler.incremental import Delta, Tables, changed_tables
+from controller.switch_io import SwitchConnections, SwitchDisconnectedError, TroubleError, fail_fast
+from sekisho.compiler.incremental import TableDiff, Tables, changed_tables
 from sekisho.errors import LabError
 from sekisho.model import Plan
 from sekisho.openflow.rules import Cookie, Kind, Rule
@@ -52,15 +52,15 @@ class Transition:
     allowing: dict[str, list[bytes]]
 
     @classmethod
-    def by(cls, delta: Delta, plan: Plan) -> Transition:
-        """Return the way to *plan*, whose tables are those of *delta*."""
+    def by(cls, diff: TableDiff, plan: Plan) -> Transition:
+        """Return the way to *plan*, whose tables are those of *diff*."""
         denying, allowing = {}, {}
-        for name, gone in delta.gone.items():
-            steps = changes(delta.come[name], gone).steps
+        for name, gone in diff.gone.items():
+            steps = changes(diff.come[name], gone).steps
             said = [b"".join(step_bytes(step)) for step in steps]
             first = 1 if steps[0].delete else 0
             denying[name], allowing[name] = said[:first], said[first:]
-        return cls(plan, delta.tables, delta.counts, denying, allowing)
+        return cls(plan, diff.tables, diff.counts, denying, allowing)
 
 
 def step_bytes(step: Step) -> list[bytes]:
@@ -69,7 +69,7 @@ def step_bytes(step: Step) -> list[bytes]:
     return [*delete, *map(add_bytes, step.add)]
 
 
-class Moving(Asking):
+class Moving(SwitchConnections):
     """Knows the plan that is in force and its tables; changes both together."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -108,7 +108,7 @@ class Moving(Asking):
             fw.hub.joinall([fw.hub.spawn(self._look, self._current[n], found) for n in names])
         return found
 
-    @loudly
+    @fail_fast
     def _look(self, datapath: Any, found: dict[str, str]) -> None:
         name = self.name_of(datapath)
         found[name] = "was not read to the end"
@@ -152,15 +152,15 @@ class Moving(Asking):
         Returns:
             How many rules go and come, by switch.
         """
-        delta = changed_tables(self.plan, plan, self._wanted)
-        self.plan, self._wanted = plan, delta.tables
-        for name in delta.counts:
+        diff = changed_tables(self.plan, plan, self._wanted)
+        self.plan, self._wanted = plan, diff.tables
+        for name in diff.counts:
             self._in_force.discard(name)
             if name in self._current:
                 self._bring(name)
-        return delta.counts
+        return diff.counts
 
-    @loudly
+    @fail_fast
     def put(self, move: Transition, pause: Pause) -> dict[str, Any]:
         """Bring into force what `prepare` has returned, with nothing in between.
 
@@ -183,7 +183,7 @@ class Moving(Asking):
                 pause("allowed")
             self._read_back(before, move.plan, links)
             self._in_force |= set(links)
-        except GoneError:
+        except SwitchDisconnectedError:
             pass  # the switch will be brought to the journal's state when it is back
         except TroubleError as error:  # and this one as soon as it can be healed
             self.trouble(error.datapath, str(error))

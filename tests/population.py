@@ -27,8 +27,8 @@ from sekisho.packet.packet import (
     TCP_FIN,
     TCP_RST,
     TCP_SYN,
+    ConnState,
     Packet,
-    Phase,
 )
 from sekisho.plan import load
 
@@ -134,10 +134,10 @@ def _conversation(here: Places, choose: Choose) -> Packet:
         a, b = choose(here.attachments), choose(here.attachments)
         service = choose(here.plan.services)
     port = min(max(choose(service.edges()) + choose((0, 0, 0, 0, 0, 0, -1, 1)), 0), 0xFFFF)
-    phase = choose((*tuple(Phase)[:3], *Phase))
-    flags = TCP_SYN if phase is Phase.NEW else TCP_ACK
-    client, server = (_HIGH, port) if phase is not Phase.REPLY else (port, _HIGH)
-    if phase is Phase.REPLY:
+    phase = choose((*tuple(ConnState)[:3], *ConnState))
+    flags = TCP_SYN if phase is ConnState.NEW else TCP_ACK
+    client, server = (_HIGH, port) if phase is not ConnState.REPLY else (port, _HIGH)
+    if phase is ConnState.REPLY:
         a, b = b, a
     return Packet(
         at=a.at,
@@ -227,7 +227,7 @@ def _flags(here: Places, choose: Choose, p: Packet) -> Packet:
 
 
 def _phase(here: Places, choose: Choose, p: Packet) -> Packet:
-    return p._replace(phase=choose(tuple(Phase)))
+    return p._replace(phase=choose(tuple(ConnState)))
 
 
 def _port(here: Places, choose: Choose, p: Packet) -> Packet:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sekisho.model import Plan
 from sekisho.openflow.reference_switch import Fabric, Outcome, headers
 from sekisho.openflow.rules import VLAN_PRESENT, drop_point
-from sekisho.packet.packet import ARP_REPLY, ETH_IPV4, Packet, Verdict
+from sekisho.packet.packet import ARP_REPLY, ETH_IPV4, Decision, Packet
 from sekisho.policy.evaluate import Policy, Ruling
 
 INSIDE = frozenset({"in_port", "metadata", "reg0", "ct_state"})  # not part of a frame
@@ -16,7 +16,7 @@ INSIDE = frozenset({"in_port", "metadata", "reg0", "ct_state"})  # not part of a
 def disagreement(policy: Policy, fabric: Fabric, asked: Packet) -> str:
     """Say how the tables' deed differs from the plan's word about one packet, or nothing."""
     ruling, outcome = policy.ruling(asked), fabric.send(asked)
-    if ruling.verdict is Verdict.DENY:
+    if ruling.verdict is Decision.DENY:
         return _not_dropped(policy.plan, asked, ruling, outcome)
     return _not_delivered(policy.plan, asked, ruling, outcome)
 

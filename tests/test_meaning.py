@@ -15,7 +15,7 @@ from sekisho.model.tracking import share_zones
 from sekisho.openflow.pipeline import SOURCE_S
 from sekisho.openflow.reference_switch import Fabric
 from sekisho.openflow.rules import Cookie, Kind, Output, Rule
-from sekisho.packet.packet import ETH_IPV4, Packet, Phase, Reason, Verdict
+from sekisho.packet.packet import ETH_IPV4, ConnState, Decision, Packet, Reason
 from sekisho.policy.evaluate import Policy
 from tests.population import TOWNS, packet, places, population, town
 from tests.readings import differences, disagreement
@@ -69,8 +69,8 @@ NOT_IN_A_TOWN_AT_REST = {Reason.TRUNK.value, Reason.FORWARD.value, Reason.SHARE.
 def test_a_port_that_used_up_its_share_stops_itself_and_nobody_else(name: str) -> None:
     """What it opens dies at its own switch; what it has open, and all others, go on."""
     plan, policy, rules = town(name), Policy(town(name)), tables(name)
-    asked = [p for p in population(name, 4000) if policy.ruling(p).verdict is Verdict.ALLOW]
-    opening = [p for p in asked if p.phase is Phase.NEW and p.eth_type == ETH_IPV4]
+    asked = [p for p in population(name, 4000) if policy.ruling(p).verdict is Decision.ALLOW]
+    opening = [p for p in asked if p.phase is ConnState.NEW and p.eth_type == ETH_IPV4]
     greedy = opening[0].at
     fabric = Fabric(plan, rules, full={share_zones(plan)[greedy]})
     stopped = {p for p in asked if not fabric.send(p).delivered}
@@ -89,7 +89,7 @@ def test_the_population_meets_every_reason_to_die(name: str) -> None:
     policy, _ = readings(name)
     rulings = [policy.ruling(asked) for asked in population(name, 4000)]
     reasons = {r.drop.reason for r in rulings if r.drop}
-    allowed = sum(r.verdict is Verdict.ALLOW for r in rulings) / len(rulings)
+    allowed = sum(r.verdict is Decision.ALLOW for r in rulings) / len(rulings)
 
     assert reasons >= {r.value for r in Reason} - NOT_IN_A_TOWN_AT_REST
     assert 0.2 < allowed < 0.8

@@ -13,8 +13,8 @@ import pytest
 from scenarios.attacks import ENTRIES, Entry, load_families
 from scenarios.probes import base
 from scenarios.probes.base import PROBES
-from scenarios.probes.context import Bout
-from scenarios.probes.roles import Cast
+from scenarios.probes.context import ProbeContext
+from scenarios.probes.roles import RoleAssignment
 from scenarios.suites.requirements import ASKED, UNTRIED
 from sekisho.plan.kinds import Key
 from sekisho.report.catalogue import FAMILIES, KINDS
@@ -124,11 +124,11 @@ def test_the_probe_of_the_page_runs() -> None:
     exec(example, vars(module))
     plan = town("tiny")
     source, target, victim, *_ = plan.attachments
-    bout = Bout(plan, source, target, victim, (), itertools.count(20000).__next__)
+    context = ProbeContext(plan, source, target, victim, (), itertools.count(20000).__next__)
     name, _, probe = module.PROBES[-1]
 
     assert name == "telephone"
-    assert [shot.packet.dport for shot in probe(bout)] == [5060, 5060]
+    assert [probe_frame.packet.dport for probe_frame in probe(context)] == [5060, 5060]
 
 
 def test_the_entry_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_the_entry_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(ENTRIES, name)
     exec(compile(example, "my.py", "exec", dont_inherit=True), {})
     plan = town("tiny")
-    roles = Cast(plan).roles(plan.attachments[0], plan.attachments[2])
+    roles = RoleAssignment(plan).roles(plan.attachments[0], plan.attachments[2])
     added = ENTRIES.pop("MY-01")
 
     assert len(list(added.recipe(roles))) == 2

@@ -29,7 +29,7 @@ from sekisho.errors import SekishoError
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.network.sysctl import quiet_machine
 from topologies.ovs.daemon import OpenVSwitch
 from topologies.town import Town
@@ -116,7 +116,7 @@ def _pairs(number: int) -> list[tuple[int, int]]:
 def _answers(town: Town, sender: str, address: str, port: int) -> bool:
     """Try one connection as a test in a loop would, with a time-out of its own."""
     attachment = town.plan.attachment[sender]
-    with inside(town.pid(attachment)), socket.socket() as out:
+    with in_netns(town.pid(attachment)), socket.socket() as out:
         out.bind((str(attachment.ip), 0))
         out.settimeout(TIMEOUT_S)
         try:

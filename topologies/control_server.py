@@ -1,4 +1,4 @@
-"""The desk of a running town: ports are moved, hosts are tried, faults are played, on request.
+"""The control server of a running town: moves of ports, trials and faults, on request.
 
 A request is one JSON object a line on ``town.sock`` in the run folder, and so is the answer. What
 concerns the policy is handed to the guard, which alone decides; what only the laboratory knows is
@@ -20,13 +20,13 @@ from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.model import JST, Plan
 from sekisho.model.terms import in_force
 from sekisho.resegment.journal import Journal
-from sekisho.runtime.json_lines import SOCKET, Talk, listening
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection, listening
 from sekisho.text.trouble import recorded
-from topologies.hosts.addresses import Leases
+from topologies.hosts.addresses import HostAddresses
 from topologies.hosts.hosting import is_in_a_host
-from topologies.live_actions import Playing
+from topologies.live_actions import LiveActions
 from topologies.town import Town
-from topologies.traffic_lock import Quiet
+from topologies.traffic_lock import TrafficLock
 
 _TICK_S = 0.2
 _ANSWER_S = 60.0
@@ -47,7 +47,7 @@ _BUSY = {
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class Stage:
+class ControlServer:
     """Serves the requests of a town that is up.
 
     Args:
@@ -58,14 +58,14 @@ class Stage:
     def __init__(self, town: Town, handlers: dict[str, Handler] | None = None) -> None:
         self.town = town
         self._journal = town.folder / "changes.jsonl"
-        self._leases = Leases(town)
+        self._leases = HostAddresses(town)
         self._lock = threading.Lock()  # of leases
-        self._quiet = Quiet()
+        self._quiet = TrafficLock()
         self._handlers: dict[str, Handler] = {
             "change": self._guarded,
             "undo": self._guarded,
             "state": self._state,
-            **Playing(town, lambda: self.plan).handlers,
+            **LiveActions(town, lambda: self.plan).handlers,
             **(handlers or {}),
         }
         self._is_over = threading.Event()
@@ -109,10 +109,10 @@ class Stage:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        talk = Talk(connection)
+        conn = JsonLineConnection(connection)
         with connection, suppress(OSError):
-            while (request := talk.read(None)) is not None:
-                talk.write(self._answer(request))
+            while (request := conn.read(None)) is not None:
+                conn.write(self._answer(request))
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -202,24 +202,24 @@ def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
     if request.get("dry_run"):
         with _to_guard(town) as guard:
             return guard.ask(request, _ANSWER_S)
-    with town.ovs.caches.following() as following, _to_guard(town) as guard:
+    with town.ovs.cache.following() as following, _to_guard(town) as guard:
         guard.write({**request, "pause": True})
         following.hold()  # while the guard examines and writes down what is asked
         answer = guard.must_read(_ANSWER_S)
         while stage := answer.get("stage"):
             if stage == "denied":
-                following.catch_up()
+                following.wait_for_round()
                 following.hold()
             guard.write({"go": stage})
             if stage == "allowed":  # all is said: they may follow while it is read back
-                following.catch_up()
+                following.wait_for_round()
             answer = guard.must_read(_ANSWER_S)
-        following.catch_up()
+        following.wait_for_round()
     return answer
 
 
-def _to_guard(town: Town) -> Talk:
+def _to_guard(town: Town) -> JsonLineConnection:
     try:
-        return Talk.to(town.desk)
+        return JsonLineConnection.to(town.change_socket)
     except OSError as error:
         raise LabError("the guard is not there: nothing was changed") from error

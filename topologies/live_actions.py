@@ -20,7 +20,7 @@ from sekisho.model import Attachment, Link, Plan, Protocol
 from sekisho.openflow.rules import Cookie, Kind
 from sekisho.resegment.validation import port_of
 from topologies.hosts import echo
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _ANSWER_S = 0.8
@@ -46,7 +46,7 @@ _OF_A_PORT = frozenset(
 )
 
 
-class Playing:
+class LiveActions:
     """Handles what can be tried and broken in *town*, under the plan that *current* returns."""
 
     def __init__(self, town: Town, current: Callable[[], Plan]) -> None:
@@ -96,7 +96,7 @@ class Playing:
         }
 
     def _socket(self, source: Attachment, kind: socket.SocketKind) -> socket.socket:
-        with inside(self._town.pid(source)):
+        with in_netns(self._town.pid(source)):
             is_raw = kind is socket.SOCK_RAW
             out = echo.echo_socket() if is_raw else socket.socket(socket.AF_INET, kind)
         out.settimeout(_ANSWER_S)

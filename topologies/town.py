@@ -73,7 +73,7 @@ class Town:
         self.guard = guard
         self.folder = folder
         self.events = folder / "log" / "controller.jsonl"
-        self.desk = work / "desk"  # where the guard takes requests
+        self.change_socket = work / "changes"  # where the guard takes requests
         self.seconds: dict[str, float] = {}
         self.has_real_lines = False
         self.work = work
@@ -171,7 +171,7 @@ class Town:
         waited = time.monotonic()
         if self.is_ours:
             self.wait_for("town-in-force", timeout_s=_IN_FORCE_S)
-            self.ovs.caches.follow()
+            self.ovs.cache.follow()
         elif self.guard != NO_GUARD:
             while "false" in self.ovs.run(
                 "ovs-vsctl", "--columns=is_connected", "list", "controller"
@@ -184,7 +184,7 @@ class Town:
 
     def in_force_now(self, *, is_known_enough: bool = False) -> str:
         """Have our controller read every switch back; return why not all is in force, or empty."""
-        return why_not_in_force(self.desk, is_known_enough=is_known_enough)
+        return why_not_in_force(self.change_socket, is_known_enough=is_known_enough)
 
     def start_guard(self, plan: Path | None = None, *, code: Path | None = None) -> None:
         """Start the controller process; it listens before the first switch looks for it.
@@ -202,7 +202,7 @@ class Town:
             f"--events={self.events.resolve()}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
             f"--changes={(self.folder / 'changes.jsonl').resolve()}",
-            f"--desk={self.desk}",
+            f"--changes-socket={self.change_socket}",
         ]
         command += [f"--at={self.plan.moment.isoformat()}"] if self.plan.moment else []
         command += ["--no-heal"] if self.guard == LENIENT_GUARD else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Quiet:
+class TrafficLock:
     """Many may act at once, or one alone.
 
     Whoever wants to send while somebody is alone is turned away at once; whoever wants to change

@@ -23,7 +23,7 @@ from sekisho.runtime.namespaces import WORK
 from sekisho.text.printable import printable
 from sekisho.text.trouble import recorded
 from topologies import shell
-from topologies.control_server import Handler, Stage
+from topologies.control_server import ControlServer, Handler
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
@@ -45,7 +45,7 @@ def keep(
     guard: str = OWN_GUARD,
     handlers: Handlers = lambda _: {},
 ) -> None:
-    """Boot *plan*, serve its prompt and its desk until ended; raise when a part of it dies."""
+    """Boot *plan*, serve its prompt and control server until ended; raise when a part dies."""
     with (
         Town(
             load(plan),
@@ -57,7 +57,7 @@ def keep(
         shell.listen() as control,
     ):
         town.await_in_force()
-        with closing(Stage(town, handlers(town))) as stage:
+        with closing(ControlServer(town, handlers(town))) as stage:
             stage.open()
             say(up=True, hosts={host.name: host.pid for host in town.net.hosts})
             if is_lasting and not sys.stdin.readline():

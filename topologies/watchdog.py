@@ -64,7 +64,7 @@ class Watchdog:
                 self._note("this process", late)
             self._asked_at = time.monotonic()
             try:
-                self._ovs.caches.ask("version")
+                self._ovs.cache.ask("version")
             except LabError as error:
                 self.stalled = self.stalled or str(error)
                 return

@@ -10,14 +10,14 @@ from scapy.packet import Packet
 
 from scenarios.probes.builders import ALL, frame, sample, trailer, vary
 from scenarios.probes.registry import Kind, Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _REQUEST, _REPLY = 1, 2  # RFC 826
 _TPA_LOW = 40  # byte offset of the last two bytes of the address that is asked for (RFC 826)
 _UNKNOWN = "00:00:00:00:00:00"
 
 
-def _ask(sender: Player, address: str, *, to: str = ALL) -> Packet:
+def _ask(sender: Party, address: str, *, to: str = ALL) -> Packet:
     """Return an honest request of *sender* for *address*."""
     return frame(sender, to) / _arp(_REQUEST, sender.mac, sender.ip, address) / trailer()
 

@@ -28,14 +28,14 @@ from scenarios.probes.headers import (
     snap_frame,
 )
 from scenarios.probes.registry import Kind, Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _LLDP = 0x88CC  # IEEE 802.1AB
 _CONTROLLER_PORTS = (6653, 6633, 6640, 8080)  # IANA OpenFlow, its old port, OVSDB, REST
 _HELLO = bytes((4, 0, 0, 8, 0, 0, 0, 1))  # OpenFlow 1.3.5, 7.1
 
 
-def _link(source: Player, dpid: int, port: int) -> Packet:
+def _link(source: Party, dpid: int, port: int) -> Packet:
     """Return the LLDP frame that Ryu's topology discovery would take for a link."""
     chassis = b"\x07dpid:%016x" % dpid  # IEEE 802.1AB, 8.5.2: locally assigned
     parts = ((1, chassis), (2, b"\x02" + struct.pack("!I", port)), (3, b"\0\x78"), (0, b""))
@@ -43,7 +43,7 @@ def _link(source: Player, dpid: int, port: int) -> Packet:
     return Ether(src=source.mac, dst=NEAREST_BRIDGE, type=_LLDP) / Raw(body) / token()
 
 
-def _ask(sender: Player, address: str, target: str) -> Packet:
+def _ask(sender: Party, address: str, target: str) -> Packet:
     """Return an ARP request to everybody, with the token behind it."""
     return frame(sender, ALL) / ARP(hwsrc=sender.mac, psrc=address, pdst=target) / trailer()
 

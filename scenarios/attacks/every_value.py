@@ -14,7 +14,7 @@ from scapy.layers.inet import TCP, UDP
 
 from scenarios.probes.builders import address, client, frame, sample, stack, tcp, token, vary
 from scenarios.probes.registry import Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 from sekisho.model import Protocol
 from sekisho.packet.packet import mac_number, mac_text
 
@@ -74,12 +74,12 @@ def neighbours(r: Roles) -> Iterator[Sendable]:
     """From every terminal like the source: its MAC or IP address with any one bit changed."""
     for who in r.alike:
         for mac, ip in _beside(who):
-            other = Player("", mac, ip, who.vlan, who.port)
+            other = Party("", mac, ip, who.vlan, who.port)
             header = TCP(sport=client(), dport=r.r.port, flags="S", seq=1)
             yield who.id, stack(frame(other, r.g), address(other, r.r), header, token())
 
 
-def _beside(who: Player) -> Iterator[tuple[str, str]]:
+def _beside(who: Party) -> Iterator[tuple[str, str]]:
     """Yield identities that are one bit, or one, beside *who*."""
     mac, ip = mac_number(who.mac), int(IPv4Address(who.ip))
     for bit in range(_MAC_BITS):

@@ -21,14 +21,14 @@ from scenarios.probes.builders import (
     vary,
 )
 from scenarios.probes.registry import Kind, Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _MORE = "MF"
 _ID, _SUM = 18, 24  # byte offsets behind an Ethernet header (RFC 791)
 _TCP, _UDP, _ICMP = 6, 17, 1  # IANA protocol numbers
 
 
-def _of(source: Player, target: Player, *, number: int, protocol: int = _UDP) -> IP:
+def _of(source: Party, target: Party, *, number: int, protocol: int = _UDP) -> IP:
     """Return the header that all fragments of packet *number* share."""
     return IP(src=source.ip, dst=target.ip, id=number, proto=protocol)
 

@@ -9,7 +9,7 @@ from scapy.packet import Packet, Raw
 
 from scenarios.probes.builders import address, client, frame, sample, straight, tcp, token, vary
 from scenarios.probes.registry import Kind, Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _TYPE, _SUM = 34, 36  # byte offsets behind Ethernet and a 20-byte IPv4 header (RFC 792)
 _TRACEROUTE = 33434  # the first port of a trace (traceroute(8))
@@ -17,7 +17,7 @@ _TRACEROUTE = 33434  # the first port of a trace (traceroute(8))
 _ERRORS = ((3, 3), (3, 4), (3, 13), (4, 0), (11, 0), (12, 0))
 
 
-def _quote(source: Player, target: Player, sport: int, dport: int) -> Packet:
+def _quote(source: Party, target: Party, sport: int, dport: int) -> Packet:
     """Return the start of a segment as an error about it quotes it (RFC 792)."""
     inner = IPerror(src=source.ip, dst=target.ip, proto=6, ttl=63)
     return inner / TCPerror(sport=sport, dport=dport, seq=1, flags="S")

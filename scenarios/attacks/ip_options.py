@@ -20,7 +20,7 @@ from scapy.packet import Packet, Raw
 
 from scenarios.probes.builders import DISCARD, client, frame, knock, straight, token
 from scenarios.probes.registry import Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _IPV4 = 20  # bytes of a header without options (RFC 791)
 _TIMESTAMP = IPOption(b"\x44\x24\x05\x00" + bytes(32))  # RFC 791, 3.1: type 68, 36 bytes
@@ -28,7 +28,7 @@ _RIPSO = IPOption(b"\x82\x0b\xab" + bytes(8))  # RFC 1108, 2: unclassified
 _CIPSO = IPOption(b"\x86\x06\x00\x00\x00\x01")  # FIPS 188: type 134, domain 1
 
 
-def _header(source: Player, target: Player, *options: IPOption) -> IP:
+def _header(source: Party, target: Party, *options: IPOption) -> IP:
     return IP(src=source.ip, dst=target.ip, options=list(options))
 
 

@@ -12,13 +12,13 @@ from scapy.packet import Packet, Raw
 from scenarios.probes.builders import client, frame, tcp, token, udp
 from scenarios.probes.headers import carried, datagram, dns_question, ipv4, opening
 from scenarios.probes.registry import Kind, Sendable, entry, note
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _ZONE_TRANSFER = 252  # RFC 5936: AXFR
 _MANAGEMENT = (22, 80, 443, 830, 6633, 6640, 6653, 8080)  # IANA; OVSDB 6640, OpenFlow 6633, 6653
 
 
-def _asking(source: Player, hop: Player, target: Player, port: int, words: str) -> Packet:
+def _asking(source: Party, hop: Party, target: Party, port: int, words: str) -> Packet:
     """Return an opening segment that already carries a request."""
     return tcp(source, hop, target, dport=port) / Raw(words.encode())
 

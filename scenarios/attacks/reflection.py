@@ -12,13 +12,13 @@ from scapy.packet import Packet
 
 from scenarios.probes.builders import ALL, DISCARD, address, client, frame, token, trailer
 from scenarios.probes.registry import Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _DNS, _CLOSED = 53, 1
 _REFLECTORS = (7, 19, 53, 123, 161, 427, 631, 1900, 3702, 11211)  # echo, chargen ... memcached
 
 
-def _bounce(r: Roles, peer: Player, payload: Packet) -> Iterator[Packet]:
+def _bounce(r: Roles, peer: Party, payload: Packet) -> Iterator[Packet]:
     """Yield *payload* to *peer* in the target's name: past the router and through it."""
     packet = address(r.r, peer) / payload
     yield frame(r.w, peer) / packet

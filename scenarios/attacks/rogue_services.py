@@ -23,7 +23,7 @@ from scenarios.probes.headers import (
     opening,
 )
 from scenarios.probes.registry import Sendable, entry
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 _EAPOL = 0x888E  # IEEE 802.1X-2020, 11.1.4
 _COA_REQUEST = 43  # RFC 5176, 2.3
@@ -37,8 +37,8 @@ def _lease(r: Roles, kind: str, *options: object) -> Packet:
     return head / lease / DHCP(options=[("message-type", kind), *options, "end"])
 
 
-def _named(player: Player, mac: str) -> Player:
-    return replace(player, mac=mac)
+def _named(party: Party, mac: str) -> Party:
+    return replace(party, mac=mac)
 
 
 @entry("RG-01", "a rogue DHCP offer", "RFC 2131; yersinia")
@@ -60,9 +60,9 @@ def starvation(r: Roles) -> Iterator[Sendable]:
     """A hundred clients behind one port."""
     for number in sample(r, range(100)):
         client_mac = f"02:aa:00:00:00:{number:02x}"
-        player = _named(r.w, client_mac)
-        request = BOOTP(op=1, chaddr=mac_bytes(player), xid=number, sname=blank())
-        head = ipv4(player, ALL, LIMITED, src="0.0.0.0") / carried(67, sport=68)
+        party = _named(r.w, client_mac)
+        request = BOOTP(op=1, chaddr=mac_bytes(party), xid=number, sname=blank())
+        head = ipv4(party, ALL, LIMITED, src="0.0.0.0") / carried(67, sport=68)
         yield head / request / DHCP(options=[("message-type", "discover"), "end"])
 
 

@@ -197,11 +197,11 @@ class Talk:
 
 def measured(lab: Lab, count: int) -> dict[str, Any]:
     """Move the port to and fro, and say what the frames tell."""
-    talk = Talk([(_MOVED, _OLD_SERVER), (_MOVED, _NEW_SERVER), (_OTHER_A, _OTHER_B)])
-    talk.introduce()
+    conn = Talk([(_MOVED, _OLD_SERVER), (_MOVED, _NEW_SERVER), (_OTHER_A, _OTHER_B)])
+    conn.introduce()
     time.sleep(_CALM_S)
     calls = []
-    with talk:
+    with conn:
         time.sleep(_CALM_S)
         for n in range(count):
             calls.append(lab.move(20 if n % 2 == 0 else 10))
@@ -209,7 +209,7 @@ def measured(lab: Lab, count: int) -> dict[str, Any]:
     in_force, late, silent = [], 0, 0
     for n, began in enumerate(calls):
         end = began + int(_EVERY_S * 1e9)
-        leaving, coming = talk.arrived[n % 2], talk.arrived[1 - n % 2]
+        leaving, coming = conn.arrived[n % 2], conn.arrived[1 - n % 2]
         died = [at for at in leaving.values() if began < at < end]
         alive = [at for at in coming.values() if began < at < end]
         late += len(died)
@@ -217,13 +217,13 @@ def measured(lab: Lab, count: int) -> dict[str, Any]:
             silent += 1
             continue
         in_force.append((max(max(died, default=began), min(alive)) - began) / _MS)
-    lost = len(talk.sent[2]) - len(talk.arrived[2])
+    lost = len(conn.sent[2]) - len(conn.arrived[2])
     return {
         "in_force_ms": spread(in_force) if in_force else {},
         "forbidden": late,
         "silent": silent,
         "changes": count,
-        "others": {"sent": len(talk.sent[2]), "lost": lost, "twice": talk.twice},
+        "others": {"sent": len(conn.sent[2]), "lost": lost, "twice": conn.twice},
     }
 
 

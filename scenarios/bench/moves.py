@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from scenarios.bench.stopwatch import Ground, Stopwatch, ground, streams
+from scenarios.bench.stopwatch import MeasuredMove, Stopwatch, measured_move, streams
 from sekisho.errors import SekishoError
 from sekisho.plan import load
 from sekisho.runtime.child import ended
-from topologies.control_server import Stage
+from topologies.control_server import ControlServer
 from topologies.town import Town
 
 _MS = 1_000_000
@@ -84,25 +84,25 @@ class Api:
         return data
 
 
-def played(town: Town, here: Ground, count: int, others_wanted: int) -> dict[str, Any]:
+def played(town: Town, here: MeasuredMove, count: int, others_wanted: int) -> dict[str, Any]:
     """Move the port to and fro *count* times, and return the figures."""
     length = int((count * (_EVERY_S + _SLOWEST_S) + 2 * _CALM_S) * 1000)
     own, others = streams(town.plan, here, length, others_wanted)
     clock = Stopwatch(town, own, others)
     calls: list[tuple[int, int]] = []
     touched = []
-    stage = Stage(town)
+    stage = ControlServer(town)
     stage.open()
-    with api(town) as desk:
+    with api(town) as town_client:
         time.sleep(_CALM_S)
         number = 0
         for n in range(count):
             began = time.time_ns()
             if n % 2 == 0:
-                done = desk.post("/api/changes", {"ports": [here.port], "to": here.to})
+                done = town_client.post("/api/changes", {"ports": [here.port], "to": here.to})
                 number = int(done["number"])
             else:
-                done = desk.post(f"/api/changes/{number}/undo", {})
+                done = town_client.post(f"/api/changes/{number}/undo", {})
             calls.append((began, time.time_ns()))
             touched.append(sum(map(sum, done["touched"].values())))
             time.sleep(_EVERY_S)
@@ -165,24 +165,24 @@ def spread(values: list[float]) -> dict[str, float]:
 def batch(town: Town, times: int) -> dict[str, Any]:
     """Move every desk at once, and back, and return how long each took."""
     ports = [str(a.at) for a in town.plan.attachments if a.id.startswith("d")]
-    stage = Stage(town)
+    stage = ControlServer(town)
     stage.open()
     took, touched = [], 0
-    with api(town) as desk:
+    with api(town) as town_client:
         for _ in range(times):
             began = time.monotonic()
-            done = desk.post("/api/changes", {"ports": ports, "to": "spare"})
+            done = town_client.post("/api/changes", {"ports": ports, "to": "spare"})
             took.append((time.monotonic() - began) * 1000)
             touched = sum(map(sum, done["touched"].values()))
             began = time.monotonic()
-            desk.post(f"/api/changes/{done['number']}/undo", {})
+            town_client.post(f"/api/changes/{done['number']}/undo", {})
             took.append((time.monotonic() - began) * 1000)
     stage.check()
     stage.close()
     return {"ports": len(ports), "batch_ms": spread(took), "touched": touched}
 
 
-def restarted(town: Town, here: Ground, times: int) -> dict[str, Any]:
+def restarted(town: Town, here: MeasuredMove, times: int) -> dict[str, Any]:
     """Kill the guard and start it again while everybody works; return what was lost."""
     own, others = streams(town.plan, here, times * _RESTART_FRAMES, _OTHERS)
     clock = Stopwatch(town, own[:1], others)
@@ -215,8 +215,8 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
         if args.what == "batch":
             return batch(town, args.count)
         if args.what == "restart":
-            return restarted(town, ground(plan), args.count)
-        return played(town, ground(plan), args.count, args.others)
+            return restarted(town, measured_move(plan), args.count)
+        return played(town, measured_move(plan), args.count, args.others)
 
 
 if __name__ == "__main__":

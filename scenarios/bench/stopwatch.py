@@ -13,14 +13,14 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from scenarios.capture.packet_io import Wire
-from scenarios.events.stream_selection import Maker, Stream, Trio
+from scenarios.events.stream_selection import Stream, StreamBuilder, StreamTarget
 from scenarios.events.streams import Heard, Streams
 from scenarios.probes.frames import Fields
 from sekisho.errors import SekishoError
 from sekisho.model import Attachment, Plan, Protocol
 from sekisho.packet.packet import TCP_SYN
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.validation import RefusedError, asked
+from sekisho.resegment.validation import RefusedError, plan_moves
 from topologies.town import Town
 
 _RUN = 0x5E4B
@@ -28,7 +28,7 @@ _SPORT = 40001
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class MeasuredMove:
     """What is moved, and what is asked for before and after.
 
     Attributes:
@@ -43,11 +43,11 @@ class Ground:
     to: str
     old: Attachment
     new: Attachment
-    before: Trio
-    after: Trio
+    before: StreamTarget
+    after: StreamTarget
 
 
-def ground(plan: Plan) -> Ground:
+def measured_move(plan: Plan) -> MeasuredMove:
     """Find a port whose move takes something away and leaves something else.
 
     Raises:
@@ -57,7 +57,7 @@ def ground(plan: Plan) -> Ground:
     for a in plan.attachments:
         for zone in plan.zones:
             try:
-                (move,) = asked(plan, [str(a.at)], zone.id)
+                (move,) = plan_moves(plan, [str(a.at)], zone.id)
             except RefusedError:
                 continue
             new = replace(
@@ -70,11 +70,11 @@ def ground(plan: Plan) -> Ground:
             lost = _open(policy, a, new)
             kept = _open(policy, new, None)
             if lost and kept and a.registered:
-                return Ground(str(a.at), zone.id, a, new, lost, kept)
+                return MeasuredMove(str(a.at), zone.id, a, new, lost, kept)
     raise SekishoError(f"{plan.path}: no port to move")
 
 
-def _open(policy: Policy, who: Attachment, unlike: Attachment | None) -> Trio | None:
+def _open(policy: Policy, who: Attachment, unlike: Attachment | None) -> StreamTarget | None:
     """Something over TCP on another switch that *who* may open, and *unlike* may not."""
     for b in policy.plan.attachments:
         if b.at.switch == who.at.switch or b.device == who.device:
@@ -86,7 +86,7 @@ def _open(policy: Policy, who: Attachment, unlike: Attachment | None) -> Trio | 
             edge = service.edges()[0]
             found = policy.permission(who, b, service.protocol, edge)
             if found and not (unlike and policy.permission(unlike, b, service.protocol, edge)):
-                return Trio(who, who, b, service.protocol, edge, found[0].id)
+                return StreamTarget(who, who, b, service.protocol, edge, found[0].id)
     return None
 
 
@@ -105,10 +105,10 @@ class Earshot(Wire):
 
 
 def streams(
-    plan: Plan, here: Ground, length: int, others_wanted: int
+    plan: Plan, here: MeasuredMove, length: int, others_wanted: int
 ) -> tuple[list[Stream], list[Stream]]:
     """Return the moved port's two streams, and those of at most *others_wanted* other ports."""
-    maker, policy = Maker(plan, run=_RUN, length=length), Policy(plan)
+    maker, policy = StreamBuilder(plan, run=_RUN, length=length), Policy(plan)
     own = [
         _talking(maker, plan, here.old, here.old, here.before),
         _talking(maker, plan, here.old, here.new, here.after),
@@ -116,17 +116,29 @@ def streams(
     others: list[Stream] = []
     near = [a for a in plan.attachments if a.at.switch == here.old.at.switch]
     for a in [*near, *plan.attachments]:
-        trio = _open(policy, a, None) if a.registered and a.at != here.old.at else None
-        if trio and a.id not in {s.source.id for s in others} and len(others) < others_wanted:
-            others.append(_talking(maker, plan, a, a, trio))
+        stream_target = _open(policy, a, None) if a.registered and a.at != here.old.at else None
+        if (
+            stream_target
+            and a.id not in {s.source.id for s in others}
+            and len(others) < others_wanted
+        ):
+            others.append(_talking(maker, plan, a, a, stream_target))
     return own, others
 
 
-def _talking(maker: Maker, plan: Plan, mouth: Attachment, who: Attachment, trio: Trio) -> Stream:
+def _talking(
+    maker: StreamBuilder,
+    plan: Plan,
+    mouth: Attachment,
+    who: Attachment,
+    stream_target: StreamTarget,
+) -> Stream:
     """A stream of one conversation, as a call is: from *mouth*, in the name of *who*."""
-    target = trio.target
-    fields = Fields(plan.router_mac, who.mac, who.ip, target.ip, _SPORT, trio.port, TCP_SYN)
-    words = f"{who.id} to {target.id} tcp/{trio.port}"
+    target = stream_target.target
+    fields = Fields(
+        plan.router_mac, who.mac, who.ip, target.ip, _SPORT, stream_target.port, TCP_SYN
+    )
+    words = f"{who.id} to {target.id} tcp/{stream_target.port}"
     return maker.raw(mouth, "tcp", fields, words=words, to=target.id)
 
 

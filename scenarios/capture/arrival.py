@@ -7,13 +7,13 @@ somebody else's bytes, a frame that was cut or wrapped on its way.
 from __future__ import annotations
 
 from scenarios.capture.own_traffic import arp_answer
-from scenarios.capture.rx_ring import Copy
+from scenarios.capture.rx_ring import CapturedCopy
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 
 _TTL_AT, _SUM_AT, _ADDRESSES_AT = 22, 24, 26  # behind an untagged Ethernet header; RFC 791, 3.1
 
 
-def is_as_sent(copy: Copy, sent: bytes, *, router_mac: str, target_mac: str) -> bool:
+def is_as_sent(copy: CapturedCopy, sent: bytes, *, router_mac: str, target_mac: str) -> bool:
     """Tell whether *copy* is what a router makes of *sent*: MAC addresses new, TTL one less.
 
     The header checksum is left to the receiving stack, which drops what has a wrong one.

@@ -1,15 +1,15 @@
-"""Frames that the ledger must tell of, or it cannot be believed about what it did not tell.
+"""Frames that the observations must tell of, or it cannot be believed about what it did not tell.
 
-Silence at the end of a run is only worth something if the ledger would have spoken. So it is given,
-before it is closed, a copy that comes too late where it may be, one that comes where it must not,
-and a frame that nobody sent. All three must stand in it; they are then taken out again.
+Silence at the end of a run is only worth something if the observations would have spoken. So it is
+given, before it is closed, a copy that comes too late where it may be, one that comes where it
+must not, and a frame that nobody sent. All three must stand in it; they are then taken out again.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from scenarios.capture.observations import NOBODY, Late, Ledger, Outgoing, Stray
+from scenarios.capture.observations import NOBODY, Late, Observations, Outgoing, Stray
 from scenarios.capture.packet_io import Wire
 from scenarios.probes.frames import Fields, build, tokens
 from sekisho.model import Label, Plan
@@ -37,12 +37,12 @@ class Canaries:
 
     Args:
         plan: The town.
-        ledger: Must tell of them.
+        observed: Must tell of them.
         run: The number in every token of the run.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, run: int) -> None:
-        self._plan, self._ledger, self._run = plan, ledger, run
+    def __init__(self, plan: Plan, observed: Observations, run: int) -> None:
+        self._plan, self._observations, self._run = plan, observed, run
         self._late = self._elsewhere = 0
         self._stray = b""
         self._own: set[bytes] = set()  # an instrument that reads no token takes all for strays
@@ -50,9 +50,9 @@ class Canaries:
     def send(self, wire: Wire) -> None:
         """Put all three on cables."""
         first, last = 0, len(self._plan.attachments) - 1
-        self._late = self._ledger.add(Outgoing(0, NOBODY, first, b""))
-        self._elsewhere = self._ledger.add(Outgoing(0, NOBODY, first, b""))
-        self._ledger.begin_window()
+        self._late = self._observations.add(Outgoing(0, NOBODY, first, b""))
+        self._elsewhere = self._observations.add(Outgoing(0, NOBODY, first, b""))
+        self._observations.begin_window()
         late, elsewhere = (self._whisper(n) for n in (self._late, self._elsewhere))
         self._stray = build(
             "other",
@@ -68,14 +68,14 @@ class Canaries:
         return build("udp", [fields], tokens(self._run, [number]))[0]
 
     def taken_out(self) -> list[Label]:
-        """Take the canaries out of the ledger again; return in words what of them was not there."""
-        ledger = self._ledger
+        """Take the canaries out of the observations; return in words which were not there."""
+        observed = self._observations
         own = {self._late: False, self._elsewhere: True}
-        found: list[Late] = [copy for copy in ledger.late if copy.number in own]
-        strays: list[Stray] = ledger.strays + ledger.doubtful
+        found: list[Late] = [copy for copy in observed.late if copy.number in own]
+        strays: list[Stray] = observed.strays + observed.doubtful
         is_told = any(stray.data == self._stray for stray in strays)
-        ledger.late[:] = [copy for copy in ledger.late if copy.number not in own]
-        for kept in (ledger.strays, ledger.doubtful):
+        observed.late[:] = [copy for copy in observed.late if copy.number not in own]
+        for kept in (observed.strays, observed.doubtful):
             kept[:] = [stray for stray in kept if stray.data not in self._own]
         told = {(copy.number, copy.is_leak) for copy in found}
         missing = [

@@ -1,6 +1,6 @@
-"""The ledger of a run: every copy that any capture made, put to the frame it belongs to.
+"""The observations of a run: every copy that any capture made, put to the frame it belongs to.
 
-One ledger, from before the first frame until some seconds after the last. A window is judged by
+One collection, from before the first frame until some seconds after the last. A window is judged by
 what was seen of its own frames; a copy that comes later, of whatever window, at a place where it
 must not be is a leak all the same. A frame without a token is somebody's: explained by what a host
 was seen to send (`scenarios.capture.own_traffic`), put to the frame that it quotes or answers, or a
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from scenarios.capture.arrival import is_as_sent
 from scenarios.capture.own_traffic import OwnTraffic, sign
 from scenarios.capture.places import Place, Ways
-from scenarios.capture.rx_ring import Copy
+from scenarios.capture.rx_ring import CapturedCopy
 from scenarios.capture.strays import Answered, answered, is_control, quoted
 from scenarios.probes.frames import frame_numbers
 from sekisho.judge.counters import Seen
@@ -28,7 +28,7 @@ from topologies.ovs.daemon import OPENFLOW_PORT
 
 NOBODY = 0xFFFF
 ALTERED = "altered at"
-_Sight = tuple[Place, Copy, list[int]]
+_Sight = tuple[Place, CapturedCopy, list[int]]
 _CONVERSES = frozenset(protocol.value for protocol in Protocol)
 
 
@@ -87,7 +87,7 @@ class Outgoing(NamedTuple):
     data: bytes
 
 
-class Ledger:
+class Observations:
     """Keep account of one run.
 
     Args:
@@ -163,13 +163,13 @@ class Ledger:
         self._ways = ways
         self.own.reroute(ways)
 
-    def absorb(self, heard: Iterable[tuple[Place, Copy]]) -> None:
+    def absorb(self, heard: Iterable[tuple[Place, CapturedCopy]]) -> None:
         """Enter every copy: departures first and in their order, then what was seen of them.
 
         Captures are read one after the other, so a copy may be read before its own departure:
         what nothing explains waits until the next reading, or until `settle`.
         """
-        departed: list[tuple[Place, Copy]] = []
+        departed: list[tuple[Place, CapturedCopy]] = []
         passed, self._unexplained = self._unexplained, []
         waiting = len(passed)
         for place, copy in heard:
@@ -202,7 +202,7 @@ class Ledger:
             return True
         return self.own.explains(place, copy)  # also where a host's stack quotes one of ours
 
-    def _is_itself(self, number: int, copy: Copy) -> bool:
+    def _is_itself(self, number: int, copy: CapturedCopy) -> bool:
         """Tell whether a copy is the frame that was sent, and not something that quotes it."""
         sent = self._sent.get(number)
         if sent is None or int.from_bytes(sent[12:14], "big") == ETH_ARP:  # that is answered
@@ -211,7 +211,7 @@ class Ledger:
 
     def _enter(self, sights: list[_Sight]) -> None:
         """Enter copies that are where they must not be."""
-        unknown: list[tuple[Place, Copy]] = []
+        unknown: list[tuple[Place, CapturedCopy]] = []
         for place, copy, numbers in sights:
             name = place.sight(outgoing=copy.outgoing)
             for number in numbers:
@@ -226,14 +226,14 @@ class Ledger:
         is_known = 0 <= number - self._first < len(self._case)
         return is_known and name in self._expected(number)
 
-    def _is_business(self, copy: Copy) -> bool:
+    def _is_business(self, copy: CapturedCopy) -> bool:
         """Tell whether it is what a controller and its switches tell each other by right.
 
         Somebody else's controller may be handed packets: where those bear a token they are seen.
         """
         return not self._is_ours or is_control(copy.data, OPENFLOW_PORT)
 
-    def _is_own(self, place: Place, copy: Copy, numbers: list[int]) -> bool:
+    def _is_own(self, place: Place, copy: CapturedCopy, numbers: list[int]) -> bool:
         """Enter the sender's own copy of a frame of ours; tell whether it was one."""
         number = numbers[0] if len(numbers) == 1 else 0
         at = number - self._first
@@ -247,7 +247,7 @@ class Ledger:
         found.sent_at_ns.setdefault(number, copy.at_ns)
         return True
 
-    def _note(self, number: int, name: str, copy: Copy, *, is_expected: bool) -> None:
+    def _note(self, number: int, name: str, copy: CapturedCopy, *, is_expected: bool) -> None:
         """Enter a sight of a frame with a token."""
         at = number - self._first
         if not 0 <= at < len(self._case):
@@ -262,7 +262,7 @@ class Ledger:
             name = f"{ALTERED} {name}"
         self._see(number, name, copy)
 
-    def _see(self, number: int, sight: str, copy: Copy) -> None:
+    def _see(self, number: int, sight: str, copy: CapturedCopy) -> None:
         found = self.sightings
         found.seen.setdefault(number, Seen()).places[sight] += 1
         found.heard_at_ns.setdefault(number, copy.at_ns)
@@ -281,7 +281,7 @@ class Ledger:
         target = self._attachments[to].id
         return self._ways.between(sender, target) | {target}
 
-    def _is_altered(self, number: int, sight: str, copy: Copy) -> bool:
+    def _is_altered(self, number: int, sight: str, copy: CapturedCopy) -> bool:
         """Tell whether a frame arrived with other bytes than a router's work explains."""
         at = number - self._first
         source, to = self._source[at], self._to[at]
@@ -291,7 +291,7 @@ class Ledger:
         target_mac = self._attachments[to].mac
         return not is_as_sent(copy, sent, router_mac=self._plan.router_mac, target_mac=target_mac)
 
-    def _attribute(self, unknown: list[tuple[Place, Copy]]) -> None:
+    def _attribute(self, unknown: list[tuple[Place, CapturedCopy]]) -> None:
         """Put frames without a token to the frames of this window that they quote or answer."""
         index = Answered(self._last_sent | self._sent)
         for place, copy in unknown:

@@ -13,18 +13,18 @@ from collections import Counter
 from ipaddress import IPv4Address
 
 from scenarios.capture.places import Place, Ways
-from scenarios.capture.rx_ring import Copy
+from scenarios.capture.rx_ring import CapturedCopy
 from sekisho.model import Attachment, Plan
 from sekisho.packet.dissect import dissect
 from sekisho.packet.packet import (
     ARP_REPLY,
     ETH_ARP,
     ETH_IPV4,
+    ConnState,
+    Decision,
     DropPoint,
     Packet,
-    Phase,
     Reason,
-    Verdict,
 )
 from sekisho.policy.evaluate import Policy
 
@@ -64,7 +64,7 @@ class OwnTraffic:
         """Forget every conversation, as the switches have."""
         self._open.clear()
 
-    def departed(self, attachment: Attachment, copy: Copy) -> None:
+    def departed(self, attachment: Attachment, copy: CapturedCopy) -> None:
         """Take note of a frame that the stack of a host has sent."""
         self.left += 1
         whole = copy.data + bytes(max(0, copy.length - len(copy.data)))  # a capture cuts
@@ -77,7 +77,7 @@ class OwnTraffic:
             return
         packet = packet._replace(phase=self._phase(packet))
         ruling = self._policy.ruling(packet)
-        if ruling.verdict is not Verdict.ALLOW or ruling.to is None:
+        if ruling.verdict is not Decision.ALLOW or ruling.to is None:
             if ruling.drop is not None:
                 self.due[ruling.drop] += 1
             return
@@ -86,13 +86,13 @@ class OwnTraffic:
             self._expect(signature, self._ways.between(attachment.id, attachment.id))
             self._expect(signature, {attachment.id})
             return
-        if packet.phase is Phase.NEW:
+        if packet.phase is ConnState.NEW:
             self._open.add(_conversation(packet))
         on_the_way = self._ways.between(attachment.id, ruling.to.id)
         self._expect(signature, on_the_way - self._ways.upwards(attachment.id))
         self._expect(signature, {ruling.to.id})
 
-    def explains(self, place: Place, copy: Copy) -> bool:
+    def explains(self, place: Place, copy: CapturedCopy) -> bool:
         """Tell whether a departure explains a copy seen at *place*; each explains it once."""
         signature, sight = sign(copy.data), place.sight(outgoing=copy.outgoing)
         due = self._due_at.get(signature)
@@ -105,13 +105,13 @@ class OwnTraffic:
         if sights:
             self._due_at.setdefault(signature, Counter()).update(sights)
 
-    def _phase(self, packet: Packet) -> Phase:
+    def _phase(self, packet: Packet) -> ConnState:
         there = _conversation(packet)
         if there in self._open:
-            return Phase.ESTABLISHED
+            return ConnState.ESTABLISHED
         protocol, source, sport, target, dport = there
         is_reply = (protocol, target, dport, source, sport) in self._open
-        return Phase.REPLY if is_reply else Phase.NEW
+        return ConnState.REPLY if is_reply else ConnState.NEW
 
 
 def _conversation(packet: Packet) -> Conversation:

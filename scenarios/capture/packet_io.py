@@ -20,13 +20,13 @@ from itertools import groupby
 from types import TracebackType
 
 from scenarios.capture.places import CHANNEL, Place, link_place
-from scenarios.capture.rx_ring import Copy, Ring
+from scenarios.capture.rx_ring import CapturedCopy, Ring
 from sekisho.errors import LabError
 from sekisho.model import Attachment
 from topologies.network import queue_depth
 from topologies.network.interface_names import switch_interface, uplink
 from topologies.network.interfaces import strangers
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 HOST_SLOTS = 1 << 10
@@ -58,7 +58,7 @@ class Wire:
         self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
         self._ears: dict[int, socket.socket] = {}
         self._taps: dict[str, socket.socket] = {}  # on both ends of cables between bridges
-        self._kept: list[tuple[Place, Copy]] = []  # read while frames were sent
+        self._kept: list[tuple[Place, CapturedCopy]] = []  # read while frames were sent
         self._reading = threading.Lock()  # a ring has one reader at a time
         self._planned: tuple[Place, ...] = ()
         self.pace = queue_depth.pace(town.ovs.datapath, queue_depth.room())
@@ -114,7 +114,7 @@ class Wire:
             if pid is None:
                 self.rings[place] = Ring(name.partition(": ")[2], slots=HOST_SLOTS)
                 continue
-            with inside(pid):
+            with in_netns(pid):
                 self.rings[place] = Ring(name.partition(": ")[2], slots=HOST_SLOTS)
 
     def _open(self, position: int, attachment: Attachment) -> None:
@@ -123,7 +123,7 @@ class Wire:
 
     def _open_host(self, position: int, attachment: Attachment, slots: int = 0) -> None:
         name = self._town.interface(attachment)
-        with inside(self._town.pid(attachment)):
+        with in_netns(self._town.pid(attachment)):
             self.rings[Place("attachment", attachment.id)] = Ring(
                 name, slots=slots or self._host_slots
             )
@@ -148,7 +148,7 @@ class Wire:
         """
         for _, turn in groupby(frames, key=lambda each: each[0]):
             self._send(self._senders, list(turn))
-            self._let_switches_breathe(full_bytes=0)
+            self._throttle(full_bytes=0)
 
     def send_in_step(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Send, wait until the switches have taken all, and read what came of it.
@@ -160,7 +160,7 @@ class Wire:
             LabError: A switch does not take frames any more.
         """
         self._send(self._senders, frames)
-        self._let_switches_breathe(full_bytes=0)
+        self._throttle(full_bytes=0)
         self._read_half_full()
 
     def whisper(self, frames: Sequence[tuple[int, bytes]]) -> None:
@@ -180,7 +180,7 @@ class Wire:
         fill = Counter[int]()
         for source, frame in frames:
             if taken == self.pace.burst or fill[source] > _ONE_PORT_BYTES:
-                self._let_switches_breathe()
+                self._throttle()
                 taken, fill, bursts = 0, Counter[int](), bursts + 1
                 if bursts % _LOOK_EVERY == 0:
                     self._read_half_full()
@@ -217,7 +217,7 @@ class Wire:
                 if ring.is_half_full:
                     self._kept += [(place, copy) for copy in ring.drain()]
 
-    def _let_switches_breathe(self, full_bytes: int | None = None) -> None:
+    def _throttle(self, full_bytes: int | None = None) -> None:
         deadline = time.monotonic() + _STUCK_S
         most = self.pace.full_bytes if full_bytes is None else full_bytes
         while queue_depth.waiting_bytes() > most:
@@ -261,7 +261,7 @@ class Wire:
         """Return how many frames each line, and the machine itself, has lost so far."""
         return queue_depth.lost()
 
-    def heard(self) -> Iterator[tuple[Place, Copy]]:
+    def heard(self) -> Iterator[tuple[Place, CapturedCopy]]:
         """Yield every copy that any ring has caught since the last call."""
         with self._reading:
             kept, self._kept = self._kept, []

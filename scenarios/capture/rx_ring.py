@@ -29,7 +29,7 @@ _OUTGOING = 4  # PACKET_OUTGOING
 _PAGE = 4096
 
 
-class Copy(NamedTuple):
+class CapturedCopy(NamedTuple):
     """One copy of a frame as a ring saw it.
 
     Attributes:
@@ -90,7 +90,7 @@ class Ring:
         at = (self._next + self._slots // 2) % self._slots * self._slot
         return bool(_STATUS.unpack_from(self._map, at)[0] & 1)  # TP_STATUS_USER
 
-    def drain(self) -> Iterator[Copy]:
+    def drain(self) -> Iterator[CapturedCopy]:
         """Yield every copy since the last call, in order, and free its slot.
 
         At most a ring full: what comes in meanwhile, in a storm without an end, is left.
@@ -107,7 +107,7 @@ class Ring:
                 data = _with_tag(data, tci, tpid if status & _HAS_TPID else _TPID)
                 length += 4
             at_ns = sec * 1_000_000_000 + nsec
-            yield Copy(ring[at + _PKTTYPE_AT] == _OUTGOING, at_ns, data, length)
+            yield CapturedCopy(ring[at + _PKTTYPE_AT] == _OUTGOING, at_ns, data, length)
             _STATUS.pack_into(ring, at, 0)
             self._next = (self._next + 1) % self._slots
         seen, dropped = struct.unpack(

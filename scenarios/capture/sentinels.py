@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
-from scenarios.capture.observations import NOBODY, Ledger, Outgoing
+from scenarios.capture.observations import NOBODY, Observations, Outgoing
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import CHANNEL, Place, link_place
 from scenarios.probes.frames import Fields, build, tokens
@@ -68,10 +68,10 @@ class Round:
 
 
 class Sentinels:
-    """Make and send the sentinels of *town*, entering each into *ledger*."""
+    """Make and send the sentinels of *town*, entering each into *observed*."""
 
-    def __init__(self, town: Town, wire: Wire, ledger: Ledger, run: int) -> None:
-        self._town, self._wire, self._ledger, self._run = town, wire, ledger, run
+    def __init__(self, town: Town, wire: Wire, observed: Observations, run: int) -> None:
+        self._town, self._wire, self._observations, self._run = town, wire, observed, run
         self._plan: Plan = town.plan
         self._policy = Policy(town.plan)
         self._position = {a.id: n for n, a in enumerate(town.plan.attachments)}
@@ -97,13 +97,13 @@ class Sentinels:
         for interface, data, _, point in one.taps:
             self._wire.tap(interface, data)
             if point is not None:
-                self._ledger.own.due[point] += 1
+                self._observations.own.due[point] += 1
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.sendto(one.channel[0], _DISCARD)
 
     def deaf(self, *rounds: Round) -> frozenset[str]:
         """Return the places at which some sentinel was not heard exactly once, or not at all."""
-        seen, out = self._ledger.sightings.seen, set(self._wire.blind())
+        seen, out = self._observations.sightings.seen, set(self._wire.blind())
         for one in rounds:
             for number, (position, _) in one.ears.items():
                 if seen.get(number, Seen()).places.total() != 1:
@@ -121,14 +121,14 @@ class Sentinels:
         """Frames (number, to whom, bytes) that test an ear past every switch."""
         out = []
         for shape, target in shapes:
-            number = self._ledger.add(Outgoing(0, NOBODY, self._position[target.id], b""))
+            number = self._observations.add(Outgoing(0, NOBODY, self._position[target.id], b""))
             fields = Fields(_EAR_MAC, self._plan.router_mac, _NOWHERE, target.ip, 9, 9, 2)
             (data,) = build(shape, [fields], tokens(self._run, [number]))
             out.append((number, target, data))
         return out
 
     def _entered(self, sight: str) -> int:
-        return self._ledger.add(Outgoing(0, NOBODY, NOBODY, b""), elsewhere=sight)
+        return self._observations.add(Outgoing(0, NOBODY, NOBODY, b""), elsewhere=sight)
 
     def _taps(self) -> list[Tap]:
         """Sentinels for the cables between bridges, in both directions."""

@@ -28,7 +28,7 @@ _THEIRS = frozenset({"rule", "group", "meter", "setting"})
 _MOST = 200  # differences that are written down at each reading; the others are counted
 
 
-class Surroundings:
+class ConfigWatch:
     """Compare the fabric of *town* with its plan, whenever asked.
 
     Attributes:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from scenarios.capture.observations import NOBODY, Ledger, Outgoing, Sightings
+from scenarios.capture.observations import NOBODY, Observations, Outgoing, Sightings
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import Place, Ways
 from scenarios.capture.positive import Positive
@@ -88,8 +88,8 @@ class Session:
         self._town, self._wire, self._run = town, wire, run
         self._plan: Plan = town.plan
         self._position = {a.id: n for n, a in enumerate(self._plan.attachments)}
-        self.ledger = Ledger(self._plan, run, first, is_ours=town.is_ours)
-        self._sentinels = Sentinels(town, wire, self.ledger, run)
+        self.observed = Observations(self._plan, run, first, is_ours=town.is_ours)
+        self._sentinels = Sentinels(town, wire, self.observed, run)
         self._watchdog = Watchdog(town.ovs)
         self.frames_sent = 0
         self.last_sent = time.monotonic()
@@ -113,10 +113,10 @@ class Session:
         wanted = {case.number: case for case in cases}
         frames = [frame for frame in window.frames if frame.case in wanted]
         if window.is_stateful:
-            self.forget_connections()
+            self.flush_conntrack()
         self.listen()
         self._lost_between += Counter(self._wire.dropped) - self._lost_before
-        self.ledger.begin_window()
+        self.observed.begin_window()
         numbers, raw = self._made(frames, wanted)
         senders = (self._position[wanted[frame.case].source.id] for frame in frames)
         outgoing = list(zip(senders, raw, strict=True))
@@ -127,21 +127,21 @@ class Session:
             send = self._wire.send_in_turns if window.is_stateful else self._wire.send
             seconds, stuck = self._send(outgoing, rounds, twins, send)
             if window.is_stateful:
-                self.forget_connections()
+                self.flush_conntrack()
             count = Count() if stuck else self._count()
-        self.ledger.settle()
+        self.observed.settle()
         if link_states() != links_before:
             count = replace(count, changed=(*count.changed, "a link"))
         health = replace(
             self._health(rounds, count, stuck), lost=tuple(self._wire.lost() - lost_before)
         )
         expected = self._expectations(wanted, dict(zip(numbers, frames, strict=True)), twins)
-        seen = self.ledger.sightings
+        seen = self.observed.sightings
         judged = judge(expected.values(), seen.seen, count.rise, health, others=count.others)
         if stuck and not any(j.verdict is Verdict.LEAK for j in judged):
             raise LabError(stuck)
         sent = dict(zip(numbers, raw, strict=True))
-        self.ledger.begin_window()
+        self.observed.begin_window()
         return Attempt(judged, seen, expected, sent, seconds, count.rules, stuck)
 
     def _health(self, rounds: tuple[Round, Round], count: Count, stuck: str) -> Health:
@@ -151,7 +151,7 @@ class Session:
         dropped = Counter(self._wire.dropped)
         lossy, self._lost_before = dropped - self._lost_before, dropped
         if deaf or lossy:
-            self.ledger.doubt_strays()
+            self.observed.doubt_strays()
         return Health(
             deaf=deaf,
             lossy=tuple(place.name for place in lossy),
@@ -173,34 +173,34 @@ class Session:
 
     def listen(self) -> None:
         """Enter everything that has been heard since the last time."""
-        self.ledger.absorb(self._wire.heard())
+        self.observed.absorb(self._wire.heard())
 
     def reroute(self, down: Iterable[PortRef]) -> None:
         """Expect permitted frames on the ways that are left without the lines of *down*."""
         ends = frozenset(down)
-        self.ledger.reroute(Ways(self._plan, ends))
+        self.observed.reroute(Ways(self._plan, ends))
         self._sentinels.down = ends
         self.rebase()
 
-    def forget_connections(self) -> None:
+    def flush_conntrack(self) -> None:
         """Empty the trackers of all switches, and forget what was open."""
-        self._town.ovs.forget_connections()
-        self.ledger.own.forget()
+        self._town.ovs.flush_conntrack()
+        self.observed.own.forget()
 
     def _made(
         self, frames: list[Frame], cases: Mapping[int, CasePlan]
     ) -> tuple[range, list[bytes]]:
         """Enter *frames* under the next numbers, and build them."""
-        first = self.ledger.next_number
+        first = self.observed.next_number
         for frame in frames:
             case = cases[frame.case]
             to = self._position[case.to] if case.to else NOBODY
             source = self._position[case.source.id]
-            self.ledger.add(Outgoing(case.number, source, to, b""))
+            self.observed.add(Outgoing(case.number, source, to, b""))
         numbers = range(first, first + len(frames))
         raw = self.build(frames, numbers)
         for number, data in zip(numbers, raw, strict=True):
-            self.ledger.sending(number, data)
+            self.observed.sending(number, data)
         return numbers, raw
 
     def _send(
@@ -238,7 +238,7 @@ class Session:
         """Take the tables and counters as they are now for the state before the next attempt."""
         if self._is_attributed:
             self._before, _ = self._read_exactly()
-            self.ledger.own.due.clear()
+            self.observed.own.due.clear()
 
     def build(self, frames: list[Frame], numbers: range) -> list[bytes]:
         """Return the bytes of *frames*, each with the token of its number."""
@@ -289,7 +289,7 @@ class Session:
 
     def _via(self, case: CasePlan) -> frozenset[str]:
         to = self._position[case.to] if case.to else NOBODY
-        return self.ledger.via(self._position[case.source.id], to)
+        return self.observed.via(self._position[case.source.id], to)
 
     def _drop_rules(self) -> dict[str, list[FlowLine]]:
         ovs, names = self._town.ovs, [s.id for s in self._plan.switches]
@@ -306,10 +306,10 @@ class Session:
         found: dict[str, list[FlowLine]] = {}
         for _ in range(_RECOUNTS):
             self.listen()
-            left = self.ledger.own.left
+            left = self.observed.own.left
             found = self._drop_rules()
             self.listen()
-            if self.ledger.own.left == left:
+            if self.observed.own.left == left:
                 return found, True
         return found, False
 
@@ -323,8 +323,8 @@ class Session:
         before = self._before
         after, is_quiet = self._read_exactly()
         self._before = after
-        others = Counter(self.ledger.own.due)
-        self.ledger.own.due.clear()
+        others = Counter(self.observed.own.due)
+        self.observed.own.due.clear()
         rise = Counter[DropPoint]()
         rules: dict[DropPoint, FlowLine] = {}
         for switch, lines in after.items():

@@ -14,20 +14,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from scenarios.events import relays
-from scenarios.events.stream_selection import Stream, Trio
-from scenarios.events.trial import Event, Scene
+from scenarios.events.stream_selection import Stream, StreamTarget
+from scenarios.events.trial import Event, EventTrial
 from scenarios.events.tried import ARRIVE, DROP, Tried
 from scenarios.probes.frames import Fields, source_routed
 from sekisho.model import Attachment, Device, Label, Plan, Protocol
 from sekisho.packet.packet import TCP_SYN
 from sekisho.policy.evaluate import Policy
-from topologies.hosts.compromised import Captured
+from topologies.hosts.compromised import CompromisedHost
 
 _HOLD_S = 0.5
 _FORWARD_S, _POLL_S = 3.0, 0.1
 
 
-def user_of(plan: Plan, device: Device) -> Trio | None:
+def user_of(plan: Plan, device: Device) -> StreamTarget | None:
     """Return the first who may open something on *device*, and what."""
     policy = Policy(plan)
     for leg in device.attachments:
@@ -36,7 +36,7 @@ def user_of(plan: Plan, device: Device) -> Trio | None:
             for a in plan.attachments:
                 found = policy.permission(a, leg, service.protocol, port)
                 if found and a.registered and leg.registered and a.device != device.id:
-                    return Trio(a, leg, leg, service.protocol, port, found[0].id)
+                    return StreamTarget(a, leg, leg, service.protocol, port, found[0].id)
     return None
 
 
@@ -63,20 +63,20 @@ def _one_a_class(found: Iterable[tuple[Attachment, int]]) -> list[tuple[Attachme
     return list(out.values())
 
 
-def _streams(device: Device) -> Callable[[Scene], Sequence[Stream]]:
-    def extra(scene: Scene) -> list[Stream]:
-        use = user_of(scene.plan, device)
+def _streams(device: Device) -> Callable[[EventTrial], Sequence[Stream]]:
+    def extra(trial: EventTrial) -> list[Stream]:
+        use = user_of(trial.plan, device)
         assert use is not None
-        out = [scene.maker.opening(use.permitted, use, to=use.target.id)]
-        if beyond(scene.plan, use.target):
-            out.append(_routed(scene, use))
+        out = [trial.maker.opening(use.permitted, use, to=use.target.id)]
+        if beyond(trial.plan, use.target):
+            out.append(_routed(trial, use))
         for leg in device.attachments:
             for who, words in ((leg, "in its own name"), (use.permitted, "unchanged")):
-                each = _requests(scene.plan, leg, who, leg.mac)
+                each = _requests(trial.plan, leg, who, leg.mac)
                 if each:
                     name = f"{leg.id} sends on {words}"
-                    out.append(scene.maker.mixed(leg, "tcp", each, words=name))
-        return [*out, *_bridged(scene, device, use.permitted)]
+                    out.append(trial.maker.mixed(leg, "tcp", each, words=name))
+        return [*out, *_bridged(trial, device, use.permitted)]
 
     return extra
 
@@ -89,95 +89,95 @@ def _requests(plan: Plan, leg: Attachment, who: Attachment, mac: str) -> list[Fi
     ]
 
 
-def _routed(scene: Scene, use: Trio) -> Stream:
+def _routed(trial: EventTrial, use: StreamTarget) -> Stream:
     """The user's own frames, by way of the device: it is told to forward them (RFC 791, 3.1)."""
-    made = scene.maker.opening(use.permitted, use, to=use.target.id)
-    hops = [b.ip for b, _ in beyond(scene.plan, use.target)]
+    made = trial.maker.opening(use.permitted, use, to=use.target.id)
+    hops = [b.ip for b, _ in beyond(trial.plan, use.target)]
     frames = [source_routed(f, hops[n % len(hops)]) for n, f in enumerate(made.frames)]
     half = len(frames) // 2  # the user's own stream has taken the first half's source ports
     frames = frames[half:] + frames[:half]
     return replace(made, frames=tuple(frames), words=f"{made.words}, to be forwarded")
 
 
-def _bridged(scene: Scene, device: Device, who: Attachment) -> list[Stream]:
+def _bridged(trial: EventTrial, device: Device, who: Attachment) -> list[Stream]:
     """What a wire without any switch would bring to each leg: somebody's own frames to everybody.
 
     What comes out of another leg is at a port that is not his, whatever that leg may open itself.
     """
     out = []
     for leg in device.attachments if len(device.attachments) > 1 else ():
-        targets = _one_a_class((b, port) for b, port, _ in _others(scene.plan, leg))
+        targets = _one_a_class((b, port) for b, port, _ in _others(trial.plan, leg))
         each = [
-            Fields(scene.plan.router_mac, who.mac, who.ip, b.ip, 0, port, TCP_SYN)
+            Fields(trial.plan.router_mac, who.mac, who.ip, b.ip, 0, port, TCP_SYN)
             for b, port in targets
         ]
         words = f"{leg.id} bridges what {who.id} says"
-        out.append(replace(scene.maker.mixed(leg, "tcp", each, words=words), whispered=True))
+        out.append(replace(trial.maker.mixed(leg, "tcp", each, words=words), whispered=True))
     return out
 
 
-def _play(device: Device) -> Callable[[Scene], None]:
-    def play(scene: Scene) -> None:
-        plan, event = scene.plan, f"relay:{device.id}"
+def _play(device: Device) -> Callable[[EventTrial], None]:
+    def play(trial: EventTrial) -> None:
+        plan, event = trial.plan, f"relay:{device.id}"
         printers = [(str(b.ip), port) for b, port in relays.printers(plan, device)]
-        captured = Captured(scene.town, device, relays.ports(plan, device), printers)
+        captured = CompromisedHost(trial.town, device, relays.ports(plan, device), printers)
         with captured:
-            scene.zero(time.time_ns(), f"real relays listen and forward on {device.id}")
-            scene.speak(event)
+            trial.zero(time.time_ns(), f"real relays listen and forward on {device.id}")
+            trial.speak(event)
             doors = relays.doors(plan, device)
-            _told(scene, _proxied(scene, device, doors))
-            for each in _printed(scene, device, doors):
-                _told(scene, each)
+            _told(trial, _proxied(trial, device, doors))
+            for each in _printed(trial, device, doors):
+                _told(trial, each)
             time.sleep(_HOLD_S)
-            _await_forwarding(scene, event, captured)
-            _forwarded(scene, event, captured.forwarded())
+            _await_forwarding(trial, event, captured)
+            _forwarded(trial, event, captured.forwarded())
             if len(device.attachments) > 1:
-                _bridge(scene, event, captured)
-            scene.hush(event)
+                _bridge(trial, event, captured)
+            trial.stop_streams(event)
         if captured.changed():
-            scene.broken(_not_as_before(device, captured))
+            trial.broken(_not_as_before(device, captured))
 
     return play
 
 
-def _told(scene: Scene, outcome: relays.Told) -> None:
-    scene.note(outcome.label.ja, outcome.label.en)
+def _told(trial: EventTrial, outcome: relays.Told) -> None:
+    trial.note(outcome.label.ja, outcome.label.en)
     for words in outcome.leaked:
-        scene.leak(words)
+        trial.leak(words)
     for words in outcome.broken:
         ja = f"申告済みの経路が通らなかった: {words}"
-        scene.broken(Label(ja, f"{words} is declared and did not work"))
+        trial.broken(Label(ja, f"{words} is declared and did not work"))
 
 
-def _proxied(scene: Scene, device: Device, doors: list[relays.Door]) -> relays.Told:
+def _proxied(trial: EventTrial, device: Device, doors: list[relays.Door]) -> relays.Told:
     """Ask the proxy for everybody beyond; it must first have answered for itself."""
     for door in doors:
-        if not relays.is_alive(scene.town, door):
-            scene.broken(
+        if not relays.is_alive(trial.town, door):
+            trial.broken(
                 Label(
                     f"{device.id} の中継が {door.user.id} に応答しない",
                     f"the proxy on {device.id} does not answer {door.user.id}",
                 )
             )
-    wanted = [each for door in doors for each in relays.tries(scene.plan, device, door)]
-    outcomes = relays.proxied(scene.town, wanted)
+    wanted = [each for door in doors for each in relays.tries(trial.plan, device, door)]
+    outcomes = relays.proxied(trial.town, wanted)
     late = [t for t, far in outcomes.items() if t.must_work and far != relays.ANSWERED]
     if late:  # only what would be inconclusive is tried again, never a leak
-        outcomes |= relays.proxied(scene.town, late)
-        scene.note(
+        outcomes |= relays.proxied(trial.town, late)
+        trial.note(
             f"申告済みの経路{len(late)}件は2回試した",
             f"{len(late)} declared ways were asked for twice",
         )
-    _tell(scene, outcomes)
+    _tell(trial, outcomes)
     return relays.told("proxy", outcomes)
 
 
-def _tell(scene: Scene, outcomes: dict[relays.Try, int]) -> None:
+def _tell(trial: EventTrial, outcomes: dict[relays.Try, int]) -> None:
     """Tell each try as one of the device itself; where the user may go himself, it says nothing."""
     for each, far in outcomes.items():
         if each.is_open and each.is_known:
             continue
-        scene.tell(
+        trial.tell(
             Tried(
                 source=each.door.leg.id,
                 target=each.target.id,
@@ -191,30 +191,30 @@ def _tell(scene: Scene, outcomes: dict[relays.Try, int]) -> None:
         )
 
 
-def _printed(scene: Scene, device: Device, doors: list[relays.Door]) -> list[relays.Told]:
+def _printed(trial: EventTrial, device: Device, doors: list[relays.Door]) -> list[relays.Told]:
     """Print at the device; it passes the job on to every printer of the town."""
     outcomes: dict[relays.Try, int] = {}
     for door in doors:
         if door.is_print:
-            answers = relays.printed(scene.town, door)
-            outcomes |= relays.passed_on(scene.plan, device, door, answers)
-    _tell(scene, outcomes)
+            answers = relays.printed(trial.town, door)
+            outcomes |= relays.passed_on(trial.plan, device, door, answers)
+    _tell(trial, outcomes)
     return [relays.told("print relay", outcomes)] if outcomes else []
 
 
-def _await_forwarding(scene: Scene, event: str, captured: Captured) -> None:
+def _await_forwarding(trial: EventTrial, event: str, captured: CompromisedHost) -> None:
     """Wait until the device's kernel has sent something on: a busy machine takes its time."""
-    use = user_of(scene.plan, scene.plan.device[event.partition(":")[2]])
-    if use is None or not beyond(scene.plan, use.target):
+    use = user_of(trial.plan, trial.plan.device[event.partition(":")[2]])
+    if use is None or not beyond(trial.plan, use.target):
         return
     deadline = time.monotonic() + _FORWARD_S
-    while not (captured.forwarded() and scene.carried(event, whispered=False)):
+    while not (captured.forwarded() and trial.carried(event, whispered=False)):
         if time.monotonic() > deadline:
             return  # that nothing was is said by whoever counts
         time.sleep(_POLL_S)
 
 
-def _not_as_before(device: Device, captured: Captured) -> Label:
+def _not_as_before(device: Device, captured: CompromisedHost) -> Label:
     changed = captured.changed()[:3]
     return Label(
         f"{device.id} が元の状態に戻っていない: {changed}",
@@ -222,42 +222,42 @@ def _not_as_before(device: Device, captured: Captured) -> Label:
     )
 
 
-def _forwarded(scene: Scene, event: str, by_kernel: int) -> None:
+def _forwarded(trial: EventTrial, event: str, by_kernel: int) -> None:
     """Say how many packets the device's kernel has forwarded; all of them died, or were leaks."""
-    carried = scene.carried(event, whispered=False)
-    use = user_of(scene.plan, scene.plan.device[event.partition(":")[2]])
+    carried = trial.carried(event, whispered=False)
+    use = user_of(trial.plan, trial.plan.device[event.partition(":")[2]])
     assert use is not None
-    if beyond(scene.plan, use.target) and not (by_kernel and carried):
-        scene.broken(Label("転送が行われなかった", "the kernel forwarded nothing"))
+    if beyond(trial.plan, use.target) and not (by_kernel and carried):
+        trial.broken(Label("転送が行われなかった", "the kernel forwarded nothing"))
     who = use.permitted.id
-    scene.note(
+    trial.note(
         f"転送: {who} のパケット{by_kernel}個を機器自身が転送した",
         f"forwarding: {by_kernel} packets of {who} sent on by the kernel",
     )
 
 
-def _bridge(scene: Scene, event: str, captured: Captured) -> None:
+def _bridge(trial: EventTrial, event: str, captured: CompromisedHost) -> None:
     """Join the legs, and see that what comes in by one goes out by another."""
     with captured.bridged():
-        scene.speak(event, whispered=True)
+        trial.speak(event, whispered=True)
         time.sleep(_HOLD_S)
-        carried = scene.carried(event, whispered=True)
+        carried = trial.carried(event, whispered=True)
     if not carried:
-        scene.broken(Label("橋が何も運ばなかった", "the bridge carried nothing"))
-    scene.note(
+        trial.broken(Label("橋が何も運ばなかった", "the bridge carried nothing"))
+    trial.note(
         f"橋: 別の接続口から{carried}個が出た",
         f"bridge: {carried} frames came out of another leg",
     )
 
 
-def _stranger_to(scene: Scene, device: Device) -> Attachment:
+def _stranger_to(trial: EventTrial, device: Device) -> Attachment:
     """Return another device's interface that shares no air with *device*: there nobody is told.
 
-    One of the class that must not reach the first trio's target, if there is one.
+    One of the class that must not reach the first stream target's target, if there is one.
     """
     airs = {leg.air for leg in device.attachments if leg.air}
-    free = [a for a in scene.plan.attachments if a.device != device.id and a.air not in airs]
-    forbidden = scene.trios[0].forbidden.source
+    free = [a for a in trial.plan.attachments if a.device != device.id and a.air not in airs]
+    forbidden = trial.stream_targets[0].forbidden.source
     return next((a for a in free if a.source == forbidden), free[0])
 
 
@@ -265,21 +265,21 @@ def _joining(device: Device) -> Event:
     """A device with two legs that nobody may open: a notebook on the wire and on Wi-Fi at once."""
     event = f"bridge:{device.id}"
 
-    def extra(scene: Scene) -> list[Stream]:
-        return _bridged(scene, device, _stranger_to(scene, device))
+    def extra(trial: EventTrial) -> list[Stream]:
+        return _bridged(trial, device, _stranger_to(trial, device))
 
-    def play(scene: Scene) -> None:
-        captured = Captured(scene.town, device, [], [])
+    def play(trial: EventTrial) -> None:
+        captured = CompromisedHost(trial.town, device, [], [])
         with captured:
-            scene.zero(time.time_ns(), f"{device.id} forwards and bridges")
-            _bridge(scene, event, captured)
-            scene.hush(event)
-            scene.note(
+            trial.zero(time.time_ns(), f"{device.id} forwards and bridges")
+            _bridge(trial, event, captured)
+            trial.stop_streams(event)
+            trial.note(
                 "自分の名で送るものは自身の許可による(例外措置を参照)",
                 "what it would say in its own name is its own permission, see the exceptions",
             )
         if captured.changed():
-            scene.broken(_not_as_before(device, captured))
+            trial.broken(_not_as_before(device, captured))
 
     label = Label(f"橋になる {device.label.ja}", f"Bridging its legs: {device.label.en}")
     return Event(event, label, "FX-01 RT-06", play, extra, starts_silent=True)

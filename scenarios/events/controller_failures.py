@@ -8,7 +8,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import yaml
 
-from scenarios.events.trial import NEVER_BEGAN, Event, Scene
+from scenarios.events.trial import NEVER_BEGAN, Event, EventTrial
 from scenarios.events.tried import after_the_end
 from scenarios.suites.unguarded import DEAD_S, PROBE_MS, set_probes
 from sekisho.model import Label
@@ -18,120 +18,122 @@ _HOLD_S, _HUNG_S = 1.0, 2.0
 _RELOADS = 10
 
 
-def _end(scene: Scene, how: int) -> None:
+def _end(trial: EventTrial, how: int) -> None:
     """End the guard, and take its connections' end on the wire for time zero."""
     since = time.time_ns()
-    scene.town.end("controller", how=SIGKILL if how == SIGKILL else SIGTERM)
-    scene.zero(scene.closed(since), "the guard's connections closed on the wire")
+    trial.town.end("controller", how=SIGKILL if how == SIGKILL else SIGTERM)
+    trial.zero(trial.closed(since), "the guard's connections closed on the wire")
 
 
-def _back(scene: Scene, plan: Path | None = None) -> tuple[int, int]:
+def _back(trial: EventTrial, plan: Path | None = None) -> tuple[int, int]:
     """Start the guard, call the switches, and wait for the town in force.
 
     Returns:
         When the guard had stated it, which is about the tables, and when nothing older was
         remembered by the switches, in nanoseconds.
     """
-    before = len(scene.town.facts())
-    scene.town.start_guard(plan)
-    scene.fact("listening", before)
-    for switch in scene.plan.switches:
-        scene.town.ovs.connect_anew(switch.id)
-    stated = scene.fact("town-in-force", before)["at"]
-    scene.town.ovs.caches.follow()
+    before = len(trial.town.facts())
+    trial.town.start_guard(plan)
+    trial.fact("listening", before)
+    for switch in trial.plan.switches:
+        trial.town.ovs.reconnect_controller(switch.id)
+    stated = trial.fact("town-in-force", before)["at"]
+    trial.town.ovs.cache.follow()
     return int(stated * 1e9), time.time_ns()
 
 
-def _found(scene: Scene) -> None:
+def _found(trial: EventTrial) -> None:
     """Start the guard and wait until all switches have found it by themselves."""
-    before = len(scene.town.facts())
-    scene.town.start_guard()
-    listens = scene.fact("listening", before)["at"]
-    seconds = scene.fact("town-in-force", before)["at"] - listens
-    scene.note(
+    before = len(trial.town.facts())
+    trial.town.start_guard()
+    listens = trial.fact("listening", before)["at"]
+    seconds = trial.fact("town-in-force", before)["at"] - listens
+    trial.note(
         f"受付の開始から{seconds:.1f}秒で、全スイッチがつながり、規則が反映された",
         f"found by every switch and in force {seconds:.1f} s after it listened",
     )
 
 
-def _killed(scene: Scene) -> None:
-    _end(scene, SIGKILL)
-    set_probes(scene.town, str(PROBE_MS))
+def _killed(trial: EventTrial) -> None:
+    _end(trial, SIGKILL)
+    set_probes(trial.town, str(PROBE_MS))
     time.sleep(DEAD_S)
-    set_probes(scene.town, "[]")
-    _back(scene)  # that switches find it by themselves is what `controller-restarted` shows
+    set_probes(trial.town, "[]")
+    _back(trial)  # that switches find it by themselves is what `controller-restarted` shows
 
 
-def _restarted(scene: Scene) -> None:
-    _end(scene, SIGTERM)
-    _found(scene)
+def _restarted(trial: EventTrial) -> None:
+    _end(trial, SIGTERM)
+    _found(trial)
 
 
-def _hung(scene: Scene) -> None:
-    pid = scene.town.signal("controller", SIGSTOP)
+def _hung(trial: EventTrial) -> None:
+    pid = trial.town.signal("controller", SIGSTOP)
     deadline = time.monotonic() + 1
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         if time.monotonic() > deadline:
-            scene.broken(Label("制御装置が止まらなかった", "the controller did not stop"))
+            trial.broken(Label("制御装置が止まらなかった", "the controller did not stop"))
             break
         time.sleep(0.001)
-    scene.zero(time.time_ns(), "the kernel lists the guard as stopped")
+    trial.zero(time.time_ns(), "the kernel lists the guard as stopped")
     time.sleep(_HUNG_S)
-    scene.town.signal("controller", SIGCONT)
-    scene.town.check()
+    trial.town.signal("controller", SIGCONT)
+    trial.town.check()
 
 
-def _reloaded(scene: Scene) -> None:
-    scene.zero(time.time_ns(), "the first switch was told to connect anew")
+def _reloaded(trial: EventTrial) -> None:
+    trial.zero(time.time_ns(), "the first switch was told to connect anew")
     for _ in range(_RELOADS):
-        before = len(scene.town.facts())
-        for switch in scene.plan.switches:
-            scene.town.ovs.connect_anew(switch.id)
-        scene.fact("town-in-force", before)
+        before = len(trial.town.facts())
+        for switch in trial.plan.switches:
+            trial.town.ovs.reconnect_controller(switch.id)
+        trial.fact("town-in-force", before)
 
 
-def without_clause(scene: Scene, clause: str) -> Path:
+def without_clause(trial: EventTrial, clause: str) -> Path:
     """Write the town's plan again without one clause; return the file."""
-    data = document(scene.plan.path)
+    data = document(trial.plan.path)
     data["policy"] = [rule for rule in data["policy"] if rule["id"] != clause]
     data.pop("must_reach", None)  # a plan that needs what it does not permit is refused
-    out = scene.town.folder / f"without-{clause}.yaml"
+    out = trial.town.folder / f"without-{clause}.yaml"
     out.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), "utf-8")
     return out
 
 
-def _ticket_ends(scene: Scene) -> None:
+def _ticket_ends(trial: EventTrial) -> None:
     """A permission is taken away from under an open conversation, and given back."""
-    trio = scene.trios[0]
-    plan = without_clause(scene, trio.clause)
-    with scene.conversation(trio) as talk:
-        if not talk.answers():
-            scene.broken(NEVER_BEGAN)
-        scene.town.end("controller")
-        stated, said = _back(scene, plan)
-        scene.zero(said, "the town is in force without the clause, and nothing older remembered")
+    stream_target = trial.stream_targets[0]
+    plan = without_clause(trial, stream_target.clause)
+    with trial.conversation(stream_target) as conn:
+        if not conn.answers():
+            trial.broken(NEVER_BEGAN)
+        trial.town.end("controller")
+        stated, said = _back(trial, plan)
+        trial.zero(said, "the town is in force without the clause, and nothing older remembered")
         kept_ms = (said - stated) / 1e6
-        scene.note(
+        trial.note(
             f"制御装置の申告のあと{kept_ms:.1f}ミリ秒、スイッチが以前の許可を覚えていた",
             f"remembered for {kept_ms:.1f} ms after the controller's statement",
         )
-        for stream in scene.base:
-            other = next(t for t in scene.trios if t.target.id == stream.to or not stream.to)
-            if stream.to and other.clause == trio.clause:
-                scene.revoked(stream, said)
-        is_alive = talk.answers()
-        scene.tell(after_the_end(trio, is_alive=is_alive))
+        for stream in trial.base:
+            other = next(
+                t for t in trial.stream_targets if t.target.id == stream.to or not stream.to
+            )
+            if stream.to and other.clause == stream_target.clause:
+                trial.revoked(stream, said)
+        is_alive = conn.answers()
+        trial.tell(after_the_end(stream_target, is_alive=is_alive))
         if is_alive:
-            scene.leak("the open conversation went on")
+            trial.leak("the open conversation went on")
         else:
-            scene.note(
-                f"許可 {trio.clause} で開いていた通信は切れた",
-                f"the conversation opened by {trio.clause} is dead",
+            trial.note(
+                f"許可 {stream_target.clause} で開いていた通信は切れた",
+                f"the conversation opened by {stream_target.clause} is dead",
             )
     time.sleep(_HOLD_S)
-    scene.given_back(time.time_ns())
-    scene.town.end("controller")
-    _back(scene)
+    trial.given_back(time.time_ns())
+    trial.town.end("controller")
+    _back(trial)
 
 
 EVENTS = (

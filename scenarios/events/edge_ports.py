@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
-from scenarios.events.stream_selection import Stream, half_posing, trios, twin
-from scenarios.events.trial import NEVER_BEGAN, Event, Scene
+from scenarios.events.stream_selection import Stream, spoofed, stream_targets, twin
+from scenarios.events.trial import NEVER_BEGAN, Event, EventTrial
 from scenarios.events.tried import after_the_end
 from scenarios.probes.frames import Fields
 from sekisho.model import Attachment, Label, Plan, Protocol
@@ -19,96 +19,96 @@ _PSH_ACK = TCP_ACK | 0x08  # RFC 9293, 3.1
 _EVERYBODY = "ff:ff:ff:ff:ff:ff"
 
 
-def _neighbour(scene: Scene) -> Attachment:
-    """Return somebody at a port of the first trio's switch whom no stream needs."""
-    busy = {s.source.at for s in scene.base} | {t.target.at for t in scene.trios}
-    here = scene.trios[0].permitted.at.switch
-    free = [a for a in scene.plan.attachments if a.at not in busy]
+def _neighbour(trial: EventTrial) -> Attachment:
+    """Return somebody at a port of the first stream target's switch whom no stream needs."""
+    busy = {s.source.at for s in trial.base} | {t.target.at for t in trial.stream_targets}
+    here = trial.stream_targets[0].permitted.at.switch
+    free = [a for a in trial.plan.attachments if a.at not in busy]
     return next((a for a in free if a.at.switch == here), free[0])
 
 
-def _flap(scene: Scene) -> None:
-    side = scene.town.switch_side(_neighbour(scene))
-    at = scene.ip("link", "set", side, "down")
-    scene.zero(at, f"{side} is down")
+def _flap(trial: EventTrial) -> None:
+    side = trial.town.switch_side(_neighbour(trial))
+    at = trial.ip("link", "set", side, "down")
+    trial.zero(at, f"{side} is down")
     for _ in range(_FLAPS - 1):
-        scene.ip("link", "set", side, "up")
-        scene.ip("link", "set", side, "down")
-    scene.ip("link", "set", side, "up")
+        trial.ip("link", "set", side, "up")
+        trial.ip("link", "set", side, "down")
+    trial.ip("link", "set", side, "up")
 
 
-def _posing_streams(scene: Scene, *, flags: Sequence[int]) -> list[Stream]:
-    """The first trio's device from its other interface: as itself, and as its wired twin."""
-    trio = scene.trios[0]
-    own = twin(scene.plan, trio)
+def _posing_streams(trial: EventTrial, *, flags: Sequence[int]) -> list[Stream]:
+    """The first stream target's device from its other interface: as itself, and as its twin."""
+    stream_target = trial.stream_targets[0]
+    own = twin(trial.plan, stream_target)
     streams = []
     for what in ("mac", "ip", "both"):
-        posing = half_posing(own, trio.permitted, what=what)
+        posing = spoofed(own, stream_target.permitted, what=what)
         streams += [
-            scene.maker.opening(own, trio, posing=posing, flags=f)
+            trial.maker.opening(own, stream_target, posing=posing, flags=f)
             for f in flags
-            if trio.protocol is Protocol.TCP or f == flags[0]
+            if stream_target.protocol is Protocol.TCP or f == flags[0]
         ]
-    return [*streams, scene.maker.opening(own, trio)]
+    return [*streams, trial.maker.opening(own, stream_target)]
 
 
-def _undock(scene: Scene) -> None:
+def _undock(trial: EventTrial) -> None:
     """The wire is pulled from under an open conversation; the other interface tries to go on."""
-    trio = scene.trios[0]
-    side = scene.town.switch_side(trio.permitted)
-    with scene.conversation(trio) as talk:
-        if not talk.answers():
-            scene.broken(NEVER_BEGAN)
-        at = scene.ip("link", "set", side, "down")
+    stream_target = trial.stream_targets[0]
+    side = trial.town.switch_side(stream_target.permitted)
+    with trial.conversation(stream_target) as conn:
+        if not conn.answers():
+            trial.broken(NEVER_BEGAN)
+        at = trial.ip("link", "set", side, "down")
         try:
-            scene.zero(at, f"{side} is down")
-            for stream in scene.base:
-                if stream.source == trio.permitted and stream.to:
-                    scene.revoked(stream, at)
-            scene.speak("undocked")
+            trial.zero(at, f"{side} is down")
+            for stream in trial.base:
+                if stream.source == stream_target.permitted and stream.to:
+                    trial.revoked(stream, at)
+            trial.speak("undocked")
             time.sleep(_HOLD_S)
-            is_alive = talk.answers()
-            scene.tell(after_the_end(trio, is_alive=is_alive))
+            is_alive = conn.answers()
+            trial.tell(after_the_end(stream_target, is_alive=is_alive))
             if is_alive:
-                scene.leak("the open conversation went on without its cable")
+                trial.leak("the open conversation went on without its cable")
         finally:
-            scene.given_back(time.time_ns())
-            scene.ip("link", "set", side, "up")
+            trial.given_back(time.time_ns())
+            trial.ip("link", "set", side, "up")
 
 
-def _stand(how: str) -> Callable[[Scene], None]:
-    def play(scene: Scene) -> None:
-        scene.zero(time.time_ns(), how)
+def _stand(how: str) -> Callable[[EventTrial], None]:
+    def play(trial: EventTrial) -> None:
+        trial.zero(time.time_ns(), how)
         time.sleep(_HOLD_S)
 
     return play
 
 
-def _rogue_dhcp(scene: Scene) -> list[Stream]:
+def _rogue_dhcp(trial: EventTrial) -> list[Stream]:
     out = []
-    for trio in scene.trios:
-        source, ip = trio.forbidden, trio.forbidden.ip
+    for stream_target in trial.stream_targets:
+        source, ip = stream_target.forbidden, stream_target.forbidden.ip
         offer = Fields(_EVERYBODY, source.mac, ip, IPv4Address("255.255.255.255"), 67, 68)
         words = f"{source.id} offers addresses"  # RFC 2131, 4.1
-        out.append(scene.maker.raw(source, "udp", offer, words=words))
+        out.append(trial.maker.raw(source, "udp", offer, words=words))
     return out
 
 
-def _rogue_gateway(scene: Scene) -> list[Stream]:
+def _rogue_gateway(trial: EventTrial) -> list[Stream]:
     """Announcements in the gateway's name, as a reply and as a request (RFC 5227, 3)."""
     out = []
-    for trio in scene.trios:
-        source = trio.forbidden
-        gateway = scene.plan.gateway(source)
+    for stream_target in trial.stream_targets:
+        source = stream_target.forbidden
+        gateway = trial.plan.gateway(source)
         for operation in (ARP_REPLY, 1):
             fields = Fields(_EVERYBODY, source.mac, gateway, gateway, 0, 0, operation)
             words = f"{source.id} announces {gateway}, operation {operation}"
-            out.append(scene.maker.raw(source, "arp", fields, words=words))
+            out.append(trial.maker.raw(source, "arp", fields, words=words))
     return out
 
 
 def _no_twin(plan: Plan) -> Label | None:
-    first = next(iter(trios(plan)), None)
+    first = next(iter(stream_targets(plan)), None)
     alone = first is None or len(plan.device[first.permitted.device].attachments) < 2
     if not alone:
         return None

@@ -6,8 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from scenarios.events.stream_selection import Between, Stream, Trio, path, trio_between, trios
-from scenarios.events.trial import NEVER_BEGAN, Event, Scene
+from scenarios.events.stream_selection import (
+    Between,
+    Stream,
+    StreamTarget,
+    path,
+    stream_targets,
+    trio_between,
+)
+from scenarios.events.trial import NEVER_BEGAN, Event, EventTrial
 from sekisho.compiler.routing import next_hops
 from sekisho.model import Attachment, Label, Link, Plan, Role
 from sekisho.policy.evaluate import Policy
@@ -29,12 +36,12 @@ def has_way_around(plan: Plan, *broken: Link) -> bool:
 
 
 def used(plan: Plan, *, by_both: bool = False) -> list[Link]:
-    """Return the lines that the trios' permitted streams take, or those that *by_both* take."""
+    """Return the lines of the stream targets' permitted streams, or those that *by_both* take."""
     ways, out = _Ways(plan), dict[str, Link]()
-    for trio in trios(plan):
-        target = trio.target.at.switch
-        forbidden = ways.between(trio.forbidden.at.switch, target)
-        for link in ways.between(trio.permitted.at.switch, target):
+    for stream_target in stream_targets(plan):
+        target = stream_target.target.at.switch
+        forbidden = ways.between(stream_target.forbidden.at.switch, target)
+        for link in ways.between(stream_target.permitted.at.switch, target):
             if link in forbidden or not by_both:
                 out[name(link)] = link
     return list(out.values())
@@ -60,11 +67,11 @@ class _Ways:
         return out
 
 
-def over(plan: Plan, link: Link) -> tuple[Trio, Trio] | None:
+def over(plan: Plan, link: Link) -> tuple[StreamTarget, StreamTarget] | None:
     """Return whose permitted and whose forbidden stream go over *link*; None where nobody may.
 
-    Both are of one trio, if there is one: at the same site, or else anywhere. Else each has a
-    target of its own.
+    Both are of one stream target, if there is one: at the same site, or else anywhere. Else each
+    has a target of its own.
     """
     ways, names = _Ways(plan), [s.id for s in plan.switches]
     pairs = ((a, b) for a in names for b in names)
@@ -87,7 +94,7 @@ def over(plan: Plan, link: Link) -> tuple[Trio, Trio] | None:
     return (permitted, forbidden) if permitted and forbidden else None
 
 
-def _denied(plan: Plan, beyond: Between) -> Trio | None:
+def _denied(plan: Plan, beyond: Between) -> StreamTarget | None:
     """The first who may not open a service beyond a line, and that service."""
     policy = Policy(plan)
     for target in plan.attachments:
@@ -96,7 +103,7 @@ def _denied(plan: Plan, beyond: Between) -> Trio | None:
             for a in plan.attachments:
                 is_there = a.registered and beyond(a, target)
                 if is_there and not policy.permission(a, target, service.protocol, port):
-                    return Trio(a, a, target, service.protocol, port, "")
+                    return StreamTarget(a, a, target, service.protocol, port, "")
     return None
 
 
@@ -105,74 +112,74 @@ def name(link: Link) -> str:
     return f"{link.a}-{link.b}"
 
 
-def _set(scene: Scene, link: Link, how: str) -> int:
-    return scene.ip("link", "set", switch_interface(link.a), how)
+def _set(trial: EventTrial, link: Link, how: str) -> int:
+    return trial.ip("link", "set", switch_interface(link.a), how)
 
 
-def _told(scene: Scene, link: Link, event: str, before: int) -> float:
+def _told(trial: EventTrial, link: Link, event: str, before: int) -> float:
     """Wait until the guard states *event* of *link* and all is in force; return when (s)."""
-    fact = scene.fact(event, before)
+    fact = trial.fact(event, before)
     if fact["line"] != name(link):
         line = fact["line"]
-        scene.broken(Label(f"制御装置の申告は別の回線 {line}", f"the controller speaks of {line}"))
-    scene.fact("town-in-force", before)
+        trial.broken(Label(f"制御装置の申告は別の回線 {line}", f"the controller speaks of {line}"))
+    trial.fact("town-in-force", before)
     return float(fact["at"])
 
 
-def _cut(scene: Scene, link: Link) -> None:
-    before = len(scene.town.facts())
-    at = _set(scene, link, "down")
-    scene.zero(at, f"{switch_interface(link.a)} is down")
-    said = _told(scene, link, "line-down", before)
+def _cut(trial: EventTrial, link: Link) -> None:
+    before = len(trial.town.facts())
+    at = _set(trial, link, "down")
+    trial.zero(at, f"{switch_interface(link.a)} is down")
+    said = _told(trial, link, "line-down", before)
     took_ms = said * 1e3 - at / 1e6
-    scene.note(
+    trial.note(
         f"{name(link)}: 断から{took_ms:.1f}ミリ秒で新しい規則を送った",
         f"{name(link)}: new rules sent {took_ms:.1f} ms after the cut",
     )
 
 
-def _mend(scene: Scene, link: Link) -> None:
-    before = len(scene.town.facts())
-    _set(scene, link, "up")
-    _told(scene, link, "line-up", before)
+def _mend(trial: EventTrial, link: Link) -> None:
+    before = len(trial.town.facts())
+    _set(trial, link, "up")
+    _told(trial, link, "line-up", before)
 
 
-def _cut_and_restored(*links: Link) -> Callable[[Scene], None]:
-    def play(scene: Scene) -> None:
-        talker = _talker(scene.plan, links[0]) if links else None
+def _cut_and_restored(*links: Link) -> Callable[[EventTrial], None]:
+    def play(trial: EventTrial) -> None:
+        talker = _talker(trial.plan, links[0]) if links else None
         if talker is None:
-            _while_cut(scene, links, lambda: None)
+            _while_cut(trial, links, lambda: None)
             return
-        with scene.conversation(talker) as talk:
-            if not talk.answers():
-                scene.broken(NEVER_BEGAN)
-            _while_cut(scene, links, lambda: _note(scene, _NEW_WAY, talk.answers()))
-            _note(scene, _WHOLE, talk.answers(within_s=_RETRY_S))
+        with trial.conversation(talker) as conn:
+            if not conn.answers():
+                trial.broken(NEVER_BEGAN)
+            _while_cut(trial, links, lambda: _note(trial, _NEW_WAY, conn.answers()))
+            _note(trial, _WHOLE, conn.answers(within_s=_RETRY_S))
 
     return play
 
 
-def _note(scene: Scene, when: Label, went_on: bool) -> None:
-    scene.note(
+def _note(trial: EventTrial, when: Label, went_on: bool) -> None:
+    trial.note(
         f"開いている通信は、{when.ja}{'続いた' if went_on else '止まったままだった'}",
         f"an open conversation {'went on' if went_on else 'stood still'} {when.en}",
     )
 
 
-def _while_cut(scene: Scene, links: Sequence[Link], meanwhile: Callable[[], None]) -> None:
+def _while_cut(trial: EventTrial, links: Sequence[Link], meanwhile: Callable[[], None]) -> None:
     """Cut *links* one after the other, and mend them all."""
     whole = list(links)
     try:
         while whole:
-            _cut(scene, whole.pop(0))
+            _cut(trial, whole.pop(0))
             time.sleep(_CUT_S)
         meanwhile()
     finally:
         for link in links[: len(links) - len(whole)]:
-            _mend(scene, link)
+            _mend(trial, link)
 
 
-def _talker(plan: Plan, link: Link) -> Trio | None:
+def _talker(plan: Plan, link: Link) -> StreamTarget | None:
     """Return somebody who may open TLS on somebody beyond *link*: a server that waits for more."""
     policy, ends = Policy(plan), {link.a.switch, link.b.switch}
     for b in plan.attachments:
@@ -181,7 +188,7 @@ def _talker(plan: Plan, link: Link) -> Trio | None:
             for a in plan.attachments if service.kind in TLS_KINDS else ():
                 found = policy.permission(a, b, service.protocol, port)
                 if found and a.registered and b.registered and ends <= set(path(plan, a, b)):
-                    return Trio(a, a, b, service.protocol, port, found[0].id)
+                    return StreamTarget(a, a, b, service.protocol, port, found[0].id)
     return None
 
 
@@ -210,7 +217,7 @@ def _cut_of(plan: Plan, link: Link, *, is_used: bool) -> Event:
     """The cut of one line, with streams over it where those of every event do not take it."""
 
     @cache
-    def own() -> tuple[Trio, Trio] | None:
+    def own() -> tuple[StreamTarget, StreamTarget] | None:
         return None if is_used else over(plan, link)
 
     def skip(_: Plan) -> Label | None:
@@ -223,12 +230,12 @@ def _cut_of(plan: Plan, link: Link, *, is_used: bool) -> Event:
             )
         return None
 
-    def extra(scene: Scene) -> list[Stream]:
+    def extra(trial: EventTrial) -> list[Stream]:
         if (found := own()) is None:
             return []
         may, must_not = found
-        permitted = scene.maker.opening(may.permitted, may, to=may.target.id)
-        return [permitted, scene.maker.opening(must_not.forbidden, must_not)]
+        permitted = trial.maker.opening(may.permitted, may, to=may.target.id)
+        return [permitted, trial.maker.opening(must_not.forbidden, must_not)]
 
     return Event(
         f"line-cut:{name(link)}",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scenarios.events.registry import events
-from scenarios.events.stream_selection import Trio, trio_between
+from scenarios.events.stream_selection import StreamTarget, trio_between
 from scenarios.events.trial import Event
 from sekisho.model import Attachment, MustDrop, Plan
 from sekisho.model.states import EVENT_OF, is_state, state_of
@@ -25,11 +25,11 @@ class Staged:
     """An event, and with whom it is played.
 
     Attributes:
-        trio: Who may, who must not, and what both want; None for those of every event.
+        stream_target: Who may, who must not, and what both want; None for those of every event.
     """
 
     event: Event
-    trio: Trio | None = None
+    stream_target: StreamTarget | None = None
 
     @property
     def state(self) -> str:
@@ -40,10 +40,10 @@ class Staged:
 def named(plan: Plan, situations: Iterable[Situation]) -> list[Staged]:
     """Return every event that a sentence of *plan* or one of *situations* names, in their order."""
     every, told = events(plan), tuple(situations)
-    found: dict[tuple[str, Trio | None], Staged] = {}
+    found: dict[tuple[str, StreamTarget | None], Staged] = {}
     for line in plan.must_drop:
         for staged in _of_sentence(plan, line, every):
-            found.setdefault((staged.event.id, staged.trio), staged)
+            found.setdefault((staged.event.id, staged.stream_target), staged)
     staged_with = {key for key, _ in found}
     words = tuple(word for each in told for word in each.events)
     for event in every:
@@ -60,8 +60,8 @@ def _of_sentence(plan: Plan, line: MustDrop, every: Iterable[Event]) -> Iterator
         if kind is None or not is_state(event.id, kind):
             continue
         if line.state in _TAKING:
-            for trio in _taken(plan, line):
-                yield Staged(event, trio)
+            for stream_target in _taken(plan, line):
+                yield Staged(event, stream_target)
         elif line.state != "relay" or _is_relayed(plan, line, event.id):
             yield Staged(event)
 
@@ -72,7 +72,7 @@ def _is_relayed(plan: Plan, line: MustDrop, event: str) -> bool:
     return any(line.is_from(leg) for leg in device.attachments)
 
 
-def _taken(plan: Plan, line: MustDrop) -> Iterator[Trio]:
+def _taken(plan: Plan, line: MustDrop) -> Iterator[StreamTarget]:
     """Yield, for each source class of the sentence, somebody who may open what it speaks about."""
     needs_twin = line.state == "undock"
     classes = [c.id for c in plan.sources if not line.sources or c.id in line.sources]
@@ -82,9 +82,9 @@ def _taken(plan: Plan, line: MustDrop) -> Iterator[Trio]:
             is_right = not needs_twin or _has_twin(plan, a)
             return a.source == name and is_right and line.covers(a, b)
 
-        trio = trio_between(plan, speaks)
-        if trio is not None:
-            yield trio
+        stream_target = trio_between(plan, speaks)
+        if stream_target is not None:
+            yield stream_target
 
 
 def _has_twin(plan: Plan, a: Attachment) -> bool:

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import time
 
-from scenarios.events.stream_selection import Trio, trios
-from scenarios.events.trial import Event, Scene
+from scenarios.events.stream_selection import StreamTarget, stream_targets
+from scenarios.events.trial import Event, EventTrial
 from sekisho.errors import LabError
 from sekisho.model import Label, Plan
 from sekisho.model.pools import pools
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.validation import RefusedError, asked
+from sekisho.resegment.validation import RefusedError, plan_moves
 from topologies.control_server import guarded
 
 _HOLD_S = 1.0
 
 
-def elsewhere(plan: Plan, trio: Trio) -> str:
+def elsewhere(plan: Plan, stream_target: StreamTarget) -> str:
     """Return a network that the permitted one's port can be moved to, where it may no longer.
 
     Empty where there is none.
     """
     policy = Policy(plan)
     for pool in pools(plan):
-        if pool.switch != trio.permitted.at.switch:
+        if pool.switch != stream_target.permitted.at.switch:
             continue
         may = any(
-            a.source == pool.source and policy.permission(a, trio.target, trio.protocol, trio.port)
+            a.source == pool.source
+            and policy.permission(
+                a, stream_target.target, stream_target.protocol, stream_target.port
+            )
             for a in plan.attachments
         )
-        if not may and _movable(plan, [str(trio.permitted.at)], pool.zone):
+        if not may and _movable(plan, [str(stream_target.permitted.at)], pool.zone):
             return pool.zone
     return ""
 
@@ -39,7 +42,7 @@ def _movable(plan: Plan, ports: list[str], to: str) -> list[str]:
     out = []
     for port in ports:
         try:
-            asked(plan, [port], to)
+            plan_moves(plan, [port], to)
         except RefusedError:
             continue
         out.append(port)
@@ -47,38 +50,38 @@ def _movable(plan: Plan, ports: list[str], to: str) -> list[str]:
 
 
 def batch(plan: Plan) -> tuple[list[str], str]:
-    """Return every port that can be moved together with the first trio's, and whereto."""
-    to = elsewhere(plan, trios(plan)[0])
+    """Return every port that can be moved together with the first stream target's, and whereto."""
+    to = elsewhere(plan, stream_targets(plan)[0])
     ports = dict.fromkeys(str(a.at) for a in plan.attachments)
     return _movable(plan, list(ports), to), to
 
 
-def _play(scene: Scene) -> None:
-    ports, to = batch(scene.plan)
+def _play(trial: EventTrial) -> None:
+    ports, to = batch(trial.plan)
     began = time.time_ns()
-    done = guarded(scene.town, {"do": "change", "ports": ports, "to": to, "by": "disturb"})
+    done = guarded(trial.town, {"do": "change", "ports": ports, "to": to, "by": "disturb"})
     at = time.time_ns()
     if "number" not in done:
         raise LabError(str(done.get("error")))
-    scene.zero(began, f"{len(ports)} ports were asked to move to {to}")
-    for stream in scene.base:
+    trial.zero(began, f"{len(ports)} ports were asked to move to {to}")
+    for stream in trial.base:
         if not stream.is_forbidden and str(stream.source.at) in ports:
-            scene.revoked(stream, at)
+            trial.revoked(stream, at)
     touched = sum(map(sum, done["touched"].values()))
     took_ms = (at - began) / 1e6
-    scene.note(
+    trial.note(
         f"ポート{len(ports)}個、規則{touched}件、確認まで{took_ms:.1f}ミリ秒",
         f"{len(ports)} ports, {touched} rules, {took_ms:.1f} ms to acknowledge",
     )
     time.sleep(_HOLD_S)
-    scene.given_back(time.time_ns())
-    back = guarded(scene.town, {"do": "undo", "number": done["number"], "by": "disturb"})
+    trial.given_back(time.time_ns())
+    back = guarded(trial.town, {"do": "undo", "number": done["number"], "by": "disturb"})
     if not back.get("in_force"):
-        scene.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
+        trial.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
 
 
 def _skip(plan: Plan) -> Label | None:
-    found = trios(plan)
+    found = stream_targets(plan)
     if not found or not elsewhere(plan, found[0]):
         return Label(
             "許可の外へ移せるポートがない",

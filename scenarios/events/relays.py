@@ -20,7 +20,7 @@ from sekisho.model import Attachment, Device, Label, Plan, Protocol, Service
 from sekisho.policy.evaluate import Policy
 from sekisho.policy.relay_paths import declared
 from topologies.hosts.services import TLS_KINDS
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _ASK_S = 4.0
@@ -215,7 +215,7 @@ def printed(town: Town, door: Door) -> bytes:
 
 async def _asked(town: Town, door: Door, words: bytes, each: Try | None = None) -> bytes:
     """Say *words* at a door from the user's own interface; go on with a target's own words."""
-    with inside(town.pid(door.user)):
+    with in_netns(town.pid(door.user)):
         client = socket.socket()
     client.setblocking(False)
     name = town.interface(door.user).encode()

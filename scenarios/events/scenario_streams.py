@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scenarios.events.stream_selection import Stream, Trio, trio_between
-from scenarios.events.trial import Scene
+from scenarios.events.stream_selection import Stream, StreamTarget, trio_between
+from scenarios.events.trial import EventTrial
 from scenarios.probes.context import packet
 from scenarios.probes.frames import Fields
 from scenarios.suites.scenarios import Chosen
 from sekisho.model import Attachment, Plan, Protocol
 from sekisho.model.states import is_state
-from sekisho.packet.packet import TCP_SYN, Verdict
+from sekisho.packet.packet import TCP_SYN, Decision
 from sekisho.policy.evaluate import Policy
 
 AT_ONCE = 4
@@ -60,7 +60,7 @@ def _denied(
         port = _port(plan, target)
         fields = Fields(plan.router_mac, source.mac, source.ip, target.ip, 0, port, TCP_SYN)
         ruling = policy.ruling(packet("tcp", fields._replace(sport=20000), source.at))
-        if ruling.verdict is Verdict.DENY:
+        if ruling.verdict is Decision.DENY:
             out[target.destination] = (fields, target.id)
     return list(out.values())
 
@@ -72,26 +72,26 @@ def _port(plan: Plan, target: Attachment) -> int:
 
 
 class Situated:
-    """Puts the streams of the situations that play *event* into a scene, repeat by repeat."""
+    """Puts the streams of the situations that play *event* into a trial, repeat by repeat."""
 
-    def __init__(self, scene: Scene, chosen: tuple[Chosen, ...]) -> None:
-        self._scene = scene
-        self._base, self._trios = tuple(scene.base), tuple(scene.trios)
-        self._attempts = {each.situation.id: (each, attempts(each, scene.plan)) for each in chosen}
+    def __init__(self, trial: EventTrial, chosen: tuple[Chosen, ...]) -> None:
+        self._trial = trial
+        self._base, self._trios = tuple(trial.base), tuple(trial.stream_targets)
+        self._attempts = {each.situation.id: (each, attempts(each, trial.plan)) for each in chosen}
         self._streams: dict[tuple[str, str], Stream] = {}
         self._used: dict[str, set[str]] = {name: set() for name in self._attempts}
 
     def begin(self, event: str, repeat: int) -> None:
         """Let the streams whose turn it is run through the next trial of *event*."""
-        scene = self._scene
-        scene.base, scene.trios = list(self._base), list(self._trios)
+        trial = self._trial
+        trial.base, trial.stream_targets = list(self._base), list(self._trios)
         for chosen, found in self._attempts.values():
             if not is_state(event, chosen.situation.events) or not found:
                 continue
-            if event == _ENDS and (trio := _permitted(chosen, scene.plan)) is not None:
-                scene.trios = [trio]
-                scene.base = scene.maker.of_trio(trio)
-        scene.base += self.streams(event, repeat)
+            if event == _ENDS and (stream_target := _permitted(chosen, trial.plan)) is not None:
+                trial.stream_targets = [stream_target]
+                trial.base = trial.maker.of_trio(stream_target)
+        trial.base += self.streams(event, repeat)
 
     def streams(self, event: str, repeat: int) -> list[Stream]:
         """Return the streams of all situations whose turn it is in a trial of *event*."""
@@ -109,7 +109,7 @@ class Situated:
         self._used[name].add(attempt.source.id)
         if key not in self._streams:
             words = f"{name}: {attempt.source.id} to {' '.join(attempt.targets)}"
-            self._streams[key] = self._scene.maker.mixed(
+            self._streams[key] = self._trial.maker.mixed(
                 attempt.source, "tcp", list(attempt.fields), words=words
             )
         return self._streams[key]
@@ -130,6 +130,6 @@ class Situated:
         ]
 
 
-def _permitted(chosen: Chosen, plan: Plan) -> Trio | None:
+def _permitted(chosen: Chosen, plan: Plan) -> StreamTarget | None:
     """Somebody of the situation who may, and somebody else at the same site who may not."""
     return trio_between(plan, chosen.part.covers)

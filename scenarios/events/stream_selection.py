@@ -1,7 +1,8 @@
 """Which streams run through an event: chosen by the plan's policy and matrix, never by a name.
 
-A *trio* is a target, somebody who may open a service on it, and somebody at the same site who
-must never reach it. A plan with several sites gives one trio of the first and one of a branch.
+A *stream_target* is a target, somebody who may open a service on it, and somebody at the same site
+who must never reach it. A plan with several sites gives one stream target of the first and one of a
+branch.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _NUMBER_BITS, _STREAM_BITS = 32, 20  # of a frame: of them its place in its stre
 
 
 @dataclass(frozen=True, slots=True)
-class Trio:
+class StreamTarget:
     """Somebody who may, somebody who must not, and what they both want.
 
     Attributes:
@@ -72,24 +73,24 @@ class Stream:
         return not self.to
 
 
-def trios(plan: Plan) -> list[Trio]:
-    """Return at most one trio a site, those whose frames pass between switches first."""
-    out: list[Trio] = []
+def stream_targets(plan: Plan) -> list[StreamTarget]:
+    """Return at most one stream target a site, those whose frames pass between switches first."""
+    out: list[StreamTarget] = []
     for site in dict.fromkeys(a.site for a in plan.attachments):
-        found = sorted(_at(plan, site), key=lambda trio: _rank(plan, trio))
+        found = sorted(_at(plan, site), key=lambda stream_target: _rank(plan, stream_target))
         out += found[:1]
     return out[:_MOST_TRIOS]
 
 
-def _rank(plan: Plan, trio: Trio) -> tuple[int, bool, bool]:
+def _rank(plan: Plan, stream_target: StreamTarget) -> tuple[int, bool, bool]:
     """Sort the best guarded target first, then long ways, then devices with two interfaces."""
     cells = matrix(plan)
-    guarded = sum(cells[s.id, trio.target.destination].is_must_drop for s in plan.sources)
-    is_short = trio.permitted.at.switch == trio.target.at.switch
-    return -guarded, is_short, len(plan.device[trio.permitted.device].attachments) < 2
+    guarded = sum(cells[s.id, stream_target.target.destination].is_must_drop for s in plan.sources)
+    is_short = stream_target.permitted.at.switch == stream_target.target.at.switch
+    return -guarded, is_short, len(plan.device[stream_target.permitted.device].attachments) < 2
 
 
-def _at(plan: Plan, site: str) -> Iterator[Trio]:
+def _at(plan: Plan, site: str) -> Iterator[StreamTarget]:
     """Yield, for each target, the first who may and the first who may not from *site*.
 
     Of those who may not, one of whom the plan says so comes before one whom no rule names.
@@ -110,7 +111,7 @@ def _at(plan: Plan, site: str) -> Iterator[Trio]:
             for good in here:
                 found = policy.permission(good, target, service.protocol, port)
                 if found is not None and good.is_apart(target):
-                    yield Trio(good, bad, target, service.protocol, port, found[0].id)
+                    yield StreamTarget(good, bad, target, service.protocol, port, found[0].id)
                     break
 
 
@@ -127,7 +128,7 @@ def at_one_site(other: Attachment, source: Attachment, target: Attachment) -> bo
     return other.site == source.site and other.device != target.device
 
 
-def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> Trio | None:
+def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> StreamTarget | None:
     """Return somebody who may and whom he may open, and one who may not; None where nobody may.
 
     Args:
@@ -157,7 +158,7 @@ def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> T
                 None,
             )
             if found is not None and other is not None:
-                return Trio(source, other, target, protocol, port, found[0].id)
+                return StreamTarget(source, other, target, protocol, port, found[0].id)
     return None
 
 
@@ -171,7 +172,7 @@ def path(plan: Plan, source: Attachment, target: Attachment) -> list[str]:
     return out
 
 
-class Maker:
+class StreamBuilder:
     """Makes streams whose tokens nobody else of this run uses."""
 
     def __init__(self, plan: Plan, *, run: int, length: int) -> None:
@@ -179,36 +180,44 @@ class Maker:
         self._next = 1
         self._whose = {a.ip: a.id for a in plan.attachments}
 
-    def of_trio(self, trio: Trio) -> list[Stream]:
-        """Return the permitted and the forbidden stream of a trio, of the same shape."""
+    def of_trio(self, stream_target: StreamTarget) -> list[Stream]:
+        """Return the permitted and the forbidden stream of a stream target, of the same shape."""
         return [
-            self.opening(trio.permitted, trio, to=trio.target.id),
-            self.opening(trio.forbidden, trio),
+            self.opening(stream_target.permitted, stream_target, to=stream_target.target.id),
+            self.opening(stream_target.forbidden, stream_target),
         ]
 
     def opening(
         self,
         source: Attachment,
-        trio: Trio,
+        stream_target: StreamTarget,
         *,
         posing: Attachment | None = None,
         flags: int = TCP_SYN,
         to: str = "",
     ) -> Stream:
-        """Return frames that ask for the trio's service, from *source*'s interface.
+        """Return frames that ask for the stream target's service, from *source*'s interface.
 
         Args:
             source: Whose interface sends.
-            trio: Whose target and service they ask for.
+            stream_target: Whose target and service they ask for.
             posing: Whose MAC and IP address the frames carry, if not the source's own.
             flags: TCP flags.
             to: Attachment that must hear them.
         """
         who = posing or source
-        fields = Fields(self._plan.router_mac, who.mac, who.ip, trio.target.ip, 0, trio.port, flags)
-        shape = trio.protocol.word
+        fields = Fields(
+            self._plan.router_mac,
+            who.mac,
+            who.ip,
+            stream_target.target.ip,
+            0,
+            stream_target.port,
+            flags,
+        )
+        shape = stream_target.protocol.word
         as_whom = f" as {who.id}" if posing else ""
-        words = f"{source.id}{as_whom} to {trio.target.id} {shape}/{trio.port}"
+        words = f"{source.id}{as_whom} to {stream_target.target.id} {shape}/{stream_target.port}"
         return self.raw(source, shape, fields, words=words, to=to)
 
     def raw(
@@ -250,13 +259,15 @@ def turn_of(token: int) -> int:
     return token & (1 << _STREAM_BITS) - 1
 
 
-def twin(plan: Plan, trio: Trio) -> Attachment:
+def twin(plan: Plan, stream_target: StreamTarget) -> Attachment:
     """Return another interface of the permitted one's own device, or the forbidden one."""
-    device = plan.device[trio.permitted.device]
-    return next((a for a in device.attachments if a != trio.permitted), trio.forbidden)
+    device = plan.device[stream_target.permitted.device]
+    return next(
+        (a for a in device.attachments if a != stream_target.permitted), stream_target.forbidden
+    )
 
 
-def half_posing(own: Attachment, other: Attachment, *, what: str) -> Attachment:
+def spoofed(own: Attachment, other: Attachment, *, what: str) -> Attachment:
     """Return *own* with the other's ``mac``, ``ip`` or ``both``."""
     if what == "both":
         return replace(own, mac=other.mac, ip=other.ip)

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import Place
-from scenarios.capture.rx_ring import Copy
+from scenarios.capture.rx_ring import CapturedCopy
 from scenarios.events.stream_selection import Stream, stream_of
 from scenarios.probes.frames import frame_number
 from sekisho.model import Plan
@@ -131,7 +131,7 @@ class Streams:
             if number is not None and stream_of(number) in self.streams:
                 self._note(number, place, copy)
 
-    def _note(self, number: int, place: Place, copy: Copy) -> None:
+    def _note(self, number: int, place: Place, copy: CapturedCopy) -> None:
         stream = self.streams[stream_of(number)]
         heard = self.heard[stream.number]
         is_origin = place.name == stream.source.id and copy.outgoing != stream.whispered
@@ -145,7 +145,7 @@ class Streams:
         elif not self._is_on_its_way(stream, place, copy):
             heard.elsewhere.append((number, place.name))
 
-    def _is_on_its_way(self, stream: Stream, place: Place, copy: Copy) -> bool:
+    def _is_on_its_way(self, stream: Stream, place: Place, copy: CapturedCopy) -> bool:
         """Tell whether a copy is where its stream passes: a forbidden one its own air alone.
 
         What is put on a device's cable to be carried further may leave by any of its legs.
@@ -160,7 +160,7 @@ class Streams:
         device = stream.source.device
         return {a.air for a in self._plan.attachments if a.device == device}
 
-    def _note_close(self, copy: Copy) -> None:
+    def _note_close(self, copy: CapturedCopy) -> None:
         data = copy.data
         if len(data) < 54 or data[12:14] != b"\x08\x00" or data[23] != 6:
             return

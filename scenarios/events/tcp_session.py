@@ -6,25 +6,25 @@ import socket
 import time
 from types import TracebackType
 
-from scenarios.events.stream_selection import Trio
-from topologies.network.netns import inside
+from scenarios.events.stream_selection import StreamTarget
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _ANSWER_S, _POLL_S = 0.8, 0.02
 
 
 class Conversation:
-    """Keep a TCP connection of a trio's permitted one to its target for the time of the block."""
+    """Keep a TCP connection of a permitted one to its target for the time of the block."""
 
-    def __init__(self, town: Town, trio: Trio) -> None:
-        with inside(town.pid(trio.permitted)):
+    def __init__(self, town: Town, stream_target: StreamTarget) -> None:
+        with in_netns(town.pid(stream_target.permitted)):
             self._client = socket.socket()
-        name = town.interface(trio.permitted).encode()
+        name = town.interface(stream_target.permitted).encode()
         self._client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
         self._client.settimeout(_ANSWER_S)
         self._is_open = True
         try:
-            self._client.connect((str(trio.target.ip), trio.port))
+            self._client.connect((str(stream_target.target.ip), stream_target.port))
         except OSError:
             self._is_open = False
 

@@ -1,4 +1,4 @@
-"""The scene of one event: the running town, its streams, and the moment that counts.
+"""The trial of one event: the running town, its streams, and the moment that counts.
 
 An event's ``play`` changes the town, says when time zero was and by which fact it is known, and
 brings the town back; the streams run all the while. The outcome is counted here, once for all
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.capture.packet_io import Wire
-from scenarios.events.stream_selection import Maker, Stream, Trio, trios
+from scenarios.events.stream_selection import Stream, StreamBuilder, StreamTarget, stream_targets
 from scenarios.events.streams import Heard, Streams
 from scenarios.events.tcp_session import Conversation
 from scenarios.events.tried import Tried, of_streams
@@ -36,7 +36,7 @@ class Event:
 
     Attributes:
         play: Lets it happen and brings the town back.
-        extra: Streams that run besides the trios' own; each permitted one must arrive.
+        extra: Streams that run besides the stream targets' own; each permitted one must arrive.
         skip: Says why it cannot happen to this town; None where it can.
         starts_silent: Whether the extra streams begin only when `play` says so.
     """
@@ -44,8 +44,8 @@ class Event:
     id: str
     label: Label
     requirements: str
-    play: Callable[[Scene], None]
-    extra: Callable[[Scene], Sequence[Stream]] = lambda scene: ()
+    play: Callable[[EventTrial], None]
+    extra: Callable[[EventTrial], Sequence[Stream]] = lambda trial: ()
     skip: Callable[[Plan], Label | None] = lambda plan: None
     starts_silent: bool = False
 
@@ -94,29 +94,35 @@ class _Zero:
     broken: list[Label] = field(default_factory=list)
 
 
-class Scene:
+class EventTrial:
     """The town with its wire; one event after the other is played on it."""
 
     def __init__(self, town: Town, wire: Wire, *, run: int, length: int = 20000) -> None:
         self.town, self.plan, self.wire, self._run = town, town.plan, wire, run
-        self.maker = Maker(town.plan, run=run, length=length)
-        self.trios: list[Trio] = trios(town.plan)
-        if not self.trios:
+        self.maker = StreamBuilder(town.plan, run=run, length=length)
+        self.stream_targets: list[StreamTarget] = stream_targets(town.plan)
+        if not self.stream_targets:
             raise LabError("no target has both somebody who may and somebody who must not")
-        self.base = [stream for trio in self.trios for stream in self.maker.of_trio(trio)]
+        self.base = [
+            stream
+            for stream_target in self.stream_targets
+            for stream in self.maker.of_trio(stream_target)
+        ]
         self._zero = _Zero()
         self._extra: dict[str, Sequence[Stream]] = {}
         self.streams: Streams | None = None
         self.tried: list[Tried] = []
 
-    def stage(self, found: Sequence[Trio], more: Sequence[Stream] = ()) -> None:
-        """Let the trios *found*, and the streams *more*, play in what comes next."""
-        self.trios = list(found)
-        self.base = [stream for trio in found for stream in self.maker.of_trio(trio)]
+    def stage(self, found: Sequence[StreamTarget], more: Sequence[Stream] = ()) -> None:
+        """Let the stream targets *found*, and the streams *more*, play in what comes next."""
+        self.stream_targets = list(found)
+        self.base = [
+            stream for stream_target in found for stream in self.maker.of_trio(stream_target)
+        ]
         self.base += more
         self._extra.clear()
 
-    def trial(self, event: Event, repeat: int) -> Outcome:
+    def run(self, event: Event, repeat: int) -> Outcome:
         """Play *event* once and count what became of the streams."""
         if event.id not in self._extra:
             self._extra[event.id] = event.extra(self)
@@ -126,7 +132,11 @@ class Scene:
         lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
         trouble = ""
         streams = self.streams = Streams(
-            self.wire, self.plan, [*self.base, *extra], run=self._run, kinds=len(self.trios)
+            self.wire,
+            self.plan,
+            [*self.base, *extra],
+            run=self._run,
+            kinds=len(self.stream_targets),
         )
         for stream in extra if event.starts_silent else ():
             streams.pause(stream.number)
@@ -143,7 +153,7 @@ class Scene:
         doubts = [Label(why, why) for why in (trouble, streams.trouble) if why]
         doubts += [_lost(lost)] if lost else []
         doubts += [_not_heard(deaf)] if deaf else []
-        self.town.ovs.forget_connections()
+        self.town.ovs.flush_conntrack()
         return self._counted(event, repeat, streams, ended, doubts)
 
     def _deaf(self) -> set[str]:
@@ -254,9 +264,9 @@ class Scene:
         """Say what became of a try that no token shows."""
         self._zero.tried.append(tried)
 
-    def conversation(self, trio: Trio) -> Conversation:
-        """Open a real conversation of a trio."""
-        return Conversation(self.town, trio)
+    def conversation(self, stream_target: StreamTarget) -> Conversation:
+        """Open a real conversation of a stream target."""
+        return Conversation(self.town, stream_target)
 
     def note(self, ja: str, en: str) -> None:
         """Write down what else was seen, in both languages."""
@@ -279,7 +289,7 @@ class Scene:
         streams = [s for s in self._extra[event] if s.whispered == whispered]
         return sum(self.streams.heard[s.number].carried for s in streams)
 
-    def hush(self, event: str) -> None:
+    def stop_streams(self, event: str) -> None:
         """Let the forbidden extra streams of *event* end, and wait for the last of their frames."""
         assert self.streams is not None
         for stream in self._extra[event]:

@@ -1,7 +1,7 @@
 """What an event tried, pair by pair: who asked for whom while it happened, and what became of it.
 
 A run makes a case of each. Nothing is judged here: a pair that was not sent to proves nothing, and
-what it means for the whole event is the scene's word.
+what it means for the whole event is the trial's word.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from scenarios.events.stream_selection import Stream, Trio, turn_of
+from scenarios.events.stream_selection import Stream, StreamTarget, turn_of
 from scenarios.events.streams import Heard, Streams
 from sekisho.evidence.verdict import Verdict
 
@@ -55,7 +55,7 @@ class During:
 
     Attributes:
         event: Its id.
-        verdict: As in the scene's outcome.
+        verdict: As in the trial's outcome.
         control: Number of the case of the permitted stream that ran beside.
         heard: How much of the permitted streams was heard.
     """
@@ -174,14 +174,15 @@ def _port(stream: Stream) -> int:
     return stream.asks[0][1] if stream.asks else 0
 
 
-def after_the_end(trio: Trio, *, is_alive: bool) -> Tried:
+def after_the_end(stream_target: StreamTarget, *, is_alive: bool) -> Tried:
     """Return the try of an open conversation that said one more byte when it must be dead."""
     return Tried(
-        source=trio.permitted.id,
-        target=trio.target.id,
+        source=stream_target.permitted.id,
+        target=stream_target.target.id,
         expect=DROP,
         sent=1,
         arrived=int(is_alive),
-        port=trio.port,
-        words=f"an open conversation of {trio.permitted.id} with {trio.target.id} goes on",
+        port=stream_target.port,
+        words=f"an open conversation of {stream_target.permitted.id} "
+        f"with {stream_target.target.id} goes on",
     )

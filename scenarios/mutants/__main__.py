@@ -22,9 +22,9 @@ from scenarios.mutants.harness import (
     INCONCLUSIVE,
     KILLED,
     SURVIVED,
-    Ground,
     Mutant,
-    Told,
+    MutantResult,
+    MutationHarness,
 )
 from scenarios.mutants.registry import Order, chosen, reasons
 from sekisho.compiler.tables import compile_town
@@ -87,19 +87,19 @@ def run(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
     with town:
         town.await_in_force()
         with Wire(town) as wire:
-            ground = Ground(town, wire, seed=order.seed)
-            ground.control()
+            harness = MutationHarness(town, wire, seed=order.seed)
+            harness.control()
             for number, mutant in enumerate(mutants, 1):
                 say(phase="mutate", done=number - 1, of=len(mutants))
                 started = time.monotonic()
-                told = ground.play(mutant)
+                told = harness.play(mutant)
                 fates.append(_fate(number, mutant, told, time.monotonic() - started))
                 _write(folder, plan, order, fates)
-            ground.control()
+            harness.control()
     return exit_status(fates)
 
 
-def _fate(number: int, mutant: Mutant, told: Told, seconds: float) -> Fate:
+def _fate(number: int, mutant: Mutant, told: MutantResult, seconds: float) -> Fate:
     return Fate(
         number=number,
         ids=mutant.ids,

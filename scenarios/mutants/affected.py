@@ -46,7 +46,7 @@ _SHOWN_BY = {
 _OF_A_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
 
 
-class Focus:
+class AffectedCases:
     """Tells for one plan whether what is tried may fare differently with rules *names* wrong."""
 
     def __init__(self, plan: Plan, names: Iterable[Name]) -> None:

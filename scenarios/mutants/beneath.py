@@ -108,8 +108,8 @@ def _table(kind: int, flags: int) -> None:
         _message(kind, flags, struct.pack(">BBH", _NETDEV, 0, 0) + attribute),
         _message(_END, _REQUEST, struct.pack(">BBH", 0, 0, _NFTABLES)),
     ]
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NFNETLINK) as talk:
-        talk.send(b"".join(batch))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NFNETLINK) as conn:
+        conn.send(b"".join(batch))
 
 
 def _message(kind: int, flags: int, body: bytes) -> bytes:

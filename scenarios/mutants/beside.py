@@ -2,7 +2,7 @@
 
 The faults themselves know neither gate nor judge (`scenarios.mutants.planting`); here a part of the
 gate is tried on each, and then whatever else vouches for a run: the comparison of the fabric, and
-the ledger some time after the last frame.
+the observations some time after the last frame.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from scenarios.mutants import beneath, fabric, injected, permissions, reader
-from scenarios.mutants.harness import KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.harness import KILLED, SURVIVED, Mutant, MutantResult, MutationHarness
 from scenarios.mutants.planting import Planted
 from sekisho.model import Plan
 
@@ -47,15 +47,17 @@ def _mutant(fault: Planted) -> Mutant:
         level=fault.level,
         place=fault.place,
         words=fault.words,
-        planted=lambda ground: fault.plant(ground.town, ground.wire),
-        tried=lambda ground: _tried(ground, fault),
+        planted=lambda harness: fault.plant(harness.town, harness.wire),
+        tried=lambda harness: _tried(harness, fault),
     )
 
 
-def _tried(ground: Ground, fault: Planted) -> Told:
-    suite = ground.suite(None)
-    told = ground.gate_and_talk(suite, None)
+def _tried(harness: MutationHarness, fault: Planted) -> MutantResult:
+    suite = harness.suite(None)
+    told = harness.gate_and_talk(suite, None)
     if told is not None and told.fate == KILLED:
         return told
-    witness = ground.witnesses(after_s=_LATE_S if fault.level == "wire" else 0.0)
-    return witness or told or Told(SURVIVED, "", "no probe and no witness told it", len(suite))
+    witness = harness.witnesses(after_s=_LATE_S if fault.level == "wire" else 0.0)
+    return (
+        witness or told or MutantResult(SURVIVED, "", "no probe and no witness told it", len(suite))
+    )

@@ -24,8 +24,15 @@ import yaml
 import sekisho
 from scenarios.capture.places import CHANNEL, Place
 from scenarios.capture.rx_ring import Ring
-from scenarios.mutants.affected import Focus
-from scenarios.mutants.harness import INCONCLUSIVE, KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.affected import AffectedCases
+from scenarios.mutants.harness import (
+    INCONCLUSIVE,
+    KILLED,
+    SURVIVED,
+    Mutant,
+    MutantResult,
+    MutationHarness,
+)
 from sekisho.errors import LabError, PlanError
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import flows
@@ -40,7 +47,7 @@ _AGE = re.compile(r"duration=([\d.]+)s")
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class SourceMutation:
     """One fault of the code.
 
     Attributes:
@@ -66,35 +73,35 @@ _DROP_IPV6 = (
 )
 _COMPARED = "        todo = changes(wanted, held)\n"
 WRONGS = (
-    Wrong(("M-13", "M07"), "the compiler omits IPv6", (
+    SourceMutation(("M-13", "M07"), "the compiler omits IPv6", (
         ("sekisho/compiler/tables.py", _DROP_IPV6, ""),)),
-    Wrong(("M-15",), "the compiler omits ARP", (
+    SourceMutation(("M-15",), "the compiler omits ARP", (
         ("sekisho/compiler/tables.py", "in enumerate(sorted(here), 1):", "in enumerate((), 1):"),)),
-    Wrong(("M-15",), "ARP is answered for everybody", (
+    SourceMutation(("M-15",), "ARP is answered for everybody", (
         ("sekisho/compiler/tables.py", "match(eth_type=ETH_ARP, arp_spa=both, arp_tpa=both)",
          "match(eth_type=ETH_ARP, arp_spa=both)"),)),
-    Wrong(("M-17",), "LLDP of edge ports goes to the controller", (
+    SourceMutation(("M-17",), "LLDP of edge ports goes to the controller", (
         ("sekisho/compiler/tables.py", _DROP_OTHER, _DROP_OTHER +
          "        yield Rule(table, 60, match(in_port=port, eth_type=0x88CC), "
          "int(Cookie(Kind.DROP_ETHERTYPE, port)), (Output(0xFFFFFFFD),))\n"),)),
-    Wrong(("M-19", "M13"), "a rule that is no longer wanted stays", (
+    SourceMutation(("M-19", "M13"), "a rule that is no longer wanted stays", (
         ("controller/reconcile.py", "        if key not in want\n        or (rule.table",
          "        if key in want\n        and (rule.table"),), before="wider"),
-    Wrong(("M05",), "rules have a time-out", (
+    SourceMutation(("M05",), "rules have a time-out", (
         ("controller/openflow.py", "            priority=rule.priority,\n            match=wire",
          "            idle_timeout=600, priority=rule.priority,\n            match=wire"),),
         before="wiped"),
-    Wrong(("M-20",), "everything is deleted, then added", (
+    SourceMutation(("M-20",), "everything is deleted, then added", (
         ("controller/app.py", "from controller.reconcile import changes\n",
          "from controller.reconcile import Step, changes\n"),
         ("controller/app.py", _COMPARED,
          "        self._send(datapath, step_bytes(Step(held, ())))\n"
          "        held = ()\n" + _COMPARED)), look="ages"),
-    Wrong(("M-20",), "no barrier is awaited", (
+    SourceMutation(("M-20",), "no barrier is awaited", (
         ("controller/switch_io.py",
          "        self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))\n", ""),),
         before="wider", look="barriers"),
-    Wrong(("M-22",), "a sender is known by its MAC alone", (
+    SourceMutation(("M-22",), "a sender is known by its MAC alone", (
         ("sekisho/compiler/attachment.py", "match(in_port=port, eth_src=mac, ipv4_src=ip, **_IP)",
          "match(in_port=port, eth_src=mac, **_IP)"),)),
 )  # fmt: skip
@@ -116,31 +123,31 @@ class _Seen:
     is_whole: bool = True
 
 
-def _mutant(wrong: Wrong) -> Mutant:
+def _mutant(wrong: SourceMutation) -> Mutant:
     seen = _Seen()
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
+    def planted(harness: MutationHarness) -> Iterator[None]:
         with tempfile.TemporaryDirectory() as folder:
             code = copied(wrong, Path(folder))
             try:
                 seen.usual = 0
                 if wrong.before == "wiped":
-                    ground.ofctl("del-flows", ground.plan.switches[0].id)
+                    harness.ofctl("del-flows", harness.plan.switches[0].id)
                 elif wrong.before == "wider":
-                    _swap(ground, _wider(ground.plan, Path(folder)), None, seen)
+                    _swap(harness, _wider(harness.plan, Path(folder)), None, seen)
                     seen.usual = seen.barriers
-                _swap(ground, None, code, seen)
+                _swap(harness, None, code, seen)
                 yield
             finally:
-                _swap(ground, None, None, _Seen())
+                _swap(harness, None, None, _Seen())
 
     return Mutant(
         wrong.ids, "app", wrong.edits[0][0], wrong.words, planted, lambda g: _tried(g, wrong, seen)
     )
 
 
-def copied(wrong: Wrong, folder: Path) -> Path:
+def copied(wrong: SourceMutation, folder: Path) -> Path:
     """Copy the sources into *folder* and put the fault in; return the folder.
 
     Raises:
@@ -160,9 +167,9 @@ def copied(wrong: Wrong, folder: Path) -> Path:
     return code
 
 
-def _swap(ground: Ground, plan: Path | None, code: Path | None, seen: _Seen) -> None:
+def _swap(harness: MutationHarness, plan: Path | None, code: Path | None, seen: _Seen) -> None:
     """Let another guard take over; note what it said if it gave up, and its barriers."""
-    town, channel = ground.town, ground.wire.rings[Place("channel", CHANNEL)]
+    town, channel = harness.town, harness.wire.rings[Place("channel", CHANNEL)]
     for _ in channel.drain():
         pass
     lost = channel.dropped
@@ -229,48 +236,50 @@ def _is_sound(path: Path) -> bool:
     return True
 
 
-def _tried(ground: Ground, wrong: Wrong, seen: _Seen) -> Told:
+def _tried(harness: MutationHarness, wrong: SourceMutation, seen: _Seen) -> MutantResult:
     if seen.trouble:
-        return Told(KILLED, "the guard's own proof", seen.trouble)
+        return MutantResult(KILLED, "the guard's own proof", seen.trouble)
     if wrong.look == "ages":
-        youngest = min(_ages(ground))
+        youngest = min(_ages(harness))
         if youngest < time.monotonic() - seen.since:
             how = f"rules that were right are {youngest:.1f} s old: made anew by a restart"
-            return Told(KILLED, "reload touches nothing", how)
+            return MutantResult(KILLED, "reload touches nothing", how)
     if wrong.look == "barriers":
         if not seen.is_whole:
-            return Told(
+            return MutantResult(
                 INCONCLUSIVE, "barriers on the wire", "the guard's channel was not heard whole"
             )
         if not seen.usual:
-            return Told(
+            return MutantResult(
                 INCONCLUSIVE, "barriers on the wire", "the right guard was not seen to send one"
             )
         if not seen.barriers:
             how = f"0 barrier requests on the guard's channel, {seen.usual} before"
-            return Told(KILLED, "barriers on the wire", how)
-    return _by_gate(ground)
+            return MutantResult(KILLED, "barriers on the wire", how)
+    return _by_gate(harness)
 
 
-def _ages(ground: Ground) -> list[float]:
-    dumps = [ground.town.ovs.flows(s.id) for s in ground.plan.switches]
+def _ages(harness: MutationHarness) -> list[float]:
+    dumps = [harness.town.ovs.flows(s.id) for s in harness.plan.switches]
     return [float(age) for dump in dumps for age in _AGE.findall(dump)]
 
 
-def _by_gate(ground: Ground) -> Told:
-    names = list(_different(ground))
+def _by_gate(harness: MutationHarness) -> MutantResult:
+    names = list(_different(harness))
     if not names:
-        return Told(
+        return MutantResult(
             INCONCLUSIVE, "tables", "every table is as under the right code: was the fault loaded?"
         )
-    focus = Focus(ground.plan, names)
-    suite = ground.suite(focus)
-    told = ground.gate_and_talk(suite, focus)
-    return told or Told(SURVIVED, "", f"{len(names)} rules differ and nobody told", len(suite))
+    focus = AffectedCases(harness.plan, names)
+    suite = harness.suite(focus)
+    told = harness.gate_and_talk(suite, focus)
+    return told or MutantResult(
+        SURVIVED, "", f"{len(names)} rules differ and nobody told", len(suite)
+    )
 
 
-def _different(ground: Ground) -> Iterator[tuple[str, int]]:
+def _different(harness: MutationHarness) -> Iterator[tuple[str, int]]:
     """The names of all rules that are not as the right guard left them."""
-    for switch, right in ground.right.items():
-        now = {(x.table, x.cookie, x.text) for x in flows(ground.town.ovs.flows(switch))}
+    for switch, right in harness.right.items():
+        now = {(x.table, x.cookie, x.text) for x in flows(harness.town.ovs.flows(switch))}
         yield from {(switch, cookie) for _, cookie, _ in now ^ right}

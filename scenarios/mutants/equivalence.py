@@ -18,7 +18,7 @@ from sekisho.mutation.table_faults import Fault, Tables
 from sekisho.openflow.pipeline import Numbers, Table
 from sekisho.openflow.reference_switch import Fabric, Outcome
 from sekisho.openflow.rules import CT_REL, WIDTHS, Cookie, Kind, Rule
-from sekisho.packet.packet import ARP_REQUEST, TCP_ACK, TCP_SYN, Packet, Phase
+from sekisho.packet.packet import ARP_REQUEST, TCP_ACK, TCP_SYN, ConnState, Packet
 
 _INSIDE = frozenset({"metadata", "reg0", "ct_state", "in_port"})  # what no wire shows
 _MOST_RULES, _MOST_ENDS, _MOST_PACKETS = 12, 4, 3000
@@ -94,7 +94,7 @@ def decide(plan: Plan, tables: Tables, fault: Fault, sent: Iterator[Packet]) -> 
 
 def in_every_phase(packet: Packet, fault: Fault) -> Iterator[Packet]:
     """The packet as a connection tracker may see it, and on both sides of the rules' ports."""
-    for phase in Phase:
+    for phase in ConnState:
         yield packet._replace(phase=phase)
     for edit in fault.edits[:_MOST_RULES]:
         yield from _at_the_edges(packet, edit.rule)
@@ -116,10 +116,10 @@ def _fare(outcome: Outcome) -> tuple[object, ...]:
 
 def _can_be(plan: Plan, fabric: Fabric, packet: Packet) -> bool:
     """Tell whether a conversation that *packet* says to belong to could have been opened."""
-    if packet.phase in (Phase.NEW, Phase.INVALID) or packet.ip_src is None:
+    if packet.phase in (ConnState.NEW, ConnState.INVALID) or packet.ip_src is None:
         return True
-    opening = packet._replace(phase=Phase.NEW, tcp_flags=TCP_SYN)
-    if packet.phase is Phase.REPLY:
+    opening = packet._replace(phase=ConnState.NEW, tcp_flags=TCP_SYN)
+    if packet.phase is ConnState.REPLY:
         asker = next((a for a in plan.attachments if a.ip == packet.ip_dst), None)
         if asker is None:
             return False
@@ -146,7 +146,7 @@ def _aimed(plan: Plan, fault: Fault) -> Iterator[Packet]:
                 if source.device != target.device:
                     for packet in _between(plan, source, target):
                         yield from _at_the_edges(packet, edit.rule)
-                        for phase in Phase:
+                        for phase in ConnState:
                             yield packet._replace(phase=phase)
 
 
@@ -191,7 +191,7 @@ def _meeting(base: Packet, rule: Rule) -> Iterator[Packet]:
                 value, mask = asked[name]
                 full = (1 << WIDTHS[name]) - 1
                 out = out._replace(**{field: _header(name, value | ~mask & full * is_last)})
-        for phase in Phase:
+        for phase in ConnState:
             yield out._replace(phase=phase, tagged="vlan_vid" in asked)
 
 

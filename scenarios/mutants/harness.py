@@ -1,4 +1,4 @@
-"""The ground that faults are planted in: a running town, and the gate's own cases to try on it."""
+"""Where faults are planted: a running town, and the gate's own cases to try on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import partial
 from scenarios.attacks import Entry, load_families
 from scenarios.capture.packet_io import Wire
 from scenarios.engine.session import Attempt, Session
-from scenarios.mutants.affected import Focus
+from scenarios.mutants.affected import AffectedCases
 from scenarios.mutants.subset import Suites
 from scenarios.probes.windows import CasePlan, Window
 from scenarios.suites.attack_cases import Catalogue, Pair, representative_pairs
@@ -36,7 +36,7 @@ WITNESS_F = "witness f (the fabric)"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MutantResult:
     """What became of one fault.
 
     Attributes:
@@ -67,13 +67,13 @@ class Mutant:
     level: str
     place: str
     words: str
-    planted: Callable[[Ground], AbstractContextManager[None]]
-    tried: Callable[[Ground], Told]
+    planted: Callable[[MutationHarness], AbstractContextManager[None]]
+    tried: Callable[[MutationHarness], MutantResult]
     rule: str = ""
     switches: tuple[str, ...] = ()
 
 
-class Ground:
+class MutationHarness:
     """A running town with its ears open, and what can be tried on it.
 
     Args:
@@ -89,7 +89,9 @@ class Ground:
         self._chance, self._seed = random.Random(seed), seed
         self.suites = Suites(self.plan, seed, self._chance)
         self._exchanges = list(exchanges(self.plan))
-        self._again: Callable[[], Told | None] | None = None  # tries once more what told a fault
+        self._again: Callable[[], MutantResult | None] | None = (
+            None  # tries once more what told a fault
+        )
         self.right = {
             s.id: {(x.table, x.cookie, x.text) for x in flows(town.ovs.flows(s.id))}
             for s in self.plan.switches
@@ -110,9 +112,9 @@ class Ground:
         told = self.gate_and_talk(self.suite(None), None)
         if told is not None:
             raise LabError(f"the town fails without a fault: {told.by}: {told.how}")
-        self.town.ovs.forget_connections()
+        self.town.ovs.flush_conntrack()
 
-    def play(self, mutant: Mutant) -> Told:
+    def play(self, mutant: Mutant) -> MutantResult:
         """Plant a fault, try, take it out, prove that it is out, and tell what became of it.
 
         Whatever told the fault is then tried once more, without it, and must be silent.
@@ -131,14 +133,14 @@ class Ground:
         changed = sorted(key for key in before if before[key] != after.get(key))
         if changed:
             raise LabError(f"{', '.join(changed[:3])}: not as before after {mutant.words}")
-        self.town.ovs.forget_connections()
+        self.town.ovs.flush_conntrack()
         forget_neighbours(self.town)
         told = self._confirmed(told, mutant)
-        self.town.ovs.forget_connections()
+        self.town.ovs.flush_conntrack()
         self.town.check()
         return told
 
-    def _confirmed(self, told: Told, mutant: Mutant) -> Told:
+    def _confirmed(self, told: MutantResult, mutant: Mutant) -> MutantResult:
         """Believe what was told only if it is not told of the town without the fault."""
         is_broken = mutant.level == "instrument"
         if self._again is None or told.fate != (INCONCLUSIVE if is_broken else KILLED):
@@ -153,7 +155,7 @@ class Ground:
         fate = (
             SURVIVED if is_broken else INCONCLUSIVE
         )  # inconclusive is what a broken instrument owes us
-        return Told(fate, told.by, f"the same without the fault: {without.how}", told.cases)
+        return MutantResult(fate, told.by, f"the same without the fault: {without.how}", told.cases)
 
     def _calm(self) -> None:
         """Let what is under way arrive, and forget it: whatever it overfilled was not yet tried."""
@@ -178,39 +180,41 @@ class Ground:
         found = state.differences(wanted, state.read(self.town).statements)
         return [each.label.en for each in found]
 
-    def witnesses(self, *, after_s: float) -> Told | None:
-        """Ask what vouches for a run besides its cases: the ledger after a while, and the fabric.
+    def witnesses(self, *, after_s: float) -> MutantResult | None:
+        """Ask what vouches for a run besides its cases: late observations, and the fabric.
 
         Args:
             after_s: Seconds to go on listening.
         """
         time.sleep(after_s)
         self.session.listen()
-        ledger = self.session.ledger
-        ledger.settle()
-        if late := [copy for copy in ledger.late if copy.is_leak]:
-            return Told(KILLED, "the ledger", f"leak: seen late at {late[0].sight}")
-        if ledger.strays:
-            return Told(
-                KILLED, "the ledger", f"nobody sent what came in at {ledger.strays[0].sight}"
+        observed = self.session.observed
+        observed.settle()
+        if late := [copy for copy in observed.late if copy.is_leak]:
+            return MutantResult(KILLED, "the observations", f"leak: seen late at {late[0].sight}")
+        if observed.strays:
+            return MutantResult(
+                KILLED,
+                "the observations",
+                f"nobody sent what came in at {observed.strays[0].sight}",
             )
         unlike = self.unlike()
-        return Told(KILLED, WITNESS_F, f"inconclusive: {unlike[0]}") if unlike else None
+        return MutantResult(KILLED, WITNESS_F, f"inconclusive: {unlike[0]}") if unlike else None
 
     def _forget_strays(self) -> None:
-        """Begin anew: what a fault before has left in the ledger is not this one's doing."""
-        ledger = self.session.ledger
-        ledger.settle()
-        for kept in (ledger.late, ledger.strays, ledger.doubtful):
+        """Begin anew: what a fault before has left in the observations is not this one's doing."""
+        observed = self.session.observed
+        observed.settle()
+        for kept in (observed.late, observed.strays, observed.doubtful):
             kept.clear()
 
     # What can be tried.
 
-    def suite(self, focus: Focus | None) -> list[CasePlan]:
+    def suite(self, focus: AffectedCases | None) -> list[CasePlan]:
         """Some cases of every kind that a fault concerns, with their twins."""
         return self.suites.about(focus)
 
-    def gate(self, suite: Sequence[CasePlan]) -> Told | None:
+    def gate(self, suite: Sequence[CasePlan]) -> MutantResult | None:
         """Try a part of the gate; return the first finding, what was inconclusive, or None."""
         found = None
         for part in self.suites.parts(suite):
@@ -229,7 +233,7 @@ class Ground:
         self.session.rebase()
         return self.session.attempt(window, suite)
 
-    def _try(self, window: Window) -> Told | None:
+    def _try(self, window: Window) -> MutantResult | None:
         told = None
         for _ in range(_TRIES):
             self.session.rebase()
@@ -238,12 +242,16 @@ class Ground:
                 break  # a count may be off by what the fault before has left on its way
         return told
 
-    def gate_and_talk(self, suite: Sequence[CasePlan], focus: Focus | None) -> Told | None:
+    def gate_and_talk(
+        self, suite: Sequence[CasePlan], focus: AffectedCases | None
+    ) -> MutantResult | None:
         """Try a part of the gate, and real conversations where it has no finding."""
         told = self.gate(suite)
-        return told if told is not None and told.fate == KILLED else self.talk(focus) or told
+        return told if told is not None and told.fate == KILLED else self.conn(focus) or told
 
-    def talk(self, focus: Focus | None, *, most: int = _MOST_EXCHANGES) -> Told | None:
+    def conn(
+        self, focus: AffectedCases | None, *, most: int = _MOST_EXCHANGES
+    ) -> MutantResult | None:
         """Hold at most so many real conversations that the fault concerns."""
         wanted = [e for e in self._exchanges if focus is None or focus.concerns(e)]
         chosen = self._chance.sample(wanted, min(most, len(wanted)))
@@ -254,15 +262,15 @@ class Ground:
             self._again = before  # what the gate said stands
         return told
 
-    def _converse(self, chosen: list[Exchange]) -> Told | None:
+    def _converse(self, chosen: list[Exchange]) -> MutantResult | None:
         outcomes = converse(self.town, chosen, timeout_s=_CONVERSE_S)
         trouble = next((o for o in outcomes if o.trouble), None)
         if trouble is None:
             return None
         how = f"overblock: {trouble.exchange.service.id}: {trouble.trouble}"
-        return Told(KILLED, "exchange", how, len(chosen))
+        return MutantResult(KILLED, "exchange", how, len(chosen))
 
-    def attacks(self, ids: Iterable[str], focus: Focus | None) -> Told | None:
+    def attacks(self, ids: Iterable[str], focus: AffectedCases | None) -> MutantResult | None:
         """Try entries of the catalogue of attacks, on some pairs that the fault concerns."""
         wanted = set(ids)
         entries = [entry for entry in load_families() if entry.id in wanted]
@@ -274,7 +282,9 @@ class Ground:
         self._again = None
         return None
 
-    def _attack_windows(self, entries: list[Entry], focus: Focus | None) -> Iterator[Window]:
+    def _attack_windows(
+        self, entries: list[Entry], focus: AffectedCases | None
+    ) -> Iterator[Window]:
         first = 1 + max(case.number for case in self.suites.cases)
         attacks = Catalogue(self.plan, seed=self._seed, first_case=first, first_window=1)
         pairs = representative_pairs(self.plan)
@@ -283,19 +293,21 @@ class Ground:
         yield from attacks.windows(entries, pairs)
 
 
-def _is_near(focus: Focus, pair: Pair, cases: Sequence[CasePlan]) -> bool:
+def _is_near(focus: AffectedCases, pair: Pair, cases: Sequence[CasePlan]) -> bool:
     found = next((c for c in cases if (c.source, c.target) == pair), None)
     return found is None or focus.concerns(found)
 
 
-def _worst(attempt: Attempt, suite: Sequence[CasePlan]) -> Told | None:
+def _worst(attempt: Attempt, suite: Sequence[CasePlan]) -> MutantResult | None:
     plans = {case.number: case for case in suite}
     found: list[Judgement] = [j for j in attempt.judgements if j.verdict.is_finding]
     if found:
         worst = max(found, key=lambda j: j.verdict.badness)
         how = f"{worst.verdict.value}: {worst.reason}"
-        return Told(KILLED, plans[worst.case].probe, how, len(suite))
+        return MutantResult(KILLED, plans[worst.case].probe, how, len(suite))
     inconclusive = next((j for j in attempt.judgements if j.verdict is Verdict.INCONCLUSIVE), None)
     if inconclusive is not None:
-        return Told(INCONCLUSIVE, plans[inconclusive.case].probe, inconclusive.reason, len(suite))
+        return MutantResult(
+            INCONCLUSIVE, plans[inconclusive.case].probe, inconclusive.reason, len(suite)
+        )
     return None

@@ -16,11 +16,18 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from scenarios.mutants.harness import EQUIVALENT, INCONCLUSIVE, KILLED, Ground, Mutant, Told
+from scenarios.mutants.harness import (
+    EQUIVALENT,
+    INCONCLUSIVE,
+    KILLED,
+    Mutant,
+    MutantResult,
+    MutationHarness,
+)
 from scenarios.probes.frames import Fields, build, frame_number, tokens
 from sekisho.model import Attachment, CellKind, Plan, Protocol
 from sekisho.policy.matrix import matrix
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _CONNECT_S, _IP_S = 0.5, 10.0
@@ -60,67 +67,67 @@ def mutants(plan: Plan) -> list[Mutant]:
     return out
 
 
-def _seen(ground: Ground, at: Attachment) -> Sight:
+def _seen(harness: MutationHarness, at: Attachment) -> Sight:
     left, elsewhere = 0, Counter[str]()
-    for place, copy in ground.wire.heard():
+    for place, copy in harness.wire.heard():
         if frame_number(_RUN, copy.data) == _NUMBER:
             if place.name == at.id and place.kind == "attachment":
                 left += copy.outgoing
             else:
                 elsewhere[place.name] += 1
-    counted = ground.session._count().rise
+    counted = harness.session._count().rise
     words = ", ".join(f"{point} {n}" for point, n in sorted(counted.items()) if n > 0)
     return Sight(left, tuple(sorted(elsewhere)), words)
 
 
-def _put(ground: Ground, at: Attachment, fields: Fields) -> None:
+def _put(harness: MutationHarness, at: Attachment, fields: Fields) -> None:
     """Put one frame on the last cable to a host, past every switch."""
-    for _ in ground.wire.heard():
+    for _ in harness.wire.heard():
         pass
-    ground.session.rebase()
+    harness.session.rebase()
     (frame,) = build("udp", [fields], tokens(_RUN, [_NUMBER]))
-    ground.wire.whisper([(ground.plan.attachments.index(at), frame)])
-    ground.wire.settle()
+    harness.wire.whisper([(harness.plan.attachments.index(at), frame)])
+    harness.wire.settle()
 
 
-def _verdict(sight: Sight, alive: str) -> Told:
+def _verdict(sight: Sight, alive: str) -> MutantResult:
     if sight.elsewhere:
-        return Told(KILLED, "relay", f"leak: seen at {', '.join(sight.elsewhere[:4])}", 1)
+        return MutantResult(KILLED, "relay", f"leak: seen at {', '.join(sight.elsewhere[:4])}", 1)
     if not sight.left:
-        return Told(INCONCLUSIVE, "relay", f"the fault is not alive: {alive} nothing", 1)
+        return MutantResult(INCONCLUSIVE, "relay", f"the fault is not alive: {alive} nothing", 1)
     how = f"{alive} {sight.left} frames, and they died: {sight.dropped}"
-    return Told(EQUIVALENT, "the wire", how, 1)
+    return MutantResult(EQUIVALENT, "the wire", how, 1)
 
 
 def _forwarding(relay: Attachment) -> Mutant:
     """A shared device forwards what is not its own."""
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        with inside(ground.town.pid(relay)):
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        with in_netns(harness.town.pid(relay)):
             before = _FORWARDING.read_text()
             _FORWARDING.write_text("1")
         try:
             yield
         finally:
-            with inside(ground.town.pid(relay)):
+            with in_netns(harness.town.pid(relay)):
                 _FORWARDING.write_text(before)
 
-    def tried(ground: Ground) -> Told:
-        told = ground.gate_and_talk(ground.suite(None), None)
+    def tried(harness: MutationHarness) -> MutantResult:
+        told = harness.gate_and_talk(harness.suite(None), None)
         if told is not None:
             return told
-        others = [a for a in ground.plan.attachments if a.device != relay.device]
+        others = [a for a in harness.plan.attachments if a.device != relay.device]
         fields = Fields(
             eth_dst=relay.mac,
-            eth_src=ground.plan.router_mac,
+            eth_src=harness.plan.router_mac,
             ip_src=others[0].ip,
             ip_dst=others[-1].ip,
             sport=40000,
             dport=443,
         )
-        _put(ground, relay, fields)
-        return _verdict(_seen(ground, relay), f"{relay.device} forwarded")
+        _put(harness, relay, fields)
+        return _verdict(_seen(harness, relay), f"{relay.device} forwarded")
 
     ids = ("M-32", "M09", "M10")
     return Mutant(ids, "host", relay.device, "the kernel forwards IP", planted, tried)
@@ -143,42 +150,46 @@ def _allowed_and_not(plan: Plan) -> tuple[Attachment, Attachment, Attachment] | 
 def _second_address(may: Attachment, not_: Attachment, target: Attachment) -> Mutant:
     """Somebody gives his own host the address of somebody who may, and opens a real connection."""
 
-    def ip(ground: Ground, word: str) -> None:
-        name = ground.town.interface(not_)
-        with inside(ground.town.pid(not_)):
+    def ip(harness: MutationHarness, word: str) -> None:
+        name = harness.town.interface(not_)
+        with in_netns(harness.town.pid(not_)):
             words = ["ip", "addr", word, f"{may.ip}/32", "dev", name]
             subprocess.run(words, check=True, timeout=_IP_S)
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        ip(ground, "add")
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        ip(harness, "add")
         try:
             yield
         finally:
-            ip(ground, "del")
+            ip(harness, "del")
 
-    def tried(ground: Ground) -> Told:
+    def tried(harness: MutationHarness) -> MutantResult:
         names = target.services
-        services = (ground.plan.service[name] for name in names)
+        services = (harness.plan.service[name] for name in names)
         port = next(s.edges()[0] for s in services if s.protocol is Protocol.TCP)
-        ground.session.rebase()
-        if _connects(ground, not_, may.ip, (str(target.ip), port)):
-            return Told(KILLED, "exchange", f"leak: {not_.id} opened {target.id} tcp/{port}", 1)
-        counted = ground.session._count().rise
+        harness.session.rebase()
+        if _connects(harness, not_, may.ip, (str(target.ip), port)):
+            return MutantResult(
+                KILLED, "exchange", f"leak: {not_.id} opened {target.id} tcp/{port}", 1
+            )
+        counted = harness.session._count().rise
         dropped = ", ".join(f"{p} {n}" for p, n in sorted(counted.items()) if n > 0)
         if not dropped:
-            return Told(INCONCLUSIVE, "exchange", "no rule counted what was sent", 1)
-        return Told(EQUIVALENT, "the wire", f"what it sends dies: {dropped}", 1)
+            return MutantResult(INCONCLUSIVE, "exchange", "no rule counted what was sent", 1)
+        return MutantResult(EQUIVALENT, "the wire", f"what it sends dies: {dropped}", 1)
 
     words = f"it has the address of {may.id} too"
     return Mutant(("M14",), "host", not_.id, words, planted, tried)
 
 
-def _connects(ground: Ground, at: Attachment, ip: IPv4Address, to: tuple[str, int]) -> bool:
-    with inside(ground.town.pid(at)):
+def _connects(
+    harness: MutationHarness, at: Attachment, ip: IPv4Address, to: tuple[str, int]
+) -> bool:
+    with in_netns(harness.town.pid(at)):
         client = socket.socket()
     with client:
-        name = ground.town.interface(at).encode()
+        name = harness.town.interface(at).encode()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
         client.bind((str(ip), 0))
         client.settimeout(_CONNECT_S)
@@ -190,34 +201,36 @@ def _rogue_server(server: Attachment, guest: Attachment) -> Mutant:
     listening: list[socket.socket] = []
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        with inside(ground.town.pid(server)):
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        with in_netns(harness.town.pid(server)):
             listening[:] = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM)]
         with listening[0] as own:
-            name = ground.town.interface(server).encode()
+            name = harness.town.interface(server).encode()
             own.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
             own.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             own.settimeout(_CONNECT_S)
             own.bind(("", _DHCP_SERVER))
             yield
 
-    def tried(ground: Ground) -> Told:
+    def tried(harness: MutationHarness) -> MutantResult:
         asking = Fields(
             _EVERYBODY, guest.mac, IPv4Address(0), _ALL, sport=_DHCP_CLIENT, dport=_DHCP_SERVER
         )
         (frame,) = build("udp", [asking], tokens(_RUN, [_NUMBER]))
-        ground.wire.send([(ground.plan.attachments.index(guest), frame)])
-        ground.wire.settle()
+        harness.wire.send([(harness.plan.attachments.index(guest), frame)])
+        harness.wire.settle()
         if _asked(listening[0]):
-            return Told(KILLED, "BM-07", f"leak: {server.id} heard a guest's DHCP request", 1)
-        _put(ground, server, asking)  # and now past the switches: is it alive?
+            return MutantResult(
+                KILLED, "BM-07", f"leak: {server.id} heard a guest's DHCP request", 1
+            )
+        _put(harness, server, asking)  # and now past the switches: is it alive?
         if not (said := _asked(listening[0])):
-            return Told(
+            return MutantResult(
                 INCONCLUSIVE, "BM-07", "the server does not hear what is put on its cable", 1
             )
         listening[0].sendto(said, (str(_ALL), _DHCP_CLIENT))
-        ground.wire.settle()
-        return _verdict(_seen(ground, server), "the server answered")
+        harness.wire.settle()
+        return _verdict(_seen(harness, server), "the server answered")
 
     words = f"it answers DHCP requests such as those of {guest.id}"
     return Mutant(("M18",), "host", server.id, words, planted, tried)

@@ -19,7 +19,7 @@ from scenarios.probes.frames import MAGIC
 from sekisho.model import Plan
 from sekisho.packet.packet import ETH_IPV4
 from topologies.network.interface_names import switch_interface, uplink
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _ALL = 0x0003  # ETH_P_ALL, linux/if_ether.h
@@ -118,7 +118,7 @@ def _overheard(
     def planted(town: Town, wire: Wire) -> Iterator[None]:
         del wire
         source, stop = subject.source, threading.Event()
-        with inside(town.pid(source)):
+        with in_netns(town.pid(source)):
             ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
             ear.bind((town.interface(source), 0))
         name = at if is_port else town.switch_side(town.plan.attachment[at])

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from scenarios.capture import observations as ledger
+from scenarios.capture import observations as observed
 from scenarios.capture.canaries import Canaries
 from scenarios.capture.places import Place, places
-from scenarios.capture.rx_ring import Copy, Ring
-from scenarios.engine.config_watch import AFTER, BEFORE, Surroundings
-from scenarios.mutants.harness import INCONCLUSIVE, SURVIVED, WITNESS_F, Ground, Mutant, Told
+from scenarios.capture.rx_ring import CapturedCopy, Ring
+from scenarios.engine.config_watch import AFTER, BEFORE, ConfigWatch
+from scenarios.mutants.harness import (
+    INCONCLUSIVE,
+    SURVIVED,
+    WITNESS_F,
+    Mutant,
+    MutantResult,
+    MutationHarness,
+)
 from scenarios.mutants.planting import restore
 from scenarios.probes.windows import CasePlan
 from sekisho.evidence.verdict import Verdict
@@ -24,9 +31,9 @@ from topologies.ovs import state
 from topologies.town import Town
 
 #: Breaks a part of the instrument, and mends it.
-Planting = Callable[[Ground], AbstractContextManager[None]]
+Planting = Callable[[MutationHarness], AbstractContextManager[None]]
 #: What the broken instrument is asked.
-Try = Callable[[Ground], Told]
+Try = Callable[[MutationHarness], MutantResult]
 #: Tells whether a case needs what is broken.
 Blind = Callable[[CasePlan], bool]
 _PROTOCOL_AT, _TCP = 23, 6  # of an IPv4 header behind an untagged Ethernet header
@@ -55,89 +62,89 @@ def mutants(plan: Plan) -> list[Mutant]:
 def _tried(is_blind: Blind) -> Try:
     """Judge with the broken instrument: no case that needs the broken part may pass."""
 
-    def tried(ground: Ground) -> Told:
-        suite = [case for case in ground.suite(None) if not case.is_residual]
+    def tried(harness: MutationHarness) -> MutantResult:
+        suite = [case for case in harness.suite(None) if not case.is_residual]
         plans = {case.number: case for case in suite}
-        judged = ground.attempt(suite).judgements
+        judged = harness.attempt(suite).judgements
         blind = [j for j in judged if is_blind(plans[j.case])]
         wrong = next((j for j in blind if j.verdict is not Verdict.INCONCLUSIVE), None)
         if wrong is not None or not blind:
             how = f"{plans[wrong.case].name} is {wrong.verdict.value}" if wrong else "nothing asked"
-            return Told(SURVIVED, "", how, len(suite))
-        return Told(INCONCLUSIVE, plans[blind[0].case].probe, blind[0].reason, len(blind))
+            return MutantResult(SURVIVED, "", how, len(suite))
+        return MutantResult(INCONCLUSIVE, plans[blind[0].case].probe, blind[0].reason, len(blind))
 
     return tried
 
 
-def _proved(ground: Ground) -> Told:
-    """Close the run with the broken ledger: its canaries must be missed."""
-    session = ground.session
-    canaries = Canaries(ground.plan, session.ledger, session.run)
-    canaries.send(ground.wire)
-    ground.wire.settle()
+def _proved(harness: MutationHarness) -> MutantResult:
+    """Close the run with broken observations: its canaries must be missed."""
+    session = harness.session
+    canaries = Canaries(harness.plan, session.observed, session.run)
+    canaries.send(harness.wire)
+    harness.wire.settle()
     session.listen()
-    session.ledger.settle()
+    session.observed.settle()
     missing = canaries.taken_out()
     if not missing:
-        return Told(SURVIVED, "", "every canary was told", 1)
-    return Told(INCONCLUSIVE, "canaries", missing[0].en, 1)
+        return MutantResult(SURVIVED, "", "every canary was told", 1)
+    return MutantResult(INCONCLUSIVE, "canaries", missing[0].en, 1)
 
 
-def _compared(ground: Ground) -> Told:
+def _compared(harness: MutationHarness) -> MutantResult:
     """Compare the fabric, and once more with a rule gone: something must be told."""
-    around, switch = Surroundings(ground.town, ground.plan), ground.plan.switches[0].id
+    around, switch = ConfigWatch(harness.town, harness.plan), harness.plan.switches[0].id
     around.compare(BEFORE)
-    with _dropless(ground, switch):
+    with _dropless(harness, switch):
         around.compare(AFTER)
     if not around.differences:
-        return Told(SURVIVED, "", f"a rule of {switch} was gone, and nothing differed", 1)
-    return Told(INCONCLUSIVE, WITNESS_F, around.differences[0].en, 1)
+        return MutantResult(SURVIVED, "", f"a rule of {switch} was gone, and nothing differed", 1)
+    return MutantResult(INCONCLUSIVE, WITNESS_F, around.differences[0].en, 1)
 
 
 @contextmanager
-def _dropless(ground: Ground, switch: str) -> Iterator[None]:
+def _dropless(harness: MutationHarness, switch: str) -> Iterator[None]:
     """The last resort of one table is gone meanwhile."""
-    ground.ofctl("--strict", "del-flows", switch, "table=5,priority=0")
+    harness.ofctl("--strict", "del-flows", switch, "table=5,priority=0")
     try:
         yield
     finally:
-        restore(ground.town, [switch])
+        restore(harness.town, [switch])
 
 
 def _blinded(place: Place) -> Iterator[tuple[str, Planting]]:
     """Ways of blinding one capture: it is gone, it is closed, or nobody reads it."""
-    yield "a capture is missing", lambda ground: _without(ground, place)
-    yield "a capture is closed", lambda ground: _replaced(ground, place, _Closed())
+    yield "a capture is missing", lambda harness: _without(harness, place)
+    yield "a capture is closed", lambda harness: _replaced(harness, place, _Closed())
     if place.kind != "local":  # nothing ever comes there: it is down, and compared
         yield (
             "nobody reads a capture",
-            lambda ground: _replaced(ground, place, _Unread(ground.wire.rings[place])),
+            lambda harness: _replaced(harness, place, _Unread(harness.wire.rings[place])),
         )
 
 
 @contextmanager
-def _without(ground: Ground, place: Place) -> Iterator[None]:
+def _without(harness: MutationHarness, place: Place) -> Iterator[None]:
     """The ring stays open and fills; nobody knows of it."""
-    ring = ground.wire.rings.pop(place)
+    ring = harness.wire.rings.pop(place)
     try:
         yield
     finally:
-        _put_back(ground, place, ring)
+        _put_back(harness, place, ring)
 
 
 @contextmanager
-def _replaced(ground: Ground, place: Place, other: object) -> Iterator[None]:
+def _replaced(harness: MutationHarness, place: Place, other: object) -> Iterator[None]:
     """Something else is in the place of a ring."""
-    ring = ground.wire.rings[place]
-    ground.wire.rings[place] = other  # type: ignore[assignment]  # on purpose
+    ring = harness.wire.rings[place]
+    harness.wire.rings[place] = other  # type: ignore[assignment]  # on purpose
     try:
         yield
     finally:
-        _put_back(ground, place, ring)
+        _put_back(harness, place, ring)
 
 
-def _put_back(ground: Ground, place: Place, ring: Ring) -> None:
-    ground.wire.rings[place] = ring
+def _put_back(harness: MutationHarness, place: Place, ring: Ring) -> None:
+    harness.wire.rings[place] = ring
     for _ in ring.drain():
         pass
     ring.dropped = 0  # its own doing, while nobody read
@@ -149,7 +156,7 @@ class _Closed:
     dropped = captured = 0
     is_half_full = is_listening = False
 
-    def drain(self) -> Iterator[Copy]:
+    def drain(self) -> Iterator[CapturedCopy]:
         return iter(())
 
 
@@ -162,24 +169,24 @@ class _Unread:
     def __getattr__(self, name: str) -> object:
         return getattr(self._ring, name)
 
-    def drain(self) -> Iterator[Copy]:
+    def drain(self) -> Iterator[CapturedCopy]:
         for _ in self._ring.drain():
             pass
         return iter(())
 
 
 def _never(name: str) -> Planting:
-    """One list of the ledger takes nothing."""
+    """One list of the observations takes nothing."""
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        ledger = ground.session.ledger
-        right = getattr(ledger, name)
-        setattr(ledger, name, _Empty())
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        observed = harness.session.observed
+        right = getattr(observed, name)
+        setattr(observed, name, _Empty())
         try:
             yield
         finally:
-            setattr(ledger, name, right)
+            setattr(observed, name, right)
 
     return planted
 
@@ -192,17 +199,17 @@ class _Empty(list[object]):
 
 
 @contextmanager
-def _stale(ground: Ground) -> Iterator[None]:
+def _stale(harness: MutationHarness) -> Iterator[None]:
     """Whoever asks for the fabric gets what it was once."""
-    once = state.read(ground.town)
+    once = state.read(harness.town)
     with _patched(lambda town: once):
         yield
 
 
 @contextmanager
-def _unread(ground: Ground) -> Iterator[None]:
+def _unread(harness: MutationHarness) -> Iterator[None]:
     """The first switch is left out of the reading."""
-    read, switch = state.read, ground.plan.switches[0].id
+    read, switch = state.read, harness.plan.switches[0].id
 
     def partly(town: Town) -> state.Reading:
         found = read(town)
@@ -264,19 +271,19 @@ class _Mute:
 
 
 @contextmanager
-def _no_tokens(ground: Ground) -> Iterator[None]:
-    del ground
-    search = getattr(ledger, "frame_numbers")  # noqa: B009  # its import, not its own
-    setattr(ledger, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
+def _no_tokens(harness: MutationHarness) -> Iterator[None]:
+    del harness
+    search = getattr(observed, "frame_numbers")  # noqa: B009  # its import, not its own
+    setattr(observed, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
     try:
         yield
     finally:
-        setattr(ledger, "frame_numbers", search)  # noqa: B010
+        setattr(observed, "frame_numbers", search)  # noqa: B010
 
 
 @contextmanager
-def _muted(ground: Ground, position: int) -> Iterator[None]:
-    senders = ground.wire._senders
+def _muted(harness: MutationHarness, position: int) -> Iterator[None]:
+    senders = harness.wire._senders
     right = senders[position]
     senders[position] = _Mute()  # type: ignore[assignment]  # a socket that swallows
     try:
@@ -286,22 +293,22 @@ def _muted(ground: Ground, position: int) -> Iterator[None]:
 
 
 @contextmanager
-def _twins(ground: Ground, position: int) -> Iterator[None]:
-    whisper = ground.wire.whisper
+def _twins(harness: MutationHarness, position: int) -> Iterator[None]:
+    whisper = harness.wire.whisper
 
     def lossy(frames: Sequence[tuple[int, bytes]]) -> None:
         whisper([(p, x) for p, x in frames if p != position or x[_PROTOCOL_AT] != _TCP])
 
-    ground.wire.whisper = lossy  # type: ignore[method-assign]
+    harness.wire.whisper = lossy  # type: ignore[method-assign]
     try:
         yield
     finally:
-        del ground.wire.whisper  # the class's own again
+        del harness.wire.whisper  # the class's own again
 
 
 @contextmanager
-def _uncounted(ground: Ground, switch: str) -> Iterator[None]:
-    session, read = ground.session, ground.session._drop_rules
+def _uncounted(harness: MutationHarness, switch: str) -> Iterator[None]:
+    session, read = harness.session, harness.session._drop_rules
 
     def blind() -> dict[str, list[FlowLine]]:
         return {**read(), switch: []}
@@ -314,8 +321,8 @@ def _uncounted(ground: Ground, switch: str) -> Iterator[None]:
 
 
 @contextmanager
-def _lossy(ground: Ground, target: Attachment) -> Iterator[None]:
-    ring = ground.wire.rings[Place("attachment", target.id)]
+def _lossy(harness: MutationHarness, target: Attachment) -> Iterator[None]:
+    ring = harness.wire.rings[Place("attachment", target.id)]
     ring.dropped += 1
     try:
         yield

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from scenarios.mutants.harness import KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.harness import KILLED, SURVIVED, Mutant, MutantResult, MutationHarness
 from sekisho.errors import PlanError
 from sekisho.model import Plan
 from sekisho.plan import document, load
@@ -37,14 +37,14 @@ def mutants(plan: Plan) -> list[Mutant]:
 
 def _mutant(ids: tuple[str, ...], words: str, spoil: Spoil) -> Mutant:
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        del ground  # the town goes on with the plan that it has
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        del harness  # the town goes on with the plan that it has
         yield
 
-    return Mutant(ids, "plan", "plan", words, planted, lambda ground: _tried(ground.plan, spoil))
+    return Mutant(ids, "plan", "plan", words, planted, lambda harness: _tried(harness.plan, spoil))
 
 
-def _tried(plan: Plan, spoil: Spoil) -> Told:
+def _tried(plan: Plan, spoil: Spoil) -> MutantResult:
     data = document(plan.path)
     value = spoil(data)
     with tempfile.TemporaryDirectory() as folder:
@@ -55,9 +55,9 @@ def _tried(plan: Plan, spoil: Spoil) -> Told:
         except PlanError as error:
             said = next((fault for fault in error.faults if value in fault.text), None)
             if said is not None:
-                return Told(KILLED, _BY, f"refused: {said.text}")
-            return Told(SURVIVED, "", f"refused, but nobody names {value}: {error}")
-    return Told(SURVIVED, "", f"the plan with {value} was read")
+                return MutantResult(KILLED, _BY, f"refused: {said.text}")
+            return MutantResult(SURVIVED, "", f"refused, but nobody names {value}: {error}")
+    return MutantResult(SURVIVED, "", f"the plan with {value} was read")
 
 
 def _full_width(data: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from scenarios.mutants.harness import Mutant
 from sekisho.errors import UsageError
 from sekisho.model import Plan
 from sekisho.mutation.plan_faults import plan_faults
-from sekisho.mutation.table_faults import Fault, Tables, both, table_faults
+from sekisho.mutation.table_faults import Fault, Tables, combine, table_faults
 
 #: Mistakes about who somebody is and what he may do: made in the plan, and then in every table.
 _OF_THE_PLAN = frozenset({"M01", "M14", "M15", "M19", "M-33"})
@@ -86,7 +86,7 @@ def _pairs(tables: Tables, wanted: Order) -> list[Mutant]:
     pool = table_faults(tables, seed=wanted.seed + 1, count=4 * wanted.pairs)
     random.Random(wanted.seed).shuffle(pool)
     halves = zip(pool[: wanted.pairs], pool[wanted.pairs : 2 * wanted.pairs], strict=False)
-    return [of_tables(both(one, other)) for one, other in halves]
+    return [of_tables(combine(one, other)) for one, other in halves]
 
 
 def reasons(plan: Plan) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Faults in what switches are told besides rules: how they fail, what they parse, what they hold.
 
 A setting that no probe can notice, because the tables stand in its way, is still not as planned:
-then the surroundings' witness tells it, as it would make inconclusive a gate.
+then the witness of settings tells it, as it would make inconclusive a gate.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGKILL
 
-from scenarios.mutants.harness import KILLED, SURVIVED, Ground, Mutant, Told
+from scenarios.mutants.harness import KILLED, SURVIVED, Mutant, MutantResult, MutationHarness
 from sekisho.errors import LabError
 from sekisho.model import Plan
 from sekisho.mutation.catalogue import KILLERS
@@ -52,69 +52,71 @@ def mutants(plan: Plan) -> list[Mutant]:
 
 def _set(ids: tuple[str, ...], place: str, words: str, there: Words, back: Words) -> Mutant:
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        ground.town.ovs.run(*there)
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        harness.town.ovs.run(*there)
         try:
             yield
         finally:
-            ground.town.ovs.run(*back)
+            harness.town.ovs.run(*back)
 
     return Mutant(ids, "switch", place, words, planted, _tried(ids))
 
 
-def _tried(ids: tuple[str, ...]) -> Callable[[Ground], Told]:
+def _tried(ids: tuple[str, ...]) -> Callable[[MutationHarness], MutantResult]:
     """Try the gate and the attacks on the setting; what dies all the same, the witness tells."""
 
-    def tried(ground: Ground) -> Told:
-        suite = ground.suite(None)
+    def tried(harness: MutationHarness) -> MutantResult:
+        suite = harness.suite(None)
         try:
-            told = ground.gate_and_talk(suite, None)
+            told = harness.gate_and_talk(suite, None)
         except LabError as error:  # frames that go round: a gate would end here, inconclusive
-            return Told(KILLED, "the wire", f"inconclusive: {error}", len(suite))
+            return MutantResult(KILLED, "the wire", f"inconclusive: {error}", len(suite))
         if told is None:
-            told = ground.attacks([name for one in ids for name in KILLERS.get(one, ())], None)
-        return told or _witness(ground, len(suite))
+            told = harness.attacks([name for one in ids for name in KILLERS.get(one, ())], None)
+        return told or _witness(harness, len(suite))
 
     return tried
 
 
-def _witness(ground: Ground, cases: int) -> Told:
-    found = ground.witnesses(after_s=0.0)
+def _witness(harness: MutationHarness, cases: int) -> MutantResult:
+    found = harness.witnesses(after_s=0.0)
     if found is not None:
-        return Told(KILLED, found.by, f"{found.how}; every probe still dies by its rule", cases)
-    return Told(SURVIVED, "", "no probe and no witness told the setting", cases)
+        return MutantResult(
+            KILLED, found.by, f"{found.how}; every probe still dies by its rule", cases
+        )
+    return MutantResult(SURVIVED, "", "no probe and no witness told the setting", cases)
 
 
 def _standalone(switch: str) -> Mutant:
     """The switch fails open, and then its controller dies: it becomes an ordinary switch."""
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        ovs = ground.town.ovs
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        ovs = harness.town.ovs
         probe = ("ovs-vsctl", "set", "Controller", ovs.run(
             "ovs-vsctl", "get", "Bridge", switch, "controller").strip(" []\n"))  # fmt: skip
         ovs.run("ovs-vsctl", "set-fail-mode", switch, "standalone")
         ovs.run(*probe, "inactivity_probe=1000")
         try:
-            ground.town.end("controller", how=SIGKILL)
-            _await_open(ground, switch)
+            harness.town.end("controller", how=SIGKILL)
+            _await_open(harness, switch)
             yield
         finally:
             ovs.run("ovs-vsctl", "set-fail-mode", switch, "secure")
             ovs.run("ovs-vsctl", "clear", *probe[2:], "inactivity_probe")
-            before = len(ground.town.facts())
-            ground.town.start_guard()
-            ground.town.wait_for("town-in-force", timeout_s=60, after=before)
+            before = len(harness.town.facts())
+            harness.town.start_guard()
+            harness.town.wait_for("town-in-force", timeout_s=60, after=before)
 
     words = "fail-mode standalone, and the controller is gone"
     ids = ("M-23", "M06")
     return Mutant(ids, "switch", switch, words, planted, _tried(ids))
 
 
-def _await_open(ground: Ground, switch: str) -> None:
+def _await_open(harness: MutationHarness, switch: str) -> None:
     """Wait until the switch has given up waiting: its hidden rules show it (ovs-appctl(8))."""
     deadline = time.monotonic() + _FAIL_OPEN_S
-    while "actions=NORMAL" not in ground.town.ovs.appctl("bridge/dump-flows", switch):
+    while "actions=NORMAL" not in harness.town.ovs.appctl("bridge/dump-flows", switch):
         if time.monotonic() > deadline:
             raise LabError(f"{switch} did not fail open within {_FAIL_OPEN_S:.0f} s")
         time.sleep(0.1)
@@ -124,8 +126,8 @@ def _limited(switch: str, policy: str) -> Mutant:
     """The policy table may hold fewer rules than it does."""
 
     @contextmanager
-    def planted(ground: Ground) -> Iterator[None]:
-        ovs = ground.town.ovs
+    def planted(harness: MutationHarness) -> Iterator[None]:
+        ovs = harness.town.ovs
         ovs.run(
             "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=9",
             f"overflow_policy={policy}", "--", "set", "Bridge", switch, "flow_tables:5=@t",

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from scenarios.mutants.affected import Focus
+from scenarios.mutants.affected import AffectedCases
 from scenarios.probes.windows import CasePlan, Frame, Window, windows
 from sekisho.model import Plan
 
@@ -33,7 +33,7 @@ class Suites:
             for frame in window.frames:
                 self._frames[frame.case].append(frame)
 
-    def about(self, focus: Focus | None, *, most: int = _MOST_CASES) -> list[CasePlan]:
+    def about(self, focus: AffectedCases | None, *, most: int = _MOST_CASES) -> list[CasePlan]:
         """The cases that a fault concerns: all kinds of them, some of each, with their twins."""
         kinds: dict[tuple[str, bool, str], list[CasePlan]] = defaultdict(list)
         for case in self.cases:

@@ -230,7 +230,7 @@ class Runner:
             LabError: It is not, in time.
         """
         town = self._town
-        town.ovs.forget_connections()
+        town.ovs.flush_conntrack()
         forget_neighbours(town)
         tables = compile_town(town.plan)
         wanted = state.planned(town, town.plan, tables)

@@ -1,8 +1,8 @@
 """The probe set: what an attacker or a mistake would send from one place to another.
 
-Each probe has an id, its number in the probe set, and a function from a `Bout` (who sends, to
-whom, posing as whom) to shots. What should become of a shot is not said here: the policy says it.
-To add a probe, write such a function and put it into `PROBES`.
+Each probe has an id, its number in the probe set, and a function from a `ProbeContext` (who sends,
+to whom, posing as whom) to frames. What should become of a frame is not said here: the policy says
+it. To add a probe, write such a function and put it into `PROBES`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 
-from scenarios.probes.context import Bout, Shot, shape_of, shot
+from scenarios.probes.context import ProbeContext, ProbeFrame, probe_frame, shape_of
 from sekisho.compiler.policy_table import inner_ports
 from sekisho.model import ECHO, Protocol, Service
 from sekisho.model.pools import edges
@@ -23,33 +23,33 @@ UDP_PORTS = (53, 67, 123, 137, 161, 500, 1812, 5060, 5353)
 _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 
 
-Probe = Callable[[Bout], Iterator[Shot]]
+Probe = Callable[[ProbeContext], Iterator[ProbeFrame]]
 
 
-def service(bout: Bout) -> Iterator[Shot]:
+def service(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 1: knock at every port that the target's services use, and just beside each."""
     knocked = set()
-    for offered in bout.services:
+    for offered in context.services:
         for port in offered.edges():
             knocked.add((offered.protocol, port))
-            yield shot(bout, shape_of(offered.protocol), dport=port)
-    for offered in bout.services:
-        for port in _inside(bout, offered):
-            yield shot(bout, shape_of(offered.protocol), dport=port)
+            yield probe_frame(context, shape_of(offered.protocol), dport=port)
+    for offered in context.services:
+        for port in _inside(context, offered):
+            yield probe_frame(context, shape_of(offered.protocol), dport=port)
         for ports in offered.ports if offered.has_ports else ():
             for beside in (ports.first - 1, ports.last + 1):
                 if 0 < beside < 1 << 16 and (offered.protocol, beside) not in knocked:
                     knocked.add((offered.protocol, beside))
-                    yield shot(bout, shape_of(offered.protocol), dport=beside)
+                    yield probe_frame(context, shape_of(offered.protocol), dport=beside)
 
 
-def _inside(bout: Bout, offered: Service) -> Iterator[int]:
+def _inside(context: ProbeContext, offered: Service) -> Iterator[int]:
     """Ports inside of a wide range, where the source may open it: one for each of its masks."""
     wide = [ports for ports in offered.ports if ports.last - ports.first > 1]
-    allows = (a for clause in bout.plan.clauses for a in clause.allows) if wide else ()
+    allows = (a for clause in context.plan.clauses for a in clause.allows) if wide else ()
     if any(
-        bout.source.source in a.sources
-        and a.destination == bout.target.destination
+        context.source.source in a.sources
+        and a.destination == context.target.destination
         and offered.id in a.services
         for a in allows
     ):
@@ -57,95 +57,99 @@ def _inside(bout: Bout, offered: Service) -> Iterator[int]:
             yield from inner_ports(ports)
 
 
-def _offered(bout: Bout, protocol: Protocol, port: int) -> bool:
-    return any(s.covers(protocol, port) for s in bout.services)
+def _offered(context: ProbeContext, protocol: Protocol, port: int) -> bool:
+    return any(s.covers(protocol, port) for s in context.services)
 
 
-def tcp_scan(bout: Bout) -> Iterator[Shot]:
+def tcp_scan(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 2: a SYN to each of the ports that a stranger tries first."""
     for port in TCP_PORTS:
-        if not _offered(bout, Protocol.TCP, port):  # those are item 1's
-            yield shot(bout, "tcp", dport=port)
+        if not _offered(context, Protocol.TCP, port):  # those are item 1's
+            yield probe_frame(context, "tcp", dport=port)
 
 
-def udp_scan(bout: Bout) -> Iterator[Shot]:
+def udp_scan(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 3: a datagram to each of the usual UDP services."""
     for port in UDP_PORTS:
-        if not _offered(bout, Protocol.UDP, port):
-            yield shot(bout, "udp", dport=port)
+        if not _offered(context, Protocol.UDP, port):
+            yield probe_frame(context, "udp", dport=port)
 
 
-def icmp(bout: Bout) -> Iterator[Shot]:
+def icmp(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 4: echo, timestamp and redirect (RFC 792)."""
     others = ("icmp-timestamp", "icmp-redirect")
-    is_offered = _offered(bout, Protocol.ICMP, ECHO)  # that is item 1's
+    is_offered = _offered(context, Protocol.ICMP, ECHO)  # that is item 1's
     for shape in others if is_offered else ("icmp-echo", *others):
-        yield shot(bout, shape)
+        yield probe_frame(context, shape)
 
 
-def reply_shaped(bout: Bout) -> Iterator[Shot]:
+def reply_shaped(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 5: packets that look like replies, to find rules that let "returns" pass stateless."""
-    known = _tcp_port(bout)
-    yield shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_SYN)
-    for port in sorted({p for s in bout.services if s.protocol is Protocol.TCP for p in s.edges()}):
-        yield shot(bout, "tcp", dport=port, flags=TCP_ACK)
-    yield shot(bout, "tcp", sport=443, dport=bout.ports(), flags=TCP_RST)
-    yield shot(bout, "tcp", sport=known, dport=bout.ports(), flags=TCP_SYN | TCP_ACK)
-    yield shot(bout, "udp", sport=53, dport=_HIGH_PORT)
-    own = bout.source.services
-    for offered in (bout.plan.service[name] for name in own):  # a server that speaks first
+    known = _tcp_port(context)
+    yield probe_frame(context, "tcp", sport=443, dport=context.ports(), flags=TCP_SYN)
+    for port in sorted(
+        {p for s in context.services if s.protocol is Protocol.TCP for p in s.edges()}
+    ):
+        yield probe_frame(context, "tcp", dport=port, flags=TCP_ACK)
+    yield probe_frame(context, "tcp", sport=443, dport=context.ports(), flags=TCP_RST)
+    yield probe_frame(context, "tcp", sport=known, dport=context.ports(), flags=TCP_SYN | TCP_ACK)
+    yield probe_frame(context, "udp", sport=53, dport=_HIGH_PORT)
+    own = context.source.services
+    for offered in (context.plan.service[name] for name in own):  # a server that speaks first
         for port in offered.edges() if offered.has_ports else ():
-            yield shot(bout, shape_of(offered.protocol), sport=port, dport=bout.ports())
+            yield probe_frame(
+                context, shape_of(offered.protocol), sport=port, dport=context.ports()
+            )
         if not offered.has_ports:
-            yield shot(bout, "icmp-reply")
+            yield probe_frame(context, "icmp-reply")
 
 
-def _knock(bout: Bout) -> tuple[str, int]:
+def _knock(context: ProbeContext) -> tuple[str, int]:
     """The shape and port that the target would most likely let in from somebody."""
-    first = next(iter(bout.services), None)
+    first = next(iter(context.services), None)
     return (shape_of(first.protocol), first.edges()[0]) if first else ("tcp", 443)
 
 
-def _tcp_port(bout: Bout) -> int:
-    return next((s.edges()[0] for s in bout.services if s.protocol is Protocol.TCP), 443)
+def _tcp_port(context: ProbeContext) -> int:
+    return next((s.edges()[0] for s in context.services if s.protocol is Protocol.TCP), 443)
 
 
-def fragment(bout: Bout) -> Iterator[Shot]:
+def fragment(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 6: the first fragment of a SYN, with more to come (RFC 791; RFC 1858)."""
-    yield shot(bout, "fragment", dport=_tcp_port(bout))
+    yield probe_frame(context, "fragment", dport=_tcp_port(context))
 
 
-def tagged(bout: Bout) -> Iterator[Shot]:
+def tagged(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 10: an 802.1Q tag with the VLAN number of the target's zone."""
-    yield shot(bout, "tagged", dport=_tcp_port(bout))
+    yield probe_frame(context, "tagged", dport=_tcp_port(context))
 
 
-def spoof_ip(bout: Bout) -> Iterator[Shot]:
+def spoof_ip(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 7: with the IP address of somebody who may."""
-    shape, port = _knock(bout)
-    yield shot(bout, shape, dport=port, ip_src=bout.victim.ip)
+    shape, port = _knock(context)
+    yield probe_frame(context, shape, dport=port, ip_src=context.victim.ip)
 
 
-def spoof_mac(bout: Bout) -> Iterator[Shot]:
+def spoof_mac(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 8: with the MAC address of somebody who may."""
-    shape, port = _knock(bout)
-    yield shot(bout, shape, dport=port, eth_src=bout.victim.mac)
+    shape, port = _knock(context)
+    yield probe_frame(context, shape, dport=port, eth_src=context.victim.mac)
 
 
-def spoof_both(bout: Bout) -> Iterator[Shot]:
+def spoof_both(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 9: with both; the port is then the only truth."""
-    shape, port = _knock(bout)
-    victim = bout.victim
-    yield shot(bout, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
+    shape, port = _knock(context)
+    victim = context.victim
+    yield probe_frame(context, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
 
 
-def arp_pose(bout: Bout) -> Iterator[Shot]:
+def arp_pose(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 11: an ARP request in the name of somebody else, MAC and IP (RFC 826)."""
-    victim = bout.victim
-    gateway = bout.plan.gateway(victim)
+    victim = context.victim
+    gateway = context.plan.gateway(victim)
     everybody = "ff:ff:ff:ff:ff:ff"
-    yield shot(
-        bout,
+    yield probe_frame(
+        context,
         "arp",
         eth_dst=everybody,
         eth_src=victim.mac,
@@ -155,76 +159,82 @@ def arp_pose(bout: Bout) -> Iterator[Shot]:
     )
 
 
-def arp_gateway(bout: Bout) -> Iterator[Shot]:
+def arp_gateway(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 11: an ARP reply to all that claims the gateway of the target's subnet (RFC 5227)."""
-    gateway = bout.plan.gateway(bout.target)
-    yield shot(
-        bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REPLY, ip_src=gateway, ip_dst=gateway
+    gateway = context.plan.gateway(context.target)
+    yield probe_frame(
+        context, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REPLY, ip_src=gateway, ip_dst=gateway
     )
 
 
-def arp_ask(bout: Bout) -> Iterator[Shot]:
+def arp_ask(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 11: honest requests: neighbours, both sides of the edges, oneself, somebody far."""
-    own = bout.plan.subnet(bout.source)
-    near = (own[1], own[-2], bout.source.ip, bout.plan.gateway(bout.target))
-    mine = bout.plan.gateway(bout.source)
+    own = context.plan.subnet(context.source)
+    near = (own[1], own[-2], context.source.ip, context.plan.gateway(context.target))
+    mine = context.plan.gateway(context.source)
     for asked in (
         *near,
         *(() if mine in near else (mine,)),
         *(address for pair in edges(own) for address in pair),
     ):
-        yield shot(bout, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked)
+        yield probe_frame(
+            context, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REQUEST, ip_dst=asked
+        )
 
 
-def ethertype(bout: Bout) -> Iterator[Shot]:
+def ethertype(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 13: protocols that a town does not speak: LLDP, and two for experiments (IEEE 802)."""
     for number in (0x88CC, 0x88B5, 0x88B6):
-        yield shot(bout, "other", dport=number, eth_dst=bout.target.mac)
+        yield probe_frame(context, "other", dport=number, eth_dst=context.target.mac)
 
 
-def group(bout: Bout) -> Iterator[Shot]:
+def group(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 14: mDNS's group (RFC 6762), the subnet's broadcast and the limited one (RFC 919)."""
     everybody = "ff:ff:ff:ff:ff:ff"
     mdns = IPv4Address("224.0.0.251")
-    yield shot(bout, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
-    directed = bout.plan.subnet(bout.target).broadcast_address
-    yield shot(bout, "udp", dport=137, eth_dst=everybody, ip_dst=directed)
-    yield shot(bout, "udp", dport=67, eth_dst=everybody, ip_dst=IPv4Address("255.255.255.255"))
+    yield probe_frame(context, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
+    directed = context.plan.subnet(context.target).broadcast_address
+    yield probe_frame(context, "udp", dport=137, eth_dst=everybody, ip_dst=directed)
+    yield probe_frame(
+        context, "udp", dport=67, eth_dst=everybody, ip_dst=IPv4Address("255.255.255.255")
+    )
 
 
-def nobody(bout: Bout) -> Iterator[Shot]:
+def nobody(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Addresses that nobody has, now or ever; one's own; datagrams that must not be passed on."""
-    yield shot(bout, "udp", dport=443, ip_dst=bout.plan.subnet(bout.target)[-2])
-    for address in bout.vacant:
-        yield shot(bout, "icmp-echo", ip_dst=address)
-    yield shot(bout, "udp", dport=443, ip_dst=bout.source.ip)
-    for own in _own_services(bout):
-        yield shot(bout, shape_of(own.protocol), dport=own.edges()[0], ip_dst=bout.source.ip)
+    yield probe_frame(context, "udp", dport=443, ip_dst=context.plan.subnet(context.target)[-2])
+    for address in context.vacant:
+        yield probe_frame(context, "icmp-echo", ip_dst=address)
+    yield probe_frame(context, "udp", dport=443, ip_dst=context.source.ip)
+    for own in _own_services(context):
+        yield probe_frame(
+            context, shape_of(own.protocol), dport=own.edges()[0], ip_dst=context.source.ip
+        )
     for shape in ("udp-ttl1", "udp-ttl0"):
-        yield shot(bout, shape, dport=443)
+        yield probe_frame(context, shape, dport=443)
 
 
-def _own_services(bout: Bout) -> list[Service]:
+def _own_services(context: ProbeContext) -> list[Service]:
     """What the source's own class may open on the source's own class."""
-    allows = (allow for clause in bout.plan.clauses for allow in clause.allows)
-    here = (a for a in allows if a.destination == bout.source.destination)
-    names = dict.fromkeys(n for a in here if bout.source.source in a.sources for n in a.services)
-    return [bout.plan.service[name] for name in names]
+    allows = (allow for clause in context.plan.clauses for allow in clause.allows)
+    here = (a for a in allows if a.destination == context.source.destination)
+    names = dict.fromkeys(n for a in here if context.source.source in a.sources for n in a.services)
+    return [context.plan.service[name] for name in names]
 
 
-def ipv6(bout: Bout) -> Iterator[Shot]:
+def ipv6(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 12: link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
-    yield shot(bout, "udp6-local", dport=443, eth_dst=bout.target.mac)
-    yield shot(bout, "udp6-ula", dport=443)
-    yield shot(bout, "ra", eth_dst="33:33:00:00:00:01")
+    yield probe_frame(context, "udp6-local", dport=443, eth_dst=context.target.mac)
+    yield probe_frame(context, "udp6-ula", dport=443)
+    yield probe_frame(context, "ra", eth_dst="33:33:00:00:00:01")
 
 
-def foreign_l2(bout: Bout) -> Iterator[Shot]:
+def foreign_l2(context: ProbeContext) -> Iterator[ProbeFrame]:
     """Item 15: straight to the target's MAC, past the router, with its and with a foreign IP."""
-    shape, port = _knock(bout)
-    foreign = bout.plan.gateway(bout.target)
-    yield shot(bout, shape, dport=port, eth_dst=bout.target.mac)
-    yield shot(bout, shape, dport=port, eth_dst=bout.target.mac, ip_dst=foreign)
+    shape, port = _knock(context)
+    foreign = context.plan.gateway(context.target)
+    yield probe_frame(context, shape, dport=port, eth_dst=context.target.mac)
+    yield probe_frame(context, shape, dport=port, eth_dst=context.target.mac, ip_dst=foreign)
 
 
 #: (id, item number in the probe set, probe). Item 17, the reverse of every direction, is there

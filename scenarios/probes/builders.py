@@ -11,7 +11,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Padding, Raw
 
 from scenarios.probes.frames import blank
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 Item = TypeVar("Item")
 
@@ -37,22 +37,20 @@ def trailer() -> Padding:
     return Padding(blank())
 
 
-def frame(source: Player, hop: Player | str) -> Ether:
+def frame(source: Party, hop: Party | str) -> Ether:
     """Return an Ethernet header from *source* to the next hop."""
     return Ether(src=source.mac, dst=hop if isinstance(hop, str) else hop.mac)
 
 
 def udp(
-    source: Player, hop: Player, target: Player, *, sport: int = 0, dport: int = DISCARD
+    source: Party, hop: Party, target: Party, *, sport: int = 0, dport: int = DISCARD
 ) -> Packet:
     """Return a datagram from *source* to *target* by way of *hop*, with a token."""
     header = UDP(sport=sport or client(), dport=dport)
     return stack(frame(source, hop), address(source, target), header, token())
 
 
-def tcp(
-    source: Player, hop: Player, target: Player, flags: str | int = "S", **ports: int
-) -> Packet:
+def tcp(source: Party, hop: Party, target: Party, flags: str | int = "S", **ports: int) -> Packet:
     """Return a segment from *source* to *target* by way of *hop*, with a token.
 
     Args:
@@ -98,18 +96,18 @@ def sample(r: Roles, everything: Sequence[Item]) -> Sequence[Item]:
     return [everything[last * n // (SAMPLE - 1)] for n in range(SAMPLE)]
 
 
-def address(source: Player, target: Player) -> IP:
+def address(source: Party, target: Party) -> IP:
     """Return an honest IPv4 header from *source* to *target*."""
     return IP(src=source.ip, dst=target.ip)
 
 
-def knock(source: Player, target: Player) -> Packet:
+def knock(source: Party, target: Party) -> Packet:
     """Return the packet that *target* would let in from somebody: a SYN to its port."""
     header = TCP(sport=client(), dport=target.port, flags="S", seq=1)
     return stack(address(source, target), header, token())
 
 
-def message(source: Player, target: Player) -> Packet:
+def message(source: Party, target: Party) -> Packet:
     """Return a datagram from *source* to a port that nobody offers on *target*."""
     header = UDP(sport=client(), dport=DISCARD)
     return stack(address(source, target), header, token())

@@ -1,6 +1,6 @@
-"""One source trying one target: a bout, and the shots that are fired in it.
+"""One source trying one target: its context, and the frames that it sends.
 
-A shot is a frame to send and, beside it, the same as a `Packet` for the policy to read.
+A probe frame is a frame to send and, beside it, the same as a `Packet` for the policy to read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from scenarios.probes.frames import Fields
 from sekisho.model import ECHO, Attachment, Plan, PortRef, Protocol, Service
-from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, TCP_SYN, Packet, Phase
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, TCP_SYN, ConnState, Packet
 
 _PING, _PONG = "icmp-echo", "icmp-reply"
 _TTLS = {"udp-ttl1": 1, "udp-ttl0": 0}
@@ -31,7 +31,7 @@ def shape_of(protocol: Protocol) -> str:
     return _PING if protocol is Protocol.ICMP else protocol.word
 
 
-class Shot(NamedTuple):
+class ProbeFrame(NamedTuple):
     """One frame to send: its shape and fields, and the same as a packet for the policy."""
 
     shape: str
@@ -40,7 +40,7 @@ class Shot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bout:
+class ProbeContext:
     """One source trying one target.
 
     Attributes:
@@ -91,20 +91,20 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         tagged=shape == "tagged",
         ttl=_TTLS.get(shape, 64),
         fragment=shape == "fragment",
-        phase=Phase.NEW,
+        phase=ConnState.NEW,
     )
 
 
-def shot(bout: Bout, shape: str, dport: int = 0, **changes: Any) -> Shot:
+def probe_frame(context: ProbeContext, shape: str, dport: int = 0, **changes: Any) -> ProbeFrame:
     """Return a frame from source to target through the router, but for *changes* of its fields."""
     fields = Fields(
-        eth_dst=bout.plan.router_mac,
-        eth_src=bout.source.mac,
-        ip_src=bout.source.ip,
-        ip_dst=bout.target.ip,
-        sport=changes.pop("sport") if "sport" in changes else bout.ports(),
+        eth_dst=context.plan.router_mac,
+        eth_src=context.source.mac,
+        ip_src=context.source.ip,
+        ip_dst=context.target.ip,
+        sport=changes.pop("sport") if "sport" in changes else context.ports(),
         dport=dport,
         flags=TCP_SYN,
-        vlan=bout.plan.zone[bout.target.zone].vlan if shape == "tagged" else 0,
+        vlan=context.plan.zone[context.target.zone].vlan if shape == "tagged" else 0,
     )._replace(**changes)
-    return Shot(shape, fields, packet(shape, fields, bout.source.at))
+    return ProbeFrame(shape, fields, packet(shape, fields, context.source.at))

@@ -12,7 +12,7 @@ from scapy.layers.l2 import Dot3, Ether
 from scapy.packet import Packet, Raw
 
 from scenarios.probes.builders import DISCARD, client, frame, token
-from scenarios.probes.roles import Player, Roles
+from scenarios.probes.roles import Party, Roles
 
 NEAREST_BRIDGE = "01:80:c2:00:00:0e"  # IEEE 802.1AB, 7.1: LLDP's usual group
 SPANNING_TREE = "01:80:c2:00:00:00"  # IEEE 802.1D, 7.12.3
@@ -23,19 +23,19 @@ LIMITED = "255.255.255.255"  # RFC 919
 NODES = "ff02::1"  # RFC 4291, 2.7.1: all nodes of the link
 
 
-def ipv4(source: Player, hop: Player | str, target: Player | str, **fields: Any) -> Packet:
+def ipv4(source: Party, hop: Party | str, target: Party | str, **fields: Any) -> Packet:
     """Return Ethernet and IPv4 headers from *source* to *target* by way of *hop*."""
     there = target if isinstance(target, str) else target.ip
     return frame(source, hop) / IP(**{"src": source.ip, "dst": there, **fields})
 
 
-def ipv6(source: Player, hop: Player | str, target: Player | str, **fields: Any) -> Packet:
+def ipv6(source: Party, hop: Party | str, target: Party | str, **fields: Any) -> Packet:
     """Return Ethernet and IPv6 headers between unique local addresses."""
     there = target if isinstance(target, str) else target.ip6
     return frame(source, hop) / IPv6(**{"src": source.ip6, "dst": there, **fields})
 
 
-def local6(source: Player, group: str, **fields: Any) -> Packet:
+def local6(source: Party, group: str, **fields: Any) -> Packet:
     """Return Ethernet and IPv6 headers from a link-local address to a group (RFC 2464, 7)."""
     return frame(source, group_mac6(group)) / IPv6(**{"src": source.ll, "dst": group, **fields})
 
@@ -51,12 +51,12 @@ def carried(dport: int, header: bytes = b"", sport: int = 0) -> Packet:
     return packet / header if header else packet
 
 
-def opening(player: Player, dport: int = 0) -> Packet:
-    """Return the SYN that would open a conversation with *player*, and a token."""
-    return TCP(sport=client(), dport=dport or player.port, flags="S", seq=1) / token()
+def opening(party: Party, dport: int = 0) -> Packet:
+    """Return the SYN that would open a conversation with *party*, and a token."""
+    return TCP(sport=client(), dport=dport or party.port, flags="S", seq=1) / token()
 
 
-def group_multicast(source: Player, group: str, **fields: Any) -> Packet:
+def group_multicast(source: Party, group: str, **fields: Any) -> Packet:
     """Return Ethernet and IPv4 headers from *source* to a multicast group (RFC 1112, 6.4)."""
     return ipv4(source, group_mac4(group), group, **fields)
 
@@ -71,7 +71,7 @@ def inner_frame(r: Roles) -> Packet:
     return Ether(src=r.t.mac, dst=r.r.mac) / inner_ip(r)
 
 
-def snap_frame(source: Player, group: str) -> Packet:
+def snap_frame(source: Party, group: str) -> Packet:
     """Return an IEEE 802.3 header from *source*; LLC follows."""
     return Dot3(src=source.mac, dst=group)
 
@@ -88,14 +88,14 @@ def group_mac6(group: str) -> str:
     return (0x333300000000 | low).to_bytes(6, "big").hex(":")
 
 
-def mac_bytes(player: Player) -> bytes:
-    """Return the MAC address of *player* in six bytes."""
-    return bytes.fromhex(player.mac.replace(":", ""))
+def mac_bytes(party: Party) -> bytes:
+    """Return the MAC address of *party* in six bytes."""
+    return bytes.fromhex(party.mac.replace(":", ""))
 
 
-def neighbour(player: Player, number: int) -> str:
-    """Return the address with last byte *number* beside *player*."""
-    return str(IPv4Address(int(IPv4Address(player.ip)) & ~0xFF | number))
+def neighbour(party: Party, number: int) -> str:
+    """Return the address with last byte *number* beside *party*."""
+    return str(IPv4Address(int(IPv4Address(party.ip)) & ~0xFF | number))
 
 
 def dns_question(name: str, kind: int) -> Raw:

@@ -21,7 +21,7 @@ Offer = tuple[Protocol, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
+class Party:
     """One party of a recipe.
 
     Attributes:
@@ -51,7 +51,7 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The cast of one bout. Where a town has no third device, the target plays every other part.
+    """The parts in one trial of a pair. Without a third device the target plays every other part.
 
     Attributes:
         w: Who sends: forbidden to reach *r*.
@@ -69,22 +69,22 @@ class Roles:
         is_whole: True where exhaustive recipes send everything, else a sample of it.
     """
 
-    w: Player
-    r: Player
-    t: Player
-    w2: Player
-    p: Player
-    x: Player
-    b: Player
-    g: Player
-    c: Player
-    wb: Player
-    alike: tuple[Player, ...]
+    w: Party
+    r: Party
+    t: Party
+    w2: Party
+    p: Party
+    x: Party
+    b: Party
+    g: Party
+    c: Party
+    wb: Party
+    alike: tuple[Party, ...]
     offered: tuple[Offer, ...]
     is_whole: bool
 
 
-class Cast:
+class RoleAssignment:
     """Chooses the roles for pairs of attachments of one plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -121,36 +121,36 @@ class Cast:
         bystanders = [a for a in elsewhere if a.zone not in zones] or elsewhere
         managers = [a for a in apart if self._is_managing(a)] or elsewhere
         return Roles(
-            w=self.player(source),
-            r=self.player(target),
-            t=self.player((welcome or elsewhere)[0]),
-            w2=self.player((same_air or like or elsewhere)[0]),
-            p=self.player(peers[0]),
-            x=self.player(peers[-1]),
-            b=self.player(bystanders[0]),
+            w=self.party(source),
+            r=self.party(target),
+            t=self.party((welcome or elsewhere)[0]),
+            w2=self.party((same_air or like or elsewhere)[0]),
+            p=self.party(peers[0]),
+            x=self.party(peers[-1]),
+            b=self.party(bystanders[0]),
             g=self._gateway(source),
-            c=self.player(managers[0]),
-            wb=self.player((like or elsewhere)[0]),
-            alike=self._alike(source) if is_first else (self.player(source),),
+            c=self.party(managers[0]),
+            wb=self.party((like or elsewhere)[0]),
+            alike=self._alike(source) if is_first else (self.party(source),),
             offered=self._offered,
             is_whole=is_whole,
         )
 
-    def _gateway(self, source: Attachment) -> Player:
-        return Player("", self._plan.router_mac, str(self._plan.gateway(source)), 0, 443)
+    def _gateway(self, source: Attachment) -> Party:
+        return Party("", self._plan.router_mac, str(self._plan.gateway(source)), 0, 443)
 
-    def _alike(self, source: Attachment) -> tuple[Player, ...]:
+    def _alike(self, source: Attachment) -> tuple[Party, ...]:
         key = source.source, source.site
-        found = tuple(self.player(a) for a in self._known if (a.source, a.site) == key)
-        return found or (self.player(source),)
+        found = tuple(self.party(a) for a in self._known if (a.source, a.site) == key)
+        return found or (self.party(source),)
 
-    def player(self, attachment: Attachment) -> Player:
+    def party(self, attachment: Attachment) -> Party:
         """Return an attachment as a party of a recipe."""
         services = self._plan.on_ports(attachment)
         port = services[0].edges()[0] if services else 443
         vlan = self._plan.zone[attachment.zone].vlan
         offered = _edges(services) or ((Protocol.TCP, port),)
-        return Player(attachment.id, attachment.mac, str(attachment.ip), vlan, port, offered)
+        return Party(attachment.id, attachment.mac, str(attachment.ip), vlan, port, offered)
 
     def _may(self, source: Attachment, target: Attachment) -> bool:
         return self._cells[source.source, target.destination].kind is CellKind.ALLOW

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scenarios.probes.base import PROBES, Probe, arp_pose, spoof_both
-from scenarios.probes.context import Bout, Shot
+from scenarios.probes.context import ProbeContext, ProbeFrame
 from scenarios.probes.frames import Fields
 from scenarios.probes.identities import Names
 from scenarios.probes.pairs import Depth, Pairs, chosen_pairs
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.model.pools import edges, pools
-from sekisho.packet.packet import DropPoint, Verdict
+from sekisho.packet.packet import Decision, DropPoint
 from sekisho.policy.evaluate import Policy, Ruling
 from sekisho.policy.matrix import Cell, matrix
 
@@ -209,14 +209,14 @@ class _Generator:
         cases: list[CasePlan] = []
         frames: list[Frame] = []
         for source in self._plan.attachments:
-            for case, shots in self._between(source, target):
+            for case, probe_frames in self._between(source, target):
                 cases.append(case)
-                frames += [Frame(case.number, s.shape, s.fields) for s in shots]
+                frames += [Frame(case.number, s.shape, s.fields) for s in probe_frames]
         return cases, frames
 
     def _between(
         self, source: Attachment, target: Attachment
-    ) -> Iterator[tuple[CasePlan, list[Shot]]]:
+    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
         """Yield the cases of one pair, and those of *source* alone where this pair is its first."""
         cell = self._matrix[source.source, target.destination]
         if not source.is_apart(target) or not self._only(source, target):
@@ -227,22 +227,22 @@ class _Generator:
         is_home = self._homes.get(source.id) == target.id
         if not (wanted or is_home):
             return
-        bout = self._bout(source, target)
+        context = self._context(source, target)
         for name, item, probe in wanted:
-            yield from self._cases(name, item, list(probe(bout)), bout, cell)
+            yield from self._cases(name, item, list(probe(context)), context, cell)
         if source.air and cell.kind is CellKind.ALLOW:
-            yield from self._siblings(bout, cell)
+            yield from self._siblings(context, cell)
         if is_home:
-            yield from self._neighbours(bout, cell)
+            yield from self._neighbours(context, cell)
 
-    def _bout(self, source: Attachment, target: Attachment) -> Bout:
+    def _context(self, source: Attachment, target: Attachment) -> ProbeContext:
         offered = target.services
         services = tuple(self._plan.service[name] for name in offered)
         is_first = source.registered and source.at.switch not in self._asked
         self._asked |= {source.at.switch} if is_first else set()
         vacant = self._vacant if is_first else ()
         victim = self._victim(source, target)
-        return Bout(self._plan, source, target, victim, services, self._ports, vacant)
+        return ProbeContext(self._plan, source, target, victim, services, self._ports, vacant)
 
     def _is_tried(self, source: Attachment, target: Attachment, cell: Cell) -> bool:
         if cell.kind in _UNTRIED:
@@ -305,26 +305,30 @@ class _Generator:
         self._seen |= keys
         return True
 
-    def _siblings(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
+    def _siblings(
+        self, context: ProbeContext, cell: Cell
+    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
         """A station that poses as another station of its own SSID: nobody can tell (residual).
 
         Tried once for each pair of stations, on the first target that would let the victim in.
         """
-        own = bout.source.id
-        left = self._left.setdefault(own, self._names.siblings(bout.source))
+        own = context.source.id
+        left = self._left.setdefault(own, self._names.siblings(context.source))
         for sibling in tuple(left):
-            shots = list(spoof_both(replace(bout, victim=sibling)))
-            if self._policy.ruling(shots[0].packet).verdict is Verdict.ALLOW:
+            probe_frames = list(spoof_both(replace(context, victim=sibling)))
+            if self._policy.ruling(probe_frames[0].packet).verdict is Decision.ALLOW:
                 left.remove(sibling)
-                for case, sent in self._cases("spoof-sibling", 9, shots, bout, cell):
+                for case, sent in self._cases("spoof-sibling", 9, probe_frames, context, cell):
                     yield replace(case, is_residual=True, spoof=sibling.id), sent
 
-    def _neighbours(self, bout: Bout, cell: Cell) -> Iterator[tuple[CasePlan, list[Shot]]]:
+    def _neighbours(
+        self, context: ProbeContext, cell: Cell
+    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
         """A device that poses as others of its switch; where it is alone, as somebody elsewhere."""
-        for victim in self._names.neighbours(bout.source) or [bout.victim]:
-            posing = replace(bout, victim=victim)
-            shots = [*spoof_both(posing), *arp_pose(posing)]
-            yield from self._cases("spoof-neighbour", 9, shots, posing, cell)
+        for victim in self._names.neighbours(context.source) or [context.victim]:
+            posing = replace(context, victim=victim)
+            probe_frames = [*spoof_both(posing), *arp_pose(posing)]
+            yield from self._cases("spoof-neighbour", 9, probe_frames, posing, cell)
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody.
@@ -349,35 +353,40 @@ class _Generator:
         return self._let_in[destination]
 
     def _cases(
-        self, name: str, item: int, shots: list[Shot], bout: Bout, cell: Cell
-    ) -> Iterator[tuple[CasePlan, list[Shot]]]:
-        """Split a probe's shots by what must become of them: a case has one expectation."""
-        groups: dict[tuple[str, DropPoint | None], list[tuple[Shot, Ruling]]] = {}
-        for shot in shots:
-            ruling = self._policy.ruling(shot.packet)
-            to = ruling.to.id if ruling.verdict is Verdict.ALLOW and ruling.to else ""
-            groups.setdefault((to, ruling.drop), []).append((shot, ruling))
+        self,
+        name: str,
+        item: int,
+        probe_frames: list[ProbeFrame],
+        context: ProbeContext,
+        cell: Cell,
+    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
+        """Split a probe's frames by what must become of them: a case has one expectation."""
+        groups: dict[tuple[str, DropPoint | None], list[tuple[ProbeFrame, Ruling]]] = {}
+        for probe_frame in probe_frames:
+            ruling = self._policy.ruling(probe_frame.packet)
+            to = ruling.to.id if ruling.verdict is Decision.ALLOW and ruling.to else ""
+            groups.setdefault((to, ruling.drop), []).append((probe_frame, ruling))
         for (to, drop), members in groups.items():
             ruling = members[0][1]
             fields = members[0][0].fields
-            spoofed = (fields.eth_src, fields.ip_src) != (bout.source.mac, bout.source.ip)
+            spoofed = (fields.eth_src, fields.ip_src) != (context.source.mac, context.source.ip)
             case = CasePlan(
                 number=next(self._numbers),
-                source=bout.source,
-                target=bout.target,
+                source=context.source,
+                target=context.target,
                 probe=name,
                 item=item,
                 proto=members[0][0].shape.partition("-")[0],
                 ports=tuple(dict.fromkeys(s.fields.dport for s, _ in members if s.fields.dport)),
-                spoof=bout.victim.id if spoofed and name.startswith("spoof") else "",
+                spoof=context.victim.id if spoofed and name.startswith("spoof") else "",
                 to=to,
                 drop=drop,
                 clause=ruling.clause,
-                where=ruling.where or (cell.where[-1] if cell.where else self._row(bout)),
+                where=ruling.where or (cell.where[-1] if cell.where else self._row(context)),
                 cell=cell,
             )
-            yield case, [shot for shot, _ in members]
+            yield case, [probe_frame for probe_frame, _ in members]
 
-    def _row(self, bout: Bout) -> str:
+    def _row(self, context: ProbeContext) -> str:
         """Where the plan names the source class: the line of a denial by default."""
-        return next(s.where for s in self._plan.sources if s.id == bout.source.source)
+        return next(s.where for s in self._plan.sources if s.id == context.source.source)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.capture.packet_io import Wire
-from scenarios.engine.config_watch import Surroundings
+from scenarios.engine.config_watch import ConfigWatch
 from scenarios.engine.session import Session
 from scenarios.events.named import Staged, named
 from scenarios.events.scenario_streams import Situated
-from scenarios.events.stream_selection import Stream, trios
-from scenarios.events.trial import Outcome, Scene
+from scenarios.events.stream_selection import Stream, stream_targets
+from scenarios.events.trial import EventTrial, Outcome
 from scenarios.probes.pairs import chosen_pairs, every_pair
 from scenarios.probes.windows import Batching, Scope, Window, windows
 from scenarios.results.case_records import Recorder, doubted_case
@@ -83,7 +83,7 @@ class Acceptance(Check):
         began, tally = time.monotonic(), self._tally
         again, around = self._again(tally.last_case + 1), self._around
         assert around is not None
-        self._around = Surroundings(town, self._plan)
+        self._around = ConfigWatch(town, self._plan)
         with unguarded(town, wire):
             session = Session(town, wire, run=zlib.crc32(f"{self._run.id} {STATE}".encode()))
             own = Findings(town, self._folder, session)
@@ -114,18 +114,21 @@ class Acceptance(Check):
         if not self._staged or self._none_can_happen():
             return
         number = zlib.crc32(f"{self._run.id} events".encode())
-        scene = Scene(town, wire, run=number)
-        situated = Situated(scene, self._situated)
-        usual, before = list(scene.trios), left_over(town, wire, within_s=0.0)
+        trial = EventTrial(town, wire, run=number)
+        situated = Situated(trial, self._situated)
+        usual, before = list(trial.stream_targets), left_over(town, wire, within_s=0.0)
         for done, staged in enumerate(self._staged):
             self._say(phase="events", done=done, of=len(self._staged), event=staged.event.id)
-            scene.stage([staged.trio] if staged.trio else usual, self._more(staged, situated))
-            outcome = self._trial(scene, staged)
+            trial.stage(
+                [staged.stream_target] if staged.stream_target else usual,
+                self._more(staged, situated),
+            )
+            outcome = self._trial(trial, staged)
             after = left_over(town, wire, within_s=RESTORED_S)
             outcome = doubted(doubted(outcome, "before", before), "afterwards", after)
             before = after
             self._played.append((staged, outcome))
-            cases = self._event_cases.of(outcome, scene.tried)
+            cases = self._event_cases.of(outcome, trial.tried)
             self._tally.cases.add(cases)
             for case in (case for case in cases if case.verdict.is_finding):
                 findings.bare(case)
@@ -137,7 +140,7 @@ class Acceptance(Check):
 
     def _none_can_happen(self) -> bool:
         """Tell whether the town lacks those whom streams are chosen from, and note it."""
-        if trios(self._plan):
+        if stream_targets(self._plan):
             return False
         reason = Label(
             "許可された者と禁止された者の両方がいる宛先がない",
@@ -152,12 +155,12 @@ class Acceptance(Check):
         event = staged.event.id
         return [] if event.partition(":")[0] in _BY_GATE else situated.streams(event, 1)
 
-    def _trial(self, scene: Scene, staged: Staged) -> Outcome:
+    def _trial(self, trial: EventTrial, staged: Staged) -> Outcome:
         event = staged.event
-        if staged.trio is None and (reason := event.skip(self._plan)):
+        if staged.stream_target is None and (reason := event.skip(self._plan)):
             return skipped(event, reason)
-        outcome = scene.trial(event, 1 + sum(s.event.id == event.id for s, _ in self._played))
-        scene.town.check()
+        outcome = trial.run(event, 1 + sum(s.event.id == event.id for s, _ in self._played))
+        trial.town.check()
         return outcome
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import Ways
-from scenarios.engine.config_watch import Surroundings
+from scenarios.engine.config_watch import ConfigWatch
 from scenarios.engine.session import Session
 from scenarios.probes.windows import Batching, Scope, Window, windows
 from sekisho.compiler.routing import ends_of, has_way_around
@@ -63,12 +63,12 @@ class Backups:
     def __init__(self, town: Town, plan: Plan, wire: Wire, session: Session) -> None:
         self._town, self._plan, self._wire, self._session = town, plan, wire, session
 
-    def cut(self, lines: Cut, surroundings: Surroundings) -> None:
+    def cut(self, lines: Cut, watch: ConfigWatch) -> None:
         """Cut *lines*; return when the tables for it are in force, and compared."""
         with self._wire.draining():
             self._set(lines, "down")
             ends = ends_of(lines)
-            surroundings.compare(f"cut {' '.join(_name(link) for link in lines)}", down=ends)
+            watch.compare(f"cut {' '.join(_name(link) for link in lines)}", down=ends)
         self._session.reroute(ends)
 
     def mend(self, lines: Cut) -> None:
@@ -90,7 +90,7 @@ class Backups:
             told = 1 + facts.index(fact)
             wanted.discard(str(fact["line"]))
         self._await_in_force()
-        self._town.ovs.caches.follow()
+        self._town.ovs.cache.follow()
 
     def _await_in_force(self) -> None:
         """Wait until the controller vouches for every table again.

@@ -20,10 +20,10 @@ from typing import Any
 import orjson
 
 from scenarios.capture.packet_io import Wire
-from scenarios.engine.config_watch import AFTER, Surroundings
+from scenarios.engine.config_watch import AFTER, ConfigWatch
 from scenarios.events.registry import event_ids, events
 from scenarios.events.scenario_streams import Situated
-from scenarios.events.trial import Event, Outcome, Scene
+from scenarios.events.trial import Event, EventTrial, Outcome
 from scenarios.events.tried import Tried
 from scenarios.results.case_records import jst
 from scenarios.results.closing import close_record, write_findings
@@ -112,14 +112,14 @@ def _play(kept: _Kept, wanted: list[Event], work: Path, meddle: Meddle | None) -
     ) as town:
         town.await_in_force()
         with Wire(town, host_slots=HOST_SLOTS) as wire:
-            scene = Scene(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
+            trial = EventTrial(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)
             before = left_over(town, wire, within_s=0.0)
-            situated = Situated(scene, applied(order.situations, plan))
+            situated = Situated(trial, applied(order.situations, plan))
             for number, event in enumerate(wanted):
                 say(phase="disturb", done=number, of=len(wanted))
-                for outcome, tried in _played(scene, event, order.repeat, situated):
+                for outcome, tried in _played(trial, event, order.repeat, situated):
                     kept.note(doubted(outcome, "before", before), tried)
                 kept.write(situated.account())
 
@@ -163,18 +163,18 @@ class _Kept:
 
 
 def _played(
-    scene: Scene, event: Event, repeat: int, situated: Situated
+    trial: EventTrial, event: Event, repeat: int, situated: Situated
 ) -> list[tuple[Outcome, list[Tried]]]:
     """Play *event*; return what became of each time, and what was tried in it."""
-    reason = event.skip(scene.plan)
+    reason = event.skip(trial.plan)
     if reason:
         return [(skipped(event, reason), [])]
     out = []
     for number in range(1, repeat + 1):
         situated.begin(event.id, number)
-        out.append((scene.trial(event, number), scene.tried))
-        scene.town.check()
-    after = left_over(scene.town, scene.wire, within_s=RESTORED_S)
+        out.append((trial.run(event, number), trial.tried))
+        trial.town.check()
+    after = left_over(trial.town, trial.wire, within_s=RESTORED_S)
     last, tried = out[-1]
     return [*out[:-1], (doubted(last, "afterwards", after), tried)]
 
@@ -197,7 +197,7 @@ def left_over(town: Town, wire: Wire, *, within_s: float) -> Label | None:
     """Return what of the whole fabric is still not as planned after so long, or None."""
     deadline = time.monotonic() + within_s
     while True:
-        around = Surroundings(town, town.plan)
+        around = ConfigWatch(town, town.plan)
         with wire.draining():
             around.compare(AFTER)
             around.ask_controller(AFTER)

@@ -1,4 +1,4 @@
-"""What the ledger holds besides the windows: copies that came late, and frames that are nobody's.
+"""What was observed besides the windows: copies that came late, and frames that are nobody's.
 
 A window is judged at its end; a forbidden frame that comes out later, from wherever it was held
 back, is a leak of its case all the same. A frame that nobody was seen to send is told with its
@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scenarios.capture.observations import Late, Ledger, Stray
+from scenarios.capture.observations import Late, Observations, Stray
 from scenarios.capture.own_traffic import sign
-from scenarios.engine.config_watch import MEANWHILE, Surroundings
+from scenarios.engine.config_watch import MEANWHILE, ConfigWatch
 from scenarios.results.case_records import jst
 from sekisho.evidence.case_file import CaseLog
 from sekisho.evidence.verdict import Case, Finding, Verdict
@@ -78,9 +78,9 @@ def _finding(case: Case, late: Late) -> Finding:
     )
 
 
-def note_strangers(surroundings: Surroundings, ledger: Ledger) -> None:
+def note_strangers(watch: ConfigWatch, observed: Observations) -> None:
     """Note what belongs to no case: late sentinels, copies too many, strays with their bytes."""
-    for copy in ledger.late:
+    for copy in observed.late:
         if copy.is_leak and copy.case:
             continue
         if copy.is_leak:
@@ -88,17 +88,17 @@ def note_strangers(surroundings: Surroundings, ledger: Ledger) -> None:
                 f"{copy.sight}: 監視用のパケットが出るはずのない場所に出た",
                 f"{copy.sight}: a sentinel was seen where it must not be",
             )
-            surroundings.note_finding("frame", copy.sight, label, copy.data)
+            watch.note_finding("frame", copy.sight, label, copy.data)
         else:
             label = Label(
                 f"{copy.sight}: 試験区間が終わった後にパケットが届いた",
                 f"{copy.sight}: a permitted frame came after its window had ended",
             )
-            surroundings.note(MEANWHILE, "frame", copy.sight, label)
-    for stray, many in _kinds(ledger.strays):
-        surroundings.note_finding("frame", stray.sight, _said(stray, many), stray.data)
-    for stray, many in _kinds(ledger.doubtful):
-        surroundings.note(MEANWHILE, "frame", stray.sight, _said(stray, many))
+            watch.note(MEANWHILE, "frame", copy.sight, label)
+    for stray, many in _kinds(observed.strays):
+        watch.note_finding("frame", stray.sight, _said(stray, many), stray.data)
+    for stray, many in _kinds(observed.doubtful):
+        watch.note(MEANWHILE, "frame", stray.sight, _said(stray, many))
 
 
 def _kinds(strays: Iterable[Stray]) -> list[tuple[Stray, int]]:

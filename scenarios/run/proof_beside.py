@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scenarios.engine.config_watch import AFTER, Surroundings
+from scenarios.engine.config_watch import AFTER, ConfigWatch
 from sekisho.errors import LabError
 from sekisho.evidence.verdict import write_atomically
 from sekisho.model import Label, Plan
@@ -60,7 +60,7 @@ class Proving:
                 stderr=errors,
             )
 
-    def end(self, around: Surroundings) -> None:
+    def end(self, around: ConfigWatch) -> None:
         """Wait for the proof, write it down, and note what it found.
 
         Raises:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from scenarios.capture.packet_io import Wire
-from scenarios.probes.context import Bout, shape_of, shot
+from scenarios.probes.context import ProbeContext, probe_frame, shape_of
 from scenarios.probes.frames import blank, build, replace_token, tokens
 from scenarios.results.findings import command
 from scenarios.run.replay import Order, planned, sent, twin
@@ -80,5 +80,5 @@ def shape_named(plan: Plan, words: str) -> tuple[str, int]:
 def _frame(plan: Plan, ends: tuple[Attachment, Attachment], what: tuple[str, int]) -> bytes:
     """Return the first packet of a conversation, with a blank token."""
     shape, port = what
-    bout = Bout(plan, *ends, victim=ends[1], services=(), ports=lambda: _SPORT)
-    return build(shape, [shot(bout, shape, port).fields], [blank()])[0]
+    context = ProbeContext(plan, *ends, victim=ends[1], services=(), ports=lambda: _SPORT)
+    return build(shape, [probe_frame(context, shape, port).fields], [blank()])[0]

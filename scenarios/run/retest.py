@@ -99,7 +99,7 @@ class _Part(Suite):
 
 
 class Retester:
-    """Answers ``{"do": "retest", "number": 3, "what": "affected"}`` at the desk of *town*."""
+    """Answers ``{"do": "retest", "number": 3, "what": "affected"}`` at the control server."""
 
     def __init__(self, town: Town) -> None:
         self._town = town

@@ -16,7 +16,7 @@ import orjson
 
 from scenarios.capture.canaries import Canaries
 from scenarios.capture.packet_io import HOST_SLOTS, Wire
-from scenarios.engine.config_watch import AFTER, BEFORE, Surroundings
+from scenarios.engine.config_watch import AFTER, BEFORE, ConfigWatch
 from scenarios.engine.session import Attempt, Session
 from scenarios.probes.windows import Batching, CasePlan, Window
 from scenarios.results.case_records import Recorder, doubted_case, jst
@@ -75,7 +75,7 @@ class Check:
         self._say: Callable[..., None] = say
         self._manifest: dict[str, Any] = {}
         self._talks: list[Exchange] = []
-        self._around: Surroundings | None = None
+        self._around: ConfigWatch | None = None
         self._meanwhile: Meanwhile | None = None
         self._proving: Proving | None = None
         self.aborted = ""
@@ -127,7 +127,7 @@ class Check:
     ) -> None:
         """Try all of *batches* in a town whose tables are in force."""
         with Wire(town, host_slots=self.host_slots) as wire, ExitStack() as stack:
-            around = self._around = Surroundings(town, self._plan)
+            around = self._around = ConfigWatch(town, self._plan)
             if meddle is not None:
                 meddle(town, wire)
             self._meanwhile = stack.enter_context(Meanwhile(town))
@@ -158,7 +158,7 @@ class Check:
     def _go_on(self, town: Town, wire: Wire, findings: Findings) -> None:
         """Try what changes the town itself; a check has nothing of the kind."""
 
-    def _compared(self, around: Surroundings, wire: Wire, when: str) -> None:
+    def _compared(self, around: ConfigWatch, wire: Wire, when: str) -> None:
         """Compare the whole fabric, and ask the controller, before the first frame or after."""
         began = time.monotonic()
         with wire.draining():  # the controller's own questions go by a capture, too
@@ -187,10 +187,10 @@ class Check:
         self._add("judge", time.monotonic() - began)
 
     def _hear_late(self, wire: Wire, session: Session, findings: Findings) -> None:
-        """Hear what comes after the last frame, and enter it; the ledger is proved to speak."""
-        around, ledger = self._around, session.ledger
+        """Hear what comes after the last frame, and enter it; the observations are proved."""
+        around, observed = self._around, session.observed
         assert around is not None
-        canaries = Canaries(self._plan, ledger, session.run)
+        canaries = Canaries(self._plan, observed, session.run)
         session.listen()
         canaries.send(wire)
         while (left := session.last_sent + _AFTER_S - time.monotonic()) > 0:
@@ -198,16 +198,16 @@ class Check:
             session.listen()
         around.ask_drift()
         session.listen()
-        ledger.settle()
+        observed.settle()
         for missing in canaries.taken_out():
             around.note(AFTER, "instrument", "ledger", missing)
-        findings.all += note_late(self._tally.cases, ledger.late)
+        findings.all += note_late(self._tally.cases, observed.late)
         if wire.blind() or session.lost_outside:
-            ledger.doubt_strays(of_all=True)
+            observed.doubt_strays(of_all=True)
         around.note_lost(session.lost_outside)
-        note_strangers(around, ledger)
+        note_strangers(around, observed)
 
-    def _keep_dumps(self, around: Surroundings) -> None:
+    def _keep_dumps(self, around: ConfigWatch) -> None:
         """Write the flow dumps of the last reading to the run folder."""
         folder = self._folder / "flows"
         folder.mkdir(exist_ok=True)
@@ -270,7 +270,7 @@ class Check:
         pending = list(enumerate(self._talks, 1))
         for _ in range(_REPEATS + 1):
             with wire.draining(), watchdog:
-                held = converse(town, [talk for _, talk in pending])
+                held = converse(town, [conn for _, conn in pending])
             session.listen()
             session.note_sent()
             outcomes |= {n: o for (n, _), o in zip(pending, held, strict=True)}
@@ -334,7 +334,7 @@ class Check:
                 findings.bare(case)
         self._manifest["flood"] = flooded.account()
         session.listen()
-        session.forget_connections()
+        session.flush_conntrack()
         session.note_sent()
         session.rebase()
         self._add("flood", time.monotonic() - began)

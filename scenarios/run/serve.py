@@ -1,7 +1,7 @@
 """``python -m scenarios.run.serve PLAN --folder RUN``: keep a town that can be tried on request.
 
-`topologies.up` with two more things to ask for at its desk: a re-test after a change, and what
-becomes of one packet.
+`topologies.up` with two more things to ask of its control server: a re-test after a change, and
+what becomes of one packet.
 """
 
 from __future__ import annotations

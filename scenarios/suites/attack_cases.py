@@ -19,11 +19,11 @@ from scapy.packet import Packet as ScapyPacket
 
 from scenarios.probes.frames import Fields, blank
 from scenarios.probes.registry import Entry, Kind, Sendable
-from scenarios.probes.roles import Cast, Roles
+from scenarios.probes.roles import RoleAssignment, Roles
 from scenarios.probes.windows import WINDOW_FRAMES, CasePlan, Frame, Window
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.packet.dissect import dissect
-from sekisho.packet.packet import DropPoint, Reason, Verdict
+from sekisho.packet.packet import Decision, DropPoint, Reason
 from sekisho.policy.evaluate import Policy
 from sekisho.policy.matrix import Cell, matrix
 
@@ -129,7 +129,11 @@ class Catalogue:
         self._plan, self._seed = plan, seed
         self._numbers = itertools.count(first_case)
         self._windows = itertools.count(first_window)
-        self._policy, self._cast, self._cells = Policy(plan), Cast(plan), matrix(plan)
+        self._policy, self._assignment, self._cells = (
+            Policy(plan),
+            RoleAssignment(plan),
+            matrix(plan),
+        )
         self.tried: dict[str, Tried] = {}
 
     def windows(self, entries: Sequence[Entry], pairs: Sequence[Pair]) -> Iterator[Window]:
@@ -174,7 +178,7 @@ class Catalogue:
         begun: set[tuple[str, str]] = set()
         for source, target in pairs:
             group = source.source, source.site
-            roles = self._cast.roles(
+            roles = self._assignment.roles(
                 source, target, is_whole=source.site not in whole, is_first=group not in begun
             )
             whole.add(source.site)
@@ -252,7 +256,7 @@ def fate(policy: Policy, raw: bytes, sender: Attachment) -> tuple[str, DropPoint
     packet = dissect(raw, sender.at)
     if packet is not None:
         ruling = policy.ruling(packet)
-        if ruling.verdict is Verdict.ALLOW and ruling.to is not None:
+        if ruling.verdict is Decision.ALLOW and ruling.to is not None:
             return ruling.to.id, DropPoint("", "")
         if ruling.drop is not None:
             return "", ruling.drop

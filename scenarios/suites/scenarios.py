@@ -186,13 +186,13 @@ def contradictions(
                 out.setdefault(each.situation.id, []).append(
                     {"case": case.name, "cell": f"{key[0]}/{key[2]}", "where": case.where}
                 )
-    for number, talk in enumerate(talks, 1):
+    for number, conn in enumerate(talks, 1):
         for each in read:
-            if each.wants_exchange(talk):
-                cell = (talk.source.source, talk.target.destination)
+            if each.wants_exchange(conn):
+                cell = (conn.source.source, conn.target.destination)
                 passed[each.situation.id].add(cell)
                 if each.situation.reading == DROPPED:
-                    fact = {"case": f"X-{number:06d}", "cell": "/".join(cell), "where": talk.where}
+                    fact = {"case": f"X-{number:06d}", "cell": "/".join(cell), "where": conn.where}
                     out.setdefault(each.situation.id, []).append(fact)
     for each in read:
         if each.situation.reading == PASSED:

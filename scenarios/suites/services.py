@@ -21,7 +21,7 @@ from sekisho.policy.matrix import matrix
 from topologies.hosts import echo
 from topologies.hosts.replies import ANSWERS, ENQUIRY, listening
 from topologies.hosts.services import TLS_KINDS
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _TIMEOUT_S = 8.0
@@ -251,7 +251,7 @@ def _client(town: Town, exchange: Exchange) -> socket.socket:
     """A socket in the source's namespace, on its interface, with its address."""
     stream = exchange.service.protocol is Protocol.TCP
     kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
-    with inside(town.pid(exchange.source)):
+    with in_netns(town.pid(exchange.source)):
         has_ports = exchange.service.has_ports
         out = socket.socket(socket.AF_INET, kind) if has_ports else echo.echo_socket()
     try:

@@ -43,9 +43,9 @@ def unguarded(town: Town, wire: Wire) -> Iterator[None]:
             town.start_guard()
             town.wait_for("listening", timeout_s=_FACT_S, after=before)
             for switch in town.plan.switches:
-                town.ovs.connect_anew(switch.id)
+                town.ovs.reconnect_controller(switch.id)
             town.wait_for("town-in-force", timeout_s=_FACT_S, after=before)
-            town.ovs.caches.follow()
+            town.ovs.cache.follow()
 
 
 def set_probes(town: Town, interval_ms: str) -> None:

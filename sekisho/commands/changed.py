@@ -35,7 +35,7 @@ _HEADS = (
 
 
 def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[str]:
-    """Yield what an answer of the desk says: who is moved, what opens and closes, the figures.
+    """Yield what the control server answers: who is moved, what opens and closes, the figures.
 
     Args:
         answer: Of a dry run, or of the change itself.

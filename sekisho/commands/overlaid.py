@@ -14,10 +14,10 @@ from sekisho.commands.changed import clock
 from sekisho.commands.runs import RUNS
 from sekisho.errors import LabError, UsageError
 from sekisho.model import Label, Plan
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.resegment.journal import Journal
-from sekisho.resegment.preview import Side, meant
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.resegment.preview import AttachmentState, policy_preview
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 
 JOURNAL = "changes.jsonl"
 _TITLE = Label("この上に有効な変更 ({})", "Changes that stand over it ({})")
@@ -60,8 +60,8 @@ def find_journal(plan: Plan, run: Path | None) -> Path | None:
 def _living(plan: Plan) -> Path | None:
     try:
         folder = Path(standing.find(RUNS, None).folder)
-        with Talk.to(folder / SOCKET) as desk:
-            of = desk.ask({"do": "state"}).get("plan", "")
+        with JsonLineConnection.to(folder / SOCKET) as town_client:
+            of = town_client.ask({"do": "state"}).get("plan", "")
     except (UsageError, LabError, OSError):
         return None  # nobody is asked for by name: there is none
     path = folder / JOURNAL
@@ -77,9 +77,11 @@ def overlay(plan: Plan, journal: Path, language: str) -> RenderableType:
     for head in _HEADS:
         table.add_column(head.text(language), overflow="fold", vertical="top")
     for number, change in enumerate(changes):
-        before = applied(plan, changes[:number])
+        before = apply_changes(plan, changes[:number])
         until = clock(change.until) if change.until else ""
-        what = "\n".join(_whats(before, applied(plan, changes[: number + 1]), change, language))
+        what = "\n".join(
+            _whats(before, apply_changes(plan, changes[: number + 1]), change, language)
+        )
         words = (str(change.number), clock(change.at), change.by, change.reason, until, what)
         table.add_row(*map(Text, words))
     title = Text("\n" + _TITLE.text(language).format(journal.parent), style="bold")
@@ -87,7 +89,7 @@ def overlay(plan: Plan, journal: Path, language: str) -> RenderableType:
 
 
 def _whats(before: Plan, after: Plan, change: Change, language: str) -> Iterator[str]:
-    shown = meant(before, after)
+    shown = policy_preview(before, after)
     for moved in shown.moved:
         yield f"{moved.port} {moved.attachment}"
         yield f"  {_side(moved.before, language)} → {_side(moved.after, language)}"
@@ -97,5 +99,5 @@ def _whats(before: Plan, after: Plan, change: Change, language: str) -> Iterator
         yield f"  {source} → {destination}: {was} → {now}"
 
 
-def _side(side: Side, language: str) -> str:
+def _side(side: AttachmentState, language: str) -> str:
     return f"{side.zone}/{side.source} {side.ip}" if side.registered else _QUARANTINE.text(language)

@@ -12,7 +12,7 @@ from sekisho.commands.screen import Screen
 from sekisho.lint.stores import Store, stores
 from sekisho.model import Label, Plan, Relay
 from sekisho.plan import load
-from sekisho.policy.relay_paths import How, Way, ways
+from sekisho.policy.relay_paths import How, RelayPath, ways
 
 _HEADS = (
     Label("種別", "kind"),
@@ -95,9 +95,9 @@ def _hung(head: str, text: str) -> Table:
     return out
 
 
-def _table(plan: Plan, found: Iterable[Way], language: str) -> Table:
+def _table(plan: Plan, found: Iterable[RelayPath], language: str) -> Table:
     """One row for all ways that differ in the device alone; those not declared first."""
-    rows: dict[tuple[How, str, str, str], list[Way]] = {}
+    rows: dict[tuple[How, str, str, str], list[RelayPath]] = {}
     for way in found:
         key = (way.how, way.source, way.destination, way.declared.where if way.declared else "")
         rows.setdefault(key, []).append(way)

@@ -17,12 +17,12 @@ from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import LabError, UsageError
 from sekisho.model import Label, Plan
-from sekisho.model.changes import LATEST_MOMENT, applied
+from sekisho.model.changes import LATEST_MOMENT, apply_changes
 from sekisho.plan import load
 from sekisho.plan.writer import save
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.validation import Refusal
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import said
 
 _RETEST_S = 600.0
@@ -44,18 +44,22 @@ def resegment(args: Namespace, screen: Screen) -> int:
         return _saved(folder, args, screen)
     request = _request(args)
     try:
-        with Talk.to(folder / SOCKET) as desk:
+        with JsonLineConnection.to(folder / SOCKET) as town_client:
             for is_trial in (True,) if args.dry_run else (True, False):
-                answer = _must(desk.ask({**request, "dry_run": is_trial}), args.lang)
+                answer = _must(town_client.ask({**request, "dry_run": is_trial}), args.lang)
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)
-            return 0 if args.dry_run or args.no_retest else _retested(desk, answer, args, screen)
+            return (
+                0
+                if args.dry_run or args.no_retest
+                else _retested(town_client, answer, args, screen)
+            )
     except OSError as error:
-        raise LabError(f"{folder}: the town's desk does not answer ({error})") from error
+        raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
 
 
 def _request(args: Namespace) -> dict[str, Any]:
-    """Return what the words mean, as the desk takes it."""
+    """Return what the words mean, as the control server takes it."""
     by = said(args.by or getpass.getuser(), "--by")
     if args.undo:
         if args.words:
@@ -121,7 +125,9 @@ def _reason(reason: Refusal) -> str:
     return f"{reason.what}: {reason.ja}{number}" + (f"\n{hint}" if hint else "")
 
 
-def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Screen) -> int:
+def _retested(
+    town_client: JsonLineConnection, answer: dict[str, Any], args: Namespace, screen: Screen
+) -> int:
     """Try the affected cells again, and the whole list of page one; return the worse status."""
     worst = 0
     for what, label in (
@@ -129,7 +135,7 @@ def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Scree
         ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
     ):
         request = {"do": "retest", "number": answer["number"], "what": what}
-        done = _must(desk.ask(request, _RETEST_S), args.lang)
+        done = _must(town_client.ask(request, _RETEST_S), args.lang)
         found = done["summary"] or {"verdict": "inconclusive", "passed": 0, "cases": 0, "leak": "?"}
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
@@ -141,9 +147,9 @@ def _retested(desk: Talk, answer: dict[str, Any], args: Namespace, screen: Scree
 
 def _saved(folder: Path, args: Namespace, screen: Screen) -> int:
     """Write the plan that is in force as a plan of its own."""
-    with Talk.to(folder / SOCKET) as desk:
-        plan: Plan = load(Path(desk.ask({"do": "state"})["plan"]))
-    after = applied(plan, Journal(folder / "changes.jsonl").standing)
+    with JsonLineConnection.to(folder / SOCKET) as town_client:
+        plan: Plan = load(Path(town_client.ask({"do": "state"})["plan"]))
+    after = apply_changes(plan, Journal(folder / "changes.jsonl").standing)
     with saving("--save", args.save):
         save(plan, after, args.save)
     _print(screen, str(args.save))

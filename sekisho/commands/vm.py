@@ -24,7 +24,7 @@ import sekisho
 from sekisho.commands import runs
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.vm.guest import CONSOLE, ERRORS, Errand
+from sekisho.vm.guest import CONSOLE, ERRORS, GuestJob
 from sekisho.vm.host import host
 from sekisho.vm.machine import Size, Talk, living, run
 
@@ -43,14 +43,14 @@ def vm_run(args: Namespace, screen: Screen) -> int:
         words = [str(Path(sys.prefix) / "bin" / "sekisho"), *words]
     machine = host()
     owner = None if args.exec else (os.getuid(), os.getgid())
-    errand = replace(_errand(args, tuple(words)), owner=owner)
-    _tell(screen, args, f"Linux {machine.release}, {machine.how}; {errand.folder}")
+    job = replace(_job(args, tuple(words)), owner=owner)
+    _tell(screen, args, f"Linux {machine.release}, {machine.how}; {job.folder}")
     with ExitStack() as open_:
-        log = open_.enter_context((errand.folder / CONSOLE).open("wb"))
-        open_.enter_context(_followed(errand.folder / ERRORS, sys.stderr.buffer))
+        log = open_.enter_context((job.folder / CONSOLE).open("wb"))
+        open_.enter_context(_followed(job.folder / ERRORS, sys.stderr.buffer))
         out = open_.enter_context(_copied(sys.stdout.buffer))
         ran = run(
-            machine, errand, _size(args), talk=Talk(subprocess.DEVNULL, out, log.fileno()),
+            machine, job, _size(args), conn=Talk(subprocess.DEVNULL, out, log.fileno()),
             tell=lambda words: _tell(screen, args, words),
         )  # fmt: skip
     boots = f", {ran.boots} boots" if ran.boots > 1 else ""
@@ -61,9 +61,9 @@ def vm_run(args: Namespace, screen: Screen) -> int:
 def vm_shell(args: Namespace, screen: Screen) -> int:
     """Open a shell in a VM; leave it with ``exit`` (or Ctrl-A X)."""
     machine = host()
-    errand = _errand(args, ())
+    job = _job(args, ())
     _tell(screen, args, f"Linux {machine.release}, {machine.how}; exit, or Ctrl-A X")
-    run(machine, errand, _size(args), talk=Talk(sys.stdin.fileno(), None, None))
+    run(machine, job, _size(args), conn=Talk(sys.stdin.fileno(), None, None))
     return 0
 
 
@@ -89,13 +89,13 @@ def _tell(screen: Screen, args: Namespace, words: str) -> None:
         screen.complain(f"vm: {words}")
 
 
-def _errand(args: Namespace, words: tuple[str, ...]) -> Errand:
+def _job(args: Namespace, words: tuple[str, ...]) -> GuestJob:
     """Make the VM's folder, and bytecode that the guest could not keep."""
     for package in _PACKAGES:
         compileall.compile_dir(_TREE / package, quiet=2)
     folder = runs.make_run(args.out, _VM, datetime.now(runs.JST)).resolve()
     written = dict.fromkeys((args.out.resolve(), *_outs(words)))
-    return Errand(words, _TREE, Path.cwd(), folder, tuple(written), os.environ)
+    return GuestJob(words, _TREE, Path.cwd(), folder, tuple(written), os.environ)
 
 
 def _outs(words: tuple[str, ...]) -> Iterator[Path]:

@@ -25,7 +25,7 @@ _key = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class TableDiff:
     """The tables of a plan, and in what they differ from those of another.
 
     Attributes:
@@ -44,7 +44,7 @@ class Delta:
         return {name: (len(gone), len(self.come[name])) for name, gone in self.gone.items()}
 
 
-def changed_tables(before: Plan, after: Plan, rules: Tables) -> Delta:
+def changed_tables(before: Plan, after: Plan, rules: Tables) -> TableDiff:
     """Return the tables of *after*, given the *rules* of *before*, with the same lines broken.
 
     Both are the same town with other changes laid over it.
@@ -52,7 +52,7 @@ def changed_tables(before: Plan, after: Plan, rules: Tables) -> Delta:
     Raises:
         RuleError: The rules are not those of *before*.
     """
-    delta = Delta(dict(rules), {}, {})
+    diff = TableDiff(dict(rules), {}, {})
     gone: dict[str, set[Rule]] = {}
     come: dict[str, set[Rule]] = {}
     if before.clauses != after.clauses:
@@ -67,18 +67,18 @@ def changed_tables(before: Plan, after: Plan, rules: Tables) -> Delta:
         gone.setdefault(name, set()).update(_rules_at(before, here))
         come.setdefault(name, set()).update(_rules_at(after, here))
     for name in sorted(gone):
-        _exchange(delta, name, gone[name] - come[name], come[name] - gone[name])
-    return delta
+        _exchange(diff, name, gone[name] - come[name], come[name] - gone[name])
+    return diff
 
 
-def _exchange(delta: Delta, name: str, gone: set[Rule], come: set[Rule]) -> None:
+def _exchange(diff: TableDiff, name: str, gone: set[Rule], come: set[Rule]) -> None:
     """Take *gone* out of a switch's rules, which are sorted, and put *come* in.
 
     Looks for the few in the many: the many are thousands, and somebody is waiting.
     """
     if not gone and not come:
         return
-    rules = list(delta.tables[name])
+    rules = list(diff.tables[name])
     for rule in gone:
         at = bisect_left(rules, rule.key, key=_key)
         if rules[at : at + 1] != [rule]:
@@ -86,9 +86,9 @@ def _exchange(delta: Delta, name: str, gone: set[Rule], come: set[Rule]) -> None
         del rules[at]
     for rule in come:
         insort(rules, rule, key=_key)
-    delta.tables[name] = tuple(rules)
-    delta.gone[name] = tuple(sorted(gone, key=_key))
-    delta.come[name] = tuple(sorted(come, key=_key))
+    diff.tables[name] = tuple(rules)
+    diff.gone[name] = tuple(sorted(gone, key=_key))
+    diff.come[name] = tuple(sorted(come, key=_key))
 
 
 def _policy(plan: Plan) -> set[Placed]:

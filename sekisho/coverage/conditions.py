@@ -55,7 +55,7 @@ _OF_ALL = {"dl_src": "eth_src", "dl_dst": "eth_dst"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class ConditionCoverage:
     """What was seen of the conditions of rules that were met.
 
     Attributes:
@@ -71,7 +71,7 @@ class Sides:
     unshown: tuple[str, ...]
 
 
-def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> Sides:
+def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> ConditionCoverage:
     """Say what was seen of every condition of *tables*."""
     total, left = _by_counters(tables)
     surely, reasons = _Surely(plan, tables), Counter[str]()
@@ -90,7 +90,7 @@ def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> Side
             else:
                 unshown += [f"{switch} table {table}: {name}={value}"] * count
     both = total - sum(reasons.values()) - len(unshown)
-    return Sides(total, both, dict(reasons.most_common()), tuple(unshown))
+    return ConditionCoverage(total, both, dict(reasons.most_common()), tuple(unshown))
 
 
 #: How many rules of (switch, table) ask for (field, value).

@@ -19,7 +19,7 @@ Permission = tuple[int, int, int]
 
 
 @dataclass(slots=True)
-class Ways:
+class ForwardingPaths:
     """Where permitted packets and their replies come.
 
     Attributes:
@@ -42,9 +42,9 @@ class Ways:
         return {switch for there in self.passes.values() for switch, _, _ in there}
 
 
-def ways(plan: Plan) -> Ways:
+def ways(plan: Plan) -> ForwardingPaths:
     """Return every way of every permission of *plan*, and of its replies."""
-    out, numbers, routes = Ways(), Numbers(plan), _Routes(plan)
+    out, numbers, routes = ForwardingPaths(), Numbers(plan), _Routes(plan)
     for permission, a, b in _permitted(plan, numbers):
         asks, asked = str(a.ip), str(b.ip)
         passed = out.passes.setdefault(permission, set())

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sekisho.coverage.conditions import Proof, Tables, sides
-from sekisho.coverage.unreachable import Reasons
+from sekisho.coverage.unreachable import UnreachableReasons
 from sekisho.model import Plan
 from sekisho.openflow.rules import Cookie
 
@@ -60,7 +60,7 @@ class Coverage:
 
 def cover(plan: Plan, tables: Tables, proved: Iterable[Proof] = ()) -> Coverage:
     """Say what was met of *tables*; *proved* are packets and the tables that they came to."""
-    reasons, dead, unmet = Reasons(plan), Counter[str](), list[Unmet]()
+    reasons, dead, unmet = UnreachableReasons(plan), Counter[str](), list[Unmet]()
     hit = 0
     for switch, lines in sorted(tables.items()):
         for line in lines:

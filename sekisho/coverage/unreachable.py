@@ -40,7 +40,7 @@ _OF_TERMINALS = frozenset(
 _OF_CONVERSATIONS = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
 
 
-class Reasons:
+class UnreachableReasons:
     """Knows who stands where in *plan*, and which ways are used."""
 
     def __init__(self, plan: Plan) -> None:

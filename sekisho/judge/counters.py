@@ -1,4 +1,4 @@
-"""The books of one window: copies that were sent to die, against what the counters say.
+"""The drop counters of one window: copies that were sent to die, against what the counters say.
 
 Pure bookkeeping for `sekisho.judge.judge`; knows neither plan nor rules beyond their names.
 """
@@ -61,7 +61,7 @@ class Seen:
 NOTHING = Seen()
 
 
-class Books:
+class DropCounters:
     """Copies that were sent to die, against what the counters say, rule by rule.
 
     Where a case names several rules that may drop it, those rules share one account.

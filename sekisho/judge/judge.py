@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sekisho.evidence.verdict import Verdict
-from sekisho.judge.counters import NOTHING, Books, Expectation, Seen
+from sekisho.judge.counters import NOTHING, DropCounters, Expectation, Seen
 from sekisho.packet.packet import DropPoint
 
 
@@ -99,17 +99,17 @@ def judge(
         others: Copies of no case that must have died, by rule.
     """
     cases = list(expectations)
-    books = Books(cases, seen, counted, others)
-    return [_judge(case, seen, books, health) for case in cases]
+    counters = DropCounters(cases, seen, counted, others)
+    return [_judge(case, seen, counters, health) for case in cases]
 
 
 def _judge(
     case: Expectation,
     seen: Mapping[int, Seen],
-    books: Books,
+    counters: DropCounters,
     health: Health,
 ) -> Judgement:
-    facts = _facts(case, seen, books, is_way_known=health.is_attributed)
+    facts = _facts(case, seen, counters, is_way_known=health.is_attributed)
     verdict, reason = _verdict(facts, health)
     return Judgement(
         case=case.case,
@@ -147,10 +147,10 @@ class _Facts:
 
 
 def _facts(
-    case: Expectation, seen: Mapping[int, Seen], books: Books, *, is_way_known: bool
+    case: Expectation, seen: Mapping[int, Seen], counters: DropCounters, *, is_way_known: bool
 ) -> _Facts:
     """Add up what was seen of all frames of one case."""
-    expected, counted, is_unsure = books.of(case)
+    expected, counted, is_unsure = counters.of(case)
     frames = [seen.get(number, NOTHING) for number in case.frames]
     places = Counter[str]()
     for frame in frames:
@@ -176,7 +176,7 @@ def _facts(
         twins=tuple(twins),
         expected=expected,
         is_unsure=is_unsure,
-        strays_counted=books.stray(case),
+        strays_counted=counters.stray(case),
         counted=counted,
         has_pilot=any(seen.get(n, NOTHING).places[at] for n, at in case.pilots),
         has_carrier=any(seen.get(n, NOTHING).places[at] for n, at in case.carriers),

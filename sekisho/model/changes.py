@@ -84,7 +84,7 @@ def change_of(data: dict[str, Any]) -> Change:
     return Change(**{**data, "moves": moves, "links": tuple(data["links"])})
 
 
-def applied(plan: Plan, changes: Iterable[Change]) -> Plan:
+def apply_changes(plan: Plan, changes: Iterable[Change]) -> Plan:
     """Return *plan*, as its file says it, with the standing *changes* laid over it in order."""
     origin = plan.origin
     moves: dict[str, Move] = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sekisho.model import JST, Clause, Plan
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 
 _MINUTE = timedelta(minutes=1)
 _ROUND = timedelta(days=8)  # in so many days all hours come, whatever they are
@@ -25,7 +25,7 @@ def at(plan: Plan, moment: datetime) -> Plan:
 
 def in_force(plan: Plan, changes: Iterable[Change], moment: datetime) -> Plan:
     """Return *plan* with *changes* laid over it, as it is in force at *moment*."""
-    return at(applied(plan, changes), moment)
+    return at(apply_changes(plan, changes), moment)
 
 
 def is_over(clause: Clause, moment: datetime) -> bool:

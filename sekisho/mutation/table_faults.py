@@ -104,7 +104,7 @@ def _all(tables: Tables, ids: tuple[str, ...]) -> Iterator[Fault]:
                     yield Fault(ids, words, (Edit(switch, remove, add),))
 
 
-def both(one: Fault, other: Fault) -> Fault:
+def combine(one: Fault, other: Fault) -> Fault:
     """Return a fault of the second order: both at once."""
     ids = (f"{one.ids[0]}+{other.ids[0]}",)
     return Fault(ids, f"{one.words}, and {other.words}", (*one.edits, *other.edits))

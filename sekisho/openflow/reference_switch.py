@@ -31,13 +31,13 @@ from sekisho.openflow.rules import (
     SetField,
     Track,
 )
-from sekisho.packet.packet import ETH_ARP, ETH_IPV4, Packet, Phase
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ConnState, Packet
 
 _CT_STATE = {
-    Phase.NEW: CT_TRACKED | CT_NEW,
-    Phase.ESTABLISHED: CT_TRACKED | CT_EST,
-    Phase.REPLY: CT_TRACKED | CT_EST | CT_REPLY,
-    Phase.INVALID: CT_TRACKED | CT_INVALID,
+    ConnState.NEW: CT_TRACKED | CT_NEW,
+    ConnState.ESTABLISHED: CT_TRACKED | CT_EST,
+    ConnState.REPLY: CT_TRACKED | CT_EST | CT_REPLY,
+    ConnState.INVALID: CT_TRACKED | CT_INVALID,
 }
 _MAX_HOPS = 32
 _ECHO_REPLY, _TIMESTAMP = 0, 13  # ICMP types, the second for all that are no echo; RFC 792
@@ -127,7 +127,7 @@ class Switch:
         for rule in sorted(rules, key=lambda r: -r.priority):
             self._tables.setdefault(rule.table, []).append(rule)
 
-    def run(self, fields: Headers, phase: Phase | int) -> Hop:
+    def run(self, fields: Headers, phase: ConnState | int) -> Hop:
         """Run one packet from table 0; *phase* is what connection tracking will say of it.
 
         It may be said in the tracker's own bits (``ct_state``), too.
@@ -149,7 +149,7 @@ class Switch:
         rule: Rule,
         fields: Headers,
         out: list[tuple[int, tuple[tuple[str, int], ...]]],
-        phase: Phase | int,
+        phase: ConnState | int,
     ) -> int | None:
         goto = rule.goto
         for action in rule.actions:

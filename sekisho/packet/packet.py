@@ -32,7 +32,7 @@ def mac_text(number: int) -> str:
     return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
 
 
-class Phase(Enum):
+class ConnState(Enum):
     """Where in a conversation a packet stands, as a connection tracker would say."""
 
     NEW = "new"
@@ -41,7 +41,7 @@ class Phase(Enum):
     INVALID = "invalid"
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What the plan wants to become of a packet."""
 
     ALLOW = "allow"
@@ -122,7 +122,7 @@ class Packet(NamedTuple):
     arp_sha: str = ""
     arp_spa: IPv4Address | None = None
     arp_tpa: IPv4Address | None = None
-    phase: Phase = Phase.NEW
+    phase: ConnState = ConnState.NEW
 
     @property
     def protocol(self) -> Protocol | None:

@@ -23,11 +23,11 @@ from sekisho.packet.packet import (
     TCP_FIN,
     TCP_RST,
     TCP_SYN,
+    ConnState,
+    Decision,
     DropPoint,
     Packet,
-    Phase,
     Reason,
-    Verdict,
     is_group,
 )
 
@@ -45,7 +45,7 @@ class Ruling(NamedTuple):
         drop: The rule that must drop it, at the first switch it meets; None when allowed.
     """
 
-    verdict: Verdict
+    verdict: Decision
     clause: str = ""
     where: str = ""
     to: Attachment | None = None
@@ -76,14 +76,14 @@ class Policy:
         """Decide *packet*: admitted as somebody, to a known place, by a clause; else it dies."""
         drop = self._refusal_at_the_edge(packet)
         if drop is not None:
-            return Ruling(Verdict.DENY, drop=drop)
+            return Ruling(Decision.DENY, drop=drop)
         if packet.eth_type == ETH_ARP:
             return self._arp(packet)
         sender = self._sender(packet)
         assert sender is not None and packet.ip_dst is not None
         drop = self._refusal_by_the_router(packet)
         if drop is not None:
-            return Ruling(Verdict.DENY, drop=drop)
+            return Ruling(Decision.DENY, drop=drop)
         target = self._whose(packet.ip_dst)
         assert target is not None
         return self._between(sender, target, packet)
@@ -177,17 +177,17 @@ class Policy:
         asker = next(a for a in self._by_port[packet.at] if a.ip == packet.arp_spa)
         target: IPv4Address | None = packet.arp_tpa
         if target is None or target == asker.ip or target not in self.plan.subnet(asker):
-            return Ruling(Verdict.DENY, drop=DropPoint(Reason.ARP_TARGET.value, packet.at.switch))
-        return Ruling(Verdict.ALLOW, clause="arp", where=asker.where, to=asker)
+            return Ruling(Decision.DENY, drop=DropPoint(Reason.ARP_TARGET.value, packet.at.switch))
+        return Ruling(Decision.ALLOW, clause="arp", where=asker.where, to=asker)
 
     def _between(self, sender: Attachment, target: Attachment, packet: Packet) -> Ruling:
         denied = _denied_by_cell(packet.at.switch, sender.source, target.destination)
         protocol = packet.protocol
-        if protocol is None or packet.phase is Phase.INVALID:
+        if protocol is None or packet.phase is ConnState.INVALID:
             return denied
-        if packet.phase is Phase.REPLY:
+        if packet.phase is ConnState.REPLY:
             found = self.permission(target, sender, protocol, packet.sport)
-        elif packet.phase is Phase.NEW and protocol is Protocol.TCP and not _opens(packet):
+        elif packet.phase is ConnState.NEW and protocol is Protocol.TCP and not _opens(packet):
             return denied
         else:
             found = self.permission(sender, target, protocol, packet.dport)
@@ -195,18 +195,18 @@ class Policy:
             return denied
         if sender is target:  # nobody is spoken to in his own name
             drop = DropPoint(Reason.FORWARD.value, packet.at.switch)
-            return Ruling(Verdict.DENY, drop=drop)
+            return Ruling(Decision.DENY, drop=drop)
         if target.id == _NOBODY:  # the way is open, and nobody is there
             drop = DropPoint(Reason.FORWARD.value, target.at.switch)
-            return Ruling(Verdict.DENY, drop=drop)
+            return Ruling(Decision.DENY, drop=drop)
         clause, allow = found
-        return Ruling(Verdict.ALLOW, clause.id, allow.where, to=target)
+        return Ruling(Decision.ALLOW, clause.id, allow.where, to=target)
 
 
 @cache
 def _denied_by_cell(switch: str, source: str, destination: str) -> Ruling:
     return Ruling(
-        Verdict.DENY, drop=DropPoint(Reason.CELL.value, switch, f"{source}/{destination}")
+        Decision.DENY, drop=DropPoint(Reason.CELL.value, switch, f"{source}/{destination}")
     )
 
 

@@ -25,7 +25,7 @@ class How(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RelayPath:
     """All ways from one class through one device to one class.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Half:
     reached: Attachment
 
 
-def ways(plan: Plan) -> list[Way]:
+def ways(plan: Plan) -> list[RelayPath]:
     """Return every way through every device, relays before joins, in the order of the plan."""
     halves = list(_halves(plan))
     direct = {(half.begins.id, half.reached.id) for half in halves}
@@ -74,14 +74,14 @@ def ways(plan: Plan) -> list[Way]:
     )
 
 
-def undeclared(plan: Plan) -> list[Way]:
+def undeclared(plan: Plan) -> list[RelayPath]:
     """Return the ways that the plan does not declare."""
     return [way for way in ways(plan) if way.declared is None]
 
 
 def told_of_undeclared(plan: Plan) -> Iterator[tuple[str, Label, Label]]:
     """Yield place, words and hint of each device that has ways nobody declared."""
-    through: dict[str, list[Way]] = {}
+    through: dict[str, list[RelayPath]] = {}
     for way in undeclared(plan):
         through.setdefault(way.through, []).append(way)
     for device, own in through.items():
@@ -140,13 +140,13 @@ def _way(
     key: tuple[How, str, str, str],
     pairs: list[tuple[_Half, _Half]],
     is_must_drop: bool,
-) -> Way:
+) -> RelayPath:
     how, through, source, destination = key
     first, second = pairs[0]
     start, leg = (
         (first.begins, first.reached) if how is How.RELAY else (first.reached, first.begins)
     )
-    return Way(
+    return RelayPath(
         how=how,
         through=through,
         source=source,

@@ -21,7 +21,7 @@ from sekisho.policy.matrix import Cell, matrix
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class AttachmentState:
     """What one attachment is: before, or after.
 
     Attributes:
@@ -39,7 +39,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class AttachmentChange:
     """One attachment before and after.
 
     Attributes:
@@ -51,8 +51,8 @@ class Moved:
 
     port: str
     attachment: str
-    before: Side
-    after: Side
+    before: AttachmentState
+    after: AttachmentState
     gains: tuple[Reach, ...]
     loses: tuple[Reach, ...]
     gained_by: tuple[Reach, ...]
@@ -60,7 +60,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class PreviewWarning:
     """Something that whoever approves must know.
 
     Attributes:
@@ -86,10 +86,10 @@ class Preview:
         permits: What each planned permission that is opened lets whom open on whom.
     """
 
-    moved: tuple[Moved, ...]
+    moved: tuple[AttachmentChange, ...]
     cells: tuple[tuple[str, str, str, str], ...]
     rules: dict[str, tuple[int, int]]
-    warnings: tuple[Warned, ...]
+    warnings: tuple[PreviewWarning, ...]
     permits: tuple[Permitted, ...] = ()
 
     @property
@@ -105,15 +105,15 @@ class Preview:
 def preview(before: Plan, after: Plan, rules: Tables) -> Preview:
     """Return what changes from the plan *before*, whose tables are *rules*, to *after*."""
     touched = changed_tables(before, after, rules).counts
-    return replace(meant(before, after), rules=touched)
+    return replace(policy_preview(before, after), rules=touched)
 
 
-def meant(before: Plan, after: Plan) -> Preview:
+def policy_preview(before: Plan, after: Plan) -> Preview:
     """Return what changes in meaning from the plan *before* to *after*; says nothing of rules."""
     cells_before, cells_after = matrix(before), matrix(after)
     pairs = zip(before.attachments, after.attachments, strict=True)
     moved = tuple(
-        Moved(
+        AttachmentChange(
             str(new.at),
             new.id,
             _side(before, old, cells_before),
@@ -147,7 +147,7 @@ def _mark(cell: Cell) -> str:
     return f"× {cell.mark}" if cell.kind is CellKind.PLANNED else cell.mark
 
 
-def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side:
+def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> AttachmentState:
     may = a.registered
     opens = tuple(
         d.id for d in plan.destinations if may and cells[a.source, d.id].kind is CellKind.ALLOW
@@ -155,10 +155,12 @@ def _side(plan: Plan, a: Attachment, cells: dict[tuple[str, str], Cell]) -> Side
     opened_by = tuple(
         s.id for s in plan.sources if may and cells[s.id, a.destination].kind is CellKind.ALLOW
     )
-    return Side(a.zone, a.source, a.destination, str(a.ip), a.registered, opens, opened_by)
+    return AttachmentState(
+        a.zone, a.source, a.destination, str(a.ip), a.registered, opens, opened_by
+    )
 
 
-def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
+def _warnings(after: Plan, moved: tuple[AttachmentChange, ...]) -> tuple[PreviewWarning, ...]:
     out = []
     policy = Policy(after)
     resident = [
@@ -172,33 +174,35 @@ def _warnings(after: Plan, moved: tuple[Moved, ...]) -> tuple[Warned, ...]:
         if there:
             ja = f"利用事務系({'、'.join(there)})を開けるようになる"
             en = f"will open the resident-information systems ({', '.join(there)})"
-            out.append(Warned(each.port, "A", "MN-02", ja, en))
+            out.append(PreviewWarning(each.port, "A", "MN-02", ja, en))
         if not each.before.registered and each.after.registered:
             ja, en = "隔離していた機器を受け入れる", "a device in quarantine will be admitted"
-            out.append(Warned(each.port, "B", "WL-05", ja, en))
+            out.append(PreviewWarning(each.port, "B", "WL-05", ja, en))
         out += _crossed(after, each)
         out += _unsaid(after, each)
     out += _elsewhere(after, moved)
     for wrong in contradictions(after):
         what = f"must_drop {wrong.sentence.number}"
-        out.append(Warned(what, "A", "", *_contradicted(wrong)))
+        out.append(PreviewWarning(what, "A", "", *_contradicted(wrong)))
     for lost in unmet(whole(after)):
-        out.append(Warned(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en))
+        out.append(
+            PreviewWarning(f"must_reach {lost.need.number}", "B", "", lost.label.ja, lost.label.en)
+        )
     return tuple(out)
 
 
-def _broken(before: Plan, after: Plan) -> Iterator[Warned]:
+def _broken(before: Plan, after: Plan) -> Iterator[PreviewWarning]:
     """Yield each requirement that a rule breaks after the change, and did not before."""
     known = {(b.requirement.id, b.clause.id) for b in undeclared(before)}
     for found in undeclared(after):
         wanted = found.requirement
         if (wanted.id, found.clause.id) not in known:
             ja, en = found.label.ja, found.label.en
-            yield Warned(found.clause.id, wanted.severity, wanted.id, ja, en)
+            yield PreviewWarning(found.clause.id, wanted.severity, wanted.id, ja, en)
     joined = {bridge.device.id for bridge in bridges(before)}
     for bridge in bridges(after):
         if bridge.device.id not in joined:
-            yield Warned(bridge.device.id, "A", "MN-04", bridge.label.ja, bridge.label.en)
+            yield PreviewWarning(bridge.device.id, "A", "MN-04", bridge.label.ja, bridge.label.en)
 
 
 #: Moves to where more is protected, or of who should be nowhere, are the town's to think about.
@@ -211,7 +215,7 @@ _STRANGERS = {
 }
 
 
-def _crossed(after: Plan, each: Moved) -> Iterator[Warned]:
+def _crossed(after: Plan, each: AttachmentChange) -> Iterator[PreviewWarning]:
     """Yield that a moved port comes to where something else is protected."""
     old, new = (after.zone[side.zone].protection for side in (each.before, each.after))
     if old is None or new is None or old is new or not each.after.registered:
@@ -222,12 +226,12 @@ def _crossed(after: Plan, each: Moved) -> Iterator[Warned]:
     gained = [d for d in each.after.opens if d not in each.before.opens]
     words = (ja.format(len(gained)), en.format(len(gained)))
     if new in _KEPT:
-        yield Warned(each.port, "A", _KEPT[new], *words)
+        yield PreviewWarning(each.port, "A", _KEPT[new], *words)
     elif old in _STRANGERS and each.before.registered:
-        yield Warned(each.port, "B", _STRANGERS[old], *words)
+        yield PreviewWarning(each.port, "B", _STRANGERS[old], *words)
 
 
-def _unsaid(after: Plan, each: Moved) -> Iterator[Warned]:
+def _unsaid(after: Plan, each: AttachmentChange) -> Iterator[PreviewWarning]:
     """Yield that a moved port gains rights of which nobody can tell what they open."""
     gained = set(each.after.opens) - set(each.before.opens)
     zones = dict.fromkeys(
@@ -239,10 +243,10 @@ def _unsaid(after: Plan, each: Moved) -> Iterator[Warned]:
         names = ", ".join(zones)
         ja = f"開けるようになる系統({names})の protection が計画書に書かれていない"
         en = f"will open zones of which the plan does not say what they protect ({names})"
-        yield Warned(each.port, "B", "", ja, en)
+        yield PreviewWarning(each.port, "B", "", ja, en)
 
 
-def _elsewhere(after: Plan, moved: tuple[Moved, ...]) -> Iterator[Warned]:
+def _elsewhere(after: Plan, moved: tuple[AttachmentChange, ...]) -> Iterator[PreviewWarning]:
     """Yield each moved port whose new class says that its members stand elsewhere."""
     medium = {row.id: row.medium for row in after.sources}
     for each in moved:
@@ -250,7 +254,7 @@ def _elsewhere(after: Plan, moved: tuple[Moved, ...]) -> Iterator[Warned]:
         if said not in ("", "both", here):
             ja = f"区分 {each.after.source} は {said} だが、ここは {here}(保存すると断られる)"
             en = f"class {each.after.source} says medium: {said}, and this is {here}: a plan "
-            yield Warned(each.port, "B", "", ja, en + "that is saved so is refused")
+            yield PreviewWarning(each.port, "B", "", ja, en + "that is saved so is refused")
 
 
 def _contradicted(found: Contradiction) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def port_of(plan: Plan, text: str) -> PortRef:
     raise RefusedError((reason,))
 
 
-def asked(
+def plan_moves(
     plan: Plan, ports: Sequence[str], to: str, *, standing: Iterable[Change] = ()
 ) -> tuple[Move, ...]:
     """Return the moves that bring *ports* to the network *to*: all of them, or none.
@@ -131,7 +131,7 @@ def undo_refusals(standing: Sequence[Change], number: int) -> Iterator[Refusal]:
             yield Refusal(name, "", f"後の変更{later.number}を先に取り消す", en)
 
 
-def unseen(changes: Iterable[Change], change: Change, seen: int | None) -> None:
+def check_conflict(changes: Iterable[Change], change: Change, seen: int | None) -> None:
     """Refuse a change at a port that another has changed since the asker last looked.
 
     Args:

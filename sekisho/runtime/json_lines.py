@@ -21,14 +21,14 @@ _PIECE = 1 << 16
 _ELSEWHERE = "/tmp"  # not $TMPDIR: a run's own is hidden from those who want to talk to it
 
 
-class Talk:
+class JsonLineConnection:
     """One connection; both sides speak in lines."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection, self._read = connection, b""
 
     @classmethod
-    def to(cls, path: Path) -> Talk:
+    def to(cls, path: Path) -> JsonLineConnection:
         """Connect to the socket file *path*, however long its name is (unix(7): 107 bytes).
 
         Raises:
@@ -43,7 +43,7 @@ class Talk:
             raise
         return cls(connection)
 
-    def __enter__(self) -> Talk:
+    def __enter__(self) -> JsonLineConnection:
         return self
 
     def __exit__(self, *_: object) -> None:

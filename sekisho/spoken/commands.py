@@ -63,7 +63,7 @@ COMMANDS = {
     "town-ended-at-once": ("the town ended at once", "環境が起動してすぐに終わった"),
     "town-stays": ("the town does not end (pid {pid})", "環境が終わらない(プロセス番号 {pid})"),
     "see": ("see {path}", "{path} を見る"),
-    "no-desk": ("the town's desk does not answer ({reason:o})",
+    "no-desk": ("the town's control server does not answer ({reason:o})",
                 "環境の窓口が応答しない({reason:o})"),
     "other-ended": ("the other side has ended without an answer; see the run folder's log",
                     "応答がないまま相手が終わった。記録フォルダのログを見る"),

@@ -12,7 +12,7 @@ from typing import Any
 from sekisho.errors import LabError, UsageError
 from sekisho.evidence.verdict import Verdict
 from sekisho.plan import load
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 
 _ANSWER_S = 120.0
 _END_S = 30.0
@@ -61,8 +61,8 @@ class RunningTown:
             raise UsageError(f"{self.plan}: was changed after the town was started")
         asked = {"do": "probe", "source": source, "target": target, "service": service}
         try:
-            with Talk.to(self.folder / SOCKET) as talk:
-                answer = talk.ask(asked, _ANSWER_S)
+            with JsonLineConnection.to(self.folder / SOCKET) as conn:
+                answer = conn.ask(asked, _ANSWER_S)
         except OSError as error:
             raise LabError(f"the town does not answer ({error.strerror}): {self.folder}") from error
         if "error" in answer:

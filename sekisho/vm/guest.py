@@ -34,7 +34,7 @@ _OURS = "SEKISHO_"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class GuestJob:
     """What a guest is for.
 
     Attributes:
@@ -58,13 +58,13 @@ class Errand:
     owner: tuple[int, int] | None = None
 
 
-def script(errand: Errand) -> str:
+def script(job: GuestJob) -> str:
     """Return the text of the guest's script; it leaves `BOOTED` and `STATUS` in the folder.
 
     What the command says on standard error goes to the file `ERRORS`, since QEMU's own is where
     the kernel logs.
     """
-    folder = shlex.quote(str(errand.folder))
+    folder = shlex.quote(str(job.folder))
     lines = [
         "#!/bin/bash",
         f"cat /proc/uptime >{folder}/{BOOTED}",
@@ -74,13 +74,13 @@ def script(errand: Errand) -> str:
         f"sysctl -qw net.core.rmem_default={_SOCKET_BYTES}",
         "ip link set lo up",
         "chmod 666 /dev/net/tun",  # as udevd does at a start, 50-udev-default.rules
-        *_cached(errand),
-        f"cd {shlex.quote(str(errand.at))}",
-        *_exports(errand.environment),
+        *_cached(job),
+        f"cd {shlex.quote(str(job.at))}",
+        *_exports(job.environment),
     ]
-    if not errand.command:
+    if not job.command:
         return "\n".join([*lines, "exec bash -i", ""])
-    command = shlex.join((*_as_owner(errand.owner), *errand.command))
+    command = shlex.join((*_as_owner(job.owner), *job.command))
     lines += [f"{command} 2>{folder}/{ERRORS}", f"echo $? >{folder}/{STATUS}.tmp"]
     return "\n".join([*lines, f"mv {folder}/{STATUS}.tmp {folder}/{STATUS}", ""])
 
@@ -91,23 +91,23 @@ def _as_owner(owner: tuple[int, int] | None) -> tuple[str, ...]:
     return ("setpriv", f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups", "--")
 
 
-def _cached(errand: Errand) -> list[str]:
+def _cached(job: GuestJob) -> list[str]:
     """Put the host's files in place once more, with a cache, and the writable folders on top."""
-    kept = [f"{_KEPT}/{number}" for number in range(len(errand.written))]
-    hidden = [str(path) for path in _hidden(errand.tree)]
+    kept = [f"{_KEPT}/{number}" for number in range(len(job.written))]
+    hidden = [str(path) for path in _hidden(job.tree)]
     options = f"ro,trans=virtio,version=9p2000.L,access=any,msize=524288,cache=loose {HOST_TAG}"
     return [
         f"mkdir -p {_HOST} {' '.join(kept)}",
         *(
             f"mount --bind {shlex.quote(str(path))} {place}"
-            for path, place in zip(errand.written, kept, strict=True)
+            for path, place in zip(job.written, kept, strict=True)
         ),
         f"if mount -t 9p -o {options} {_HOST}; then",
         *(f"  mount --bind {_HOST}{shlex.quote(path)} {shlex.quote(path)}" for path in hidden),
         "fi",
         *(
             f"mount --bind {place} {shlex.quote(str(path))}"
-            for path, place in zip(errand.written, kept, strict=True)
+            for path, place in zip(job.written, kept, strict=True)
         ),
     ]
 

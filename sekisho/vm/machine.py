@@ -21,7 +21,7 @@ import orjson
 
 from sekisho.errors import LabError
 from sekisho.runtime.namespaces import launcher
-from sekisho.vm.guest import BOOTED, CONSOLE, HOST_TAG, SCRIPT, STATUS, Errand, script
+from sekisho.vm.guest import BOOTED, CONSOLE, HOST_TAG, SCRIPT, STATUS, GuestJob, script
 from sekisho.vm.host import Host
 
 #: In the VM's folder: the pid of its first process and when that started, for ``vm down``.
@@ -60,7 +60,7 @@ class Talk(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class VmResult:
     """What became of a command in a guest.
 
     Attributes:
@@ -76,49 +76,49 @@ class Ran:
 
 def run(
     host: Host,
-    errand: Errand,
+    job: GuestJob,
     size: Size,
     *,
-    talk: Talk,
+    conn: Talk,
     tell: Callable[[str], None] = lambda _: None,
-) -> Ran:
-    """Boot, run the errand's command (or a shell) with *talk*, and return its status.
+) -> VmResult:
+    """Boot, run the job's command (or a shell) with *conn*, and return its status.
 
     Raises:
         LabError: No boot came to its end, or the guest died or overran its limit.
     """
-    (errand.folder / SCRIPT).write_text(script(errand))
-    (errand.folder / SCRIPT).chmod(0o755)
+    (job.folder / SCRIPT).write_text(script(job))
+    (job.folder / SCRIPT).chmod(0o755)
     for boot in range(1, _TRIES + 1):
         for name in (BOOTED, STATUS):
-            (errand.folder / name).unlink(missing_ok=True)
-        with _machine(host, errand, size, talk) as process:
+            (job.folder / name).unlink(missing_ok=True)
+        with _machine(host, job, size, conn) as process:
             began = time.monotonic()
-            if _await(process, errand.folder / BOOTED, size.boot_s):
+            if _await(process, job.folder / BOOTED, size.boot_s):
                 boot_s = time.monotonic() - began
-                return Ran(_status(process, errand, size), boot, boot_s)
+                return VmResult(_status(process, job, size), boot, boot_s)
             if process.poll() is not None:
-                raise LabError(f"QEMU ended with {process.returncode}\n  see {_console(errand)}")
+                raise LabError(f"QEMU ended with {process.returncode}\n  see {_console(job)}")
         tell(f"boot {boot} of {_TRIES} hung: nothing heard in {time.monotonic() - began:.0f} s")
         if not host.refusal:
             host = replace(host, refusal="a boot with KVM hung")
             tell(f"from here {host.how}")
-    raise LabError(f"the guest did not boot in {_TRIES} tries\n  see {_console(errand)}")
+    raise LabError(f"the guest did not boot in {_TRIES} tries\n  see {_console(job)}")
 
 
-def _console(errand: Errand) -> Path:
-    return errand.folder / CONSOLE
+def _console(job: GuestJob) -> Path:
+    return job.folder / CONSOLE
 
 
-def _status(process: subprocess.Popen[bytes], errand: Errand, size: Size) -> int:
+def _status(process: subprocess.Popen[bytes], job: GuestJob, size: Size) -> int:
     """Wait for the end of the command; return its exit status."""
-    if not errand.command:
+    if not job.command:
         return process.wait()
-    path = errand.folder / STATUS
+    path = job.folder / STATUS
     if not _await(process, path, size.limit_s):
         if process.poll() is None:
             raise LabError(f"the command did not end within {size.limit_s:.0f} s\n  hint: --limit")
-        raise LabError(f"the guest ended by itself\n  see {_console(errand)}")
+        raise LabError(f"the guest ended by itself\n  see {_console(job)}")
     with suppress(subprocess.TimeoutExpired):  # then the block around ends it
         process.wait(_END_S)  # it shuts itself down
     return int(path.read_text())
@@ -138,29 +138,29 @@ def _await(process: subprocess.Popen[bytes], path: Path, limit_s: float) -> bool
 
 @contextmanager
 def _machine(
-    host: Host, errand: Errand, size: Size, talk: Talk
+    host: Host, job: GuestJob, size: Size, conn: Talk
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the machine, and end it with the block."""
     process = subprocess.Popen(
-        [*_held(), *command(host, errand, size)],
-        stdin=talk.stdin,
-        stdout=talk.out,
-        stderr=talk.log,
+        [*_held(), *command(host, job, size)],
+        stdin=conn.stdin,
+        stdout=conn.out,
+        stderr=conn.log,
         env={
             **os.environ,
             "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '')}",
-            "TMPDIR": str(errand.folder),
+            "TMPDIR": str(job.folder),
         },
-        start_new_session=talk.stdin == subprocess.DEVNULL,  # a shell keeps its terminal
+        start_new_session=conn.stdin == subprocess.DEVNULL,  # a shell keeps its terminal
     )
-    note(errand.folder, process.pid)
+    note(job.folder, process.pid)
     try:
         yield process
     finally:
         if process.poll() is None:
             process.kill()  # unshare dies, and the kernel ends all of its PID namespace
         process.wait()
-        for path in (errand.folder / NOTE, *errand.folder.glob(_TEMPORARY)):
+        for path in (job.folder / NOTE, *job.folder.glob(_TEMPORARY)):
             path.unlink(missing_ok=True)
 
 
@@ -174,9 +174,9 @@ def _held() -> list[str]:
     return ["setpriv", "--pdeathsig=KILL", "--", launcher(), *flags, "--"]
 
 
-def command(host: Host, errand: Errand, size: Size) -> list[str]:
+def command(host: Host, job: GuestJob, size: Size) -> list[str]:
     """Return the words that start the machine with virtme-ng."""
-    share = f"local,id=again,path={errand.tree.anchor},security_model=none,readonly=on"
+    share = f"local,id=again,path={job.tree.anchor},security_model=none,readonly=on"
     options = (
         *("-fsdev", f"{share},multidevs=remap"),
         *("-device", f"virtio-9p-pci,fsdev=again,mount_tag={HOST_TAG}"),
@@ -191,14 +191,14 @@ def command(host: Host, errand: Errand, size: Size) -> list[str]:
         f"--memory={size.memory_mb}M",
         f"--cpus={size.cpus}",
         "--user=root",
-        f"--cwd={errand.at}",
+        f"--cwd={job.at}",
         *(f"--overlay-rwdir={path}" for path in _SCRATCH),
-        *(f"--rwdir={path}" for path in errand.written),
+        *(f"--rwdir={path}" for path in job.written),
         *(f"--qemu-opt={word}" for word in options),
         *(
-            ["--show-boot-console", f"--script-sh={errand.folder / SCRIPT}"]
-            if errand.command
-            else [f"--shell={errand.folder / SCRIPT}"]
+            ["--show-boot-console", f"--script-sh={job.folder / SCRIPT}"]
+            if job.command
+            else [f"--shell={job.folder / SCRIPT}"]
         ),
     ]
 

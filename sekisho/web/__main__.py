@@ -13,9 +13,9 @@ from pathlib import Path
 import uvicorn
 
 from sekisho.errors import LabError, SekishoError
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import PrintableFormatter, printable
-from sekisho.web.app import Desk, application
+from sekisho.web.app import TownClient, application
 from sekisho.web.door import HOME, opened
 from sekisho.web.guarding import Guarding
 from sekisho.web.patience import PatientProtocol
@@ -36,13 +36,13 @@ def serve(folder: Path, door: socket.socket, token: str) -> None:
         LabError: No town answers there.
     """
     try:
-        with Talk.to(folder / SOCKET) as talk:
-            plan = Path(talk.ask({"do": "state"})["plan"])
+        with JsonLineConnection.to(folder / SOCKET) as conn:
+            plan = Path(conn.ask({"do": "state"})["plan"])
     except OSError as error:
-        raise LabError(f"{folder}: the town's desk does not answer ({error})") from error
+        raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
     name = f"{HOME}:{door.getsockname()[1]}"
     hosts = frozenset({name, name.replace(HOME, "localhost")})
-    app = application(Desk(folder, plan), hosts=hosts, token=token)
+    app = application(TownClient(folder, plan), hosts=hosts, token=token)
     uvicorn.Server(configured(app)).run(sockets=[door])
 
 

@@ -1,7 +1,8 @@
 """The interface of a running town, as FastAPI routes; described at ``/api/openapi.json``.
 
-Every answer is what the town's desk says, or a look at its plan. A request that the guard refuses
-gets 409 with every reason; one that cannot be understood 422; a town that does not answer 503.
+Every answer is what the town's control server says, or a look at its plan. A request that the
+guard refuses gets 409 with every reason; one that cannot be understood 422; a town that does not
+answer 503.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from sekisho.model.terms import in_force
 from sekisho.plan import load
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.validation import RefusedError, port_of
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import printable
 from sekisho.web import looks
 from sekisho.web.guarding import Guarding
@@ -56,7 +57,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Desk:
+class TownClient:
     """The town of one run folder, as the routes see it."""
 
     def __init__(self, folder: Path, plan: Path) -> None:
@@ -64,7 +65,9 @@ class Desk:
         self._origin = load(plan)
         gc.freeze()  # it stays: the collector would go through it while somebody waits
         self._journal = folder / "changes.jsonl"
-        self._idle: deque[Talk] = deque()  # connections that wait for the next question
+        self._idle: deque[JsonLineConnection] = (
+            deque()
+        )  # connections that wait for the next question
 
     @property
     def plan(self) -> Plan:
@@ -78,7 +81,7 @@ class Desk:
         return record(self._origin, journal, self.folder, change) if change else None
 
     def ask(self, timeout_s: float = _ANSWER_S, **request: Any) -> Any:
-        """Ask the town's desk, and turn its answer into one of HTTP's."""
+        """Ask the town's control server, and turn its answer into one of HTTP's."""
         try:
             answer = self._asked(request, timeout_s)
         except (OSError, LabError):
@@ -92,108 +95,108 @@ class Desk:
     def _asked(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Ask over a connection that nobody else uses meanwhile, and keep it if it is sound."""
         try:
-            talk = self._idle.pop()
+            conn = self._idle.pop()
         except IndexError:
-            talk = Talk.to(self.folder / SOCKET)
+            conn = JsonLineConnection.to(self.folder / SOCKET)
         try:
-            answer = talk.ask(request, timeout_s)
+            answer = conn.ask(request, timeout_s)
         except BaseException:
-            talk.close()
+            conn.close()
             raise
-        self._idle.append(talk)
+        self._idle.append(conn)
         return answer
 
 
-def standing(desk: Desk) -> APIRouter:
+def standing(town_client: TownClient) -> APIRouter:
     """Return the routes that say how things stand."""
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.get("/town", summary="What stands still while ports are moved")
     def town() -> dict[str, Any]:
-        return looks.town(desk.plan)
+        return looks.town(town_client.plan)
 
     @routes.get("/switches", summary="Every switch with every port, as things stand")
     def switches() -> list[dict[str, Any]]:
-        return looks.ports(desk.plan)
+        return looks.ports(town_client.plan)
 
     @routes.get("/matrix", summary="Every cell of the matrix, as things stand")
     def cells() -> list[dict[str, Any]]:
-        return looks.cells(desk.plan)
+        return looks.cells(town_client.plan)
 
     # A port's name may hold a slash: the longer address comes first.
     @routes.get("/ports/{port:path}/rules", summary="The rules of a port, read from its switch")
     def port_rules(port: Name) -> Any:
-        return desk.ask(do="rules", port=str(port_of(desk.plan, port)))
+        return town_client.ask(do="rules", port=str(port_of(town_client.plan, port)))
 
     @routes.get("/ports/{port:path}", summary="Where a port may be moved to, and why not elsewhere")
     def port_choices(port: Name) -> dict[str, Any]:
-        found = port_of(desk.plan, port)
-        return {"port": str(found), "choices": looks.choices(desk.plan, found)}
+        found = port_of(town_client.plan, port)
+        return {"port": str(found), "choices": looks.choices(town_client.plan, found)}
 
     return routes
 
 
-def watching(desk: Desk) -> APIRouter:
+def watching(town_client: TownClient) -> APIRouter:
     """Return the routes that say what was changed."""
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.get("/changes/{number}", summary="One change: what it meant, and its re-tests")
     def one(number: Number) -> Any:
-        found = desk.record(number)
+        found = town_client.record(number)
         return found or JSONResponse({"error": f"change {number}: there is none"}, 404)
 
     @routes.get("/state", summary="Every change, and whether all tables are in force")
     def state() -> Any:
-        return desk.ask(do="state")
+        return town_client.ask(do="state")
 
     @routes.get("/events", summary="The state, whenever it changes, as server-sent events")
     def events(request: Request) -> StreamingResponse:
-        return StreamingResponse(_events(desk, request), media_type="text/event-stream")
+        return StreamingResponse(_events(town_client, request), media_type="text/event-stream")
 
     return routes
 
 
-def changing(desk: Desk) -> APIRouter:
+def changing(town_client: TownClient) -> APIRouter:
     """Return the routes that move, try and break something."""
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.post("/changes", summary="Move ports, or open a planned permission")
     def change(asked: Move | Opening) -> Any:
         words = {key: value for key, value in asked.model_dump().items() if value is not None}
-        return desk.ask(do="change", **words)
+        return town_client.ask(do="change", **words)
 
     @routes.post("/changes/{number}/undo", summary="Take a change back")
     def undo(number: Number, asked: Undo) -> Any:
-        return desk.ask(do="undo", number=number, **asked.model_dump())
+        return town_client.ask(do="undo", number=number, **asked.model_dump())
 
     @routes.post("/changes/{number}/retest", summary="Try again what a change concerns")
     def retest(number: Number, asked: Retest) -> Any:
-        return desk.ask(_RETEST_S, do="retest", number=number, what=asked.what)
+        return town_client.ask(_RETEST_S, do="retest", number=number, what=asked.what)
 
     @routes.post("/trials", summary="Open a real conversation between two devices")
     def trial(asked: Trial) -> Any:
-        return desk.ask(do="try", **asked.model_dump())
+        return town_client.ask(do="try", **asked.model_dump())
 
     @routes.post("/views", summary="What a device sees when it opens another's page")
     def view(asked: View) -> Any:
-        return desk.ask(do="view", **asked.model_dump())
+        return town_client.ask(do="view", **asked.model_dump())
 
     @routes.get("/faults", summary="What can be broken, and what is")
     def faults() -> Any:
-        return desk.ask(do="faults")
+        return town_client.ask(do="faults")
 
     @routes.post("/faults", summary="Break something, or mend it")
     def fault(asked: Fault) -> Any:
-        return desk.ask(do="fault", **asked.model_dump())
+        return town_client.ask(do="fault", **asked.model_dump())
 
     return routes
 
 
-async def _events(desk: Desk, request: Request) -> AsyncIterator[bytes]:
+async def _events(town_client: TownClient, request: Request) -> AsyncIterator[bytes]:
     """Yield the state when it differs from the last one, and a beat when it long does not."""
     last, quiet_s = b"", 0.0
     while not await request.is_disconnected():
-        answer = await asyncio.to_thread(desk.ask, do="state")
+        answer = await asyncio.to_thread(town_client.ask, do="state")
         state = answer if isinstance(answer, dict) else {"lost": True}
         data = orjson.dumps(state)
         if data != last:
@@ -206,11 +209,11 @@ async def _events(desk: Desk, request: Request) -> AsyncIterator[bytes]:
         quiet_s += _POLL_S
 
 
-def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
+def application(town_client: TownClient, *, hosts: frozenset[str], token: str) -> Guarding:
     """Return the whole thing: interface, description and page, guarded.
 
     Args:
-        desk: The town.
+        town_client: The town.
         hosts: ``host:port`` by which it may be asked for.
         token: What every request to ``/api`` carries.
     """
@@ -222,7 +225,7 @@ def application(desk: Desk, *, hosts: frozenset[str], token: str) -> Guarding:
         docs_url=None,  # it would fetch scripts from the internet
         redoc_url=None,
     )
-    routers = (standing(desk), watching(desk), changing(desk))
+    routers = (standing(town_client), watching(town_client), changing(town_client))
     for router in routers:
         app.include_router(router)
     described = [r for router in routers for r in router.routes if isinstance(r, Route)]

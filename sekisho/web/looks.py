@@ -7,7 +7,7 @@ from typing import Any
 from sekisho.model import Attachment, Label, Plan, PortRef, Protection, Role, Switch, Word
 from sekisho.model.pools import pools
 from sekisho.policy.matrix import matrix
-from sekisho.resegment.validation import QUARANTINE, RefusedError, asked
+from sekisho.resegment.validation import QUARANTINE, RefusedError, plan_moves
 
 
 def words(label: Label) -> dict[str, str]:
@@ -130,7 +130,7 @@ def choices(plan: Plan, port: PortRef) -> list[dict[str, Any]]:
         to = source if is_shared else zone
         reasons: list[dict[str, str]] = []
         try:
-            asked(plan, [str(port)], to)
+            plan_moves(plan, [str(port)], to)
         except RefusedError as refused:
             reasons = [
                 {"requirement": r.requirement, "ja": r.ja, "en": r.en} for r in refused.refusals

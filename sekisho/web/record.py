@@ -13,9 +13,9 @@ import orjson
 
 from sekisho.evidence import seal
 from sekisho.model import Plan
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.resegment.journal import Journal
-from sekisho.resegment.preview import meant
+from sekisho.resegment.preview import policy_preview
 
 RETESTS = "retests"
 _COUNTED = (
@@ -33,7 +33,9 @@ _COUNTED = (
 def record(origin: Plan, journal: Journal, folder: Path, change: Change) -> dict[str, Any]:
     """Return *change* of *journal* with what it meant when it was made, and its re-tests."""
     earlier = [c for c in journal.changes.values() if _stood(c, change, journal)]
-    shown = meant(applied(origin, earlier), applied(origin, [*earlier, change]))
+    shown = policy_preview(
+        apply_changes(origin, earlier), apply_changes(origin, [*earlier, change])
+    )
     return {
         "change": next(each for each in journal.history() if each["number"] == change.number),
         "moved": shown.as_json()["moved"],

@@ -69,7 +69,7 @@ class Bench:
 
         Rules and settings may have changed a moment ago: nothing older than them is remembered.
         """
-        self.town.ovs.caches.purge()
+        self.town.ovs.cache.purge()
         drain(self.ear)
         self.mouth.send(b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a" + kind + body)
         return drain(self.ear, QUIET_S).hex()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK, first_inside
-from topologies.hosts.compromised import Captured
+from topologies.hosts.compromised import CompromisedHost
 from topologies.town import Town
 
 _KINDS = ("user", "mnt", "pid", "net", "ipc", "uts")
@@ -28,7 +28,7 @@ def main() -> None:
     with Town(plan, folder=Path(sys.argv[2]), work=WORK) as town:
         facts = {name: _namespaces(pid) for name, pid in town.hosting.pids.items()}
         facts["town"] = _namespaces(os.getpid())
-        with Captured(town, plan.device["www"], [443], []) as captured:
+        with CompromisedHost(town, plan.device["www"], [443], []) as captured:
             for name in ("captured", "services"):
                 inside = first_inside(town._processes[name].pid)
                 assert inside is not None

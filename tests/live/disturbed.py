@@ -16,8 +16,8 @@ from scenarios.events.streams import Streams
 from scenarios.run.disturb import Order, run
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
-from topologies.hosts.compromised import Captured
-from topologies.ovs.datapath_cache import Caches
+from topologies.hosts.compromised import CompromisedHost
+from topologies.ovs.datapath_cache import DatapathCache
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _LATE_S = 0.2
@@ -40,13 +40,13 @@ def register_open(town: Town) -> None:
 
 def relay_dead(town: Town) -> None:
     """The relay on a captured device ends as soon as it listens."""
-    start = Captured._start_relay
+    start = CompromisedHost._start_relay
 
-    def ending(self: Captured) -> None:
+    def ending(self: CompromisedHost) -> None:
         start(self)
         town.end("captured")
 
-    Captured._start_relay = ending  # type: ignore[method-assign]
+    CompromisedHost._start_relay = ending  # type: ignore[method-assign]
 
 
 def muted(town: Town) -> None:
@@ -60,14 +60,14 @@ def remembering(town: Town) -> None:
     held = ExitStack()
 
     def holding(plan: Path | None = None, **words: Any) -> None:
-        held.enter_context(town.ovs.caches.following()).hold()
+        held.enter_context(town.ovs.cache.following()).hold()
         start(plan, **words)
 
-    def early(self: Caches) -> None:
+    def early(self: DatapathCache) -> None:
         threading.Timer(_LATE_S, held.close).start()
 
     town.start_guard = holding  # type: ignore[method-assign]
-    Caches.follow = early  # type: ignore[method-assign]
+    DatapathCache.follow = early  # type: ignore[method-assign]
 
 
 def standalone(town: Town) -> None:
@@ -81,14 +81,14 @@ _STRAY = ("add-br", "stray", "--", "set", "Bridge", "stray", "fail_mode=secure")
 
 def _when_it_ends(town: Town, *words: str) -> None:
     """Run ``ovs-vsctl`` as the first trial ends."""
-    forget = town.ovs.forget_connections
+    forget = town.ovs.flush_conntrack
 
     def forgetting() -> None:
-        town.ovs.forget_connections = forget  # type: ignore[method-assign]
+        town.ovs.flush_conntrack = forget  # type: ignore[method-assign]
         forget()
         town.ovs.run("ovs-vsctl", *words)
 
-    town.ovs.forget_connections = forgetting  # type: ignore[method-assign]
+    town.ovs.flush_conntrack = forgetting  # type: ignore[method-assign]
 
 
 def bridge_before(town: Town) -> None:

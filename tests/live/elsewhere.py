@@ -1,4 +1,4 @@
-"""``python -m tests.live.elsewhere PLAN FOLDER``: a desk whose socket lies in ``/tmp``.
+"""``python -m tests.live.elsewhere PLAN FOLDER``: a control server whose socket lies in ``/tmp``.
 
 Run inside the namespaces of a run; prints one JSON object.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from sekisho.plan import load
 from sekisho.runtime import json_lines
 from sekisho.runtime.namespaces import WORK
-from topologies.control_server import Stage
+from topologies.control_server import ControlServer
 from topologies.town import Town
 
 _LIMIT_S = 20
@@ -45,11 +45,11 @@ def _only_in_tmp(usual: Any) -> Any:
 
 
 def main() -> None:
-    """Boot, open the desk, call there, and tell."""
+    """Boot, open the control server, call there, and tell."""
     json_lines._bind = _only_in_tmp(json_lines._bind)
     with Town(load(Path(sys.argv[1])), folder=Path(sys.argv[2]), work=WORK) as town:
         town.await_in_force()
-        with closing(Stage(town)) as stage:
+        with closing(ControlServer(town)) as stage:
             stage.open()
             at = str((town.folder / json_lines.SOCKET).readlink())
             call = [sys.executable, "-c", _CALL, at]

@@ -35,14 +35,14 @@ def main() -> None:
         limits = zone_limits(plan)
         with Wire(town) as wire:
             out = {"as it is": _said(flood(town, wire, by)), "dropped": _dropped(town, by)}
-            town.ovs.forget_connections()
+            town.ovs.flush_conntrack()
             out["late reader"] = _late(town, wire)
-            town.ovs.forget_connections()
+            town.ovs.flush_conntrack()
             lifted = {zone: 0 for zone in share_zones(plan).values()}
             small = {switch.dpid: _LITTLE for switch in plan.switches}
             town.ovs.limit_conversations(limits | lifted | small)
             out["no share"] = _said(flood(town, wire, by))
-            town.ovs.forget_connections()
+            town.ovs.flush_conntrack()
             town.ovs.limit_conversations(limits)
             town.ovs.restart_switches()
             out["limits after a restart"] = _limits(town)

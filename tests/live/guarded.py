@@ -21,7 +21,7 @@ from sekisho.openflow.flow_dump import digest, flows
 from sekisho.openflow.rules import Cookie, Kind
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import LENIENT_GUARD, Town
 
 _SECONDS = 60.0
@@ -70,7 +70,7 @@ class Evening:
     def told_after(self, meddle: Callable[[], object]) -> str:
         """Open a conversation, let *meddle* happen, and return what the server then answers."""
         a, b = self.plan.attachment["nb.wired"], self.plan.attachment["www.lan"]
-        with inside(self.town.pid(a)):
+        with in_netns(self.town.pid(a)):
             client = socket.socket()
         with client:
             client.setsockopt(

@@ -16,15 +16,15 @@ from typing import Any
 
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
-from sekisho.model.changes import applied
+from sekisho.model.changes import apply_changes
 from sekisho.openflow.flow_dump import digest, flows
 from sekisho.plan import load
 from sekisho.resegment.journal import Journal
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.runtime.namespaces import WORK
 from tests.live.machine import SLOWER
-from topologies.control_server import Stage
-from topologies.network.netns import inside
+from topologies.control_server import ControlServer
+from topologies.network.netns import in_netns
 from topologies.ovs.daemon import OPENFLOW_PORT
 from topologies.town import Town
 
@@ -33,17 +33,17 @@ _WAIT_S = 20.0 * SLOWER
 
 
 class Afternoon:
-    """A town, its desk, and what the tests want to know."""
+    """A town, its change server, and what the tests want to know."""
 
     def __init__(self, town: Town) -> None:
         self.town, self.plan = town, town.plan
-        self.stage = Stage(town)
+        self.stage = ControlServer(town)
         self.stage.open()
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Ask at the desk, as the command line does."""
-        with Talk.to(self.town.folder / SOCKET) as desk:
-            return desk.ask(request)
+        """Ask the change server, as the command line does."""
+        with JsonLineConnection.to(self.town.folder / SOCKET) as town_client:
+            return town_client.ask(request)
 
     def move(self, to: str, port: str = "floor:1", **more: Any) -> dict[str, Any]:
         """Move the clerk's wired port."""
@@ -55,7 +55,7 @@ class Afternoon:
 
     def sizes(self) -> bool:
         """Whether each switch holds what the plan with its changes wants: table, priority, name."""
-        wanted = compile_town(applied(self.plan, self.journal().standing))
+        wanted = compile_town(apply_changes(self.plan, self.journal().standing))
         return all(
             sorted((int(r.table), r.priority, r.cookie) for r in rules)
             == sorted((x.table, x.priority, x.cookie) for x in flows(self.town.ovs.flows(name)))
@@ -98,7 +98,10 @@ class Afternoon:
         else:
             folder = self.town.folder
             words = [*command, self.plan.path, f"--events={self.town.events}"]
-            words += [f"--listen=127.0.0.1:{OPENFLOW_PORT}", f"--desk={self.town.desk}"]
+            words += [
+                f"--listen=127.0.0.1:{OPENFLOW_PORT}",
+                f"--changes-socket={self.town.change_socket}",
+            ]
             self.town.spawn("controller", [*words, f"--changes={folder / 'changes.jsonl'}"])
         self.town.wait_for("town-in-force", timeout_s=60, after=before)
 
@@ -127,7 +130,7 @@ def session(day: Afternoon) -> dict[str, Any]:
     a, b = day.plan.attachment["nb.wired"], day.plan.attachment["www.lan"]
     out = {}
     for name in ("stays", "moves"):
-        with inside(day.town.pid(a)):
+        with in_netns(day.town.pid(a)):
             client = socket.socket()
         with client:
             client.settimeout(1.0)

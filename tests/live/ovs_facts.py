@@ -22,7 +22,7 @@ from sekisho.model import Attachment
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
 from tests.live.bench import BRIDGE, QUIET_S, TOKEN, Bench, drain, ip_frame, mac, packet_socket
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.network.topology import fix_airs
 from topologies.ovs.daemon import OPENFLOW_PORT
 from topologies.town import Town
@@ -174,7 +174,7 @@ class Guarded:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.juki = town.plan.attachment["juki.lan"]
-        with inside(town.pid(self.juki)):
+        with in_netns(town.pid(self.juki)):
             self.ear = packet_socket(town.interface(self.juki))
 
     def fate(self, source: str, kind: bytes, body: bytes, *, group: bytes = b"") -> dict[str, Any]:
@@ -182,7 +182,7 @@ class Guarded:
         a: Attachment = self.town.plan.attachment[source]
         self.town.ovs.settle()
         before = self._drops()
-        with inside(self.town.pid(a)):
+        with in_netns(self.town.pid(a)):
             mouth = packet_socket(self.town.interface(a))
         drain(self.ear)
         mouth.send((group or mac(self.town.plan.router_mac)) + mac(a.mac) + kind + body)

@@ -25,7 +25,7 @@ from sekisho.errors import LabError
 from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.plan import load
 from tests.live import undone
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TCP = 6
@@ -251,9 +251,9 @@ def kernel_routes(town: Town, wire: Wire) -> None:
     (fault,) = (f for f in beneath.faults(town.plan) if "what a rule picks" in f.words)
     _STANDING.enter_context(fault.plant(town, wire))
     source, target = town.plan.attachment["www.lan"], town.plan.attachment[_VICTIM]
-    with inside(town.pid(target)):
+    with in_netns(town.pid(target)):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with inside(town.pid(source)):
+    with in_netns(town.pid(source)):
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.settimeout(_ARRIVES_S)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.bench.moves import figures
-from scenarios.bench.stopwatch import Ground, Stopwatch, ground, streams
+from scenarios.bench.stopwatch import MeasuredMove, Stopwatch, measured_move, streams
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
 from topologies.control_server import guarded
@@ -29,7 +29,7 @@ _LATE_S = 0.1  # so long the planted fault leaves what is remembered as it was
 _LENGTH = 12_000
 
 
-def moved(town: Town, here: Ground) -> dict[str, Any]:
+def moved(town: Town, here: MeasuredMove) -> dict[str, Any]:
     """Move the port to and fro, and return what the frames say."""
     own, others = streams(town.plan, here, _LENGTH, 2)
     clock = Stopwatch(town, own, others)
@@ -45,13 +45,13 @@ def moved(town: Town, here: Ground) -> dict[str, Any]:
     return figures(clock.stop(), calls)
 
 
-def _change(here: Ground) -> dict[str, Any]:
+def _change(here: MeasuredMove) -> dict[str, Any]:
     return {"do": "change", "ports": [here.port], "to": here.to, "by": "test"}
 
 
 def plant() -> None:
     """Let a change be acknowledged while the revalidator still has to go through what it meant."""
-    hold, let_go = Following.hold, Following.let_go
+    hold, let_go = Following.hold, Following.resume
 
     def once(following: Following) -> None:
         if following._door is None:
@@ -61,8 +61,8 @@ def plant() -> None:
         threading.Timer(_LATE_S, let_go, (following,)).start()
 
     Following.hold = once  # type: ignore[method-assign,assignment]
-    Following.catch_up = lambda _: None  # type: ignore[method-assign,assignment]
-    Following.let_go = late  # type: ignore[method-assign,assignment]
+    Following.wait_for_round = lambda _: None  # type: ignore[method-assign,assignment]
+    Following.resume = late  # type: ignore[method-assign,assignment]
 
 
 def main() -> None:
@@ -71,9 +71,9 @@ def main() -> None:
     with Town(plan, folder=folder, work=WORK) as town:
         town.await_in_force()
         maps = Path(f"/proc/{town.ovs.pids()[-1]}/maps").read_text("utf-8")
-        out = {"allocator": ALLOCATOR in maps, "as it is": moved(town, ground(plan))}
+        out = {"allocator": ALLOCATOR in maps, "as it is": moved(town, measured_move(plan))}
         plant()
-        out["planted"] = moved(town, ground(plan))
+        out["planted"] = moved(town, measured_move(plan))
         time.sleep(2 * _LATE_S)
         town.check()
     sys.stdout.write(json.dumps(out))

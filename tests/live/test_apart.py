@@ -28,7 +28,7 @@ _OF_THE_RUN = {
     "ovs-ofctl",
     "nsenter --target=1 --mount ovs-ofctl",
     "connect /run/sekisho/control",
-    "connect /run/sekisho/desk",
+    "connect /run/sekisho/changes",
     "connect /run/sekisho/ovs/db.sock",
     "connect /run/sekisho/ovs/floor.mgmt",
     "list /run/sekisho",

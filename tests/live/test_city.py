@@ -66,21 +66,21 @@ def test_every_tab_draws_it(visit: Visit) -> None:
         for switch in plan.switches:
             if switch.site == site.id:
                 expect(page.locator("#ports")).to_contain_text(switch.label.ja)
-        visit.shot(f"30-city-ports-{site.id}")
+        visit.probe_frame(f"30-city-ports-{site.id}")
     visit.tab("matrix")
     expect(page.locator(".matrix tbody tr")).to_have_count(len(plan.sources))
     expect(page.locator(".matrix thead th")).to_have_count(len(plan.destinations))
     for each in plan.sources:
         expect(page.locator(".matrix tbody")).to_contain_text(each.label.ja)
-    visit.shot("31-city-matrix")
+    visit.probe_frame("31-city-matrix")
     visit.tab("views")
     expect(page.locator("#views")).to_contain_text("職員ノート")
-    visit.shot("32-city-views")
+    visit.probe_frame("32-city-views")
     visit.tab("faults")
     for link in plan.links:
         if not link.backup and has_way_around(plan, (link,)):
             expect(page.locator("#faults")).to_contain_text(link.label.ja)
-    visit.shot("33-city-faults")
+    visit.probe_frame("33-city-faults")
     visit.tab("history")
     expect(page.locator("#history")).to_be_visible()
     body = page.locator("body").inner_text()
@@ -93,6 +93,6 @@ def test_a_port_of_it_is_moved(visit: Visit, town: Demo) -> None:
     """The dry run names what opens; then the change stands."""
     visit.dry_run("hon-f2:5", "fuku-pc")
     expect(visit.page.locator("dialog")).to_contain_text("福祉")
-    visit.shot("34-city-dry-run")
+    visit.probe_frame("34-city-dry-run")
     visit.close()
     assert town.ask("/api/state")[1]["changes"] == []

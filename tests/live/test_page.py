@@ -59,7 +59,7 @@ def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
     visit.until_line(0, "answered")
     visit.until_line(1, "silence")
     assert "token" not in page.url
-    visit.shot("01-ports")
+    visit.probe_frame("01-ports")
 
     visit.dry_run("floor:1", "visitor")
     expect(page.locator(".diff .goes")).to_contain_text("D1 利用事務系")
@@ -67,23 +67,23 @@ def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
     assert town.ask("/api/state")[1]["changes"] == []
     page.get_by_label("申請者").fill("総務課 山田")
     page.get_by_label("理由").fill("期日前投票所")
-    visit.shot("02-dry-run")
+    visit.probe_frame("02-dry-run")
     page.locator("#apply").click()
     visit.until_line(0, "silence")
     expect(page.locator(".progress")).to_be_visible()
-    visit.shot("03-progress")
+    visit.probe_frame("03-progress")
     evidence = page.locator(".evidence")
     expect(evidence).to_contain_text("floor: 削除5・追加5", timeout=EVIDENCE_MS / 2)
     expect(evidence.locator(".pass")).to_have_count(2, timeout=EVIDENCE_MS / 2)
     assert re.search(r"合格 126/126件、漏れ0", evidence.inner_text())
     page.locator("summary").click()
     expect(evidence.locator("pre")).to_contain_text("nw_src=172.30.0.64")
-    visit.shot("04-evidence")
+    visit.probe_frame("04-evidence")
 
     page.get_by_role("button", name="この変更を取り消す").click()
     expect(page.locator(".warning.A")).to_contain_text("MN-02")
     expect(page.locator("#apply")).to_be_disabled()
-    visit.shot("05-undo")
+    visit.probe_frame("05-undo")
     visit.apply()
     visit.close()
     visit.until_line(0, "answered")
@@ -101,14 +101,14 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     expect(port).to_have_class(re.compile("quarantine.* moved"))
     expect(port).to_contain_text("⇄変更")
     expect(port).to_have_attribute("aria-label", re.compile("隔離.*Q"))
-    visit.shot("06-moved")
+    visit.probe_frame("06-moved")
     visit.tab("matrix")
     expect(page.locator(".matrix tbody tr")).to_have_count(5)
     expect(page.locator(".matrix tbody td")).to_have_count(15)
     expect(page.locator(".live").first).to_be_visible()
-    visit.shot("07-matrix")
+    visit.probe_frame("07-matrix")
     visit.tab("history")
-    visit.shot("08-history")
+    visit.probe_frame("08-history")
     page.locator(".history tbody tr").first.get_by_role("link").click()
     sheet = page.locator("#sheet")
     expect(sheet).to_contain_text("系統変更記録")
@@ -116,7 +116,7 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     expect(sheet).to_contain_text("模擬環境での確認")
     record = town.ask(f"/api/changes/{number}")[1]["retests"][0]
     expect(sheet).to_contain_text(f"封印 SHA-256 {record['sealed']}")
-    visit.shot("09-record")
+    visit.probe_frame("09-record")
     assert serious_faults(page) == []
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
     with (Path(record["folder"]) / CASES).open("ab") as cases:
@@ -132,7 +132,7 @@ def test_what_a_notebook_sees(visit: Visit) -> None:
     wire, air = visit.page.locator(".pane pre").all()
     expect(wire).to_contain_text("<h1>juki</h1>")
     expect(air).to_contain_text("timed out")
-    visit.shot("10-terminal")
+    visit.probe_frame("10-terminal")
 
 
 def test_a_refused_change_says_why(visit: Visit, town: Demo) -> None:
@@ -141,7 +141,7 @@ def test_a_refused_change_says_why(visit: Visit, town: Demo) -> None:
     refused = visit.page.locator(".refused")
     expect(refused).to_contain_text("[MN-07]")
     expect(refused).to_contain_text("何も変えていません")
-    visit.shot("11-refused")
+    visit.probe_frame("11-refused")
     visit.page.get_by_role("button", name="選び直す").click()
     expect(visit.page.locator(".choice.no .why").first).to_contain_text("MN-07")
     assert all(change["undone"] for change in town.ask("/api/state")[1]["changes"])
@@ -172,7 +172,7 @@ def test_a_killed_controller(visit: Visit, town: Demo) -> None:
     expect(page.locator("#status")).to_contain_text("× 制御装置 停止")
     visit.until_line(0, "answered")
     visit.until_line(1, "silence")
-    visit.shot("12-controller-killed")
+    visit.probe_frame("12-controller-killed")
     visit.tab("ports")
     visit.dry_run("floor:1", "visitor")
     expect(page.locator(".refused")).to_contain_text("できませんでした")
@@ -188,7 +188,7 @@ def test_a_switch_that_cannot_be_healed(visit: Visit, town: Demo) -> None:
     status = visit.page.locator("#status")
     with town.full_table():
         expect(status).to_contain_text("floor: 規則の表を復元できない: switch floor refused")
-        visit.shot("24-cannot-be-healed")
+        visit.probe_frame("24-cannot-be-healed")
 
     expect(status).not_to_contain_text("復元できない")
     expect(status).to_contain_text("規則 すべて適用済み")
@@ -204,7 +204,7 @@ def test_two_browsers_at_once(visit: Visit, browser: Browser, town: Demo) -> Non
     visit.apply()
     other.page.locator("#apply").click()
     expect(other.page.locator(".refused")).to_contain_text("佐藤の変更")
-    other.shot("13-second-browser")
+    other.probe_frame("13-second-browser")
     other.page.get_by_role("button", name="選び直す").click()
     expect(other.page.locator(".choice.no")).to_contain_text("すでに来庁者にある")
     other.close()
@@ -222,7 +222,7 @@ def test_a_lost_connection_comes_back(visit: Visit, town: Demo) -> None:
         page.evaluate("dispatchEvent(new Event('offline'))")
     expect(page.locator("#banner")).to_contain_text("再接続中")
     visit.until_line(0, "unknown")
-    visit.shot("14-lost")
+    visit.probe_frame("14-lost")
     town.ask("/api/changes", {"ports": ["floor:1"], "to": "visitor"})
     visit.context.set_offline(False)
     expect(page.locator("#banner")).to_be_hidden()
@@ -243,7 +243,7 @@ def test_japanese_first_and_english_on_request(visit: Visit, town: Demo) -> None
         text = page.locator(f"#{tab}").inner_text() + page.locator("header").inner_text()
         japanese = set(re.findall(r"[ぁ-ヺー-ヿ一-鿿]+", text))
         assert {word for word in japanese if word not in people} == {"関所", "日本語"}
-        visit.shot(f"15-english-{tab}")
+        visit.probe_frame(f"15-english-{tab}")
     page.reload()
     expect(page.locator("#tab-ports")).to_have_text("Ports")
 
@@ -267,7 +267,7 @@ def test_the_keyboard_alone(visit: Visit, town: Demo) -> None:
     press("Tab")
     press("Enter")
     _tab_to(page, "apply")
-    visit.shot("16-keyboard")
+    visit.probe_frame("16-keyboard")
     press("Enter")
     expect(page.locator(".evidence")).to_be_visible(timeout=EVIDENCE_MS)
     press("Escape")
@@ -299,7 +299,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
         assert (tab, too_small(page)) == (tab, [])
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         if size is TABLET:
-            visit.shot(f"17-tablet-{tab}")
+            visit.probe_frame(f"17-tablet-{tab}")
     visit.tab("ports")
     page.locator("[data-port='floor:1']").click()
     expect(page.locator(".choice").first).to_be_visible()
@@ -309,7 +309,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     expect(page.locator("#apply")).to_be_in_viewport()
     assert serious_faults(page) == []
     assert too_small(page) == []
-    visit.shot(f"18-dialog-{size['width']}")
+    visit.probe_frame(f"18-dialog-{size['width']}")
     visit.context.close()
     assert visit.errors == []
 

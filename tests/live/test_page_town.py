@@ -69,10 +69,10 @@ def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
     page.locator("[data-key='link P28']").click()
     expect(page.locator("dialog h2")).to_contain_text("財務会計の電子決裁化")
     expect(page.locator(".moved-one li")).to_contain_text("○ P28")
-    visit.shot("20-planned-dry-run")
+    visit.probe_frame("20-planned-dry-run")
 
     visit.apply(_RETEST_MS)
-    visit.shot("21-planned-evidence")
+    visit.probe_frame("21-planned-evidence")
     expect(page.locator(".evidence .pass")).to_have_count(2)
     visit.close()
     visit.until_line(0, "answered")
@@ -80,7 +80,7 @@ def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
     expect(cell).to_contain_class("fresh")
     expect(page.locator("[data-key='link P28']")).to_be_disabled()
     _show(visit, "[data-key='link P28']")
-    visit.shot("22-planned-open")
+    visit.probe_frame("22-planned-open")
     assert [c["links"] for c in town.ask("/api/state")[1]["changes"]] == [["P28"]]
 
 
@@ -98,7 +98,7 @@ def test_a_cut_line_between_sites(visit: Visit, town: Demo) -> None:
     expect(line).to_contain_text("閉域WAN 出先1 主")
     expect(page.locator("#status")).to_contain_text("閉域WAN 出先1 主")
     visit.until_line(0, "answered")
-    visit.shot("23-line-cut")
+    visit.probe_frame("23-line-cut")
     town.until("in_force", True)
     assert ("line-down", "br1") in _facts(town)
 
@@ -122,7 +122,7 @@ def test_a_matrix_of_23_by_17(browser: Browser, town: Demo, size: dict[str, int]
     visit = Visit(browser, town, size)
     page = visit.page
     visit.tab("ports")
-    visit.shot(f"24-town-ports-{size['width']}")
+    visit.probe_frame(f"24-town-ports-{size['width']}")
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     visit.tab("matrix")
     expect(page.locator(".matrix tbody tr")).to_have_count(23)
@@ -130,10 +130,10 @@ def test_a_matrix_of_23_by_17(browser: Browser, town: Demo, size: dict[str, int]
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert serious_faults(page) == []
     assert too_small(page) == []
-    visit.shot(f"25-town-matrix-{size['width']}")
+    visit.probe_frame(f"25-town-matrix-{size['width']}")
     _show(visit, "td[title^='S23 → D17']")
     expect(page.locator(".matrix tbody th").last).to_be_in_viewport()
     expect(page.locator(".matrix thead th").last).to_be_in_viewport()
-    visit.shot(f"26-town-matrix-end-{size['width']}")
+    visit.probe_frame(f"26-town-matrix-end-{size['width']}")
     visit.context.close()
     assert visit.errors == []

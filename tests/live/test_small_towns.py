@@ -58,11 +58,11 @@ def test_a_town_whose_ports_have_names_passes(tmp_path: Path) -> None:
         "sw": {**words, "ports": ["Gi1/0/1-8"]},
         "other-sw": {**words, "ports": ["ge-0/0/0-7"]},
     }
-    desk, own = terminal(1), server(3, "web")
-    desk["attachments"]["lan"]["at"] = "sw:Gi1/0/5"
+    town_client, own = terminal(1), server(3, "web")
+    town_client["attachments"]["lan"]["at"] = "sw:Gi1/0/5"
     own["attachments"]["lan"]["at"] = "other-sw:ge-0/0/3"
     links = [{"a": "sw:Gi1/0/8", "b": "other-sw:ge-0/0/0"}]
-    plan = small(tmp_path, switches=switches, links=links, devices={"pc": desk, "srv": own})
+    plan = small(tmp_path, switches=switches, links=links, devices={"pc": town_client, "srv": own})
     done = sekisho("check", str(plan), "--out", str(tmp_path / "r"))
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.runtime.json_lines import SOCKET, Talk
+from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from tests.live import machine
 from tests.live.machine import ROOT, Person
 
@@ -49,9 +49,9 @@ class Townsman:
         return done.stdout + done.stderr
 
     def asks(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask something at the town's desk."""
-        with Talk.to(self.folder / SOCKET) as talk:
-            return talk.ask(request)
+        """Ask something of the town's control server."""
+        with JsonLineConnection.to(self.folder / SOCKET) as conn:
+            return conn.ask(request)
 
 
 def sekisho(

@@ -20,8 +20,8 @@ from scenarios.results.trace import outputs, rewritten, steps
 from sekisho.compiler.tables import compile_town
 from sekisho.model import Plan, PortRef
 from sekisho.openflow.reference_switch import headers
+from sekisho.packet.packet import ConnState
 from sekisho.packet.packet import Packet as Header
-from sekisho.packet.packet import Phase
 from sekisho.plan import load
 from sekisho.proof.fields import HEADER
 from sekisho.proof.verdict import Packet
@@ -45,7 +45,7 @@ def packets(plan: Plan) -> list[Packet]:
     out: list[Packet] = []
     while len(out) < _PACKETS:
         header = drawn(places_of(plan), chance.choice)
-        if header.phase is Phase.NEW and not header.fragment:
+        if header.phase is ConnState.NEW and not header.fragment:
             out.append(_packet(header))
     return out
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGKILL
 
 from scenarios.capture.packet_io import Wire
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 VICTIM = "juki.lan"
@@ -39,12 +39,12 @@ def cabled_meanwhile(town: Town, wire: Wire) -> None:
     one, other = (town.pid(town.plan.attachment[a]) for a in ("guest.wireless", VICTIM))
 
     def there() -> None:
-        with inside(one):
+        with in_netns(one):
             ends = ["ip", "link", "add", "sk-a", "type", "veth", "peer", "name", "sk-b"]
             subprocess.run([*ends, "netns", str(other)], check=True, timeout=_LONG_S)
 
     def gone() -> None:
-        with inside(one):
+        with in_netns(one):
             subprocess.run(["ip", "link", "del", "sk-a"], check=True, timeout=_LONG_S)
 
     _once(wire, there, gone)

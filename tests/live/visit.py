@@ -46,7 +46,7 @@ class Visit:
         if not request.url.startswith(self._base):
             self.foreign.append(request.url)
 
-    def shot(self, name: str) -> None:
+    def probe_frame(self, name: str) -> None:
         """Keep what is seen now."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png")
@@ -109,7 +109,7 @@ def undo_all(town: Demo) -> None:
 
 
 def _undo(town: Demo, number: int) -> None:
-    """Undo a change; in a guest a re-test may outlast the patience of the town's desk."""
+    """Undo a change; in a guest a re-test may outlast the patience of the town's control server."""
     deadline = time.monotonic() + _RETEST_S
     while (answer := town.ask(f"/api/changes/{number}/undo", {}))[0] != HTTPStatus.OK:
         reasons = {refusal.get("what") for refusal in answer[1].get("refusals", [])}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 
-from topologies.traffic_lock import Quiet
+from topologies.traffic_lock import TrafficLock
 
 _SOON_S = 5.0
 
 
 def test_many_send_together_and_nobody_beside_a_retest() -> None:
     """Turned away at once, and let in again afterwards."""
-    quiet = Quiet()
+    quiet = TrafficLock()
     with quiet.together() as first, quiet.together() as second:
         assert (first, second) == (True, True)
     with quiet.alone("retest"), quiet.together() as third:
@@ -23,7 +23,7 @@ def test_many_send_together_and_nobody_beside_a_retest() -> None:
 
 def test_a_retest_waits_for_who_is_sending() -> None:
     """It begins when the last one has finished, not before."""
-    quiet, order = Quiet(), list[str]()
+    quiet, order = TrafficLock(), list[str]()
 
     def retest() -> None:
         with quiet.alone("retest"):
@@ -41,7 +41,7 @@ def test_a_retest_waits_for_who_is_sending() -> None:
 
 def test_a_change_waits_for_the_retest_and_the_next_retest_for_the_change() -> None:
     """Neither has the other's packets on its counters."""
-    quiet, order = Quiet(), list[str]()
+    quiet, order = TrafficLock(), list[str]()
     is_changing, may_end = threading.Event(), threading.Event()
 
     def change() -> None:
@@ -72,7 +72,7 @@ def test_a_change_waits_for_the_retest_and_the_next_retest_for_the_change() -> N
 
 def test_whoever_waited_too_long_is_told_for_whom() -> None:
     """And what is alone stays alone."""
-    quiet = Quiet()
+    quiet = TrafficLock()
     with quiet.alone("retest 3"), quiet.after(0.05) as who:
         assert who == "retest 3"
         with quiet.together() as may:

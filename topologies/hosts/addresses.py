@@ -10,14 +10,14 @@ import subprocess
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Plan
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.network.topology import FIRST_TABLE
 from topologies.town import Town
 
 _TIMEOUT_S = 10.0
 
 
-class Leases:
+class HostAddresses:
     """Knows which address each attachment of *town* has."""
 
     def __init__(self, town: Town) -> None:
@@ -57,7 +57,7 @@ class Leases:
                     f"rule add from {new.ip} lookup {table}",
                 ]
         words += [f"neigh flush dev {name}"]
-        with inside(self._town.pid(new)):
+        with in_netns(self._town.pid(new)):
             done = subprocess.run(
                 ["ip", "-batch", "-"],
                 input="\n".join(words) + "\n",

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from sekisho.errors import LabError
 from sekisho.model import Device
-from sekisho.runtime.json_lines import Talk
+from sekisho.runtime.json_lines import JsonLineConnection
 from topologies.hosts.compromised_relay import Order
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _READY_S, _TIMEOUT_S = 10.0, 10.0
@@ -34,7 +34,7 @@ _STATE = (
 )
 
 
-class Captured:
+class CompromisedHost:
     """Put a proxy and a print relay in place of *device*'s services until the block ends.
 
     Args:
@@ -54,7 +54,7 @@ class Captured:
         self._before: list[str] = []
         self._forwarded_before = 0
 
-    def __enter__(self) -> Captured:
+    def __enter__(self) -> CompromisedHost:
         self._before, self._forwarded_before = self._state(), 0
         self._forwarded_before = self.forwarded()
         with ExitStack() as undo:
@@ -75,7 +75,7 @@ class Captured:
 
     def forwarded(self) -> int:
         """Return how many datagrams the kernel has forwarded since (RFC 1213, ipForwDatagrams)."""
-        with inside(self._pid):
+        with in_netns(self._pid):
             rows = Path("/proc/thread-self/net/snmp").read_text().splitlines()
         names, values = (row.split() for row in rows if row.startswith("Ip:"))
         return int(values[names.index("ForwDatagrams")]) - self._forwarded_before
@@ -99,7 +99,7 @@ class Captured:
         names = [Path("ip_forward"), Path("conf/all/accept_source_route")]
         for leg in self._device.attachments:
             names.append(Path("conf") / self._town.interface(leg) / "accept_source_route")
-        with inside(self._pid):
+        with in_netns(self._pid):
             before = [(_IPV4 / name).read_text() for name in names]
             for name in names:
                 (_IPV4 / name).write_text("1")
@@ -108,7 +108,7 @@ class Captured:
         try:
             yield
         finally:
-            with inside(self._pid):
+            with in_netns(self._pid):
                 for name, value in zip(names, before, strict=True):
                     (_IPV4 / name).write_text(value)
 
@@ -117,7 +117,7 @@ class Captured:
         out = [line for words in _STATE for line in self._run(*words).splitlines()]
         sockets = [line.split() for line in self._run("ss", "-Hltun").splitlines()]
         out += [f"{words[0]} {words[4]}" for words in sockets]  # without what waits in them
-        with inside(self._pid):
+        with in_netns(self._pid):
             out += [f"{p} {p.read_text()}" for p in sorted(_IPV4.glob("conf/*/*source_route"))]
             out.append(f"ip_forward {(_IPV4 / 'ip_forward').read_text()}")
         return [" ".join(line.split()) for line in out]
@@ -126,7 +126,7 @@ class Captured:
         self._run("ip", *words)
 
     def _run(self, *words: str) -> str:
-        with inside(self._pid):
+        with in_netns(self._pid):
             done = subprocess.run(
                 words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
             )
@@ -141,11 +141,11 @@ class Captured:
             LabError: It does not.
         """
         ours, its = socket.socketpair()
-        with Talk(ours) as talk:
+        with JsonLineConnection(ours) as conn:
             with its:
                 command = [sys.executable, "-m", "topologies.hosts.compromised_relay"]
                 self._town.hosting.spawn(_PROCESS, self._device.id, command, its)
-            talk.write(asdict(self._order))
-            if talk.read(_READY_S) is None:
+            conn.write(asdict(self._order))
+            if conn.read(_READY_S) is None:
                 self._town.end(_PROCESS)
                 raise LabError(f"the relay on {self._device.id} did not listen in {_READY_S} s")

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sekisho.runtime.json_lines import Talk
+from sekisho.runtime.json_lines import JsonLineConnection
 from sekisho.runtime.tcp_bridge import pump
 
 _TRY_S, _ANSWER_S = 1.5, 1.0
@@ -47,7 +47,7 @@ class Forwarder:
     def __init__(self, order: Order) -> None:
         self._order = order
 
-    async def run(self, talk: Talk) -> None:
+    async def run(self, conn: JsonLineConnection) -> None:
         """Listen, say so, and serve for ever."""
         sockets = [
             self._socket(leg, port) for leg in self._order.legs for port in self._order.ports
@@ -55,7 +55,7 @@ class Forwarder:
         for listener in sockets:
             listener.listen(512)
             await asyncio.start_server(self._serve, sock=listener)
-        talk.write({"listeners": len(sockets)})
+        conn.write({"listeners": len(sockets)})
         await asyncio.Event().wait()
 
     def _socket(self, leg: tuple[str, str], port: int) -> socket.socket:
@@ -134,11 +134,11 @@ class Forwarder:
 
 def main() -> None:
     """Read the order and serve until ended."""
-    talk = Talk(socket.socket(fileno=os.dup(0)))
-    given = talk.must_read(None)
+    conn = JsonLineConnection(socket.socket(fileno=os.dup(0)))
+    given = conn.must_read(None)
     given["legs"] = [tuple(leg) for leg in given["legs"]]
     given["printers"] = [tuple(printer) for printer in given["printers"]]
-    asyncio.run(Forwarder(Order(**given)).run(talk))
+    asyncio.run(Forwarder(Order(**given)).run(conn))
 
 
 if __name__ == "__main__":

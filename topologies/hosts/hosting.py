@@ -17,7 +17,7 @@ from typing import Protocol
 
 from sekisho.errors import LabError
 from sekisho.runtime.entering import ENTERS, entered, host_environment
-from sekisho.runtime.json_lines import Talk
+from sekisho.runtime.json_lines import JsonLineConnection
 from sekisho.runtime.namespaces import first_inside
 from topologies.network import kernel
 
@@ -78,7 +78,7 @@ class Hosting:
 
     def __init__(self, spawn: Spawn) -> None:
         self._spawn = spawn
-        self._talk: Talk | None = None
+        self._conn: JsonLineConnection | None = None
         self.pids: dict[str, int] = {}
 
     def begin(self, devices: Iterable[str], hidden: Iterable[Path]) -> None:
@@ -96,8 +96,8 @@ class Hosting:
         ours, its = socket.socketpair()
         with its:
             self._spawn(_PROCESS, [sys.executable, "-m", "topologies.network.namespaces"], door=its)
-        self._talk = Talk(ours)
-        self._talk.write(order)
+        self._conn = JsonLineConnection(ours)
+        self._conn.write(order)
 
     def end(self) -> None:
         """Wait until they are made; from now on a terminal that is opened here is none of theirs.
@@ -105,9 +105,9 @@ class Hosting:
         Raises:
             LabError: They were not.
         """
-        assert self._talk is not None
-        with self._talk as talk:
-            said = talk.must_read(_MADE_S)
+        assert self._conn is not None
+        with self._conn as conn:
+            said = conn.must_read(_MADE_S)
         if "error" in said:
             raise LabError(said["error"])
         self.pids = said["pids"]

@@ -11,7 +11,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from sekisho.errors import LabError
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.town import Town
 
 _AT_ONCE, _TIMEOUT_S = 6, 10.0
@@ -31,7 +31,7 @@ def forget_neighbours(town: Town) -> None:
 
 
 def _forget(device: str, pid: int) -> None:
-    with inside(pid):
+    with in_netns(pid):
         done = subprocess.run(
             ["ip", "-batch", "-"],
             input=_FORGET,

@@ -59,10 +59,10 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._transport.sendto(reply, addr)
 
 
-def _talk(
+def _conn(
     answer: Answer, who: str
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], asyncio.Future[None]]:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def conn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             data = await asyncio.wait_for(reader.read(65536), timeout=10)
             if data:
@@ -73,7 +73,7 @@ def _talk(
         finally:
             writer.close()
 
-    return lambda reader, writer: asyncio.ensure_future(talk(reader, writer))
+    return lambda reader, writer: asyncio.ensure_future(conn(reader, writer))
 
 
 class Servers:
@@ -112,7 +112,7 @@ class Servers:
             return transport
         answer = STREAM_ANSWERS.get(kind, answer)
         tls = self._tls if kind in TLS_KINDS else None
-        return await asyncio.start_server(_talk(answer, who), sock=listener, ssl=tls)
+        return await asyncio.start_server(_conn(answer, who), sock=listener, ssl=tls)
 
     async def obey(self, text: bytes, descriptors: list[int]) -> int:
         """Do one order; return the number of listeners that it was about.

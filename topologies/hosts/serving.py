@@ -18,7 +18,7 @@ from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan, Protocol, Service
 from topologies.hosts.hosting import NOWHERE, Hosting
 from topologies.network.interface_names import interface
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 
 _ANSWER_S = 60.0
 _AT_ONCE = 200  # the kernel passes at most 253 descriptors at once (unix(7), SCM_MAX_FD)
@@ -96,7 +96,7 @@ class Serving:
 def _open_all(plan: Plan, pid: int, device: Device) -> Iterator[tuple[socket.socket, Service]]:
     if not device.services:
         return
-    with inside(pid):
+    with in_netns(pid):
         for attachment in device.attachments:
             services = plan.on_ports(attachment)  # an echo the kernel answers itself
             taken: set[tuple[Protocol, int]] = set()

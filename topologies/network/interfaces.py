@@ -20,7 +20,7 @@ from sekisho.model import Attachment, Device, Plan
 from topologies.hosts.addresses import has_address
 from topologies.network import link_shaping, stack
 from topologies.network.interface_names import interface, switch_interface, uplink
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.ovs.datapath import Datapath
 from topologies.town import Town
 
@@ -48,7 +48,7 @@ def held(town: Town) -> set[str]:
     out = {_statement(SWITCHES, link, names, taken) for link in outside} | set(_classifiers())
     out |= {f"{SWITCHES}: {said}" for said in stack.held(_json)}
     for host in town.net.hosts:
-        with inside(host.pid):
+        with in_netns(host.pid):
             out |= {_statement(host.name, link, names) for link in _read()}
     return out
 
@@ -66,7 +66,7 @@ def strangers(town: Town) -> list[tuple[str, int | None]]:
     known = {(each.place, each.name) for each in _planned(town, town.plan)}
     found: list[tuple[str, str, int | None]] = [(SWITCHES, name, None) for name in _names()]
     for host in town.net.hosts:
-        with inside(host.pid):
+        with in_netns(host.pid):
             found += [(host.name, name, host.pid) for name in _names()]
     return [(f"{place}: {n}", pid) for place, n, pid in found if (place, n) not in known]
 

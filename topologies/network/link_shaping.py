@@ -117,13 +117,13 @@ def queues() -> dict[int, Queue]:
 
 def _dump() -> Iterator[tuple[int, int, int]]:
     """Yield (interface, packets that wait, packets lost) of every queueing discipline."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as talk:
-        talk.settimeout(_TIMEOUT_S)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as conn:
+        conn.settimeout(_TIMEOUT_S)
         body = _TCMSG.pack(0, 0, 0, 0, 0)
         size = _HEADER.size + len(body)
-        talk.send(_HEADER.pack(size, _RTM_GETQDISC, _NLM_F_REQUEST_DUMP, 1, 0) + body)
+        conn.send(_HEADER.pack(size, _RTM_GETQDISC, _NLM_F_REQUEST_DUMP, 1, 0) + body)
         while True:
-            data = talk.recv(1 << 18)
+            data = conn.recv(1 << 18)
             while data:
                 length, kind, *_ = _HEADER.unpack_from(data)
                 if kind in (_NLMSG_DONE, _NLMSG_ERROR):

@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sekisho.runtime.entering import REDUCED
-from sekisho.runtime.json_lines import Talk
+from sekisho.runtime.json_lines import JsonLineConnection
 from sekisho.runtime.namespaces import MARK
 from topologies.network import kernel
 
@@ -200,14 +200,14 @@ def _watch(made: dict[str, int]) -> int:
 def main() -> int:
     """Read the order, make the hosts, say so, and end with them."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    talk = Talk(socket.socket(fileno=os.dup(0)))
-    order = talk.must_read(None)
+    conn = JsonLineConnection(socket.socket(fileno=os.dup(0)))
+    order = conn.must_read(None)
     try:
         made = _made(order["names"], order["hidden"])
     except OSError as error:
-        talk.write({"error": f"the hosts cannot be kept apart: {error}"})
+        conn.write({"error": f"the hosts cannot be kept apart: {error}"})
         return 1
-    talk.write({"pids": made})
+    conn.write({"pids": made})
     return _watch(made)
 
 

@@ -11,7 +11,7 @@ from topologies.network import kernel
 
 
 @contextmanager
-def inside(pid: int) -> Iterator[None]:
+def in_netns(pid: int) -> Iterator[None]:
     """Run the block in the network namespace of *pid*, for the calling thread alone.
 
     Raises:

@@ -80,15 +80,15 @@ def filters() -> Iterator[str]:
     None where the kernel has no nftables.
     """
     try:
-        talk = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NFNETLINK)
+        conn = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NFNETLINK)
     except OSError:
         return
-    with talk:
-        talk.settimeout(_TIMEOUT_S)
+    with conn:
+        conn.settimeout(_TIMEOUT_S)
         size = _HEADER.size + _FAMILY.size
-        talk.send(_HEADER.pack(size, _GET_TABLES, _REQUEST_DUMP, 1, 0) + _FAMILY.pack(0, 0, 0))
+        conn.send(_HEADER.pack(size, _GET_TABLES, _REQUEST_DUMP, 1, 0) + _FAMILY.pack(0, 0, 0))
         while True:
-            data = talk.recv(1 << 16)
+            data = conn.recv(1 << 16)
             while data:
                 length, kind, *_ = _HEADER.unpack_from(data)
                 if kind in (_DONE, _ERROR):

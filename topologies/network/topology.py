@@ -32,7 +32,7 @@ from sekisho.model import Attachment, Device, Plan
 from topologies.hosts.interactive import OnDemand
 from topologies.network import sysctl
 from topologies.network.interface_names import UPLINK, interface
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.network.offload import complete_checksums
 from topologies.ovs.datapath import Datapath
 
@@ -68,7 +68,7 @@ class TownHost(OnDemand):
                     f"route add default via {gateway} dev {name} table {table}",
                     f"rule add from {attachment.ip} lookup {table}",
                 ]
-        with inside(self.pid):
+        with in_netns(self.pid):
             for setting in _NO_IPV6:
                 sysctl.put_if_there(setting, "1")
             for setting in _NO_FILTER:
@@ -83,7 +83,7 @@ class TownHost(OnDemand):
             _run_checked(["ip", "-batch", "-"], text="\n".join(words) + "\n")
 
 
-class Plug(Intf):
+class PreconfiguredIntf(Intf):
     """One end of a cable; whoever lays the cable, or configures the host, puts it up."""
 
     def config(self, *_: Any, **__: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Plug(Intf):
         return {}
 
 
-class Cable(Link):
+class BatchedVeth(Link):
     """A veth pair that is laid later, together with all others: see `TownNet`.
 
     Attributes:
@@ -152,7 +152,7 @@ class TownSwitch(OVSSwitch):
         return switches
 
 
-class Air(TownSwitch):
+class SsidBridge(TownSwitch):
     """One SSID: stations up to the switch port, down by MAC, never sideways."""
 
     def start(self, controllers: list[Any]) -> None:
@@ -219,7 +219,7 @@ class TownTopo(Topo):
         for number, air in enumerate(plan.airs, len(plan.switches) + 1):
             stations = [a for a in plan.attachments if a.air == air.id]
             dpid = f"{number:016x}"
-            self.addSwitch(air.id, cls=Air, dpid=dpid, stations=stations, datapath=kind)
+            self.addSwitch(air.id, cls=SsidBridge, dpid=dpid, stations=stations, datapath=kind)
             self.addLink(air.id, air.at.switch, port1=UPLINK, port2=air.at.port)
         for device in plan.devices:
             own = {"device": device, "plan": plan, "first": first.get(device.id)}
@@ -258,8 +258,8 @@ def network(
     net = TownNet(
         topo=TownTopo(plan=plan, datapath=datapath, hosts=hosts),
         switch=TownSwitch,
-        link=Cable,
-        intf=Plug,
+        link=BatchedVeth,
+        intf=PreconfiguredIntf,
         controller=None,
         build=False,
         waitConnected=False,
@@ -285,7 +285,7 @@ def create_switch(net: Any, name: str) -> None:
 def fix_airs(net: Any) -> None:
     """Give every air of a town its rules again."""
     for switch in net.switches:
-        if isinstance(switch, Air):
+        if isinstance(switch, SsidBridge):
             switch.fix()
 
 

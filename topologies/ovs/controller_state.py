@@ -8,23 +8,23 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sekisho.runtime.json_lines import Talk
+from sekisho.runtime.json_lines import JsonLineConnection
 
 _ANSWER_S = 5.0  # longer than the controller waits for a switch
 
 
-def why_not_in_force(desk: Path, *, is_known_enough: bool = False) -> str:
+def why_not_in_force(town_client: Path, *, is_known_enough: bool = False) -> str:
     """Have the controller read every switch back; return why it does not vouch for all, or empty.
 
     Args:
-        desk: The controller's socket file.
+        town_client: The controller's socket file.
         is_known_enough: Let it say what it knows from before, without a look at the switches.
     """
     began = time.monotonic()
     try:
-        with Talk.to(desk) as talk:
-            talk.write({"do": "state", "known": is_known_enough})
-            answer = talk.read(_ANSWER_S)
+        with JsonLineConnection.to(town_client) as conn:
+            conn.write({"do": "state", "known": is_known_enough})
+            answer = conn.read(_ANSWER_S)
     except OSError as error:
         return f"it cannot be asked: {error.strerror}"
     except ValueError as error:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from sekisho.errors import LabError
 from topologies.ovs.datapath import Datapath, datapath
-from topologies.ovs.datapath_cache import Caches
+from topologies.ovs.datapath_cache import DatapathCache
 
 _log = logging.getLogger(__name__)
 _SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
@@ -45,7 +45,7 @@ class OpenVSwitch:
         self._log = log
         self.datapath = Datapath.USERSPACE
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.caches = Caches(self._control)
+        self.cache = DatapathCache(self._control)
         self._limits: dict[int, int] = {}
 
     def __enter__(self) -> OpenVSwitch:
@@ -184,7 +184,7 @@ class OpenVSwitch:
         """Ask ``ovs-vswitchd`` something."""
         return self.run("ovs-appctl", "-t", "ovs-vswitchd", *arguments)
 
-    def connect_anew(self, bridge: str) -> None:
+    def reconnect_controller(self, bridge: str) -> None:
         """Let a bridge open a new connection to its controller now.
 
         Its target is written in the other of two ways, with and without the standard port: a new
@@ -197,7 +197,7 @@ class OpenVSwitch:
         self.run("ovs-vsctl", "set", "Controller", bridge, f'target="{other}"')
 
     def plug(self, interface: str, bridge: str, port: int) -> None:
-        """Put a cable's end into a port of a bridge; `unplug` it first where it was before.
+        """Put a cable's end into a port of a bridge; `del_port` it first where it was before.
 
         Raises:
             LabError: The port is taken.
@@ -210,7 +210,7 @@ class OpenVSwitch:
         if got != str(port):
             raise LabError(f"{interface} got port {got} of {bridge}, not {port}")
 
-    def unplug(self, interface: str) -> None:
+    def del_port(self, interface: str) -> None:
         """Pull a cable's end out of whatever bridge it is in."""
         self.run("ovs-vsctl", "del-port", interface)
 
@@ -226,7 +226,7 @@ class OpenVSwitch:
         """Return how *bridge* would treat *frame* if it came in at *port* now (ovs-appctl(8))."""
         return self.appctl("ofproto/trace", bridge, f"in_port={port}", frame.hex())
 
-    def forget_connections(self) -> None:
+    def flush_conntrack(self) -> None:
         """Empty every connection table (ovs-appctl(8), dpctl/flush-conntrack), and prove it.
 
         Raises:
@@ -245,7 +245,7 @@ class OpenVSwitch:
         Raises:
             LabError: It was refused.
         """
-        self.caches.purge()
+        self.cache.purge()
 
     def _control(self) -> Path:
         return self.folder / f"ovs-vswitchd.{self._processes[-1].pid}.ctl"

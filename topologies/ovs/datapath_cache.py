@@ -24,7 +24,7 @@ from sekisho.errors import LabError
 _TIMEOUT_S = 20.0
 
 
-class Caches:
+class DatapathCache:
     """The caches of one ``ovs-vswitchd``.
 
     Args:
@@ -61,7 +61,7 @@ class Caches:
         """
         with self.following() as following:
             following.hold()
-            following.catch_up()
+            following.wait_for_round()
 
     @contextmanager
     def following(self) -> Iterator[Following]:
@@ -74,7 +74,7 @@ class Caches:
             try:
                 yield following
             finally:
-                following.let_go()
+                following.resume()
 
 
 class Following:
@@ -99,7 +99,7 @@ class Following:
             pause.finish()
         self._door = door
 
-    def catch_up(self) -> None:
+    def wait_for_round(self) -> None:
         """Let the revalidator go on, and return when a whole round has been made since.
 
         From then on no packet is treated by a decision that was made before the last rule was
@@ -116,10 +116,10 @@ class Following:
             # the revalidator was told that rules have changed (ofproto-dpif.c, type_run).
             with _Request(self._door, "version") as turn:
                 turn.finish()
-            self.let_go()
+            self.resume()
             wait.finish()
 
-    def let_go(self) -> None:
+    def resume(self) -> None:
         """Let the revalidator go on, if it is held, and wait for nothing."""
         if self._door is None:
             return
@@ -133,26 +133,26 @@ class _Request:
 
     def __init__(self, door: Path, method: str) -> None:
         self._method = method
-        self._talk = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._talk.settimeout(_TIMEOUT_S)
+        self._conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._conn.settimeout(_TIMEOUT_S)
         words = {"id": 0, "method": method, "params": list[str]()}
         try:
-            self._talk.connect(str(door))
-            self._talk.sendall(json.dumps(words).encode())
+            self._conn.connect(str(door))
+            self._conn.sendall(json.dumps(words).encode())
         except OSError as error:
-            self._talk.close()
+            self._conn.close()
             raise _silent(error) from error
 
     def __enter__(self) -> _Request:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._talk.close()
+        self._conn.close()
 
     def finish(self) -> None:
         """Wait for the answer."""
         try:
-            answer = self._talk.recv(1 << 16)
+            answer = self._conn.recv(1 << 16)
         except OSError as error:
             raise _silent(error) from error
         if not answer:

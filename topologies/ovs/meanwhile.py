@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from topologies.network.interfaces import SWITCHES
-from topologies.network.netns import inside
+from topologies.network.netns import in_netns
 from topologies.ovs.access_points import AirChanges
 from topologies.ovs.database import STATES
 from topologies.town import Town
@@ -68,7 +68,7 @@ class Meanwhile:
         self._sockets: dict[socket.socket, str] = {_listening(): SWITCHES}
         self._known = {SWITCHES: {index for index, _ in socket.if_nameindex()}}
         for host in town.net.hosts:
-            with inside(host.pid):
+            with in_netns(host.pid):
                 self._sockets[_listening()] = host.name
                 self._known[host.name] = {index for index, _ in socket.if_nameindex()}
         self._airs = AirChanges(air.id for air in town.plan.airs)
@@ -113,12 +113,12 @@ class Meanwhile:
                 for key, _ in selector.select(0.0 if is_last else _QUIET_S):
                     self._hear(key.fileobj)  # type: ignore[arg-type]  # a socket of the dict above
 
-    def _hear(self, talk: socket.socket) -> None:
+    def _hear(self, conn: socket.socket) -> None:
         """Read everything that waits at one socket."""
-        place = self._sockets[talk]
+        place = self._sockets[conn]
         while True:
             try:
-                data = talk.recv(_MOST_BYTES)
+                data = conn.recv(_MOST_BYTES)
             except BlockingIOError:
                 return
             except OSError as error:
@@ -180,10 +180,10 @@ def written(records: bytes) -> Iterator[str]:
 
 def _listening() -> socket.socket:
     """A socket that the kernel tells of changes in the calling thread's network namespace."""
-    talk = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    talk.bind((0, _GROUPS))
-    talk.setblocking(False)
-    return talk
+    conn = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    conn.bind((0, _GROUPS))
+    conn.setblocking(False)
+    return conn
 
 
 def _name(data: bytes) -> str:

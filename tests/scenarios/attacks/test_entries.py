@@ -12,7 +12,7 @@ from scenarios import attacks
 from scenarios.attacks import Entry, Kind, load_families
 from scenarios.probes import builders
 from scenarios.probes.frames import blank
-from scenarios.probes.roles import Cast, Roles
+from scenarios.probes.roles import RoleAssignment, Roles
 from scenarios.suites.attack_cases import MAX_FRAME, finished, representative_pairs
 from tests.population import town
 
@@ -29,17 +29,17 @@ MAY_BE_TOO_LONG = {"L2-18"}  # a jumbo frame among others
 
 @cache
 def roles(name: str, *, is_whole: bool = False) -> Roles:
-    """Return the cast of the first pair of a town."""
+    """Return the parts of the first pair of a town."""
     plan = town(name)
     source, target = representative_pairs(plan)[0]
-    return Cast(plan).roles(source, target, is_whole=is_whole)
+    return RoleAssignment(plan).roles(source, target, is_whole=is_whole)
 
 
-def build(one: Entry, cast: Roles) -> list[tuple[str, bytes]]:
+def build(one: Entry, assignment: Roles) -> list[tuple[str, bytes]]:
     """Return (sender, bytes) of everything that a recipe sends, its source ports from the first."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(builders, "_CLIENTS", itertools.cycle(range(20000, 60000)))
-        return [finished(sendable, cast.w.id) for sendable in one.recipe(cast)]
+        return [finished(sendable, assignment.w.id) for sendable in one.recipe(assignment)]
 
 
 @cache

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from scenarios.attacks import load_families
-from scenarios.probes.roles import Cast, Roles
+from scenarios.probes.roles import RoleAssignment, Roles
 from scenarios.suites.attack_cases import Catalogue, finished, representative_pairs
 from sekisho.model import Plan, PortRef, Protocol
 from sekisho.packet.dissect import dissect
@@ -29,16 +29,16 @@ def sent(name: str, roles: Roles) -> Iterator[tuple[str, Packet, bytes]]:
         yield sender, packet, raw
 
 
-def cast(plan: Plan) -> Roles:
+def assignment(plan: Plan) -> Roles:
     """Return the roles of the first pair, which gets everything."""
     source, target = representative_pairs(plan)[0]
-    return Cast(plan).roles(source, target, is_whole=True)
+    return RoleAssignment(plan).roles(source, target, is_whole=True)
 
 
 @pytest.mark.parametrize("name", TOWNS)
 def test_every_service_class_comes_to_every_offered_port(name: str) -> None:
     """256 values of a byte, for each port of the target."""
-    roles = cast(town(name))
+    roles = assignment(town(name))
     found = {(p.protocol, p.dport, raw[15]) for _, p, raw in sent("EX-01", roles)}
 
     assert found == {(o, port, n) for o, port in roles.r.offered for n in range(256)}
@@ -56,7 +56,7 @@ def test_every_pair_of_offered_ports_is_tried(name: str) -> None:
             if service.id in used and service.protocol is protocol
             for port in service.edges()
         }
-        tried = [p for _, p, _ in sent("EX-02", cast(plan)) if p.protocol is protocol]
+        tried = [p for _, p, _ in sent("EX-02", assignment(plan)) if p.protocol is protocol]
 
         assert {(p.sport, p.dport) for p in tried} >= {(s, d) for s in ports for d in ports}
 

@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.attacks import Entry, Kind, load_families
 from scenarios.probes.frames import blank
-from scenarios.probes.roles import Cast
+from scenarios.probes.roles import RoleAssignment
 from scenarios.suites.attack_cases import representative_pairs
 from tests.population import town
 
@@ -38,7 +38,7 @@ def test_every_frame_carries_its_token_where_captures_hear_it(family: str) -> No
     """A frame whose token is cut off would be inconclusive in every run."""
     plan = town("tiny")
     source, target = representative_pairs(plan)[0]
-    roles = Cast(plan).roles(source, target)
+    roles = RoleAssignment(plan).roles(source, target)
     deaf = Counter[str]()
     for entry in entries().values():
         if entry.family != family:
@@ -55,7 +55,7 @@ def test_every_frame_carries_its_token_where_captures_hear_it(family: str) -> No
 def test_what_is_not_sent_says_why() -> None:
     """Nothing is left out in silence, and nothing is called sent that has no frame."""
     plan = town("tiny")
-    roles = Cast(plan).roles(*representative_pairs(plan)[0])
+    roles = RoleAssignment(plan).roles(*representative_pairs(plan)[0])
     sent = {Kind.FRAMES, Kind.STATEFUL}
     mine = [entry for entry in entries().values() if entry.family in SIZES]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scenarios.events import link_failures
-from scenarios.events.stream_selection import Maker, trios
-from scenarios.events.trial import Event, Scene
+from scenarios.events.stream_selection import StreamBuilder, stream_targets
+from scenarios.events.trial import Event, EventTrial
 from sekisho.model import Link, Plan
 from sekisho.plan import load
 from tests.small import leg, server, small, terminal
@@ -17,13 +17,17 @@ TOPOLOGIES = Path(__file__).parents[3] / "topologies"
 PLANS = [load(path) for path in sorted(TOPOLOGIES.glob("*.yaml")) if not path.is_symlink()]
 
 
-class _Actors(Scene):
-    """A scene without a town: what events choose their streams with."""
+class _Actors(EventTrial):
+    """A trial without a town: what events choose their streams with."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.trios = plan, trios(plan)
-        self.maker = Maker(plan, run=1, length=2)
-        self.base = [stream for trio in self.trios for stream in self.maker.of_trio(trio)]
+        self.plan, self.stream_targets = plan, stream_targets(plan)
+        self.maker = StreamBuilder(plan, run=1, length=2)
+        self.base = [
+            stream
+            for stream_target in self.stream_targets
+            for stream in self.maker.of_trio(stream_target)
+        ]
 
 
 def _cuts(plan: Plan) -> dict[str, Event]:
@@ -40,10 +44,10 @@ def test_a_plan_that_marks_no_denial_has_those_who_may_and_may_not(tmp_path: Pat
     devices = {"pc": terminal(1), "other": device, "srv": server(3, "web")}
     sources = {name: {"label": {"ja": name, "en": name}} for name in ("S1", "S2", "S3")}
 
-    (trio,) = trios(load(small(tmp_path, devices=devices, sources=sources)))
+    (stream_target,) = stream_targets(load(small(tmp_path, devices=devices, sources=sources)))
 
-    assert (trio.permitted.id, trio.target.id) == ("pc.lan", "srv.lan")
-    assert trio.forbidden.id == "other.lan"
+    assert (stream_target.permitted.id, stream_target.target.id) == ("pc.lan", "srv.lan")
+    assert stream_target.forbidden.id == "other.lan"
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
@@ -59,12 +63,12 @@ def test_each_line_with_a_way_around_is_cut_under_a_permitted_and_a_forbidden_st
     """Both go over it, so that the cut is felt; where nobody goes over it, that is said."""
     ways = link_failures._Ways(plan)
     for link in _main(plan):
-        event, scene = _cuts(plan)[f"line-cut:{link_failures.name(link)}"], _Actors(plan)
+        event, trial = _cuts(plan)[f"line-cut:{link_failures.name(link)}"], _Actors(plan)
         if why := event.skip(plan):
             has_way = link_failures.has_way_around(plan, link)
             assert why.en.startswith("nobody may open" if has_way else "no other line")
             continue
-        streams = [*scene.base, *event.extra(scene)]
+        streams = [*trial.base, *event.extra(trial)]
         over = [
             stream
             for stream in streams

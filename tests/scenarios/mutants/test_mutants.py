@@ -12,7 +12,7 @@ from scenarios.attacks import Kind, load_families
 from scenarios.capture.places import places
 from scenarios.mutants import beside, controller_code, hosts, instrument, plan_file, settings
 from scenarios.mutants.__main__ import exit_status, is_right
-from scenarios.mutants.controller_code import WRONGS, Wrong, copied
+from scenarios.mutants.controller_code import WRONGS, SourceMutation, copied
 from scenarios.mutants.registry import Order, chosen
 from scenarios.mutants.subset import Suites
 from scenarios.probes.windows import CasePlan
@@ -59,7 +59,7 @@ def test_every_id_is_planted_on_the_smallest_town(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.words)
-def test_a_fault_of_the_code_is_still_in_the_code(wrong: Wrong, tmp_path: Path) -> None:
+def test_a_fault_of_the_code_is_still_in_the_code(wrong: SourceMutation, tmp_path: Path) -> None:
     """The text that goes stands there once, and the file that comes is Python."""
     code = copied(wrong, tmp_path)
 
@@ -71,7 +71,9 @@ def test_a_fault_of_the_code_is_still_in_the_code(wrong: Wrong, tmp_path: Path) 
 
 def test_a_fault_whose_text_has_gone_is_refused(tmp_path: Path) -> None:
     """Else it would plant nothing, and be told by nobody."""
-    wrong = Wrong(("M-13",), "nothing", (("sekisho/compiler/tables.py", "no such line", ""),))
+    wrong = SourceMutation(
+        ("M-13",), "nothing", (("sekisho/compiler/tables.py", "no such line", ""),)
+    )
 
     with pytest.raises(LabError, match="'no such line' is there 0 times, not once"):
         copied(wrong, tmp_path)

@@ -21,7 +21,7 @@ from scenarios.probes.windows import (
     windows,
 )
 from sekisho.model import CellKind
-from sekisho.packet.packet import Verdict
+from sekisho.packet.packet import Decision
 from sekisho.policy.evaluate import Policy
 from sekisho.policy.matrix import matrix
 from tests.population import town
@@ -163,7 +163,7 @@ def test_a_case_has_one_expectation(name: str) -> None:
         for frame in window.frames:
             case = by_number[frame.case]
             ruling = policy.ruling(packet(frame.shape, frame.fields, case.source.at))
-            to = ruling.to.id if ruling.verdict is Verdict.ALLOW and ruling.to else ""
+            to = ruling.to.id if ruling.verdict is Decision.ALLOW and ruling.to else ""
 
             assert (to, ruling.drop) == (case.to, case.drop)
 

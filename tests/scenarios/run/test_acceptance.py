@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.events.named import named
-from scenarios.events.stream_selection import Maker, trios
+from scenarios.events.stream_selection import StreamBuilder, stream_targets
 from scenarios.events.streams import Heard, Streams
 from scenarios.events.trial import Outcome
 from scenarios.events.tried import ARRIVE, DROP, During, Tried, of_streams
@@ -55,9 +55,11 @@ def test_every_sentence_about_a_state_is_played(plan: Plan) -> None:
 
 def test_what_takes_a_permission_away_takes_it_from_whom_the_sentence_names() -> None:
     """The vendor's ticket, and the cable of a wired notebook at the hall and at a branch."""
-    staged = [each for each in named(MATSUNO, ()) if each.trio is not None]
+    staged = [each for each in named(MATSUNO, ()) if each.stream_target is not None]
     told = [
-        (s.event.id, s.trio.permitted.source, s.trio.target.destination) for s in staged if s.trio
+        (s.event.id, s.stream_target.permitted.source, s.stream_target.target.destination)
+        for s in staged
+        if s.stream_target
     ]
 
     assert told == [
@@ -73,9 +75,9 @@ def test_only_devices_that_the_sentence_speaks_about_are_captured() -> None:
 
 
 def _streams(*heard: Heard, revoked: bool = False) -> list[Tried]:
-    """What is told of the first trio's permitted and forbidden stream, heard so."""
-    (trio, *_) = trios(TINY)
-    made = Maker(TINY, run=1, length=4).of_trio(trio)
+    """What is told of the first stream target's permitted and forbidden stream, heard so."""
+    (stream_target, *_) = stream_targets(TINY)
+    made = StreamBuilder(TINY, run=1, length=4).of_trio(stream_target)
     streams = Streams.__new__(Streams)
     streams.streams = {s.number: s for s in made}
     streams.heard = {s.number: h for s, h in zip(made, heard, strict=True)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.engine.config_watch import Surroundings
+from scenarios.engine.config_watch import ConfigWatch
 from scenarios.run.proof_beside import FILE, Proving
 from sekisho.errors import LabError
 from sekisho.openflow.rules import Rule
@@ -29,14 +29,14 @@ def _dumps(*, without: str = "") -> dict[str, str]:
     return {switch: kept(rules) for switch, rules in tables("tiny").items()}
 
 
-def _around(dumps: dict[str, str]) -> Surroundings:
+def _around(dumps: dict[str, str]) -> ConfigWatch:
     """What a run knows of its fabric, without a town: nothing differs, and these are the dumps."""
-    out = object.__new__(Surroundings)
+    out = object.__new__(ConfigWatch)
     out.differences, out.dumps = [], dumps
     return out
 
 
-def _proved(folder: Path, before: dict[str, str], after: dict[str, str]) -> Surroundings:
+def _proved(folder: Path, before: dict[str, str], after: dict[str, str]) -> ConfigWatch:
     around = _around(after)
     Proving(PLAN, before, folder).end(around)
     return around

@@ -11,9 +11,9 @@ from scenarios.probes.pairs import every_pair
 from scenarios.probes.windows import Scope, Window, windows
 from scenarios.run.retest import Retest, concerned_by
 from sekisho.model import Attachment
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
-from sekisho.resegment.validation import asked
+from sekisho.resegment.validation import plan_moves
 from topologies.town import Town
 
 ROOT = Path(__file__).parents[3]
@@ -24,8 +24,8 @@ _ANSWERS = 1024  # what it may hear besides
 def test_a_moved_device_can_hear_all_that_it_sends_in_a_window() -> None:
     """Its ring holds every frame of a window and some of others, in the largest plan."""
     plan = load(ROOT / "topologies" / "matsuno.yaml")
-    change = Change(1, "tw", asked(plan, [_PORT], "tw"), (), "", "", 0.0, None)
-    moved = applied(plan, [change])
+    change = Change(1, "tw", plan_moves(plan, [_PORT], "tw"), (), "", "", 0.0, None)
+    moved = apply_changes(plan, [change])
     slots = inspect.signature(Ring).parameters["slots"].default
     retest = Retest(Town(moved, folder=Path(), work=Path()), moved, Path("1"), frozenset({_MOVED}))
     part = retest._suite()
@@ -42,7 +42,7 @@ def test_a_moved_device_can_hear_all_that_it_sends_in_a_window() -> None:
     ]
 
     assert sum(sizes) == sum(whole)
-    assert all(is_concerned(talk.source, talk.target) for talk in part.exchanges())
+    assert all(is_concerned(conn.source, conn.target) for conn in part.exchanges())
     assert part.exchanges()
     assert max(sizes) + _ANSWERS <= slots < max(whole)
 

@@ -18,7 +18,7 @@ from sekisho.model import Plan, Protocol
 from sekisho.openflow.reference_switch import Fabric
 from sekisho.openflow.rules import Rule
 from sekisho.packet.dissect import dissect
-from sekisho.packet.packet import ICMP, Packet, Phase, Verdict
+from sekisho.packet.packet import ICMP, ConnState, Decision, Packet
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
 from sekisho.proof.answers import Answers
@@ -63,19 +63,19 @@ def test_whom_a_rule_names_may_ask_and_nobody_else(tmp_path: Path) -> None:
     policy = Policy(plan)
 
     assert policy.ruling(asks(plan, "pc.lan", dport=8)).clause == "A01"
-    assert policy.ruling(asks(plan, "other.lan", dport=8)).verdict is Verdict.DENY
-    assert policy.ruling(asks(plan, "pc.lan")).verdict is Verdict.DENY
-    assert policy.ruling(asks(plan, "pc.lan", sport=8)).verdict is Verdict.DENY
+    assert policy.ruling(asks(plan, "other.lan", dport=8)).verdict is Decision.DENY
+    assert policy.ruling(asks(plan, "pc.lan")).verdict is Decision.DENY
+    assert policy.ruling(asks(plan, "pc.lan", sport=8)).verdict is Decision.DENY
 
 
 def test_the_server_answers_and_does_not_ask(tmp_path: Path) -> None:
     """Its answer belongs to a conversation that somebody else began."""
     plan = watched(tmp_path)
     own, desk = plan.attachment["srv.lan"], plan.attachment["pc.lan"]
-    answer = asks(plan, "srv.lan", sport=8, ip_dst=desk.ip, phase=Phase.REPLY)
+    answer = asks(plan, "srv.lan", sport=8, ip_dst=desk.ip, phase=ConnState.REPLY)
 
     assert Policy(plan).ruling(answer).to == desk
-    assert Policy(plan).ruling(answer._replace(sport=0, dport=8, phase=Phase.NEW)).to is None
+    assert Policy(plan).ruling(answer._replace(sport=0, dport=8, phase=ConnState.NEW)).to is None
     assert own.services == ("web", "ping")
 
 
@@ -87,7 +87,7 @@ def test_meaning_and_tables_agree(tmp_path: Path) -> None:
         asks(plan, a.id, ip_dst=b.ip, phase=phase, **kind)
         for a in plan.attachments
         for b in plan.attachments
-        for phase in Phase
+        for phase in ConnState
         for kind in kinds
     ]
     here = places_of(plan)

@@ -17,7 +17,7 @@ from sekisho.intent.sentences import pairs, unmet
 from sekisho.plan import load
 from sekisho.report import html, junit, tally, terminal
 from sekisho.report.reading import RunRecord, read
-from sekisho.resegment.preview import meant
+from sekisho.resegment.preview import policy_preview
 from tests.sekisho.lint.test_doubts import planted
 from tests.sekisho.report.fake_run import put_cases, raw_cases, write_run
 
@@ -74,7 +74,7 @@ def test_a_dry_run_says_which_need_a_change_breaks() -> None:
     """A need by facts stays with the port; the port's rights do not."""
     plan = load(TINY)
     after = replace(plan, clauses=plan.clauses[1:])
-    told = [w.en for w in meant(plan, after).warnings if w.what == "must_reach 1"]
+    told = [w.en for w in policy_preview(plan, after).warnings if w.what == "must_reach 1"]
 
     assert told == ["sentence 1 needs https, and no rule permits it (nb.wired -> juki.lan)"]
 

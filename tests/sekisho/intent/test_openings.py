@@ -10,11 +10,11 @@ import pytest
 from sekisho.commands.changed import lines
 from sekisho.intent.openings import Reach, opened_by, opens, permitted
 from sekisho.model import Plan
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.preview import meant
-from sekisho.resegment.validation import asked, links_asked
+from sekisho.resegment.preview import policy_preview
+from sekisho.resegment.validation import links_asked, plan_moves
 from tests.population import town
 from tests.small import clause, server, service, small, terminal
 
@@ -48,8 +48,8 @@ def _two_offices(folder: Path) -> Plan:
 
 
 def _dry(plan: Plan, port: str, to: str) -> tuple[dict[str, Any], list[str]]:
-    change = Change(1, to, asked(plan, [port], to), (), "test", "test", 0.0, None)
-    shown = meant(plan, applied(plan, [change])).as_json()
+    change = Change(1, to, plan_moves(plan, [port], to), (), "test", "test", 0.0, None)
+    shown = policy_preview(plan, apply_changes(plan, [change])).as_json()
     return shown, list(lines({"preview": shown}, "en", is_last=True))
 
 
@@ -92,7 +92,7 @@ def test_an_opened_permission_names_its_services_and_ends() -> None:
     """P28: one server opens one service of one other."""
     plan = town("matsuno")
     change = Change(1, "open", (), links_asked(plan, "P28"), "test", "test", 0.0, None)
-    shown = meant(plan, applied(plan, [change])).as_json()
+    shown = policy_preview(plan, apply_changes(plan, [change])).as_json()
 
     assert "  P28 https: finance.lan → eapproval.lan" in lines(
         {"preview": shown}, "en", is_last=True

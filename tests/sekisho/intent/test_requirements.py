@@ -13,10 +13,10 @@ from sekisho.errors import PlanError
 from sekisho.intent.requirements import REQUIREMENTS, breaches, bridges, undeclared
 from sekisho.lint.doubts import doubts
 from sekisho.model import DeviceKind, Plan, Protection
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
-from sekisho.resegment.preview import meant
-from sekisho.resegment.validation import asked, links_asked
+from sekisho.resegment.preview import policy_preview
+from sekisho.resegment.validation import links_asked, plan_moves
 from tests.population import town
 from tests.sekisho.plan.test_upgrade import older
 
@@ -238,7 +238,7 @@ def test_a_device_between_the_resident_systems_and_the_internet_is_refused(
 
 
 def _warned(before: Plan, change: Change) -> list[tuple[str, str, str]]:
-    told = meant(before, applied(before, [change])).warnings
+    told = policy_preview(before, apply_changes(before, [change])).warnings
     return [(w.what, w.severity, w.requirement) for w in told]
 
 
@@ -257,7 +257,7 @@ def test_a_visitors_port_that_comes_to_the_lgwan_side_is_told() -> None:
         replace(z, protection=Protection.VISITOR) if z.id == "ju-pc" else z for z in plan.zones
     )
     before = replace(plan, zones=zones)
-    moves = asked(before, ["east:1"], "lg-pc")
+    moves = plan_moves(before, ["east:1"], "lg-pc")
     change = Change(1, "lg-pc", moves, (), "test", "tester", 0.0, None)
 
     assert ("east:1", "A", "LG-01") in _warned(before, change)

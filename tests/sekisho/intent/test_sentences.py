@@ -14,9 +14,9 @@ from scenarios.results.manifest import plan_words
 from sekisho.errors import PlanError
 from sekisho.intent.sentences import HONEST_ITEMS, contradictions, decided_by
 from sekisho.model import Facts, Label, MustDrop, Plan
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
-from sekisho.resegment.preview import meant
+from sekisho.resegment.preview import policy_preview
 from tests.live.contradicted import on_the_air_as_wired
 from tests.small import TABLET
 
@@ -196,9 +196,9 @@ def test_a_dry_run_says_which_sentences_a_planned_permission_makes_false() -> No
     note = next(n for n in plan.notes if n.id == "P28")
     line = _sentence(note.sources, note.destinations)
     before = replace(plan, must_drop=(*plan.must_drop, line))
-    after = applied(before, [Change(1, "open", (), ("P28",), "test", "tester", 0.0, None)])
+    after = apply_changes(before, [Change(1, "open", (), ("P28",), "test", "tester", 0.0, None)])
 
-    assert [w for w in meant(before, before).warnings if w.what == "must_drop 99"] == []
-    told = [w.en for w in meant(before, after).warnings if w.what == "must_drop 99"]
+    assert [w for w in policy_preview(before, before).warnings if w.what == "must_drop 99"] == []
+    told = [w.en for w in policy_preview(before, after).warnings if w.what == "must_drop 99"]
     assert len(told) == len(note.permits)
     assert all("sentence 99 says blocked, but rule P28" in words for words in told)

@@ -13,18 +13,18 @@ from sekisho.commands.overlaid import find_journal, overlay
 from sekisho.commands.resegment import _must
 from sekisho.errors import PlanError, UsageError
 from sekisho.model import Plan
-from sekisho.model.changes import Change, applied, change_of
+from sekisho.model.changes import Change, apply_changes, change_of
 from sekisho.plan import load
 from sekisho.plan.writer import save
 from sekisho.resegment.journal import Journal
-from sekisho.resegment.validation import RefusedError, asked, links_asked
+from sekisho.resegment.validation import RefusedError, links_asked, plan_moves
 from tests.population import town
 from tests.sekisho.plan.test_include import cut
 from tests.small import server, small, terminal
 
 
 def _change(number: int, port: str = "", to: str = "", *, links: tuple[str, ...] = ()) -> Change:
-    moves = asked(town("tiny"), [port], to) if port else ()
+    moves = plan_moves(town("tiny"), [port], to) if port else ()
     return Change(number, to or "open", moves, links, "test", "tester", 0.0, None)
 
 
@@ -69,12 +69,12 @@ def test_what_is_in_force_is_saved_as_a_plan_that_differs_in_those_words_only(
     """Comments and columns stay; read again, the new plan means exactly what is in force."""
     plan = town("matsuno")
     first = Change(
-        1, "tw", asked(plan, ["br2:6"], "v") + asked(plan, ["fl1:1"], "cn"),
+        1, "tw", plan_moves(plan, ["br2:6"], "v") + plan_moves(plan, ["fl1:1"], "cn"),
         links_asked(plan, "P28"), "", "", 0.0, None,
     )  # fmt: skip
     path = tmp_path / "new.yaml"
 
-    save(plan, applied(plan, [first]), path)
+    save(plan, apply_changes(plan, [first]), path)
 
     old = Path(plan.path).read_text("utf-8").splitlines()
     new = path.read_text("utf-8").splitlines()
@@ -90,17 +90,17 @@ def test_a_plan_that_is_cut_into_files_is_not_saved_as_one(tmp_path: Path) -> No
     desks = {"nb": {**terminal(5), "count": 3}, "srv": server(3, "web")}
     for path, port in ((cut(tmp_path), "floor:1"), (small(tmp_path, devices=desks), "sw:6")):
         plan, new = load(path), tmp_path / "new.yaml"
-        change = Change(1, "away", asked(plan, [port], "quarantine"), (), "", "", 0.0, None)
+        change = Change(1, "away", plan_moves(plan, [port], "quarantine"), (), "", "", 0.0, None)
 
         with pytest.raises(UsageError, match="write it into the plan by hand"):
-            save(plan, applied(plan, [change]), new)
+            save(plan, apply_changes(plan, [change]), new)
         assert not new.exists()
 
 
 def test_a_refusal_is_told_in_the_language_that_was_asked_for() -> None:
     """Japanese for officials, with the requirement and the hint; English else."""
     with pytest.raises(RefusedError) as refused:
-        asked(town("matsuno"), ["fl1:18"], "m")
+        plan_moves(town("matsuno"), ["fl1:18"], "m")
     answer = {"error": str(refused.value), "refusals": [asdict(r) for r in refused.value.refusals]}
 
     with pytest.raises(

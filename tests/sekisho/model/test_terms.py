@@ -20,12 +20,12 @@ from sekisho.draw.plan_tables import rules_table, show
 from sekisho.errors import PlanError, UsageError
 from sekisho.intent.sentences import unmet
 from sekisho.model import JST, Plan, Protocol, spoken_hours
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.model.terms import at, is_over, lasting, resting, whole
 from sekisho.mutation.plan_faults import outlived
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.validation import asked
+from sekisho.resegment.validation import plan_moves
 from tests.small import clause, server, service, small, terminal
 
 _SERVICES = {"web": service([443], "https"), "ssh": service([22], "ssh")}
@@ -125,19 +125,19 @@ def test_the_tables_of_a_rule_that_rests_are_those_of_a_plan_without_it(tmp_path
     before = at(plan, datetime(2027, 3, 31, tzinfo=JST))
     after = at(plan, datetime(2027, 4, 1, tzinfo=JST))
     old = compile_town(before)
-    delta = changed_tables(before, after, old)
-    gone = {str(rule.match) for rule in delta.gone["sw"]}
+    diff = changed_tables(before, after, old)
+    gone = {str(rule.match) for rule in diff.gone["sw"]}
 
-    assert dict(delta.tables) == compile_town(after)
-    assert delta.come["sw"] == ()
+    assert dict(diff.tables) == compile_town(after)
+    assert diff.come["sw"] == ()
     assert gone and all("22" in match for match in gone)
 
 
 def test_a_moved_port_keeps_the_times_of_the_rules(tmp_path: Path) -> None:
     """The changes are laid over the plan, and the clock over both."""
     plan = hall(tmp_path, until="2027-03-31")
-    change = Change(1, "away", asked(plan, ["sw:1"], "quarantine"), (), "", "", 0.0, None)
-    now = at(applied(plan, [change]), datetime(2027, 4, 1, tzinfo=JST))
+    change = Change(1, "away", plan_moves(plan, ["sw:1"], "quarantine"), (), "", "", 0.0, None)
+    now = at(apply_changes(plan, [change]), datetime(2027, 4, 1, tzinfo=JST))
 
     assert [c.id for c in resting(now)] == ["A01"]
     assert now.origin is plan

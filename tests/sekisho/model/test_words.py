@@ -12,10 +12,10 @@ import pytest
 from sekisho.errors import PlanError
 from sekisho.lint.doubts import doubts
 from sekisho.model import DeviceKind, Plan, PortRef, Protection, Role, Word
-from sekisho.model.changes import Change, applied
+from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
-from sekisho.resegment.preview import meant
-from sekisho.resegment.validation import QUARANTINE, RefusedError, asked
+from sekisho.resegment.preview import policy_preview
+from sekisho.resegment.validation import QUARANTINE, RefusedError, plan_moves
 from sekisho.web.looks import choices
 from tests.population import town
 
@@ -63,12 +63,12 @@ def _told(plan: Plan, ports: list[PortRef]) -> Told:
     for port in ports:
         for to in (*plan.zone, QUARANTINE):
             try:
-                moves = asked(plan, [str(port)], to)
+                moves = plan_moves(plan, [str(port)], to)
             except RefusedError as refused:
                 out[str(port), to] = [("refused", r.requirement) for r in refused.refusals]
                 continue
-            after = applied(plan, [Change(1, to, moves, (), "test", "test", 0.0, None)])
-            told = meant(plan, after).warnings
+            after = apply_changes(plan, [Change(1, to, moves, (), "test", "test", 0.0, None)])
+            told = policy_preview(plan, after).warnings
             out[str(port), to] = [(w.severity, w.requirement) for w in told]
     return out
 
@@ -107,9 +107,9 @@ def test_a_port_that_comes_to_open_resident_information_is_warned_about(
 ) -> None:
     """Whatever letters a plan has for its layers; in tiny no port can be moved so."""
     plan = town(name)
-    moves = asked(plan, [port], to)
-    after = applied(plan, [Change(1, to, moves, (), "test", "test", 0.0, None)])
-    told = {(w.severity, w.requirement) for w in meant(plan, after).warnings}
+    moves = plan_moves(plan, [port], to)
+    after = apply_changes(plan, [Change(1, to, moves, (), "test", "test", 0.0, None)])
+    told = {(w.severity, w.requirement) for w in policy_preview(plan, after).warnings}
 
     assert ("A", "MN-02") in told
 
@@ -132,7 +132,7 @@ def test_every_plan_is_refused_by_the_same_requirements(
 ) -> None:
     """Not only the one whose layers have the letters M and G."""
     with pytest.raises(RefusedError) as refused:
-        asked(town(name), [port], to)
+        plan_moves(town(name), [port], to)
 
     assert [r.requirement for r in refused.value.refusals] == [requirement]
 
@@ -142,7 +142,7 @@ def test_a_management_port_stays_whatever_its_layer_is_called(tmp_path: Path) ->
     text = _text("alpha").replace("role: core,", "role: access,")
 
     with pytest.raises(RefusedError) as refused:
-        asked(_planted(tmp_path, text), ["spine:11"], "lg-pc")
+        plan_moves(_planted(tmp_path, text), ["spine:11"], "lg-pc")
 
     assert "MG-01" in [r.requirement for r in refused.value.refusals]
 
@@ -152,7 +152,7 @@ def test_a_gateway_is_moved_in_the_plan_alone(tmp_path: Path) -> None:
     text = _text("alpha").replace("kind: printer", "kind: gateway", 1)
 
     with pytest.raises(RefusedError) as refused:
-        asked(_planted(tmp_path, text), ["east:6"], "lg-pc")
+        plan_moves(_planted(tmp_path, text), ["east:6"], "lg-pc")
 
     assert [r.requirement for r in refused.value.refusals] == ["FX-01"]
 
@@ -220,9 +220,9 @@ def test_a_plan_of_version_1_with_letters_of_its_own_is_warned_about(tmp_path: P
     """A zone that nobody can judge is not taken for a harmless one."""
     text = _older(_text("matsuno")).replace("layer: B,", "layer: 行政,")
     old = _planted(tmp_path, text)
-    moves = asked(old, ["br2:6"], "tw")
-    after = applied(old, [Change(1, "tw", moves, (), "test", "test", 0.0, None)])
-    told = [w.en for w in meant(old, after).warnings]
+    moves = plan_moves(old, ["br2:6"], "tw")
+    after = apply_changes(old, [Change(1, "tw", moves, (), "test", "test", 0.0, None)])
+    told = [w.en for w in policy_preview(old, after).warnings]
 
     assert any(
         "will open zones of which the plan does not say what they protect" in t for t in told
@@ -237,7 +237,7 @@ def test_a_role_that_version_1_made_up_is_read(tmp_path: Path) -> None:
     assert old.switch["floor"].role is None
     assert "the role of switches (floor)" in next(doubts(old)).label.en
     with pytest.raises(RefusedError, match="not an access switch"):
-        asked(old, ["floor:1"], "wireless")
+        plan_moves(old, ["floor:1"], "wireless")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sekisho.model import JST, Plan, Term
 from sekisho.model.terms import at
 from sekisho.mutation.operators import OPERATORS
 from sekisho.mutation.plan_faults import FAMILIES, plan_faults
-from sekisho.mutation.table_faults import Edit, Fault, both, table_faults
+from sekisho.mutation.table_faults import Edit, Fault, combine, table_faults
 from sekisho.openflow.rules import Rule
 from sekisho.plan import load
 from topologies.ovs.ofctl import flow_words
@@ -107,6 +107,6 @@ def test_two_faults_at_once_change_what_each_of_them_changes() -> None:
     first, second = rules(_TINY)["floor"][:2]
     one = Fault(("M-01",), "one", (Edit("floor", first, None),))
     other = Fault(("M-02",), "other", (Edit("floor", second, None),))
-    left = both(one, other).applied(rules(_TINY))["floor"]
+    left = combine(one, other).applied(rules(_TINY))["floor"]
 
     assert set(rules(_TINY)["floor"]) - set(left) == {first, second}

@@ -23,7 +23,7 @@ from sekisho.openflow.rules import (
     Track,
     match,
 )
-from sekisho.packet.packet import ETH_IPV4, TCP_SYN, Packet, Phase
+from sekisho.packet.packet import ETH_IPV4, TCP_SYN, ConnState, Packet
 from tests.population import town
 
 TINY = town("tiny")
@@ -50,13 +50,13 @@ def rule(
 
 def left(*rules: Rule, fields: dict[str, int] | None = None) -> list[tuple[int, dict[str, int]]]:
     """Return (port, headers) of every copy that leaves a switch with *rules*."""
-    hop = Switch(rules).run(headers(HELLO) | (fields or {}), Phase.NEW)
+    hop = Switch(rules).run(headers(HELLO) | (fields or {}), ConnState.NEW)
     return [(port, dict(values)) for port, values in hop.out]
 
 
 def test_a_table_miss_drops() -> None:
     """OpenFlow 1.3.5, 5.4: without a table-miss entry, unmatched packets are dropped."""
-    hop = Switch((rule(Output(2), in_port=7),)).run(headers(HELLO), Phase.NEW)
+    hop = Switch((rule(Output(2), in_port=7),)).run(headers(HELLO), ConnState.NEW)
 
     assert (hop.out, hop.path) == ((), ())
 

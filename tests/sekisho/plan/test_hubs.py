@@ -14,7 +14,7 @@ from sekisho.errors import UsageError
 from sekisho.lint.doubts import doubts
 from sekisho.model import Plan, PortRef
 from sekisho.plan import load
-from sekisho.resegment.validation import asked
+from sekisho.resegment.validation import plan_moves
 from tests.small import TABLET, server, small, telephone, terminal
 
 _LABELS = {"ja": "電話機", "en": "Telephone"}
@@ -64,7 +64,7 @@ def test_a_hub_is_not_moved_as_a_port(tmp_path: Path) -> None:
     plan = desk(tmp_path)
 
     with pytest.raises(UsageError, match="h joins several devices to it"):
-        asked(plan, ["sw:1"], "app")
+        plan_moves(plan, ["sw:1"], "app")
 
 
 @pytest.mark.parametrize(

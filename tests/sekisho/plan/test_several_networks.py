@@ -15,7 +15,7 @@ from sekisho.model.pools import pools
 from sekisho.openflow.reference_switch import Fabric
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.validation import asked
+from sekisho.resegment.validation import plan_moves
 from tests.population import packet, places_of
 from tests.readings import differences
 
@@ -84,6 +84,6 @@ def test_a_moved_port_gets_an_address_of_the_first_network_with_room(plan: Plan)
 
 def test_a_port_can_be_moved_away_and_back(plan: Plan) -> None:
     """It comes back to its own address."""
-    (away,) = asked(plan, ["floor:4"], "quarantine")
+    (away,) = plan_moves(plan, ["floor:4"], "quarantine")
 
     assert (away.attachment, away.ip) == ("nb2.wired", "10.43.0.11")

@@ -17,10 +17,10 @@ from sekisho.packet.packet import (
     TCP_FIN,
     TCP_RST,
     TCP_SYN,
+    ConnState,
+    Decision,
     DropPoint,
     Packet,
-    Phase,
-    Verdict,
 )
 from sekisho.policy.evaluate import Policy, Ruling
 from tests.population import town
@@ -31,7 +31,7 @@ WIRED, WIRELESS = TINY.attachment["nb.wired"], TINY.attachment["nb.wireless"]
 GUEST, JUKI, WWW = (TINY.attachment[n] for n in ("guest.wireless", "juki.lan", "www.lan"))
 
 
-def packet(source: str, target: str, port: int, phase: Phase = Phase.NEW) -> Packet:
+def packet(source: str, target: str, port: int, phase: ConnState = ConnState.NEW) -> Packet:
     """Return an honest TCP packet from one attachment to a port of another."""
     a, b = TINY.attachment[source], TINY.attachment[target]
     return Packet(
@@ -43,14 +43,14 @@ def packet(source: str, target: str, port: int, phase: Phase = Phase.NEW) -> Pac
         ip_proto=Protocol.TCP.value,
         sport=50000,
         dport=port,
-        tcp_flags=TCP_SYN if phase is Phase.NEW else TCP_ACK,
+        tcp_flags=TCP_SYN if phase is ConnState.NEW else TCP_ACK,
         phase=phase,
     )
 
 
 def reply(source: str, target: str, port: int) -> Packet:
     """Return what a server's *port* answers."""
-    return packet(source, target, 50000, Phase.REPLY)._replace(sport=port)
+    return packet(source, target, 50000, ConnState.REPLY)._replace(sport=port)
 
 
 def arp(**fields: object) -> Packet:
@@ -71,7 +71,7 @@ def arp(**fields: object) -> Packet:
 def dropped(asked: Packet) -> str:
     """Return by which rule *asked* must die."""
     ruling = POLICY.ruling(asked)
-    assert ruling.verdict is Verdict.DENY
+    assert ruling.verdict is Decision.DENY
     return str(ruling.drop)
 
 
@@ -92,7 +92,7 @@ def test_what_a_clause_names_is_allowed(source: str, target: str, port: int, cla
     ruling = POLICY.ruling(packet(source, target, port))
     (where,) = [allow.where for c in TINY.clauses if c.id == clause for allow in c.allows]
 
-    assert ruling == Ruling(Verdict.ALLOW, clause, where, TINY.attachment[target])
+    assert ruling == Ruling(Decision.ALLOW, clause, where, TINY.attachment[target])
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_reply_lives_by_the_clause_of_its_request() -> None:
 
 def test_a_conversation_goes_on_only_where_it_may_begin() -> None:
     """An established state is no permission."""
-    assert POLICY.ruling(packet("nb.wired", "juki.lan", 443, Phase.ESTABLISHED)).clause == "A01"
-    assert dropped(packet("nb.wireless", "juki.lan", 443, Phase.ESTABLISHED)).startswith("cell")
+    assert POLICY.ruling(packet("nb.wired", "juki.lan", 443, ConnState.ESTABLISHED)).clause == "A01"
+    assert dropped(packet("nb.wireless", "juki.lan", 443, ConnState.ESTABLISHED)).startswith("cell")
 
 
 @pytest.mark.parametrize("flags", [0, TCP_ACK, TCP_RST, TCP_SYN | TCP_ACK, TCP_SYN | TCP_FIN])
@@ -153,7 +153,7 @@ def test_only_syn_begins_a_conversation(flags: int) -> None:
         (HELLO._replace(ttl=1), "ttl at floor"),
         (HELLO._replace(ip_dst=TINY.gateway(JUKI)), "destination at floor"),
         (HELLO._replace(ip_proto=ICMP), "cell S1/D1 at floor"),
-        (HELLO._replace(phase=Phase.INVALID), "cell S1/D1 at floor"),
+        (HELLO._replace(phase=ConnState.INVALID), "cell S1/D1 at floor"),
     ],
 )
 def test_one_wrong_thing_is_enough_to_die(spoilt: Packet, said: str) -> None:
@@ -221,4 +221,4 @@ def test_nobody_is_spoken_to_in_his_own_name() -> None:
     asked = HELLO._replace(at=own.at, eth_src=own.mac, ip_src=own.ip, ip_dst=own.ip, dport=80)
     ruling = Policy(plan).ruling(asked)
 
-    assert ruling == Ruling(Verdict.DENY, drop=DropPoint("forward", "floor"))
+    assert ruling == Ruling(Decision.DENY, drop=DropPoint("forward", "floor"))

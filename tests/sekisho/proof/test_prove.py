@@ -12,7 +12,7 @@ from sekisho.model import PortRef
 from sekisho.openflow.reference_switch import Fabric as Switches
 from sekisho.openflow.reference_switch import headers
 from sekisho.openflow.rules import IN_PORT, LOCAL, Kind, Output, Rule, match
-from sekisho.packet.packet import Phase
+from sekisho.packet.packet import ConnState
 from sekisho.proof.engine import ENGINES, Set, cube
 from sekisho.proof.fields import Part
 from sekisho.proof.flood import Fabric, Reached
@@ -33,7 +33,7 @@ _HARMLESS = {
 }
 #: Faults that leave open which of two rules is met: OpenFlow says nothing of such tables.
 _REFUSED = {"replies need no conversation"}
-_PHASES = {Phase.NEW: 1, Phase.ESTABLISHED: 2, Phase.REPLY: 10, Phase.INVALID: 16}
+_PHASES = {ConnState.NEW: 1, ConnState.ESTABLISHED: 2, ConnState.REPLY: 10, ConnState.INVALID: 16}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

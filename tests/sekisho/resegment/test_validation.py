@@ -11,12 +11,12 @@ from sekisho.compiler.incremental import changed_tables
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import RuleError
 from sekisho.model import Plan, Role
-from sekisho.model.changes import Change, Move, applied
+from sekisho.model.changes import Change, Move, apply_changes
 from sekisho.model.pools import pools
 from sekisho.openflow.reference_switch import Fabric
 from sekisho.policy.evaluate import Policy
-from sekisho.resegment.preview import meant, preview
-from sekisho.resegment.validation import RefusedError, asked, links_asked, undo_refusals
+from sekisho.resegment.preview import policy_preview, preview
+from sekisho.resegment.validation import RefusedError, links_asked, plan_moves, undo_refusals
 from tests.population import packet, places_of, town
 from tests.readings import differences
 
@@ -26,7 +26,7 @@ def _change(number: int, moves: tuple[Move, ...] = (), links: tuple[str, ...] = 
 
 
 def _moved(plan: Plan, port: str, to: str) -> Plan:
-    return applied(plan, [_change(1, asked(plan, [port], to))])
+    return apply_changes(plan, [_change(1, plan_moves(plan, [port], to))])
 
 
 @pytest.mark.parametrize(
@@ -49,28 +49,28 @@ def test_the_tables_after_a_move_are_those_of_the_plan_it_makes(
     after = _moved(before, port, to)
     rules = compile_town(before)
 
-    delta = changed_tables(before, after, rules)
+    diff = changed_tables(before, after, rules)
 
-    assert delta.tables == compile_town(after)
-    concerned = [s for s, own in delta.tables.items() if own is not rules[s]]
-    assert concerned == list(delta.counts) == [port.partition(":")[0]]
-    assert 0 < sum(delta.counts[concerned[0]]) <= 10
-    assert set(rules[concerned[0]]) - set(delta.gone[concerned[0]]) | set(
-        delta.come[concerned[0]]
-    ) == set(delta.tables[concerned[0]])
+    assert diff.tables == compile_town(after)
+    concerned = [s for s, own in diff.tables.items() if own is not rules[s]]
+    assert concerned == list(diff.counts) == [port.partition(":")[0]]
+    assert 0 < sum(diff.counts[concerned[0]]) <= 10
+    assert set(rules[concerned[0]]) - set(diff.gone[concerned[0]]) | set(
+        diff.come[concerned[0]]
+    ) == set(diff.tables[concerned[0]])
 
 
 def test_undoing_everything_gives_the_very_tables_of_the_plan() -> None:
     """A rollback is byte-identical: the same plan, the same rules."""
     plan = town("matsuno")
-    first = _change(1, asked(plan, ["fl1:1"], "v"))
-    once = applied(plan, [first])
-    second = _change(2, asked(once, ["fl1:1", "fl2:1"], "tr"))
-    twice = applied(plan, [first, second])
+    first = _change(1, plan_moves(plan, ["fl1:1"], "v"))
+    once = apply_changes(plan, [first])
+    second = _change(2, plan_moves(once, ["fl1:1", "fl2:1"], "tr"))
+    twice = apply_changes(plan, [first, second])
 
     assert changed_tables(twice, plan, compile_town(twice)).tables == compile_town(plan)
     assert changed_tables(twice, once, compile_town(twice)).tables == compile_town(once)
-    assert applied(twice, []) is plan
+    assert apply_changes(twice, []) is plan
 
 
 def test_a_change_of_other_tables_than_these_is_an_error() -> None:
@@ -136,7 +136,7 @@ def test_what_is_unsafe_is_refused_with_its_requirement(
 ) -> None:
     """The reason carries the requirement that the change would break."""
     with pytest.raises(RefusedError) as refused:
-        asked(town("matsuno"), ports, to)
+        plan_moves(town("matsuno"), ports, to)
     assert [r.requirement for r in refused.value.refusals] == [requirement]
 
 
@@ -154,25 +154,25 @@ def test_what_is_unsafe_is_refused_with_its_requirement(
 def test_what_makes_no_sense_is_refused_with_a_hint(ports: list[str], to: str, words: str) -> None:
     """One clear reason."""
     with pytest.raises(RefusedError, match=words):
-        asked(town("matsuno"), ports, to)
+        plan_moves(town("matsuno"), ports, to)
 
 
 def test_a_batch_is_refused_whole_with_every_reason() -> None:
     """All or nothing, and nobody has to ask twice to learn the next reason."""
     with pytest.raises(RefusedError) as refused:
-        asked(town("matsuno"), ["fl1:1", "fl1:18", "fl2:4"], "v")
+        plan_moves(town("matsuno"), ["fl1:1", "fl1:18", "fl2:4"], "v")
     assert [r.what for r in refused.value.refusals] == ["fl1:18", "fl2:4"]
 
 
 def test_an_address_is_kept_for_whom_an_undo_gives_it_back() -> None:
     """Else undoing the later of two moves would give one address to two ports."""
     plan = town("matsuno")
-    first = _change(1, asked(plan, ["fl1:1"], "tr"))
-    second = _change(2, asked(applied(plan, [first]), ["fl1:1"], "v", standing=[first]))
+    first = _change(1, plan_moves(plan, ["fl1:1"], "tr"))
+    second = _change(2, plan_moves(apply_changes(plan, [first]), ["fl1:1"], "v", standing=[first]))
     both = [first, second]
-    third = _change(3, asked(applied(plan, both), ["fl1:3"], "tr", standing=both))
+    third = _change(3, plan_moves(apply_changes(plan, both), ["fl1:3"], "tr", standing=both))
 
-    again = applied(plan, [first, third])
+    again = apply_changes(plan, [first, third])
 
     addresses = [a.ip for a in again.attachments]
     assert len(set(addresses)) == len(addresses)
@@ -181,7 +181,7 @@ def test_an_address_is_kept_for_whom_an_undo_gives_it_back() -> None:
 def test_a_batch_gives_each_port_an_address_of_its_own() -> None:
     """And never one that somebody has, or had."""
     plan = town("matsuno")
-    moves = asked(plan, ["fl1:1", "fl1:3", "fl1:5"], "tr")
+    moves = plan_moves(plan, ["fl1:1", "fl1:3", "fl1:5"], "tr")
     addresses = {move.ip for move in moves}
     assert len(addresses) == 3
     assert not addresses & {str(a.ip) for a in plan.attachments}
@@ -206,7 +206,7 @@ def test_the_preview_says_what_opens_what_closes_and_what_to_think_of_it() -> No
 def test_a_planned_permission_is_opened_by_the_same_road() -> None:
     """P28 is a cell of the matrix, and three rules on the one switch that both ends stand at."""
     before = town("matsuno")
-    after = applied(before, [_change(1, links=links_asked(before, "P28"))])
+    after = apply_changes(before, [_change(1, links=links_asked(before, "P28"))])
     rules = compile_town(before)
 
     shown = preview(before, after, rules)
@@ -225,8 +225,8 @@ def test_a_planned_permission_is_opened_by_the_same_road() -> None:
 def test_an_older_change_is_undone_only_after_the_newer_one_of_the_same_port() -> None:
     """One clear reason, naming the change in the way."""
     plan = town("matsuno")
-    first = _change(1, asked(plan, ["fl1:1"], "v"))
-    second = _change(2, asked(applied(plan, [first]), ["fl1:1"], "tr"))
+    first = _change(1, plan_moves(plan, ["fl1:1"], "v"))
+    second = _change(2, plan_moves(apply_changes(plan, [first]), ["fl1:1"], "tr"))
 
     assert [r.en for r in undo_refusals([first, second], 1)] == [
         "change 2 has moved fl1:1 since: undo it first"
@@ -256,9 +256,11 @@ def test_a_cable_moved_into_a_class_of_the_air_is_told() -> None:
     plan = town("matsuno")
     rows = tuple(replace(s, medium="air") if s.id == "S3" else s for s in plan.sources)
     before = replace(plan, sources=rows)
-    told = [w.en for w in meant(before, _moved(before, "br2:6", "tw")).warnings]
+    told = [w.en for w in policy_preview(before, _moved(before, "br2:6", "tw")).warnings]
 
     assert (
         "class S3 says medium: air, and this is cable: a plan that is saved so is refused" in told
     )
-    assert not any("medium" in w.en for w in meant(plan, _moved(plan, "br2:6", "tw")).warnings)
+    assert not any(
+        "medium" in w.en for w in policy_preview(plan, _moved(plan, "br2:6", "tw")).warnings
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import LabError
-from sekisho.runtime.json_lines import Talk, listening
+from sekisho.runtime.json_lines import JsonLineConnection, listening
 
 
 def test_a_long_path_is_listened_at(tmp_path: Path) -> None:
@@ -15,9 +15,12 @@ def test_a_long_path_is_listened_at(tmp_path: Path) -> None:
     folder = tmp_path / ("a" * 100) / ("b" * 100)
     folder.mkdir(parents=True)
 
-    with listening(folder / "town.sock") as door, Talk.to(folder / "town.sock") as talk:
-        talk.write({"do": "state"})
-        with Talk(door.accept()[0]) as other:
+    with (
+        listening(folder / "town.sock") as door,
+        JsonLineConnection.to(folder / "town.sock") as conn,
+    ):
+        conn.write({"do": "state"})
+        with JsonLineConnection(door.accept()[0]) as other:
             assert other.read(1) == {"do": "state"}
 
 

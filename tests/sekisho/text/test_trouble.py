@@ -23,7 +23,7 @@ from sekisho.model.changes import Change
 from sekisho.report.reading import read_summary
 from sekisho.resegment.journal import Journal
 from sekisho.text.trouble import in_words, recorded
-from topologies.control_server import Stage
+from topologies.control_server import ControlServer
 
 ROOT = Path(__file__).parents[3]
 _SPACE = "free some space, or choose another place with --out"
@@ -267,7 +267,7 @@ def _change(number: int) -> Change:
 
 def test_a_desk_answers_where_the_disk_is_full() -> None:
     """With the reason, instead of hanging up."""
-    stage = Stage.__new__(Stage)
+    stage = ControlServer.__new__(ControlServer)
 
     def full(request: dict[str, object]) -> dict[str, object]:
         raise _system(errno.ENOSPC, "/r/report.html")

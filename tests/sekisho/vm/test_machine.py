@@ -15,9 +15,9 @@ import pytest
 
 from sekisho.commands.vm import _outs
 from sekisho.errors import LabError
-from sekisho.vm.guest import BOOTED, STATUS, Errand, script
+from sekisho.vm.guest import BOOTED, STATUS, GuestJob, script
 from sekisho.vm.host import Host, kernel_image
-from sekisho.vm.machine import NOTE, Ran, Size, Talk, command, living, note, run
+from sekisho.vm.machine import NOTE, Size, Talk, VmResult, command, living, note, run
 from tests.live.machine import ROOT
 
 QUICK = Size(boot_s=1.0, limit_s=2.0)
@@ -74,15 +74,17 @@ def test_a_kernel_that_may_not_be_read_is_named(tmp_path: Path) -> None:
         _found(tmp_path, "5.10.0")
 
 
-def _errand(folder: Path, *words: str) -> Errand:
-    return Errand(words, folder, folder, folder, (folder,), {"LANG": "ja_JP.UTF-8", "SECRET": "x"})
+def _job(folder: Path, *words: str) -> GuestJob:
+    return GuestJob(
+        words, folder, folder, folder, (folder,), {"LANG": "ja_JP.UTF-8", "SECRET": "x"}
+    )
 
 
 def test_a_guest_gets_the_words_and_the_language_and_nothing_else(tmp_path: Path) -> None:
     """Words keep their spaces and quotes; the rest of the caller's environment stays out."""
     folder = tmp_path / "with space"
     folder.mkdir()
-    text = script(_errand(folder, "echo", "it's; $HOME"))
+    text = script(_job(folder, "echo", "it's; $HOME"))
     checked = subprocess.run(["bash", "-n"], input=text, text=True, check=False)
 
     assert checked.returncode == 0
@@ -103,7 +105,7 @@ def test_a_command_may_write_its_run_folder_in_a_user_namespace(
     runs.mkdir()
     os.chown(runs, 1234, 1234)
     words = ("unshare", "--user", "--map-root-user", "touch", str(runs / "x"))
-    text = script(replace(_errand(tmp_path, *words), owner=owner))
+    text = script(replace(_job(tmp_path, *words), owner=owner))
     (line,) = [line for line in text.splitlines() if "unshare" in line]
     subprocess.run(["bash", "-c", line], check=False, timeout=30)
 
@@ -112,15 +114,15 @@ def test_a_command_may_write_its_run_folder_in_a_user_namespace(
 
 def test_root_stays_root_in_the_guest(tmp_path: Path) -> None:
     """And a program of one's own (``--exec``) is root's."""
-    plain = script(_errand(tmp_path, "true"))
+    plain = script(_job(tmp_path, "true"))
 
-    assert script(replace(_errand(tmp_path, "true"), owner=(0, 0))) == plain
+    assert script(replace(_job(tmp_path, "true"), owner=(0, 0))) == plain
     assert "setpriv" not in plain
 
 
 def test_a_shell_is_a_guest_without_a_command(tmp_path: Path) -> None:
     """Nobody waits for its status."""
-    text = script(_errand(tmp_path))
+    text = script(_job(tmp_path))
 
     assert text.endswith("exec bash -i\n")
     assert STATUS not in text
@@ -129,10 +131,10 @@ def test_a_shell_is_a_guest_without_a_command(tmp_path: Path) -> None:
 def test_kvm_is_given_up_only_where_it_was_refused(tmp_path: Path) -> None:
     """What was tried decides, both ways."""
     host = Host(Path("/k"), "6.1", Path("/r"), refusal="")
-    errand, size = _errand(tmp_path, "true"), Size()
+    job, size = _job(tmp_path, "true"), Size()
 
-    assert "--disable-kvm" not in command(host, errand, size)
-    assert "--disable-kvm" in command(replace(host, refusal="no /dev/kvm"), errand, size)
+    assert "--disable-kvm" not in command(host, job, size)
+    assert "--disable-kvm" in command(replace(host, refusal="no /dev/kvm"), job, size)
 
 
 def test_folders_that_a_command_writes_to_are_lent(tmp_path: Path) -> None:
@@ -157,10 +159,10 @@ def _run(
     tell: Callable[[str], None] = lambda _: None,
     *,
     refusal: str = "no /dev/kvm",
-) -> Ran:
-    talk = Talk(subprocess.DEVNULL, subprocess.DEVNULL, subprocess.DEVNULL)
-    host, errand = _machine(tmp_path, text, refusal), _errand(tmp_path, "true")
-    return run(host, errand, QUICK, talk=talk, tell=tell)
+) -> VmResult:
+    conn = Talk(subprocess.DEVNULL, subprocess.DEVNULL, subprocess.DEVNULL)
+    host, job = _machine(tmp_path, text, refusal), _job(tmp_path, "true")
+    return run(host, job, QUICK, conn=conn, tell=tell)
 
 
 def test_a_boot_that_hangs_is_said_and_tried_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sekisho.model import PortRef
 from sekisho.plan import load
 from sekisho.web import looks
-from sekisho.web.app import Desk, application
+from sekisho.web.app import TownClient, application
 
 ROOT = Path(__file__).parents[3]
 TINY, MATSUNO = (ROOT / "topologies" / f"{name}.yaml" for name in ("tiny", "matsuno"))
@@ -17,7 +17,7 @@ TINY, MATSUNO = (ROOT / "topologies" / f"{name}.yaml" for name in ("tiny", "mats
 
 def description(folder: Path) -> dict[str, Any]:
     """Return what ``/api/openapi.json`` says."""
-    guarding = application(Desk(folder, TINY), hosts=frozenset(), token="x")
+    guarding = application(TownClient(folder, TINY), hosts=frozenset(), token="x")
     found: dict[str, Any] = guarding._app.openapi()
     return found
 

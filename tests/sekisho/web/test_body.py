@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sekisho.text.printable import UNPRINTABLE
-from sekisho.web.app import Desk, application
+from sekisho.web.app import TownClient, application
 from sekisho.web.body import mistake
 from sekisho.web.guarding import Guarding
 
@@ -44,7 +44,7 @@ ODD = {
 
 def guarded(folder: Path) -> Guarding:
     """Return the whole interface of a town that does not run."""
-    return application(Desk(folder, TINY), hosts=frozenset({HOST}), token=TOKEN)
+    return application(TownClient(folder, TINY), hosts=frozenset({HOST}), token=TOKEN)
 
 
 def posted(app: Guarding, body: bytes) -> tuple[int, Any]:
@@ -108,7 +108,7 @@ def test_the_key_that_is_there_twice_is_named() -> None:
 
 
 def test_a_right_request_is_let_in(tmp_path: Path) -> None:
-    """Up to the town's desk, which is not there."""
+    """Up to the town's control server, which is not there."""
     body = f'{{{MOVE}, "until": 1.8e9, "by": "総務課 𠮷", "reason": "a\\u3042"}}'
 
     assert mistake(body.encode()) == ""

@@ -15,7 +15,7 @@ import uvicorn
 
 from sekisho.web import patience
 from sekisho.web.__main__ import configured
-from sekisho.web.app import Desk, application
+from sekisho.web.app import TownClient, application
 from sekisho.web.door import opened
 
 TINY = Path(__file__).parents[3] / "topologies" / "tiny.yaml"
@@ -36,7 +36,7 @@ def served(folder: Path, monkeypatch: pytest.MonkeyPatch, limit_s: float) -> Ite
     with opened(0) as door:
         port = int(door.getsockname()[1])
         app = application(
-            Desk(folder, TINY), hosts=frozenset({f"127.0.0.1:{port}"}), token="secret"
+            TownClient(folder, TINY), hosts=frozenset({f"127.0.0.1:{port}"}), token="secret"
         )
         server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})

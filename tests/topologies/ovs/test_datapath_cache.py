@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import LabError
-from topologies.ovs.datapath_cache import Caches
+from topologies.ovs.datapath_cache import DatapathCache
 
 _LIMIT_S = 5.0
 _WAIT = "revalidator/wait"
@@ -33,21 +33,21 @@ class Daemon:
 
     def _serve(self) -> None:
         while True:
-            talk = self._door.accept()[0]
-            said = talk.recv(1 << 16)
+            conn = self._door.accept()[0]
+            said = conn.recv(1 << 16)
             if not said:
-                talk.close()
+                conn.close()
                 return
-            self._take(talk, json.loads(said)["method"])
+            self._take(conn, json.loads(said)["method"])
 
-    def _take(self, talk: socket.socket, method: str) -> None:
+    def _take(self, conn: socket.socket, method: str) -> None:
         self.heard.append(method)
         if method == _WAIT:
-            self._waiting.append(talk)
+            self._waiting.append(conn)
             return
         error = "no" if method == self.refused else None
-        with talk:
-            talk.sendall(json.dumps({"id": 0, "error": error, "result": ""}).encode())
+        with conn:
+            conn.sendall(json.dumps({"id": 0, "error": error, "result": ""}).encode())
         if method == "revalidator/resume":
             while self._waiting:
                 with self._waiting.pop() as waiting:
@@ -76,9 +76,9 @@ def _daemon(path: Path) -> Iterator[Daemon]:
 
 def test_the_round_that_is_waited_for_began_after_the_change(daemon: Daemon, path: Path) -> None:
     """The wait is heard before the revalidator goes on; a turn of the main loop lies between."""
-    with Caches(lambda: path).following() as following:
+    with DatapathCache(lambda: path).following() as following:
         following.hold()
-        following.catch_up()
+        following.wait_for_round()
         heard = list(daemon.heard)
 
     assert heard == _FOLLOWED
@@ -87,18 +87,18 @@ def test_the_round_that_is_waited_for_began_after_the_change(daemon: Daemon, pat
 
 def test_rules_that_are_gone_already_are_followed(daemon: Daemon, path: Path) -> None:
     """Nothing is changed in between, and the round is waited for all the same."""
-    Caches(lambda: path).follow()
+    DatapathCache(lambda: path).follow()
 
     assert daemon.heard == _FOLLOWED
 
 
 def test_what_is_held_is_let_go_whatever_happens(daemon: Daemon, path: Path) -> None:
     """The guard died in between: the revalidator goes on, and the next asker has his turn."""
-    caches = Caches(lambda: path)
-    with pytest.raises(LabError, match="the guard"), caches.following() as following:
+    cache = DatapathCache(lambda: path)
+    with pytest.raises(LabError, match="the guard"), cache.following() as following:
         following.hold()
         raise LabError("the guard ended")
-    with caches.following() as following:
+    with cache.following() as following:
         following.hold()
 
     assert daemon.heard == ["revalidator/pause", "revalidator/resume"] * 2
@@ -106,20 +106,20 @@ def test_what_is_held_is_let_go_whatever_happens(daemon: Daemon, path: Path) -> 
 
 def test_two_do_not_hold_at_once(daemon: Daemon, path: Path) -> None:
     """Stopped twice, the daemon would hang: the second waits for the first."""
-    caches = Caches(lambda: path)
+    cache = DatapathCache(lambda: path)
 
     def hold() -> None:
-        with caches.following() as second:
+        with cache.following() as second:
             second.hold()
 
     thread = threading.Thread(target=hold)
-    with caches.following() as first:
+    with cache.following() as first:
         first.hold()
         thread.start()
         thread.join(0.1)
         assert thread.is_alive()
         assert daemon.heard == ["revalidator/pause"]
-        first.catch_up()
+        first.wait_for_round()
     thread.join(_LIMIT_S)
 
     assert daemon.heard[-2:] == ["revalidator/pause", "revalidator/resume"]
@@ -127,9 +127,9 @@ def test_two_do_not_hold_at_once(daemon: Daemon, path: Path) -> None:
 
 def test_what_was_never_held_is_not_let_go(daemon: Daemon, path: Path) -> None:
     """A daemon that was told to go on without having been stopped would hang."""
-    with Caches(lambda: path).following() as following:
-        following.catch_up()
-        following.let_go()
+    with DatapathCache(lambda: path).following() as following:
+        following.wait_for_round()
+        following.resume()
 
     assert daemon.heard == []
 
@@ -137,11 +137,11 @@ def test_what_was_never_held_is_not_let_go(daemon: Daemon, path: Path) -> None:
 def test_a_refusal_is_told(daemon: Daemon, path: Path) -> None:
     """Nothing is held then, and the next asker has his turn."""
     daemon.refused = "revalidator/pause"
-    caches = Caches(lambda: path)
-    with caches.following() as following, pytest.raises(LabError, match="refused revalidator/pa"):
+    cache = DatapathCache(lambda: path)
+    with cache.following() as following, pytest.raises(LabError, match="refused revalidator/pa"):
         following.hold()
     daemon.refused = ""
-    with caches.following() as following:
+    with cache.following() as following:
         following.hold()
 
     assert daemon.heard == ["revalidator/pause", "revalidator/pause", "revalidator/resume"]
@@ -149,8 +149,8 @@ def test_a_refusal_is_told(daemon: Daemon, path: Path) -> None:
 
 def test_a_daemon_that_has_ended_is_told(path: Path) -> None:
     """Whatever is asked of it."""
-    caches = Caches(lambda: path)
-    with caches.following() as following, pytest.raises(LabError, match="does not answer"):
+    cache = DatapathCache(lambda: path)
+    with cache.following() as following, pytest.raises(LabError, match="does not answer"):
         following.hold()
     with pytest.raises(LabError, match="does not answer"):
-        caches.purge()
+        cache.purge()
