@@ -52,7 +52,7 @@ vm-test: vm-setup  ## boot Linux VMs: gate on both datapaths, cut lines, watchdo
 	$(BIN)/pytest -m vm $(PYTEST)
 
 vm-live: vm-setup  ## all tests that start towns, inside a Linux VM; without KVM this takes hours
-	$(BIN)/sekisho vm run --limit 36000 --exec -- $(BIN)/pytest -m live -p no:cacheprovider $(PYTEST)
+	$(BIN)/sekisho vm run --timeout 36000 --exec -- $(BIN)/pytest -m live -p no:cacheprovider $(PYTEST)
 
 clean:  ## remove .venv, caches and runs
 	rm -rf .venv runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -22,11 +22,11 @@ def main() -> None:
         "--changes-socket", type=Path, help="socket file for requests to move a port"
     )
     parser.add_argument("--at", default="", help="judge rules with times at this moment, always")
-    parser.add_argument("--no-heal", action="store_true", help="leave what others change")
+    parser.add_argument("--no-repair", action="store_true", help="leave what others change")
     args = parser.parse_args()
     os.environ["SEKISHO_PLAN"] = str(args.plan)
     os.environ["SEKISHO_EVENTS"] = str(args.events)
-    os.environ["SEKISHO_HEALS"] = "no" if args.no_heal else "yes"
+    os.environ["SEKISHO_HEALS"] = "no" if args.no_repair else "yes"
     os.environ["SEKISHO_AT"] = args.at
     for name, path in (
         ("SEKISHO_CHANGES", args.changes),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sekisho import __version__
 from sekisho.commands import Command, later
 from sekisho.commands.helping import LANGUAGES, asked_for, speak_japanese
-from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, seconds, whole
+from sekisho.commands.numbers import LAST_PORT, LEAST, MANY, MOST, moment, whole
 from sekisho.commands.plan_arguments import (
     add_diff,
     add_explain,
@@ -28,8 +28,10 @@ from sekisho.commands.plan_arguments import (
     add_time,
     add_who,
 )
+from sekisho.commands.retired import renewed
 from sekisho.commands.runs import LATEST, RUNS
 from sekisho.commands.screen import Parser, Screen, language, open_standard_files, screen, silence
+from sekisho.commands.vm_arguments import add_machine, add_out
 from sekisho.draw.physical import FORMATS, VIEWS
 from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.runtime.namespaces import path_with_system
@@ -41,12 +43,15 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SEED = whole("--seed", LEAST, MOST)
 _LANG = "language to speak"
+_MUTATE = "seed faults, and report which the checks detect"
+_CHAOS = "inject failures and events, and measure leaks and outages"
+_EVENT = "only this event, or all that begin so before a colon (may be repeated)"
 _OF_WHOLE = "with --whole: which checks (both)"
 check, prove, replay, report = (later(n) for n in ("check", "prove", "replay", "report"))
-demo, disturb, mutate, resegment = (later(n) for n in ("demo", "disturb", "mutate", "resegment"))
+chaos, demo, mutate, resegment = (later(n) for n in ("chaos", "demo", "mutate", "resegment"))
 explain, who = (later("ask", name) for name in ("explain", "who"))
-plan_check, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("check", "draw", "show"))
-plan_relays, plan_upgrade = (later(n, f"plan_{n}") for n in ("relays", "upgrade"))
+plan_lint, plan_draw, plan_show = (later("plan", f"plan_{n}") for n in ("lint", "draw", "show"))
+plan_paths, plan_upgrade = later("relay_paths", "plan_paths"), later("upgrade", "plan_upgrade")
 diff, doctor = later("diff"), later("doctor")
 up, down, shell, execute = (later("town", name) for name in ("up", "down", "shell", "execute"))
 vm_run, vm_shell, vm_down = (later("vm", f"vm_{name}") for name in ("run", "shell", "down"))
@@ -78,7 +83,10 @@ def main(words: list[str] | None = None) -> int:
 def _done(words: list[str] | None, consoles: Screen) -> int:
     """Run the command; whatever it ends with is an exit status, and at most a few lines."""
     try:
-        args = parser(consoles.language).parse_args(words)
+        given, notes = renewed(sys.argv[1:] if words is None else words)
+        for note in notes:
+            consoles.complain(str(note))
+        args = parser(consoles.language).parse_args(given)
         _end_in_order()
         os.environ["PATH"] = path_with_system(os.environ.get("PATH", os.defpath))
         command: Command = args.command
@@ -149,8 +157,8 @@ def parser(spoken: str = "en") -> argparse.ArgumentParser:
     add_explain(_command(commands, "explain", explain, "say what may pass from one to another"))
     add_diff(_command(commands, "diff", diff, "say what a change of a plan makes possible"))
     add_who(_command(commands, "who", who, "say who may open anything on one"))
-    _add_mutate(_command(commands, "mutate", mutate, "plant faults, and see each one told"))
-    _add_disturb(_command(commands, "disturb", disturb, "let events befall a plan's town"))
+    _add_mutate(_command(commands, "mutate", mutate, _MUTATE))
+    _add_chaos(_command(commands, "chaos", chaos, _CHAOS))
     _add_up(_command(commands, "up", up, "boot a plan and keep it running"))
     _add_exec(_command(commands, "exec", execute, "run a program inside a host of a running town"))
     _add_town(_command(commands, "shell", shell, "the Mininet prompt of a running town"))
@@ -201,7 +209,7 @@ def _add_check(to: argparse.ArgumentParser) -> None:
         to.add_argument(
             option, dest=f"part_{option[2:]}", action="append", default=[], metavar=name, help=words
         )
-    _add_situation(to)
+    _add_scenario(to)
     to.add_argument(
         "--controller",
         default="",
@@ -217,7 +225,7 @@ def _add_accept(to: argparse.ArgumentParser) -> None:
     to.add_argument("--pairs", choices=("chosen", "all"), default="chosen", help="which pairs")
     _add_record(to)
     parts: dict[str, list[str]] = {f"part_{n}": [] for n in ("only", "family", "from", "to")}
-    to.set_defaults(suite="accept", situation=[], controller="", **parts)
+    to.set_defaults(suite="accept", scenario=[], controller="", **parts)
 
 
 def _add_record(to: argparse.ArgumentParser) -> None:
@@ -227,13 +235,13 @@ def _add_record(to: argparse.ArgumentParser) -> None:
     to.add_argument("--at", type=moment, metavar="TIME", help="when rules with times are judged")
 
 
-def _add_situation(to: argparse.ArgumentParser) -> None:
+def _add_scenario(to: argparse.ArgumentParser) -> None:
     to.add_argument(
-        "--situation",
+        "--scenario",
         action="append",
         default=[],
         metavar="NAME|FILE",
-        help="only this situation: its id, or a file of your own (may be repeated)",
+        help="only this scenario: its id, or a file of your own (may be repeated)",
     )
 
 
@@ -258,19 +266,20 @@ def _add_mutate(to: argparse.ArgumentParser) -> None:
         )
 
 
-def _add_disturb(to: argparse.ArgumentParser) -> None:
+def _add_chaos(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     repeat = whole("--repeat", 1, MANY)
     to.add_argument("--repeat", type=repeat, default=5, metavar="N", help="how often each (5)")
-    to.add_argument("--only", default="", metavar="ID", help="one event, or all before a colon")
-    _add_situation(to)
-    to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="names the run, in tokens")
+    to.add_argument("--only", action="append", default=[], metavar="ID", help=_EVENT)
+    _add_scenario(to)
+    token = whole("--token", LEAST, MOST)
+    to.add_argument("--token", type=token, default=1, metavar="N", help="marks the probes")
 
 
 def _add_up(to: argparse.ArgumentParser) -> None:
     _add_run(to)
     to.add_argument("--foreground", action="store_true", help="stay; Ctrl-C ends the town")
-    to.add_argument("--no-heal", action="store_true", help="leave changed tables as they are")
+    to.add_argument("--no-repair", action="store_true", help="leave changed tables as they are")
 
 
 def _add_town(to: argparse.ArgumentParser) -> None:
@@ -310,23 +319,23 @@ def _add_demo(to: argparse.ArgumentParser) -> None:
     to.add_argument("--town", type=Path, metavar="RUN", help="show this running town, boot none")
     port = whole("--port", 0, LAST_PORT)
     to.add_argument("--port", type=port, default=8470, metavar="N", help="of 127.0.0.1 (8470)")
-    to.set_defaults(foreground=False, no_heal=False)
+    to.set_defaults(foreground=False, no_repair=False)
 
 
 def _add_plans(commands: _Commands) -> None:
-    check = _command(commands, "check", plan_check, "find every mistake in a plan")
-    add_plans(check)
+    lint = _command(commands, "lint", plan_lint, "find every mistake in a plan")
+    add_plans(lint)
     sarif = "also write mistakes and warnings there, as SARIF"
-    check.add_argument("--sarif", type=Path, metavar="FILE", help=sarif)
-    check.add_argument("--strict", action="store_true", help="take every warning for a mistake")
-    add_time(check)
+    lint.add_argument("--sarif", type=Path, metavar="FILE", help=sarif)
+    lint.add_argument("--strict", action="store_true", help="take every warning for a mistake")
+    add_time(lint)
     show = _command(commands, "show", plan_show, "print who may open what")
     add_plan(show)
     show.add_argument("--hosts", action="store_true", help="add every host with its addresses")
     show.add_argument("--rules", action="store_true", help="add every rule with its purpose")
-    show.add_argument("--run", type=Path, metavar="RUN", help="with the changes of this town")
+    show.add_argument("--town", type=Path, metavar="RUN", help="with the changes of this town")
     add_time(show)
-    add_plan(_command(commands, "relays", plan_relays, "print the ways through shared devices"))
+    add_plan(_command(commands, "paths", plan_paths, "print the ways through shared devices"))
     newer = _command(commands, "upgrade", plan_upgrade, "write a plan of an earlier version anew")
     add_plan(newer)
     newer.add_argument("--answers", type=Path, metavar="FILE", help="the list, filled in")
@@ -351,29 +360,11 @@ def _add_replay(to: argparse.ArgumentParser) -> None:
 
 def _add_machines(machines: _Commands) -> None:
     trial = _command(machines, "run", vm_run, "run a command in a VM")
-    _add_machine(trial)
+    add_machine(trial)
     trial.add_argument("--exec", action="store_true", help="the command is any program")
     trial.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the command")
-    _add_machine(_command(machines, "shell", vm_shell, "open a shell in a VM"))
-    _add_out(_command(machines, "down", vm_down, "end every VM that was started from here"))
-
-
-def _add_machine(to: argparse.ArgumentParser) -> None:
-    _add_out(to)
-    to.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
-    for option, kind, default, name, words in (
-        ("--memory", whole("--memory", 256, 2**24), 3072, "MIB", ""),
-        ("--cpus", whole("--cpus", 1, 255), 2, "N", "processors "),
-        ("--boot", seconds("--boot"), 120, "S", "longer hangs "),
-        ("--limit", seconds("--limit"), 7200, "S", "end the command then "),
-    ):
-        to.add_argument(
-            option, type=kind, default=default, metavar=name, help=f"{words}(%(default)s)"
-        )
-
-
-def _add_out(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help=f"run folders ({RUNS}/)")
+    add_machine(_command(machines, "shell", vm_shell, "open a shell in a VM"))
+    add_out(_command(machines, "down", vm_down, "end every VM that was started from here"))
 
 
 def _add_report(to: argparse.ArgumentParser) -> None:

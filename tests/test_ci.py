@@ -45,7 +45,7 @@ def _results(path: Path) -> list[dict[str, Any]]:
 def test_a_mistake_stands_at_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same file, line and words as on standard error."""
     plan, out = _wrong(tmp_path), tmp_path / "out.sarif"
-    assert main(["plan", "check", str(plan), "--sarif", str(out), "--lang", "en"]) == 2
+    assert main(["plan", "lint", str(plan), "--sarif", str(out), "--lang", "en"]) == 2
     said = capsys.readouterr().err
     results = _results(out)
     assert results
@@ -64,10 +64,8 @@ def test_warnings_are_warnings_until_they_are_taken_for_mistakes(
     monkeypatch.chdir(tmp_path)
     odd = TINY.read_text("utf-8").replace("profile: seed-r4", "profile: seed-r5")
     Path("my town.yaml").write_text(odd, "utf-8")
-    assert main(["plan", "check", "my town.yaml", "--sarif", "one", "--lang", "en"]) == 0
-    assert (
-        main(["plan", "check", "my town.yaml", "--sarif", "two", "--lang", "ja", "--strict"]) == 2
-    )
+    assert main(["plan", "lint", "my town.yaml", "--sarif", "one", "--lang", "en"]) == 0
+    assert main(["plan", "lint", "my town.yaml", "--sarif", "two", "--lang", "ja", "--strict"]) == 2
     (one,), (two,) = _results(Path("one")), _results(Path("two"))
     assert (one["level"], two["level"]) == ("warning", "error")
     assert one["message"]["text"].startswith("nobody knows the profile 'seed-r5'")
@@ -91,7 +89,7 @@ def test_several_plans_are_checked_and_every_mistake_is_told(
 ) -> None:
     """One that is right beside two that are not."""
     one, other = _wrong(tmp_path, "one.yaml"), _wrong(tmp_path, "other.yaml")
-    assert main(["plan", "check", str(one), str(TINY), str(other), "--lang", "en"]) == 2
+    assert main(["plan", "lint", str(one), str(TINY), str(other), "--lang", "en"]) == 2
     said = capsys.readouterr()
     assert f"{TINY}: no mistake" in said.out
     assert f"{one}:" in said.err
@@ -103,7 +101,7 @@ def test_a_file_that_cannot_be_written_is_said(
 ) -> None:
     """With the option's name."""
     (tmp_path / "no").write_text("")  # a file where the folder would be
-    words = ["plan", "check", str(TINY), "--sarif", str(tmp_path / "no" / "file"), "--lang", "en"]
+    words = ["plan", "lint", str(TINY), "--sarif", str(tmp_path / "no" / "file"), "--lang", "en"]
     assert main(words) == 2
     assert "--sarif" in capsys.readouterr().err
 
@@ -139,9 +137,9 @@ def test_a_plan_is_not_written_over(tmp_path: Path) -> None:
     """Nor is anything that is no file."""
     shutil.copy(TINY, tmp_path / "town.yaml")
     town = str(tmp_path / "town.yaml")
-    assert main(["plan", "check", town, "--sarif", str(tmp_path / "." / "town.yaml")]) == 2
+    assert main(["plan", "lint", town, "--sarif", str(tmp_path / "." / "town.yaml")]) == 2
     assert (tmp_path / "town.yaml").read_bytes() == TINY.read_bytes()
-    assert main(["plan", "check", town, "--sarif", "/dev/null"]) == 2
+    assert main(["plan", "lint", town, "--sarif", "/dev/null"]) == 2
 
 
 def test_the_action_takes_plans_on_several_lines_and_not_none(tmp_path: Path) -> None:

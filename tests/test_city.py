@@ -57,9 +57,9 @@ def test_its_masks_are_mixed_and_its_switches_stand_in_chains() -> None:
 
 def test_nothing_about_it_is_odd(capsys: pytest.CaptureFixture[str]) -> None:
     """No mistake, no warning, and every way through a shared device is declared."""
-    assert main(["plan", "check", "topologies/city.yaml", "--strict", "--lang", "en"]) == 0
+    assert main(["plan", "lint", "topologies/city.yaml", "--strict", "--lang", "en"]) == 0
     assert "no mistake" in capsys.readouterr().out
-    assert main(["plan", "relays", "topologies/city.yaml", "--lang", "en"]) == 0
+    assert main(["plan", "paths", "topologies/city.yaml", "--lang", "en"]) == 0
     assert "undeclared 0" in capsys.readouterr().out
 
 

@@ -34,7 +34,7 @@ NAMES = """Sekisho Mininet OpenFlow Open vSwitch AppArmor Linux Ctrl-C SHA-256 I
 COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timedatectl sysctl w
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
     Hall SSID eth T08 physical logical dot breaks rules
-    switch tcp expect reading dry disturb check up down exec resegment undo pc floor
+    switch tcp expect reading dry chaos check up down exec resegment undo pc floor
     limits conf chmod udev modprobe openvswitch town-in-force
     hours ports docs plan md txt report svg kernel userspace"""
 
@@ -294,7 +294,7 @@ def test_a_complaint_is_in_the_language_that_was_asked_for(
 ) -> None:  # fmt: skip
     """Wherever the option stands."""
     monkeypatch.chdir(tmp_path)
-    for words in (["--lang", language, "plan", "check"], ["plan", "check", "--lang", language]):
+    for words in (["--lang", language, "plan", "lint"], ["plan", "lint", "--lang", language]):
         assert main([*words, "absent.yaml"]) == 2
         assert capsys.readouterr().err == told
 
@@ -313,7 +313,7 @@ def test_wrong_words_are_told_in_japanese(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        (["plan", "check", "--strickt"], "plan check"),
+        (["plan", "lint", "--strickt"], "plan lint"),
         (["plan", "draw", "a.yaml", "b.yaml"], "plan draw"),
         (["check", "--sweet", "full"], "check"),
         (["vm", "run", "--cores", "2"], "vm run"),

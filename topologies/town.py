@@ -205,7 +205,7 @@ class Town:
             f"--changes-socket={self.change_socket}",
         ]
         command += [f"--at={self.plan.moment.isoformat()}"] if self.plan.moment else []
-        command += ["--no-heal"] if self.guard == LENIENT_GUARD else []
+        command += ["--no-repair"] if self.guard == LENIENT_GUARD else []
         self.spawn("controller", command)
 
     def spawn(

@@ -74,11 +74,11 @@ def main(handlers: Handlers = lambda _: {}) -> int:
     parser.add_argument("plan", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--lasting", action="store_true")
-    parser.add_argument("--no-heal", action="store_true")
+    parser.add_argument("--no-repair", action="store_true")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        guard = LENIENT_GUARD if args.no_heal else OWN_GUARD
+        guard = LENIENT_GUARD if args.no_repair else OWN_GUARD
         keep(args.plan, args.folder, is_lasting=args.lasting, guard=guard, handlers=handlers)
     except SekishoError as error:
         print(printable(str(error)), file=sys.stderr)  # noqa: T201  # the log of a process

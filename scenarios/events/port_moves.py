@@ -59,7 +59,7 @@ def batch(plan: Plan) -> tuple[list[str], str]:
 def _play(trial: EventTrial) -> None:
     ports, to = batch(trial.plan)
     began = time.time_ns()
-    done = guarded(trial.town, {"do": "change", "ports": ports, "to": to, "by": "disturb"})
+    done = guarded(trial.town, {"do": "change", "ports": ports, "to": to, "by": "chaos"})
     at = time.time_ns()
     if "number" not in done:
         raise LabError(str(done.get("error")))
@@ -75,7 +75,7 @@ def _play(trial: EventTrial) -> None:
     )
     time.sleep(_HOLD_S)
     trial.given_back(time.time_ns())
-    back = guarded(trial.town, {"do": "undo", "number": done["number"], "by": "disturb"})
+    back = guarded(trial.town, {"do": "undo", "number": done["number"], "by": "chaos"})
     if not back.get("in_force"):
         trial.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
 

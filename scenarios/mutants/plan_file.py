@@ -16,7 +16,7 @@ from sekisho.model import Plan
 from sekisho.plan import document, load
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
-_BY = "sekisho plan check"
+_BY = "sekisho plan lint"
 
 #: Spoils the written plan and returns the value that a message must name.
 Spoil = Callable[[dict[str, Any]], str]

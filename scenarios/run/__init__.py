@@ -1,1 +1,1 @@
-"""The programs inside the namespaces: check, disturb, replay, serve."""
+"""The programs inside the namespaces: check, chaos, replay, serve."""

@@ -25,7 +25,7 @@ from scenarios.results.case_records import Recorder, doubted_case
 from scenarios.results.event_cases import EventCases
 from scenarios.results.findings import Findings
 from scenarios.results.manifest import without_gaps
-from scenarios.run.disturb import (
+from scenarios.run.chaos import (
     HOST_SLOTS,
     RESTORED_S,
     doubted,

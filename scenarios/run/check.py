@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     for option, name in (("only", "only"), ("family", "families"), ("from", "sources")):
         top.add_argument(f"--{option}", dest=name, action="append", default=[])
     top.add_argument("--to", dest="targets", action="append", default=[])
-    top.add_argument("--situation", type=Path, action="append", default=[], help="its file")
+    top.add_argument("--scenario", type=Path, action="append", default=[], help="its file")
     top.add_argument("--tester", default="")
     top.add_argument("--witness", default="")
     return top
@@ -85,7 +85,7 @@ def _acceptance() -> type[Check]:
 
 def _chooses(args: argparse.Namespace) -> bool:
     """Tell whether a part is chosen, which may not exist: that is found before anything starts."""
-    return bool(args.only or args.families or args.sources or args.targets or args.situation)
+    return bool(args.only or args.families or args.sources or args.targets or args.scenario)
 
 
 def _town(plan: Plan, folder: Path, args: argparse.Namespace) -> Town:

@@ -20,7 +20,7 @@ def asked(args: argparse.Namespace, plan: Plan) -> Run:
     Raises:
         UsageError: Something that was chosen does not exist, or is not in the suite.
     """
-    chosen = for_normal(map(read, args.situation), plan)
+    chosen = for_normal(map(read, args.scenario), plan)
     suite = args.suite
     if chosen:
         scenarios.check_words(chosen, event_ids([plan, *shipped_plans()]))

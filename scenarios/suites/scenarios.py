@@ -127,8 +127,8 @@ def _entry(
     is_played = has_events and bool(each.events)
     if reason is None and NORMAL not in each.states and not is_played:
         reason = Label(
-            "通常の状態では試さない。sekisho disturb で試す",
-            "not tried in the normal state; sekisho disturb tries it",
+            "通常の状態では試さない。sekisho chaos で試す",
+            "not tried in the normal state; sekisho chaos tries it",
         )
     if reason is None and not probes and not is_played:
         reason = Label("この試験一式には含まれない", "nothing of it is in this suite")

@@ -61,12 +61,12 @@ def check(args: Namespace, screen: Screen) -> int:
 def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
     """The chosen situations; they choose alone, so that each is tried as a whole."""
     others = [o for o in ("only", "family", "from", "to") if getattr(args, f"part_{o}")]
-    if args.situation and others:
+    if args.scenario and others:
         raise UsageError(
-            f"--situation and --{others[0]} cannot go together\n"
+            f"--scenario and --{others[0]} cannot go together\n"
             "  hint: a situation is tried as a whole; write a narrower one"
         )
-    return for_normal([find(word, plan) for word in args.situation], plan)
+    return for_normal([find(word, plan) for word in args.scenario], plan)
 
 
 def _words(args: Namespace, folder: Path, chosen: tuple[Situation, ...]) -> list[str]:
@@ -77,7 +77,7 @@ def _words(args: Namespace, folder: Path, chosen: tuple[Situation, ...]) -> list
     words += [f"--tester={args.tester}", f"--witness={args.witness}"]
     for option in ("only", "family", "from", "to"):
         words += [f"--{option}={word}" for word in getattr(args, f"part_{option}")]
-    return words + [f"--situation={each.places.file}" for each in chosen]
+    return words + [f"--scenario={each.places.file}" for each in chosen]
 
 
 def _supervised(

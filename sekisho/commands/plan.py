@@ -26,7 +26,7 @@ _PART = Label("{names} の一部なので、そちらを確かめる", "a part o
 _HINT = ("対処", "hint")
 
 
-def plan_check(args: Namespace, screen: Screen) -> int:
+def plan_lint(args: Namespace, screen: Screen) -> int:
     """Say of each plan that it holds no mistake, and what is odd; mistakes become a PlanError.
 
     Raises:
@@ -102,7 +102,7 @@ def plan_show(args: Namespace, screen: Screen) -> int:
     plan, width = load(args.plan), screen.out.width
     now = at(plan, _now(args))
     screen.out.print(show(now, language=args.lang, width=width, hosts=args.hosts, rules=args.rules))
-    journal = find_journal(plan, args.run)
+    journal = find_journal(plan, args.town)
     if journal is not None:
         screen.out.print(overlay(plan, journal, args.lang))
     return 0

@@ -81,7 +81,7 @@ def booted(args: Namespace, screen: Screen, *, is_lasting: bool) -> Booted:
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     words = [sys.executable, "-m", "scenarios.run.serve", str(args.plan), f"--folder={folder}"]
     words += ["--lasting"] if is_lasting else []
-    words += ["--no-heal"] if args.no_heal else []
+    words += ["--no-repair"] if args.no_repair else []
     log = folder / "log" / "up.log"
     with log.open("wb") as errors:
         process = start(words, folder=folder, log=errors, is_lasting=is_lasting)

@@ -81,7 +81,7 @@ def vm_down(args: Namespace, screen: Screen) -> int:
 
 
 def _size(args: Namespace) -> Size:
-    return Size(args.memory, args.cpus, args.boot, args.limit)
+    return Size(args.memory, args.cpus, args.boot_timeout, args.timeout)
 
 
 def _tell(screen: Screen, args: Namespace, words: str) -> None:

@@ -1,1 +1,1 @@
-"""What `plan check` warns of: no mistake, but odd."""
+"""What `plan lint` warns of: no mistake, but odd."""

@@ -1,6 +1,6 @@
 """What is odd about a plan that is no mistake: each is said with its line and a way out.
 
-Pure. A doubt is a warning of `sekisho plan check`, and with ``--strict`` an error. What can never
+Pure. A doubt is a warning of `sekisho plan lint`, and with ``--strict`` an error. What can never
 be meant is refused when the plan is read, and is not here.
 """
 

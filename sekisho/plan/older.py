@@ -1,7 +1,7 @@
 """Plans of an earlier version: which version a file says, and what its facts tell by themselves.
 
 A plan of version 1 has no words for what a zone protects. What another part of it says for certain
-is taken from there; the rest stays unsaid, and `sekisho plan check` lists it. Two letters of layers
+is taken from there; the rest stays unsaid, and `sekisho plan lint` lists it. Two letters of layers
 are taken for what version 1 itself took them for, since the mistake would be on the safe side.
 """
 

@@ -95,9 +95,9 @@ def told_of_undeclared(plan: Plan) -> Iterator[tuple[str, Label, Label]]:
                   f"were {device} to pass it on, {path} would be a way, "
                   f"and relays says nothing{en}"),
             Label("機器が何をして防ぐかを relays に書くか、許可を狭める。"
-                  "一覧は sekisho plan relays",
+                  "一覧は sekisho plan paths",
                   "say under relays what the device does about it, or narrow a rule; all of them: "
-                  "sekisho plan relays"),
+                  "sekisho plan paths"),
         )  # fmt: skip
 
 

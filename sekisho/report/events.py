@@ -1,6 +1,6 @@
 """Events in the reports: what befell the town, what leaked meanwhile, what was gone how long.
 
-Knows ``events.json`` as `scenarios.run.disturb` writes it. Times are milliseconds.
+Knows ``events.json`` as `scenarios.run.chaos` writes it. Times are milliseconds.
 """
 
 from __future__ import annotations

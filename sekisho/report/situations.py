@@ -184,7 +184,7 @@ def _notes(one: Found) -> Iterator[Label]:
     if line.reason is None and one.impossible is None and one.untried:
         words = ", ".join(one.untried)
         yield Label(
-            f"ほかの状態は sekisho disturb で: {words}", f"other states by sekisho disturb: {words}"
+            f"ほかの状態は sekisho chaos で: {words}", f"other states by sekisho chaos: {words}"
         )
     for c in line.contradictions:
         which = " ".join(word for word in (c.cell, c.case) if word)

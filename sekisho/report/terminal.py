@@ -40,6 +40,8 @@ ALONE = {
 MOST_FINDINGS = 10
 MOST_UNDECIDED = 5
 
+#: Suites of a run that tried events and nothing else; the second is what it was called.
+_EVENTS_ALONE = ("chaos", "disturb")
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.LEAK: "bold white on red",
@@ -69,7 +71,7 @@ def render(record: RunRecord, *, language: str = "ja", width: int = 80) -> Rende
         *_findings(record, language),
         *_inconclusive(record, language),
         *_differences(record, language),
-        *events.lines(record.events, language, is_table=record.manifest.suite == "disturb"),
+        *events.lines(record.events, language, is_table=record.manifest.suite in _EVENTS_ALONE),
         *situations.lines(record, language),
         *_not_tested(record, language),
         *(Text(line) for line in proof.text_line(record, language)),

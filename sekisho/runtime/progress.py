@@ -32,7 +32,7 @@ _PHASES = {
     "flood": Label("1台から大量の通信を開始", "flood from one station"),
     "unguarded": Label("制御装置を止めて試験", "kill the controller, send the frames again"),
     "events": Label("事象を発生", "play the events"),
-    "disturb": Label("事象を発生", "play the events"),
+    "chaos": Label("事象を発生", "play the events"),
     "judge": Label("判定", "judge"),
     "prove": Label("証明", "prove"),
     "write": Label("記録を書き込み", "write the records"),

@@ -41,7 +41,7 @@ SITUATION = Section("situation", "situation", "The whole file.", (
         "families of the catalogue.", refused=("any", "*"),
         refusal="for everything write the word all, without brackets"),
     Key("state", Kind.NAMES, "States of the town in which it is tried: `normal`, or events of "
-        "`sekisho disturb` (`line-cut` stands for every line).", required=False,
+        "`sekisho chaos` (`line-cut` stands for every line).", required=False,
         pattern="[a-z][a-z0-9-]*(:[A-Za-z0-9:.-]+)?"),
     Key("expect", Kind.CHOICE, "What must become of it: always the plan's own word.",
         choices=("policy",), refused=("drop", "dropped", "deny", "arrive", "passed", "allow"),
@@ -211,7 +211,7 @@ def for_normal(situations: Iterable[Situation], plan: Plan) -> tuple[Situation, 
     for each in found:
         if NORMAL not in each.states:
             text = f"situation {show(each.id)} is not of the normal state, but of "
-            hint = f"sekisho disturb {plan.path} --situation {each.id}"
+            hint = f"sekisho chaos {plan.path} --scenario {each.id}"
             raise UsageError(f"{text}{', '.join(each.events)}\n  hint: {hint}")
     reasons = [reason.en for each in found if (reason := each.not_applicable(plan))]
     if found and len(reasons) == len(found):
@@ -230,7 +230,7 @@ def for_events(situations: Iterable[Situation], plan: Plan) -> tuple[Situation, 
         if not each.events:
             raise UsageError(
                 f"situation {show(each.id)} names no event\n"
-                f"  hint: sekisho check {plan.path} --situation {each.id}"
+                f"  hint: sekisho check {plan.path} --scenario {each.id}"
             )
         reason = each.not_applicable(plan)
         if reason is not None:

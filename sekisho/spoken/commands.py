@@ -4,6 +4,8 @@ from __future__ import annotations
 
 COMMANDS = {
     # The words of a command.
+    "renamed": ("note: {old} is now {new}; the next release takes that alone",
+                "お知らせ: {old} は {new} に変わった(次の版からは新しい名前だけになる)"),
     "required": ("the following arguments are required: {names}", "次の指定が必要: {names}"),
     "unrecognized": ("unrecognized arguments: {words}", "知らない指定: {words}"),
     "argument": ("argument {name}: {what:o}", "{name}: {what:o}"),

@@ -29,8 +29,8 @@ SITUATIONS = {
     "no-class-of": ("it names no class of {plan}, only of {known}",
                     "{plan} の区分を挙げていない({known} のみ)"),
     "has-no": ("{plan} has no {words}", "{plan} に {words} がない"),
-    "play-it": ("sekisho {command} {plan} --situation {name}",
-                "sekisho {command} {plan} --situation {name} を使う"),
+    "play-it": ("sekisho {command} {plan} --scenario {name}",
+                "sekisho {command} {plan} --scenario {name} を使う"),
     # What the keys mean.
     "key-version": ("Version of the language of situations.", "状況の書式の版"),
     "key-id": ("Its name; the file of a shipped one is called so.", "名前(ファイルの名前と同じ)"),

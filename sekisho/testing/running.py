@@ -132,7 +132,7 @@ def running(plan: Path, out: Path, *, heals: bool = True) -> Iterator[RunningTow
     """
     words = [sys.executable, "-m", "sekisho.cli", "up", str(plan), "--foreground", "--lang=en"]
     words = ["setpriv", "--pdeathsig=TERM", "--", *words, f"--out={out}"]
-    words += [] if heals else ["--no-heal"]
+    words += [] if heals else ["--no-repair"]
     pipe = subprocess.PIPE
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
     try:

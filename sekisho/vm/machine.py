@@ -117,7 +117,8 @@ def _status(process: subprocess.Popen[bytes], job: GuestJob, size: Size) -> int:
     path = job.folder / STATUS
     if not _await(process, path, size.limit_s):
         if process.poll() is None:
-            raise LabError(f"the command did not end within {size.limit_s:.0f} s\n  hint: --limit")
+            limit = f"{size.limit_s:.0f} s"
+            raise LabError(f"the command did not end within {limit}\n  hint: --timeout")
         raise LabError(f"the guest ended by itself\n  see {_console(job)}")
     with suppress(subprocess.TimeoutExpired):  # then the block around ends it
         process.wait(_END_S)  # it shuts itself down

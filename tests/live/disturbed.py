@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.events.streams import Streams
-from scenarios.run.disturb import Order, run
+from scenarios.run.chaos import Order, run
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
 from topologies.hosts.compromised import CompromisedHost
@@ -115,7 +115,7 @@ def main() -> None:
     """Run and end with the run's exit status."""
     fault, event, plan, folder = sys.argv[1:5]
     guard = OWN_GUARD if fault == "nothing" else LENIENT_GUARD
-    order = Order(repeat=1, only=event, guard=guard)
+    order = Order(repeat=1, only=(event,), guard=guard)
     sys.exit(run(load(Path(plan)), Path(folder), order, work=WORK, meddle=FAULTS[fault]))
 
 

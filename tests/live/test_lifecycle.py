@@ -182,7 +182,7 @@ def test_kill_minus_nine_leaves_nothing(person: Person) -> None:
         ("demo", "tiny.yaml", "--port=0"),
         ("up", "tiny.yaml", "--foreground"),
         ("mutate", "tiny.yaml", "--faults=4"),
-        ("disturb", "tiny.yaml", "--repeat=1"),
+        ("chaos", "tiny.yaml", "--repeat=1"),
     ],
     ids=lambda words: words[0],
 )

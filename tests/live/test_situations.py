@@ -35,7 +35,7 @@ def checked(text: str, folder: Path) -> tuple[int, dict[str, Any], dict[str, Any
     file.write_text(text, "utf-8")
     words = [sys.executable, "-m", "sekisho.cli", "check", str(_TINY), "--quiet"]
     done = subprocess.run(
-        [*words, f"--situation={file}", f"--out={folder / 'runs'}"],
+        [*words, f"--scenario={file}", f"--out={folder / 'runs'}"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         timeout=_LIMIT_S,
@@ -71,7 +71,7 @@ def test_a_misread_plan_fails_the_run_with_its_line(tmp_path: Path) -> None:
 
 def test_the_streams_of_a_situation_run_through_its_events(tmp_path: Path) -> None:
     """Every source of it has sent, nothing leaked, and the line that cannot break is named."""
-    words = ["-m", "sekisho.cli", "disturb", str(_TINY), "--situation=wireless-resident"]
+    words = ["-m", "sekisho.cli", "chaos", str(_TINY), "--scenario=wireless-resident"]
     done = subprocess.run(
         [sys.executable, *words, "--repeat=1", "--lang=en", f"--out={tmp_path}"],
         cwd=_ROOT,

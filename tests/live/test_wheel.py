@@ -52,7 +52,7 @@ def test_a_town_is_checked_from_the_wheel_alone(installed: Path, tmp_path: Path)
 
 def test_the_samples_come_with_it(installed: Path, tmp_path: Path) -> None:
     """Without a plan of one's own, that of the package is meant, not one of some source tree."""
-    words = [sys.executable, "-P", str(installed / "bin" / "sekisho"), "plan", "check"]
+    words = [sys.executable, "-P", str(installed / "bin" / "sekisho"), "plan", "lint"]
     done = _run([*words, "--lang", "en"], tmp_path, PYTHONPATH=str(installed))
     assert done.returncode == 0, done.stderr
     assert str(installed / "topologies") in done.stdout

@@ -88,7 +88,7 @@ def test_every_command_has_help() -> None:
         assert f"\n    {command} " in text
 
 
-@pytest.mark.parametrize("command", [["check"], ["up"], ["plan", "check"], ["plan", "show"]])
+@pytest.mark.parametrize("command", [["check"], ["up"], ["plan", "lint"], ["plan", "show"]])
 def test_a_wrong_plan_is_found_before_anything_is_started(
     command: list[str],
     tmp_path: Path,
@@ -108,8 +108,8 @@ def test_a_wrong_plan_is_found_before_anything_is_started(
 
 
 def test_a_sound_plan_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """``plan check`` counts what it read."""
-    assert main(["plan", "check", TINY, "--lang", "en"]) == 0
+    """``plan lint`` counts what it read."""
+    assert main(["plan", "lint", TINY, "--lang", "en"]) == 0
     assert capsys.readouterr().out == f"{TINY}: no mistake (devices 4, switches 2, rules 3)\n"
 
 

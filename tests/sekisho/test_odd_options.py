@@ -48,8 +48,8 @@ NUMBERS = [
     ("mutate", "--seed", [HUGE], "-9223372036854775808 to 9223372036854775807"),
     ("mutate", "--faults", ["0", "-3", HUGE], "1 to 2147483647"),
     ("mutate", "--pairs", ["-1", HUGE], "0 to 2147483647"),
-    ("disturb", "--seed", [HUGE], "-9223372036854775808 to 9223372036854775807"),
-    ("disturb", "--repeat", ["0", "-1", HUGE], "1 to 2147483647"),
+    ("chaos", "--token", [HUGE], "-9223372036854775808 to 9223372036854775807"),
+    ("chaos", "--repeat", ["0", "-1", HUGE], "1 to 2147483647"),
     ("resegment", "--undo", ["0", "-1", "two", HUGE], "1 to 2147483647"),
     ("vm run", "--memory", ["0", "255", HUGE], "256 to 16777216"),
     ("vm shell", "--cpus", ["0", "-1", "256"], "1 to 255"),
@@ -71,7 +71,7 @@ def test_a_number_that_is_not_possible(
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("option", ["--boot", "--limit"])
+@pytest.mark.parametrize("option", ["--boot-timeout", "--timeout"])
 @pytest.mark.parametrize("word", ["0", "-1", "nan", "inf", "1e400", "1e3", "soon", "1000001"])
 def test_a_span_of_time_that_is_not_possible(
     option: str, word: str, capfd: pytest.CaptureFixture[str]
@@ -132,7 +132,7 @@ def test_a_drawing_where_no_folder_can_be(
     ("words", "file"),
     [
         ("plan draw PLAN --view physical --out NEW --lang en", "tiny-physical.svg"),
-        ("plan check PLAN --sarif NEW/log.sarif", "log.sarif"),
+        ("plan lint PLAN --sarif NEW/log.sarif", "log.sarif"),
         ("report RUN --format html --out NEW/report.html", "report.html"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_folder_to_write_into_is_made(words: str, file: str, tmp_path: Path) -
     assert (new / file).stat().st_size > 100
 
 
-@pytest.mark.parametrize("command", ["check", "up", "demo", "mutate", "disturb"])
+@pytest.mark.parametrize("command", ["check", "up", "demo", "mutate", "chaos"])
 def test_a_datapath_that_there_is_not(
     command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -227,7 +227,7 @@ def _below_run() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("command", ["check", "up", "mutate", "disturb"])
+@pytest.mark.parametrize("command", ["check", "up", "mutate", "chaos"])
 @pytest.mark.parametrize("is_linked", [False, True])
 def test_a_plan_below_run(
     command: str, is_linked: bool, below_run: Path, tmp_path: Path,

@@ -20,7 +20,7 @@ BOOT_S = 240.0  # a machine that does something else meanwhile
 def words(out: Path, *command: str) -> list[str]:
     """Return the words that run *command* in a VM whose run folders are in *out*."""
     machine = [sys.executable, "-m", "sekisho.cli", "vm", "run", "--lang", "en"]
-    return [*machine, f"--out={out}", f"--boot={BOOT_S}", *command]
+    return [*machine, f"--out={out}", f"--boot-timeout={BOOT_S}", *command]
 
 
 def ran(out: Path, *command: str) -> subprocess.CompletedProcess[str]:

@@ -56,7 +56,7 @@ def test_a_fault_is_told_on_the_kernel_datapath(out: Path) -> None:
 
 def test_a_cut_line_with_real_delay(out: Path) -> None:
     """The main line of a branch is cut; the backup, with its own delay, carries; nothing leaks."""
-    words = ("disturb", "topologies/matsuno.yaml", "--only", WAN, "--repeat", "1")
+    words = ("chaos", "topologies/matsuno.yaml", "--only", WAN, "--repeat", "1")
     done = guests.ran(out, "--", *words, f"--out={out}")
     assert done.returncode == 0, done.stdout + done.stderr
     (run,) = guests.runs(out, "matsuno")

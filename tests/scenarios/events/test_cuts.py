@@ -1,4 +1,4 @@
-"""Which lines `sekisho disturb` cuts: all that have a way around, with streams that take them."""
+"""Which lines `sekisho chaos` cuts: all that have a way around, with streams that take them."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_a_situation_of_events_alone_is_tried_by_the_whole_test() -> None:
     }
 
     assert reasons == {
-        "gate": "not tried in the normal state; sekisho disturb tries it",
+        "gate": "not tried in the normal state; sekisho chaos tries it",
         "accept": "",
     }
 

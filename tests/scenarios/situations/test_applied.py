@@ -169,7 +169,7 @@ def test_a_situation_of_another_plan_or_state_is_refused_by_name() -> None:
     tiny = _plan("tiny")
     with pytest.raises(UsageError, match=r"nothing to try .* tiny has no such source: telephone"):
         for_normal([find("telephones", tiny)], tiny)
-    with pytest.raises(UsageError, match=r"sekisho disturb .* --situation undocked-session"):
+    with pytest.raises(UsageError, match=r"sekisho chaos .* --scenario undocked-session"):
         for_normal([find("undocked-session", tiny)], tiny)
     with pytest.raises(UsageError, match="did you mean 'telephones'"):
         find("telephone", tiny)

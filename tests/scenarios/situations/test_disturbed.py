@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from scenarios.events.scenario_streams import attempts
-from scenarios.run.disturb import Order, chosen
+from scenarios.run.chaos import Order, chosen
 from scenarios.suites.scenarios import applied
 from sekisho.errors import UsageError
 from sekisho.plan import load

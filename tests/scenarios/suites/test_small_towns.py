@@ -116,7 +116,7 @@ def test_a_planted_class_that_the_plan_has_not_is_counted_all_the_same(tmp_path:
 
 
 def test_two_clauses_on_one_port_are_no_mistake(tmp_path: Path) -> None:
-    """What the second lets on, the first lets on already; `plan check` says so elsewhere."""
+    """What the second lets on, the first lets on already; `plan lint` says so elsewhere."""
     services = {"web": service([443], "https"), "wide": service(["400-500"], "http")}
     devices = {"pc": terminal(1), "srv": server(3, "web"), "old": server(4, "wide")}
     policy = [clause("A01", "web"), clause("A02", "wide")]

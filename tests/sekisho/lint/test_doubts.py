@@ -81,9 +81,9 @@ def test_what_is_odd_is_a_warning_and_strictly_a_mistake(
 ) -> None:
     """The same line and the same words, exit 0 or 2."""
     path = str(planted(tmp_path, *_WITH_TABLET, _BY_CLASS))
-    plain = main(["plan", "check", path, "--lang", "en"])
+    plain = main(["plan", "lint", path, "--lang", "en"])
     said = capsys.readouterr().out
-    strict = main(["plan", "check", path, "--lang", "en", "--strict"])
+    strict = main(["plan", "lint", path, "--lang", "en", "--strict"])
     refused = capsys.readouterr().err
 
     assert (plain, strict) == (0, 2)
@@ -146,7 +146,7 @@ def test_every_state_of_the_shipped_sentences_is_known() -> None:
 
 
 def test_a_way_that_nobody_declared_is_doubted(tmp_path: Path) -> None:
-    """`plan relays` would end with 1; a clean `plan check` must not hide that."""
+    """`plan paths` would end with 1; a clean `plan lint` must not hide that."""
     text = (Path(__file__).parents[3] / "topologies" / "alpha.yaml").read_text("utf-8")
     (tmp_path / "a.yaml").write_text(text[: text.index("\nrelays:")], "utf-8")
 

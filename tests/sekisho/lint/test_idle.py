@@ -81,7 +81,7 @@ def test_a_direction_for_nobody_is_told_at_its_line(tmp_path: Path) -> None:
 def test_plan_check_judges_at_a_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --strict the warning is a mistake; in Japanese as well."""
     path = written(tmp_path, clause("A01", "web") | {"until": "2027-03-31"})
-    before, after = (["plan", "check", str(path), "--at", f"2027-0{n}-01"] for n in (3, 4))
+    before, after = (["plan", "lint", str(path), "--at", f"2027-0{n}-01"] for n in (3, 4))
 
     assert main([*before, "--lang", "ja"]) == 0
     assert "A01" not in capsys.readouterr().out

@@ -75,7 +75,7 @@ def test_no_shipped_town_has_a_covered_permission(name: str) -> None:
 def test_plan_check_warns_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the line; it is no mistake, so the exit status stays 0."""
     path = _overlapping(tmp_path, clause("A01", "web"), clause("A02", "wide"))
-    status = main(["plan", "check", str(path), "--lang", "en"])
+    status = main(["plan", "lint", str(path), "--lang", "en"])
     first, *warnings = capsys.readouterr().out.splitlines()
     (second,) = (line for line in warnings if "is covered by" in line)
 

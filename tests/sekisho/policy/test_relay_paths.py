@@ -111,7 +111,7 @@ def test_the_command_prints_the_table_and_the_exception_in_words(
     language: str, word: str, capsys: pytest.CaptureFixture[str], matsuno: Plan
 ) -> None:
     """The ways, then every standing exception with its measures, then the counts."""
-    status = main(["plan", "relays", str(TOPOLOGIES / "matsuno.yaml"), "--lang", language])
+    status = main(["plan", "paths", str(TOPOLOGIES / "matsuno.yaml"), "--lang", language])
     said = re.sub(r"\s+", "", capsys.readouterr().out)
 
     assert status == 0
@@ -127,7 +127,7 @@ def test_the_command_cuts_nothing(
 ) -> None:  # fmt: skip
     """Each entry of ``relays`` is whole, under the number that its rows bear; each kind is told."""
     monkeypatch.setenv("COLUMNS", str(width))
-    main(["plan", "relays", str(TOPOLOGIES / "matsuno.yaml"), "--lang", language])
+    main(["plan", "paths", str(TOPOLOGIES / "matsuno.yaml"), "--lang", language])
     out = capsys.readouterr().out
     said = re.sub(r"\s+", "", out)
 
@@ -149,7 +149,7 @@ def test_an_undeclared_way_is_a_finding(tmp_path: Path) -> None:
     plan = tmp_path / "road.yaml"
     plan.write_text(text.replace(anchor, anchor + road), "utf-8")
 
-    assert main(["plan", "relays", str(plan), "--lang", "en"]) == 1
+    assert main(["plan", "paths", str(plan), "--lang", "en"]) == 1
 
 
 def test_an_undeclared_store_is_a_finding(
@@ -160,7 +160,7 @@ def test_an_undeclared_store_is_a_finding(
     plan = tmp_path / "store.yaml"
     plan.write_text(text.partition("\nrelays:\n")[0] + "\n", "utf-8")
 
-    status = main(["plan", "relays", str(plan), "--lang", "en"])
+    status = main(["plan", "paths", str(plan), "--lang", "en"])
     said = capsys.readouterr().out
 
     assert status == 1

@@ -131,8 +131,8 @@ def test_a_crash_never_looks_like_a_finding(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit status 3, a sentence, perhaps a hint, and no traceback."""
-    monkeypatch.setattr(sekisho.cli, "plan_check", _raise(error))
-    status = sekisho.cli.main(["--lang", "en", "plan", "check"])
+    monkeypatch.setattr(sekisho.cli, "plan_lint", _raise(error))
+    status = sekisho.cli.main(["--lang", "en", "plan", "lint"])
     told = capsys.readouterr().err.strip()
 
     assert status == 3
@@ -180,8 +180,8 @@ def test_a_wrong_plan_is_still_2_where_nobody_reads(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sekisho: 1\n", "utf-8")
 
-    assert _command("2>&1 | head -1", "plan", "check", str(plan))[0] == 2
-    assert _command(">/dev/full", "plan", "check", str(plan))[0] == 2
+    assert _command("2>&1 | head -1", "plan", "lint", str(plan))[0] == 2
+    assert _command(">/dev/full", "plan", "lint", str(plan))[0] == 2
 
 
 def test_a_folder_in_the_place_of_the_newest_run_is_told(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_a_guest_that_dies_under_its_command_is_no_success(tmp_path: Path) -> No
 
 def test_a_command_that_overruns_its_limit_is_ended(tmp_path: Path) -> None:
     """With everything that stands behind it, by its process id."""
-    with pytest.raises(LabError, match="the command did not end within 2 s\n  hint: --limit"):
+    with pytest.raises(LabError, match="the command did not end within 2 s\n  hint: --timeout"):
         _run(tmp_path, f"touch {BOOTED}; sleep 60 & echo $! >child; wait")
     deadline = time.monotonic() + 5
     while living_words(f"{tmp_path}/runner") and time.monotonic() < deadline:

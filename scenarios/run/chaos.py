@@ -1,4 +1,4 @@
-"""``python -m scenarios.run.disturb PLAN --folder RUN``: let things happen to a guarded town.
+"""``python -m scenarios.run.chaos PLAN --folder RUN``: let things happen to a guarded town.
 
 Runs inside the namespaces of one run. Its standard output is progress, one JSON object a line;
 what was found is in ``events.json`` of the run folder.
@@ -46,7 +46,7 @@ from sekisho.scenario.situation import Situation, read, shipped_plans
 from topologies.network.kernel_features import features
 from topologies.town import OWN_GUARD, Town
 
-_EVENTS_ONLY = Label("事象だけの試験(sekisho disturb)", "events alone (sekisho disturb)")
+_EVENTS_ONLY = Label("事象だけの試験(sekisho chaos)", "events alone (sekisho chaos)")
 RESTORED_S, _LOOK_S = 15.0, 0.5  # Open vSwitch looks for its controller after at most 8 s
 HOST_SLOTS = 1 << 12  # a second of a stream and of its answers: an event may keep us from looking
 #: Called with the town before the first event; tests plant their faults with it.
@@ -66,7 +66,7 @@ class Order:
     """
 
     repeat: int = 5
-    only: str = ""
+    only: tuple[str, ...] = ()
     seed: int = 1
     guard: str = OWN_GUARD
     situations: tuple[Situation, ...] = ()
@@ -85,11 +85,14 @@ def chosen(plan: Plan, order: Order) -> list[Event]:
         if not found:
             raise UsageError(f"{plan.path} knows none of the events {', '.join(states)}")
         return found
-    found = [e for e in every if only in ("", e.id) or e.id.startswith(only + ":")]
-    if not found:
-        known = ", ".join(dict.fromkeys(e.id.partition(":")[0] for e in every))
-        raise UsageError(f"no event is called {only!r}\n  hint: choose one of {known}")
-    return found
+    wanted = set[str]()
+    for word in only:
+        found = [e for e in every if e.id == word or e.id.startswith(word + ":")]
+        wanted |= {e.id for e in found}
+        if not found:
+            known = ", ".join(dict.fromkeys(e.id.partition(":")[0] for e in every))
+            raise UsageError(f"no event is called {word!r}\n  hint: choose one of {known}")
+    return [e for e in every if not only or e.id in wanted]
 
 
 def run(plan: Plan, folder: Path, order: Order, *, work: Path, meddle: Meddle | None = None) -> int:
@@ -112,13 +115,13 @@ def _play(kept: _Kept, wanted: list[Event], work: Path, meddle: Meddle | None) -
     ) as town:
         town.await_in_force()
         with Wire(town, host_slots=HOST_SLOTS) as wire:
-            trial = EventTrial(town, wire, run=zlib.crc32(f"disturb {order.seed}".encode()))
+            trial = EventTrial(town, wire, run=zlib.crc32(f"chaos {order.seed}".encode()))
             if meddle is not None:
                 meddle(town)
             before = left_over(town, wire, within_s=0.0)
             situated = Situated(trial, applied(order.situations, plan))
             for number, event in enumerate(wanted):
-                say(phase="disturb", done=number, of=len(wanted))
+                say(phase="chaos", done=number, of=len(wanted))
                 for outcome, tried in _played(trial, event, order.repeat, situated):
                     kept.note(doubted(outcome, "before", before), tried)
                 kept.write(situated.account())
@@ -129,7 +132,7 @@ class _Kept:
 
     def __init__(self, plan: Plan, folder: Path, order: Order) -> None:
         self.plan, self.folder, self.order = plan, folder, order
-        run = Run(folder.name, "disturb", order.seed, "", "", occasion=_EVENTS_ONLY)
+        run = Run(folder.name, "chaos", order.seed, "", "", occasion=_EVENTS_ONLY)
         self._manifest = manifest(plan, run, started=jst(), features=features(plan))
         self._outcomes, self._tally = list[Outcome](), Tally(CaseLog(folder / CASES))
         self._wrong = list[Finding]()
@@ -236,24 +239,24 @@ def exit_status(outcomes: list[Outcome]) -> int:
 
 def main() -> None:
     """Read the command line, play, and end with the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m scenarios.run.disturb", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scenarios.run.chaos", description=__doc__)
     parser.add_argument("plan", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("/run/sekisho"))
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--situation", type=Path, action="append", default=[])
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--token", type=int, default=1)
+    parser.add_argument("--scenario", type=Path, action="append", default=[])
     args = parser.parse_args()
     gc.disable()  # see scenarios.run.check
-    sys.exit(ended(lambda: {"exit": _disturbed(args)}))
+    sys.exit(ended(lambda: {"exit": _of_words(args)}))
 
 
-def _disturbed(args: argparse.Namespace) -> int:
+def _of_words(args: argparse.Namespace) -> int:
     plan = at(load(args.plan), datetime.now(JST))
-    situations = tuple(map(read, args.situation))
+    situations = tuple(map(read, args.scenario))
     check_words(situations, event_ids([plan, *shipped_plans()]))
-    order = Order(args.repeat, args.only, args.seed, situations=situations)
+    order = Order(args.repeat, tuple(args.only), args.token, situations=situations)
     return run(plan, args.folder.resolve(), order, work=args.work)
 
 

@@ -1,4 +1,4 @@
-"""``sekisho disturb``: let events befall a town; show what leaked and what was gone how long."""
+"""``sekisho chaos``: let events befall a town; show what leaked and what was gone how long."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from sekisho.runtime.namespaces import launched, namespace_flags
 from sekisho.runtime.progress import progress
 from sekisho.scenario.situation import Situation, find, for_events
 
-_MODULE = "scenarios.run.disturb"
+_MODULE = "scenarios.run.chaos"
 
 
-def disturb(args: Namespace, screen: Screen) -> int:
+def chaos(args: Namespace, screen: Screen) -> int:
     """Play the events on ``args.plan`` and return the exit status."""
     plan = load(args.plan)
-    if args.situation and args.only:
-        raise UsageError("--situation and --only cannot go together\n  hint: leave one out")
-    chosen = for_events([find(word, plan) for word in args.situation], plan)
+    if args.scenario and args.only:
+        raise UsageError("--scenario and --only cannot go together\n  hint: leave one out")
+    chosen = for_events([find(word, plan) for word in args.scenario], plan)
     namespace_flags()
     folder = runs.make_run(args.out, plan.id, datetime.now(runs.JST))
     outcome = _supervised(args, folder, screen, chosen)
@@ -57,9 +57,10 @@ def _supervised(
     args: Namespace, folder: Path, screen: Screen, chosen: tuple[Situation, ...]
 ) -> Outcome:
     words = [sys.executable, "-m", _MODULE, str(args.plan), "--folder", str(folder)]
-    words += ["--repeat", str(args.repeat), f"--only={args.only}", "--seed", str(args.seed)]
-    words += [f"--situation={each.places.file}" for each in chosen]
-    log = folder / "log" / "disturb.log"
+    words += ["--repeat", str(args.repeat), "--token", str(args.token)]
+    words += [f"--only={event}" for event in args.only]
+    words += [f"--scenario={each.places.file}" for each in chosen]
+    log = folder / "log" / "chaos.log"
     shown = progress(screen.err, language=args.lang, is_quiet=args.quiet)
     try:
         with (

@@ -1,4 +1,4 @@
-"""``sekisho plan relays``: every way through a shared device, and what the plan says of it."""
+"""``sekisho plan paths``: every way through a shared device, and what the plan says of it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SUMMARY = Label(
 )
 
 
-def plan_relays(args: Namespace, screen: Screen) -> int:
+def plan_paths(args: Namespace, screen: Screen) -> int:
     """Print the table; return 1 where a way is not declared."""
     plan = load(args.plan)
     found, met = ways(plan), list(stores(plan))
