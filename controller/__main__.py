@@ -1,4 +1,4 @@
-"""``python -m controller PLAN --events FILE --listen ADDRESS:PORT``: run the guard of one town."""
+"""``python -m controller PLAN --events FILE --listen ADDRESS:PORT``: run a town's controller."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ A request is one JSON object a line on a socket file (``SEKISHO_CHANGES_SOCKET``
 
 ``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
 table is touched, ``{"stage": "denied"}`` when all switches deny and before anything is allowed, and
-``{"stage": "allowed"}`` when all is allowed and not yet read back; the guard goes on at ``{"go":
-"ready"}`` and so on: whoever knows the switches' caches can see to them. ``"seen": n`` says which
-change was the newest that the asker knew of: a newer one at the same port is a conflict. One
-request is worked on at a time.
+``{"stage": "allowed"}`` when all is allowed and not yet read back; the controller goes on at
+``{"go": "ready"}`` and so on: whoever knows the switches' caches can see to them. ``"seen": n``
+says which change was the newest that the asker knew of: a newer one at the same port is a
+conflict. One request is worked on at a time.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ _PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not 
 
 
 class ChangeServer:
-    """Takes requests for the guard of one town.
+    """Takes requests for the controller of one town.
 
     Args:
-        guard: The guard.
+        guard: The controller.
         plan: The plan as its file says it.
 
     Raises:

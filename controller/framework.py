@@ -20,7 +20,7 @@ NAME = os.environ.get("SEKISHO_FRAMEWORK", "ryu")
 if NAME not in CHOICES:
     raise SystemExit(f"SEKISHO_FRAMEWORK={NAME!r}: choose one of {', '.join(sorted(CHOICES))}")
 VERSION = importlib.metadata.version(NAME)
-# The guard's handlers take turns, as Ryu's always do; os-ken would run each in a thread of its own.
+# The controller's handlers take turns, as Ryu's always do; os-ken would run each in a thread.
 os.environ["OSKEN_HUB_TYPE"] = "eventlet"
 
 

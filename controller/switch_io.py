@@ -1,4 +1,4 @@
-"""Requests to switches and their answers: the half of the guard that decides nothing.
+"""Requests to switches and their answers: the half of the controller that decides nothing.
 
 The framework's event loop swallows exceptions and would leave a switch half-programmed, so every
 handler is wrapped (`fail_fast`): what fails at one switch is that switch's trouble, is stated, and

@@ -142,7 +142,7 @@ class Moving(SwitchConnections):
         if late:
             raise LabError(
                 f"{', '.join(late)}: not in force just now; nothing was changed\n"
-                "  hint: wait until the guard says town-in-force"
+                "  hint: wait until the controller says town-in-force"
             )
         return move
 

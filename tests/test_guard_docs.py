@@ -1,4 +1,4 @@
-"""The guard's page tells the truth: every table, priority and kind of rule stands in it."""
+"""The controller's page tells the truth: every table, priority and kind of rule stands in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sekisho.openflow.rules import Cookie
 from sekisho.packet.packet import Reason
 from tests.population import TOWNS, town
 
-PAGE = (Path(__file__).parent.parent / "docs" / "guard.md").read_text("utf-8")
+PAGE = (Path(__file__).parent.parent / "docs" / "controller.md").read_text("utf-8")
 
 
 def test_the_page_lists_exactly_the_rules_that_there_are() -> None:

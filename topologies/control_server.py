@@ -1,8 +1,8 @@
 """The control server of a running town: moves of ports, trials and faults, on request.
 
 A request is one JSON object a line on ``town.sock`` in the run folder, and so is the answer. What
-concerns the policy is handed to the guard, which alone decides; what only the laboratory knows is
-added here: the switches' caches are made to follow, and the hosts get their addresses.
+concerns the policy is handed to the controller, which alone decides; what only the laboratory
+knows is added here: the switches' caches are made to follow, and the hosts get their addresses.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from topologies.traffic_lock import TrafficLock
 
 _TICK_S = 0.2
 _ANSWER_S = 60.0
-#: Asked many times a second by pages: what the guard knows, not what it would read.
+#: Asked many times a second by pages: what the controller knows, not what it would read.
 _KNOWN = {"do": "state", "known": True}
-_STATE_S = 5.0  # a guard that does not say it by then stands still
+_STATE_S = 5.0  # a controller that does not say it by then stands still
 _SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe"})
 _MOVES = frozenset({"change", "undo"})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
@@ -58,8 +58,8 @@ class ControlServer:
     def __init__(self, town: Town, handlers: dict[str, Handler] | None = None) -> None:
         self.town = town
         self._journal = town.folder / "changes.jsonl"
-        self._leases = HostAddresses(town)
-        self._lock = threading.Lock()  # of leases
+        self._addresses = HostAddresses(town)
+        self._lock = threading.Lock()  # of the addresses
         self._quiet = TrafficLock()
         self._handlers: dict[str, Handler] = {
             "change": self._guarded,
@@ -96,7 +96,7 @@ class ControlServer:
     def _renew(self) -> None:
         try:
             with self._lock:
-                self._leases.follow(self.plan)
+                self._addresses.follow(self.plan)
         except Exception as error:  # noqa: BLE001  # the end of a thread would be seen by nobody
             self.failed = LabError(recorded(error, doing="addresses do not follow"))
 
@@ -156,7 +156,7 @@ class ControlServer:
         return {"error": reason["en"], "refusals": [reason]}
 
     def _state(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The plan's file, the journal, and whether the guard is there and all is in force."""
+        """The plan's file, the journal, and whether the controller is there and all is in force."""
         del request
         plan = {"plan": str(Path(self.town.plan.path).resolve())}
         try:
@@ -168,7 +168,7 @@ class ControlServer:
             return {**plan, "changes": history, **none}
 
     def _guarded(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Have the guard do it, and time it until nothing old is remembered."""
+        """Have the controller do it, and time it until nothing old is remembered."""
         began = time.monotonic()
         answer = guarded(self.town, request)
         if "error" in answer or "in_force" not in answer:
@@ -194,17 +194,17 @@ class ControlServer:
 
 
 def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
-    """Have the guard do *request*; the caches have followed when all deny, and when all allow.
+    """Have the controller do *request*; the caches have followed when all deny, and when all allow.
 
     Raises:
-        LabError: There is no guard, or it ended meanwhile.
+        LabError: There is no controller, or it ended meanwhile.
     """
     if request.get("dry_run"):
         with _to_guard(town) as guard:
             return guard.ask(request, _ANSWER_S)
     with town.ovs.cache.following() as following, _to_guard(town) as guard:
         guard.write({**request, "pause": True})
-        following.hold()  # while the guard examines and writes down what is asked
+        following.hold()  # while the controller examines and writes down what is asked
         answer = guard.must_read(_ANSWER_S)
         while stage := answer.get("stage"):
             if stage == "denied":
@@ -222,4 +222,4 @@ def _to_guard(town: Town) -> JsonLineConnection:
     try:
         return JsonLineConnection.to(town.change_socket)
     except OSError as error:
-        raise LabError("the guard is not there: nothing was changed") from error
+        raise LabError("the controller is not there: nothing was changed") from error

@@ -1,4 +1,4 @@
-"""A running town: Open vSwitch, the guard, Mininet and the services, in the right order.
+"""A running town: Open vSwitch, the controller, Mininet and the services, in the right order.
 
 Must run inside the namespaces that `sekisho.runtime.namespaces` makes. The order is costly to get
 wrong: the controller listens before a switch looks for it (Open vSwitch backs off 1, 2, 4, 8 s),
@@ -38,7 +38,7 @@ from topologies.ovs.daemon import OPENFLOW_PORT, OpenVSwitch
 
 _START_S, _IN_FORCE_S = 60.0, 120.0
 OWN_GUARD, NO_GUARD = "own", "none"
-#: Our own guard, but it leaves what somebody changes in a table: for those who plant faults there.
+#: Our own controller, but it leaves what somebody changes in a table: to plant faults there.
 LENIENT_GUARD = "own-lenient"
 _OURS = (OWN_GUARD, LENIENT_GUARD)
 _CONNECT_S, _FOREIGN_S = 15.0, 3.0
@@ -73,7 +73,7 @@ class Town:
         self.guard = guard
         self.folder = folder
         self.events = folder / "log" / "controller.jsonl"
-        self.change_socket = work / "changes"  # where the guard takes requests
+        self.change_socket = work / "changes"  # where the controller takes requests
         self.seconds: dict[str, float] = {}
         self.has_real_lines = False
         self.work = work
@@ -89,7 +89,7 @@ class Town:
 
     @property
     def is_ours(self) -> bool:
-        """Whether our own guard guards it, which says what it does and names what it drops."""
+        """Whether our own controller guards it, which says what it does and names what it drops."""
         return self.guard in _OURS
 
     def begin(self) -> None:
@@ -159,7 +159,7 @@ class Town:
         self.seconds["boot"] = time.monotonic() - self._began
 
     def await_in_force(self) -> None:
-        """Wait until the guard has stated every table in force, and nothing older is remembered.
+        """Wait until the controller has stated every table in force, and caches have followed.
 
         Somebody else's controller states nothing: wait until every switch is connected to it, and
         then a fixed time that is told in the report.

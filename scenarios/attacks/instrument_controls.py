@@ -11,7 +11,7 @@ _CONTROLS = (
      "witness b: twins are put on the target's own cable, past every switch"),
     ("PC-03", "it did leave the sender", "packet(7)",
      "witness a: every frame is seen leaving its sender's interface"),
-    ("PC-04", "the ear was open before and after", "Cilium sniffers",
+    ("PC-04", "the capture was open before and after", "Cilium sniffers",
      "witness d: sentinels to every attachment before the first and after the last frame"),
     ("PC-05", "no capture lost anything", "packet(7)",
      "witness d: PACKET_STATISTICS of every ring shows no drop"),

@@ -78,7 +78,7 @@ def advertisement(r: Roles) -> Iterator[Sendable]:
 
 @entry("V6-04", "an advertisement behind destination options", "RFC 7113")
 def hidden_advertisement(r: Roles) -> Iterator[Sendable]:
-    """A guard that looks for next header 58 sees 60."""
+    """A controller that looks for next header 58 sees 60."""
     yield local6(r.w, NODES) / IPv6ExtHdrDestOpt() / ICMPv6ND_RA() / trailer()
 
 

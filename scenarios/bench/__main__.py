@@ -1,7 +1,7 @@
 """``python -m scenarios.bench``: how fast a check is, beside the ways it replaces.
 
 Runs outside the namespaces, as whoever would run ``sekisho check``; every figure is a median over
-runs of that command. What it is compared with is measured in the same sitting: Mininet's own start
+runs of that command. What it is compared with is measured in the same session: Mininet's own start
 of the same topology, and, on a sample, the ping matrix and the loop with one time-out a probe.
 
 Exit status: 0 every target met, 1 one missed, 2 wrong words, 3 a run did not pass.
@@ -35,7 +35,7 @@ from sekisho.evidence.verdict import write_atomically
 from sekisho.runtime.namespaces import path_with_system
 
 SMALL = Path("topologies/tiny.yaml")
-SAME_SEED_RUNS = 10  # of the small plan, in every sitting
+SAME_SEED_RUNS = 10  # of the small plan, in every session
 VERDICT_RUNS = 20
 _PLAIN_WIDTH = 132  # columns where nobody can say how wide the paper is
 
@@ -101,7 +101,7 @@ def comparisons(samples: Sequence[Sample], plain: Json, waits: Json) -> list[Com
 
 
 class Bench:
-    """One sitting; says what it does on *err*, and what it found on *out*."""
+    """One session; says what it does on *err*, and what it found on *out*."""
 
     def __init__(self, out: Console, err: Console, folder: Path) -> None:
         self._out, self._err, self._folder = out, err, folder
@@ -162,7 +162,7 @@ class Bench:
             title = f"{each.name}: a port moved over HTTP"
             self._say(figure_table(title, found, 1, is_plain=not self._out.is_terminal))
             self._missed += [f"{each.name}: {line}" for line in missed(found)]
-        self._tell("100 ports at once; the guard killed and started again")
+        self._tell("100 ports at once; the controller killed and started again")
         found = [*moves.batches(self._folder), *moves.restarts(SMALL, self._folder)]
         self._say(figure_table("more", found, 1, is_plain=not self._out.is_terminal))
         self._missed += list(missed(found))

@@ -144,15 +144,17 @@ class Talk:
         self.twice = 0
         ports = {port for pair in pairs for port in pair}
         self._rings = {port: Ring(f"h{port}", slots=1 << 14) for port in ports}
-        self._mouths = {port: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) for port in ports}
-        for port, mouth in self._mouths.items():
-            mouth.bind((f"h{port}", 0))
+        self._senders = {
+            port: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) for port in ports
+        }
+        for port, speaker in self._senders.items():
+            speaker.bind((f"h{port}", 0))
         self._stop = threading.Event()
 
     def introduce(self) -> None:
         """Let the switch learn where everybody is: one frame to all, from each."""
-        for port, mouth in self._mouths.items():
-            mouth.send(_HEAD.pack(b"\xff" * 6, mac(port), _EXPERIMENTAL, _MARK, 0xFFFFFFFF))
+        for port, speaker in self._senders.items():
+            speaker.send(_HEAD.pack(b"\xff" * 6, mac(port), _EXPERIMENTAL, _MARK, 0xFFFFFFFF))
 
     def __enter__(self) -> Talk:
         self._threads = [threading.Thread(target=f) for f in (self._speak, self._listen)]
@@ -174,7 +176,7 @@ class Talk:
                 frame = _HEAD.pack(
                     mac(target), mac(source), _EXPERIMENTAL, _MARK, n << 24 | number
                 ).ljust(60, b"\0")
-                self._mouths[source].send(frame)
+                self._senders[source].send(frame)
                 self.sent[n].append(time.time_ns())
             number, due = number + 1, due + _PERIOD_S
             time.sleep(max(0.0, due - time.monotonic()))

@@ -53,12 +53,12 @@ def batches(out: Path) -> list[Figure]:
 
 
 def restarts(plan: Path, out: Path) -> list[Figure]:
-    """Return the figures of a guard that is killed and started again."""
+    """Return the figures of a controller that is killed and started again."""
     words = (str(plan), "--what=restart")
     found = _found("scenarios.bench.moves", out / "restart", *words, count=_RESTARTS)
     others = found["others"]
     return [
-        _one("frames while the guard is restarted", others["sent"], ""),
+        _one("frames while the controller is restarted", others["sent"], ""),
         _one("of these lost", others["lost"], "<= 0"),
     ]
 

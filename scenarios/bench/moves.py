@@ -183,7 +183,7 @@ def batch(town: Town, times: int) -> dict[str, Any]:
 
 
 def restarted(town: Town, here: MeasuredMove, times: int) -> dict[str, Any]:
-    """Kill the guard and start it again while everybody works; return what was lost."""
+    """Kill the controller and start it again while everybody works; return what was lost."""
     own, others = streams(town.plan, here, times * _RESTART_FRAMES, _OTHERS)
     clock = Stopwatch(town, own[:1], others)
     for _ in range(times):

@@ -129,17 +129,17 @@ def streams(
 def _talking(
     maker: StreamBuilder,
     plan: Plan,
-    mouth: Attachment,
+    speaker: Attachment,
     who: Attachment,
     stream_target: StreamTarget,
 ) -> Stream:
-    """A stream of one conversation, as a call is: from *mouth*, in the name of *who*."""
+    """A stream of one conversation, as a call is: from *speaker*, in the name of *who*."""
     target = stream_target.target
     fields = Fields(
         plan.router_mac, who.mac, who.ip, target.ip, _SPORT, stream_target.port, TCP_SYN
     )
     words = f"{who.id} to {target.id} tcp/{stream_target.port}"
-    return maker.raw(mouth, "tcp", fields, words=words, to=target.id)
+    return maker.raw(speaker, "tcp", fields, words=words, to=target.id)
 
 
 def watch(town: Town, own: list[Stream], others: list[Stream], pipe: tuple[int, int]) -> None:

@@ -53,16 +53,16 @@ class Canaries:
         self._late = self._observations.add(Outgoing(0, NOBODY, first, b""))
         self._elsewhere = self._observations.add(Outgoing(0, NOBODY, first, b""))
         self._observations.begin_window()
-        late, elsewhere = (self._whisper(n) for n in (self._late, self._elsewhere))
+        late, elsewhere = (self._injected(n) for n in (self._late, self._elsewhere))
         self._stray = build(
             "other",
             [Fields(_MAC, _MAC, _NOWHERE, _NOWHERE, 0, _EXPERIMENT)],
             [b"canary" + self._run.to_bytes(10, "big")],
         )[0]
         self._own = {late, elsewhere, self._stray}
-        wire.whisper([(first, late), (last, elsewhere), (first, self._stray)])
+        wire.inject([(first, late), (last, elsewhere), (first, self._stray)])
 
-    def _whisper(self, number: int) -> bytes:
+    def _injected(self, number: int) -> bytes:
         target = self._plan.attachments[0]
         fields = Fields(_MAC, self._plan.router_mac, _NOWHERE, target.ip, 9, 9, 2)
         return build("udp", [fields], tokens(self._run, [number]))[0]

@@ -116,7 +116,9 @@ class Observations:
         self._strays_from = 0
         self._unexplained: list[_Sight] = []
         self.strays: list[Stray] = []
-        self.doubtful: list[Stray] = []  # whose sender may have been where a capture is deaf
+        self.doubtful: list[
+            Stray
+        ] = []  # whose sender may have been where a capture does not receive
 
     @property
     def next_number(self) -> int:

@@ -56,7 +56,7 @@ class Wire:
         self._town, self._host_slots = town, host_slots
         self.rings: dict[Place, Ring] = {}
         self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
-        self._ears: dict[int, socket.socket] = {}
+        self._cables: dict[int, socket.socket] = {}
         self._taps: dict[str, socket.socket] = {}  # on both ends of cables between bridges
         self._kept: list[tuple[Place, CapturedCopy]] = []  # read while frames were sent
         self._reading = threading.Lock()  # a ring has one reader at a time
@@ -84,7 +84,7 @@ class Wire:
 
     def close(self) -> None:
         """Close every ring and socket."""
-        parts = [*self.rings.values(), *self._senders.values(), *self._ears.values()]
+        parts = [*self.rings.values(), *self._senders.values(), *self._cables.values()]
         parts += self._taps.values()
         with ThreadPoolExecutor(_CLOSERS) as pool:
             list(pool.map(lambda part: part.close(), parts))
@@ -119,7 +119,7 @@ class Wire:
 
     def _open(self, position: int, attachment: Attachment) -> None:
         self._open_host(position, attachment)
-        self._ears[position] = _sender(self._town.switch_side(attachment))
+        self._cables[position] = _sender(self._town.switch_side(attachment))
 
     def _open_host(self, position: int, attachment: Attachment, slots: int = 0) -> None:
         name = self._town.interface(attachment)
@@ -163,17 +163,17 @@ class Wire:
         self._throttle(full_bytes=0)
         self._read_half_full()
 
-    def whisper(self, frames: Sequence[tuple[int, bytes]]) -> None:
-        """Put frames on the last cable to an attachment, past every switch: to test its ear."""
-        self._send(self._ears, frames)
+    def inject(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Put frames on the last cable to an attachment, past every switch: to test its capture."""
+        self._send(self._cables, frames)
 
-    def send_now(self, source: int, frame: bytes, *, is_whispered: bool = False) -> None:
+    def send_now(self, source: int, frame: bytes, *, is_injected: bool = False) -> None:
         """Send one frame, whatever waits at the switches: for whoever keeps time.
 
         Raises:
             OSError: The cable is out.
         """
-        (self._ears if is_whispered else self._senders)[source].send(frame)
+        (self._cables if is_injected else self._senders)[source].send(frame)
 
     def _send(self, sockets: dict[int, socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
         taken, bursts = self.pace.burst, 0  # the call before may have left a burst of its own

@@ -25,8 +25,8 @@ from sekisho.policy.evaluate import Policy
 from topologies.network.interface_names import switch_interface, uplink
 from topologies.town import Town
 
-#: Shapes whose twin is whispered to each target of a window.
-EAR_SHAPES = (
+#: Shapes whose twin is injected to each target of a window.
+CONTROL_SHAPES = (
     "tcp",
     "tagged",
     "fragment",
@@ -43,13 +43,13 @@ EAR_SHAPES = (
     "udp-ttl1",
     "udp-ttl0",
 )
-_EAR_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores the whisper
+_CAPTURE_MAC = "02:ea:00:00:00:01"  # nobody's: the host's own stack ignores what is injected
 _NOWHERE = IPv4Address("192.0.2.1")  # RFC 5737: nobody's address
 _EXPERIMENT = 0x88B5  # IEEE 802, 9.2.3: an EtherType for local experiments
 _DISCARD = ("127.0.0.1", 9)  # RFC 863
 
 #: Frame number -> (attachment position, bytes).
-Ears = dict[int, tuple[int, bytes]]
+Captures = dict[int, tuple[int, bytes]]
 #: Interface to put a frame on, its bytes, its number, and the rule that counts it, if any does.
 Tap = tuple[str, bytes, int, DropPoint | None]
 
@@ -58,13 +58,13 @@ class Round:
     """One round of sentinels, ready to be sent.
 
     Attributes:
-        ears: At every attachment.
+        captures: At every attachment.
         taps: On the cables between bridges.
         channel: The bytes and the number of the datagram on the loopback.
     """
 
-    def __init__(self, ears: Ears, taps: list[Tap], channel: tuple[bytes, int]) -> None:
-        self.ears, self.taps, self.channel = ears, taps, channel
+    def __init__(self, captures: Captures, taps: list[Tap], channel: tuple[bytes, int]) -> None:
+        self.captures, self.taps, self.channel = captures, taps, channel
 
 
 class Sentinels:
@@ -79,21 +79,21 @@ class Sentinels:
 
     def round(self) -> Round:
         """Return one round for every place."""
-        ears = {
+        captures = {
             n: (self._position[a.id], data)
             for n, a, data in self._whispers(("udp", a) for a in self._plan.attachments)
         }
         number = self._entered(CHANNEL)
-        return Round(ears, self._taps(), (tokens(self._run, [number])[0], number))
+        return Round(captures, self._taps(), (tokens(self._run, [number])[0], number))
 
     def twins(self, targets: Iterable[Attachment]) -> list[tuple[int, int, bytes]]:
         """Return one frame of every shape to every target: (number, position, bytes)."""
-        pairs = ((shape, target) for target in targets for shape in EAR_SHAPES)
+        pairs = ((shape, target) for target in targets for shape in CONTROL_SHAPES)
         return [(n, self._position[a.id], data) for n, a, data in self._whispers(pairs)]
 
     def send(self, one: Round) -> None:
         """Put every sentinel of a round on its cable."""
-        self._wire.whisper(list(one.ears.values()))
+        self._wire.inject(list(one.captures.values()))
         for interface, data, _, point in one.taps:
             self._wire.tap(interface, data)
             if point is not None:
@@ -101,11 +101,11 @@ class Sentinels:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.sendto(one.channel[0], _DISCARD)
 
-    def deaf(self, *rounds: Round) -> frozenset[str]:
+    def not_receiving(self, *rounds: Round) -> frozenset[str]:
         """Return the places at which some sentinel was not heard exactly once, or not at all."""
         seen, out = self._observations.sightings.seen, set(self._wire.blind())
         for one in rounds:
-            for number, (position, _) in one.ears.items():
+            for number, (position, _) in one.captures.items():
                 if seen.get(number, Seen()).places.total() != 1:
                     out.add(self._plan.attachments[position].id)
             for interface, _, number, _ in one.taps:
@@ -118,11 +118,11 @@ class Sentinels:
     def _whispers(
         self, shapes: Iterable[tuple[str, Attachment]]
     ) -> list[tuple[int, Attachment, bytes]]:
-        """Frames (number, to whom, bytes) that test an ear past every switch."""
+        """Frames (number, to whom, bytes) that test a capture past every switch."""
         out = []
         for shape, target in shapes:
             number = self._observations.add(Outgoing(0, NOBODY, self._position[target.id], b""))
-            fields = Fields(_EAR_MAC, self._plan.router_mac, _NOWHERE, target.ip, 9, 9, 2)
+            fields = Fields(_CAPTURE_MAC, self._plan.router_mac, _NOWHERE, target.ip, 9, 9, 2)
             (data,) = build(shape, [fields], tokens(self._run, [number]))
             out.append((number, target, data))
         return out
@@ -147,7 +147,7 @@ class Sentinels:
             down = place.sight(outgoing=True)
             out.append(self._tap(switch_interface(air.at), down, None))
             if is_ours:
-                strange = Packet(at=air.at, eth_src=_EAR_MAC, eth_dst=_EAR_MAC)
+                strange = Packet(at=air.at, eth_src=_CAPTURE_MAC, eth_dst=_CAPTURE_MAC)
                 ruling = self._policy.ruling(strange._replace(eth_type=_EXPERIMENT))
                 up = place.sight(outgoing=False)
                 out.append(self._tap(uplink(air.id), up, ruling.drop))
@@ -155,6 +155,6 @@ class Sentinels:
 
     def _tap(self, interface: str, sight: str, point: DropPoint | None) -> Tap:
         number = self._entered(sight)
-        fields = Fields(_EAR_MAC, _EAR_MAC, _NOWHERE, _NOWHERE, 0, _EXPERIMENT)
+        fields = Fields(_CAPTURE_MAC, _CAPTURE_MAC, _NOWHERE, _NOWHERE, 0, _EXPERIMENT)
         (data,) = build("other", [fields], tokens(self._run, [number]))
         return interface, data, number, point

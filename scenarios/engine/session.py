@@ -79,7 +79,7 @@ class Session:
 
     Args:
         town: The running town.
-        wire: Its open ears and mouths.
+        wire: Its open captures and senders.
         run: 32-bit number of this run, in every token.
         first: Number of the first frame.
     """
@@ -147,13 +147,13 @@ class Session:
     def _health(self, rounds: tuple[Round, Round], count: Count, stuck: str) -> Health:
         """Whether the instrument can be believed in the window that has just ended."""
         counted = {point.switch for point in count.rules}
-        deaf = self._sentinels.deaf(*rounds)
+        not_receiving = self._sentinels.not_receiving(*rounds)
         dropped = Counter(self._wire.dropped)
         lossy, self._lost_before = dropped - self._lost_before, dropped
-        if deaf or lossy:
+        if not_receiving or lossy:
             self.observed.doubt_strays()
         return Health(
-            deaf=deaf,
+            not_receiving=not_receiving,
             lossy=tuple(place.name for place in lossy),
             changed=count.changed,
             uncounted=frozenset(s.id for s in self._plan.switches) - counted,
@@ -220,7 +220,7 @@ class Session:
         try:
             self._sentinels.send(before)
             send(outgoing[:half])
-            self._wire.whisper([(position, data) for _, position, data in twins])
+            self._wire.inject([(position, data) for _, position, data in twins])
             send(outgoing[half:])
             self._wire.settle()
             seconds = time.monotonic() - began

@@ -112,7 +112,7 @@ def _bridged(trial: EventTrial, device: Device, who: Attachment) -> list[Stream]
             for b, port in targets
         ]
         words = f"{leg.id} bridges what {who.id} says"
-        out.append(replace(trial.maker.mixed(leg, "tcp", each, words=words), whispered=True))
+        out.append(replace(trial.maker.mixed(leg, "tcp", each, words=words), injected=True))
     return out
 
 
@@ -208,7 +208,7 @@ def _await_forwarding(trial: EventTrial, event: str, captured: CompromisedHost) 
     if use is None or not beyond(trial.plan, use.target):
         return
     deadline = time.monotonic() + _FORWARD_S
-    while not (captured.forwarded() and trial.carried(event, whispered=False)):
+    while not (captured.forwarded() and trial.carried(event, injected=False)):
         if time.monotonic() > deadline:
             return  # that nothing was is said by whoever counts
         time.sleep(_POLL_S)
@@ -224,7 +224,7 @@ def _not_as_before(device: Device, captured: CompromisedHost) -> Label:
 
 def _forwarded(trial: EventTrial, event: str, by_kernel: int) -> None:
     """Say how many packets the device's kernel has forwarded; all of them died, or were leaks."""
-    carried = trial.carried(event, whispered=False)
+    carried = trial.carried(event, injected=False)
     use = user_of(trial.plan, trial.plan.device[event.partition(":")[2]])
     assert use is not None
     if beyond(trial.plan, use.target) and not (by_kernel and carried):
@@ -239,9 +239,9 @@ def _forwarded(trial: EventTrial, event: str, by_kernel: int) -> None:
 def _bridge(trial: EventTrial, event: str, captured: CompromisedHost) -> None:
     """Join the legs, and see that what comes in by one goes out by another."""
     with captured.bridged():
-        trial.speak(event, whispered=True)
+        trial.speak(event, injected=True)
         time.sleep(_HOLD_S)
-        carried = trial.carried(event, whispered=True)
+        carried = trial.carried(event, injected=True)
     if not carried:
         trial.broken(Label("橋が何も運ばなかった", "the bridge carried nothing"))
     trial.note(

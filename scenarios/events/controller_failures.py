@@ -1,4 +1,4 @@
-"""The guard dies, hangs, comes back: tables must stand, and nobody may notice but the log."""
+"""The controller dies, hangs, comes back: tables must stand, and nobody may notice but the log."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _RELOADS = 10
 
 
 def _end(trial: EventTrial, how: int) -> None:
-    """End the guard, and take its connections' end on the wire for time zero."""
+    """End the controller, and take its connections' end on the wire for time zero."""
     since = time.time_ns()
     trial.town.end("controller", how=SIGKILL if how == SIGKILL else SIGTERM)
-    trial.zero(trial.closed(since), "the guard's connections closed on the wire")
+    trial.zero(trial.closed(since), "the controller's connections closed on the wire")
 
 
 def _back(trial: EventTrial, plan: Path | None = None) -> tuple[int, int]:
-    """Start the guard, call the switches, and wait for the town in force.
+    """Start the controller, call the switches, and wait for the town in force.
 
     Returns:
-        When the guard had stated it, which is about the tables, and when nothing older was
+        When the controller had stated it, which is about the tables, and when nothing older was
         remembered by the switches, in nanoseconds.
     """
     before = len(trial.town.facts())
@@ -43,7 +43,7 @@ def _back(trial: EventTrial, plan: Path | None = None) -> tuple[int, int]:
 
 
 def _found(trial: EventTrial) -> None:
-    """Start the guard and wait until all switches have found it by themselves."""
+    """Start the controller and wait until all switches have found it by themselves."""
     before = len(trial.town.facts())
     trial.town.start_guard()
     listens = trial.fact("listening", before)["at"]
@@ -75,7 +75,7 @@ def _hung(trial: EventTrial) -> None:
             trial.broken(Label("制御装置が止まらなかった", "the controller did not stop"))
             break
         time.sleep(0.001)
-    trial.zero(time.time_ns(), "the kernel lists the guard as stopped")
+    trial.zero(time.time_ns(), "the kernel lists the controller as stopped")
     time.sleep(_HUNG_S)
     trial.town.signal("controller", SIGCONT)
     trial.town.check()

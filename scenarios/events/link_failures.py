@@ -12,7 +12,7 @@ from scenarios.events.stream_selection import (
     StreamTarget,
     path,
     stream_targets,
-    trio_between,
+    target_between,
 )
 from scenarios.events.trial import NEVER_BEGAN, Event, EventTrial
 from sekisho.compiler.routing import next_hops
@@ -86,10 +86,10 @@ def over(plan: Plan, link: Link) -> tuple[StreamTarget, StreamTarget] | None:
     def far(other: Attachment, _: Attachment, target: Attachment) -> bool:
         return beyond(other, target)
 
-    both = trio_between(plan, beyond, near) or trio_between(plan, beyond, far)
+    both = target_between(plan, beyond, near) or target_between(plan, beyond, far)
     if both is not None:
         return both, both
-    permitted = trio_between(plan, beyond, lambda *_: True)
+    permitted = target_between(plan, beyond, lambda *_: True)
     forbidden = _denied(plan, beyond)
     return (permitted, forbidden) if permitted and forbidden else None
 
@@ -108,7 +108,7 @@ def _denied(plan: Plan, beyond: Between) -> StreamTarget | None:
 
 
 def name(link: Link) -> str:
-    """Return a line's name as the guard states it."""
+    """Return a line's name as the controller states it."""
     return f"{link.a}-{link.b}"
 
 
@@ -117,7 +117,7 @@ def _set(trial: EventTrial, link: Link, how: str) -> int:
 
 
 def _told(trial: EventTrial, link: Link, event: str, before: int) -> float:
-    """Wait until the guard states *event* of *link* and all is in force; return when (s)."""
+    """Wait until the controller states *event* of *link* and all is in force; return when (s)."""
     fact = trial.fact(event, before)
     if fact["line"] != name(link):
         line = fact["line"]

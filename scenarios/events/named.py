@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scenarios.events.registry import events
-from scenarios.events.stream_selection import StreamTarget, trio_between
+from scenarios.events.stream_selection import StreamTarget, target_between
 from scenarios.events.trial import Event
 from sekisho.model import Attachment, MustDrop, Plan
 from sekisho.model.states import EVENT_OF, is_state, state_of
@@ -82,7 +82,7 @@ def _taken(plan: Plan, line: MustDrop) -> Iterator[StreamTarget]:
             is_right = not needs_twin or _has_twin(plan, a)
             return a.source == name and is_right and line.covers(a, b)
 
-        stream_target = trio_between(plan, speaks)
+        stream_target = target_between(plan, speaks)
         if stream_target is not None:
             yield stream_target
 

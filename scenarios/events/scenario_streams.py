@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scenarios.events.stream_selection import Stream, StreamTarget, trio_between
+from scenarios.events.stream_selection import Stream, StreamTarget, target_between
 from scenarios.events.trial import EventTrial
 from scenarios.probes.context import packet
 from scenarios.probes.frames import Fields
@@ -90,7 +90,7 @@ class Situated:
                 continue
             if event == _ENDS and (stream_target := _permitted(chosen, trial.plan)) is not None:
                 trial.stream_targets = [stream_target]
-                trial.base = trial.maker.of_trio(stream_target)
+                trial.base = trial.maker.of_target(stream_target)
         trial.base += self.streams(event, repeat)
 
     def streams(self, event: str, repeat: int) -> list[Stream]:
@@ -132,4 +132,4 @@ class Situated:
 
 def _permitted(chosen: Chosen, plan: Plan) -> StreamTarget | None:
     """Somebody of the situation who may, and somebody else at the same site who may not."""
-    return trio_between(plan, chosen.part.covers)
+    return target_between(plan, chosen.part.covers)

@@ -53,7 +53,7 @@ class Stream:
         source: Attachment whose interface sends.
         to: Attachment that must hear them; empty where every frame must die.
         words: What it is, for the record.
-        whispered: Whether the frames are put on the last cable *to* the source, past every switch.
+        injected: Whether the frames are put on the last cable *to* the source, past every switch.
         asks: Whom each frame in turn asks for, by attachment and port; an empty id stands for an
             address that is nobody's.
     """
@@ -63,7 +63,7 @@ class Stream:
     to: str
     frames: tuple[bytes, ...]
     words: str
-    whispered: bool = False
+    injected: bool = False
     asks: tuple[tuple[str, int], ...] = ()
     proto: str = ""
 
@@ -128,7 +128,9 @@ def at_one_site(other: Attachment, source: Attachment, target: Attachment) -> bo
     return other.site == source.site and other.device != target.device
 
 
-def trio_between(plan: Plan, speaks: Between, beside: Beside = at_one_site) -> StreamTarget | None:
+def target_between(
+    plan: Plan, speaks: Between, beside: Beside = at_one_site
+) -> StreamTarget | None:
     """Return somebody who may and whom he may open, and one who may not; None where nobody may.
 
     Args:
@@ -180,7 +182,7 @@ class StreamBuilder:
         self._next = 1
         self._whose = {a.ip: a.id for a in plan.attachments}
 
-    def of_trio(self, stream_target: StreamTarget) -> list[Stream]:
+    def of_target(self, stream_target: StreamTarget) -> list[Stream]:
         """Return the permitted and the forbidden stream of a stream target, of the same shape."""
         return [
             self.opening(stream_target.permitted, stream_target, to=stream_target.target.id),

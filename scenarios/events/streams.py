@@ -46,7 +46,7 @@ class Streams:
     """Send the streams, and hear them, for the time of the block.
 
     Args:
-        wire: The town's mouths and ears.
+        wire: The town's senders and captures.
         plan: The town.
         streams: What is sent.
         run: 32-bit number of this run, in every token.
@@ -109,7 +109,7 @@ class Streams:
                     continue
                 frame = stream.frames[turn % len(stream.frames)]
                 try:
-                    self._wire.send_now(at[stream.number], frame, is_whispered=stream.whispered)
+                    self._wire.send_now(at[stream.number], frame, is_injected=stream.injected)
                 except OSError:  # its cable is out
                     self.unsent += 1
             turn, due = turn + 1, due + self._period_s
@@ -134,7 +134,7 @@ class Streams:
     def _note(self, number: int, place: Place, copy: CapturedCopy) -> None:
         stream = self.streams[stream_of(number)]
         heard = self.heard[stream.number]
-        is_origin = place.name == stream.source.id and copy.outgoing != stream.whispered
+        is_origin = place.name == stream.source.id and copy.outgoing != stream.injected
         if place.kind == "attachment" and copy.outgoing and not is_origin:
             heard.carried += 1
         elif place.kind == "attachment" and is_origin:
@@ -155,7 +155,7 @@ class Streams:
         return not stream.is_forbidden and place.kind in ("link", "air")
 
     def _airs(self, stream: Stream) -> set[str]:
-        if not stream.whispered:
+        if not stream.injected:
             return {stream.source.air}
         device = stream.source.device
         return {a.air for a in self._plan.attachments if a.device == device}

@@ -1,4 +1,4 @@
-"""Switches lose their tables: nothing passes until the guard has brought them back."""
+"""Switches lose their tables: nothing passes until the controller has brought them back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _all_restarted(trial: EventTrial) -> None:
 
 
 def _wiped(trial: EventTrial) -> None:
-    """Nobody reconnects anything: the guard is told by the switch and puts it right."""
+    """Nobody reconnects anything: the controller is told by the switch and puts it right."""
     switch = _first(trial)
     before, began = len(trial.town.facts()), time.time()
     _ofctl(trial, "del-flows", switch)
@@ -108,7 +108,7 @@ def _foreign(trial: EventTrial) -> None:
 
 
 def _full(trial: EventTrial) -> None:
-    """A table takes no more rules: the guard says so, and heals the switch when it does again."""
+    """A table takes no more rules: the controller says so, and repairs it when it does again."""
     switch, ovs = _first(trial), trial.town.ovs
     before = len(trial.town.facts())
     ovs.run(

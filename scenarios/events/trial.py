@@ -32,7 +32,7 @@ _MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that befalls a town.
+    """Something that happens to a town.
 
     Attributes:
         play: Lets it happen and brings the town back.
@@ -106,7 +106,7 @@ class EventTrial:
         self.base = [
             stream
             for stream_target in self.stream_targets
-            for stream in self.maker.of_trio(stream_target)
+            for stream in self.maker.of_target(stream_target)
         ]
         self._zero = _Zero()
         self._extra: dict[str, Sequence[Stream]] = {}
@@ -117,7 +117,7 @@ class EventTrial:
         """Let the stream targets *found*, and the streams *more*, play in what comes next."""
         self.stream_targets = list(found)
         self.base = [
-            stream for stream_target in found for stream in self.maker.of_trio(stream_target)
+            stream for stream_target in found for stream in self.maker.of_target(stream_target)
         ]
         self.base += more
         self._extra.clear()
@@ -128,7 +128,7 @@ class EventTrial:
             self._extra[event.id] = event.extra(self)
         extra = self._extra[event.id]
         self._zero = _Zero()
-        deaf = self._deaf()
+        not_receiving = self._not_receiving()
         lost = sum(n for place, n in self.wire.dropped.items() if place.kind != "channel")
         trouble = ""
         streams = self.streams = Streams(
@@ -148,19 +148,19 @@ class EventTrial:
                 trouble = str(error)
             time.sleep(_AFTER_S)
             ended = time.time_ns()
-        deaf |= self._deaf()
+        not_receiving |= self._not_receiving()
         lost = sum(n for p, n in self.wire.dropped.items() if p.kind != "channel") - lost
         doubts = [Label(why, why) for why in (trouble, streams.trouble) if why]
         doubts += [_lost(lost)] if lost else []
-        doubts += [_not_heard(deaf)] if deaf else []
+        doubts += [_not_heard(not_receiving)] if not_receiving else []
         self.town.ovs.flush_conntrack()
         return self._counted(event, repeat, streams, ended, doubts)
 
-    def _deaf(self) -> set[str]:
-        """Whisper to every ear, and return those who did not hear it."""
+    def _not_receiving(self) -> set[str]:
+        """Inject to every capture, and return those who did not hear it."""
         for _ in self.wire.heard():
             pass
-        self.wire.whisper([(n, _sentinel(a)) for n, a in enumerate(self.plan.attachments)])
+        self.wire.inject([(n, _sentinel(a)) for n, a in enumerate(self.plan.attachments)])
         self.wire.settle()
         heard = {
             place.name
@@ -276,17 +276,17 @@ class EventTrial:
         """Say that the event did not do what it should: the trial proves nothing."""
         self._zero.broken.append(words)
 
-    def speak(self, event: str, *, whispered: bool = False) -> None:
-        """Let the extra streams of *event* begin: those that are sent, or those whispered."""
+    def speak(self, event: str, *, injected: bool = False) -> None:
+        """Let the extra streams of *event* begin: those that are sent, or those injected."""
         assert self.streams is not None
         for stream in self._extra[event]:
-            if stream.whispered == whispered:
+            if stream.injected == injected:
                 self.streams.resume(stream.number)
 
-    def carried(self, event: str, *, whispered: bool) -> int:
+    def carried(self, event: str, *, injected: bool) -> int:
         """Return how many frames of the extra streams somebody else has sent on so far."""
         assert self.streams is not None
-        streams = [s for s in self._extra[event] if s.whispered == whispered]
+        streams = [s for s in self._extra[event] if s.injected == injected]
         return sum(self.streams.heard[s.number].carried for s in streams)
 
     def stop_streams(self, event: str) -> None:
@@ -298,7 +298,7 @@ class EventTrial:
         time.sleep(_HUSH_S)
 
     def closed(self, since_ns: int, *, timeout_s: float = 5.0) -> int:
-        """Wait until the guard's side closes its connections on the wire; return when it did."""
+        """Wait until the controller's side closes its connections on the wire; return when."""
         assert self.streams is not None
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -306,10 +306,10 @@ class EventTrial:
             if found:
                 return min(found)
             time.sleep(0.02)
-        raise LabError("the guard's connections were not seen to close")
+        raise LabError("the controller's connections were not seen to close")
 
     def fact(self, name: str, before: int, *, timeout_s: float = _FACT_S) -> dict[str, Any]:
-        """Wait for a fact that the guard states after fact number *before*."""
+        """Wait for a fact that the controller states after fact number *before*."""
         return self.town.wait_for(name, timeout_s=timeout_s, after=before)
 
     def ip(self, *words: str) -> int:
@@ -328,8 +328,8 @@ def _lost(copies: int) -> Label:
     return Label(f"記録が{copies}個を取りこぼした", f"{copies} copies were lost")
 
 
-def _not_heard(deaf: Iterable[str]) -> Label:
-    places = " ".join(sorted(deaf))
+def _not_heard(not_receiving: Iterable[str]) -> Label:
+    places = " ".join(sorted(not_receiving))
     return Label(f"受信できない場所がある: {places}", f"not heard at {places}")
 
 
@@ -352,5 +352,5 @@ _SENTINEL = b"sekisho-sentinel"
 
 
 def _sentinel(to: Attachment) -> bytes:
-    """A frame that only tests an ear: local experimental EtherType (IEEE 802, 9.2.3)."""
+    """A frame that only tests a capture: local experimental EtherType (IEEE 802, 9.2.3)."""
     return b"\x02\xea\x00\x00\x00\x01\x02\xea\x00\x00\x00\x02\x88\xb5" + _SENTINEL + to.mac.encode()

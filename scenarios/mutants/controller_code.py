@@ -1,8 +1,8 @@
 """Faults in the controller's code: a copy of it with one line wrong guards the town for a while.
 
-The copy is made of the very sources that guard; each fault names a file, the text that goes and
-the text that comes, and a test holds that the text is still there. What the guard itself notices,
-because it reads back what it did, is told by its own last words.
+The copy is made of the very sources that guard the town; each fault names a file, the text that
+goes and the text that comes, and a test holds that the text is still there. What the controller
+itself notices, because it reads back what it did, is told by its own last words.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SourceMutation:
 
     Attributes:
         edits: (file, text that goes, text that comes); each text stands there exactly once.
-        before: What it takes over from, where a restart alone would not show it: a guard that
+        before: What it takes over from, where a restart alone would not show it: a controller that
             allowed one thing more (``wider``), or a switch without rules (``wiped``).
         look: What shows it, besides the gate.
     """
@@ -114,7 +114,7 @@ def mutants() -> list[Mutant]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the wrong guard did while it took over."""
+    """What the wrong controller did while it took over."""
 
     trouble: str = ""
     since: float = 0.0
@@ -168,7 +168,7 @@ def copied(wrong: SourceMutation, folder: Path) -> Path:
 
 
 def _swap(harness: MutationHarness, plan: Path | None, code: Path | None, seen: _Seen) -> None:
-    """Let another guard take over; note what it said if it gave up, and its barriers."""
+    """Let another controller take over; note what it said if it gave up, and its barriers."""
     town, channel = harness.town, harness.wire.rings[Place("channel", CHANNEL)]
     for _ in channel.drain():
         pass
@@ -191,7 +191,7 @@ def _swap(harness: MutationHarness, plan: Path | None, code: Path | None, seen: 
 
 @contextmanager
 def _counted(channel: Ring) -> Iterator[list[int]]:
-    """Read the guard's channel all the while, since tables are long, and count barrier requests."""
+    """Read the controller's channel all the while: tables are long. Count barrier requests."""
     found, is_over = list[int](), threading.Event()
 
     def read() -> None:
@@ -238,7 +238,7 @@ def _is_sound(path: Path) -> bool:
 
 def _tried(harness: MutationHarness, wrong: SourceMutation, seen: _Seen) -> MutantResult:
     if seen.trouble:
-        return MutantResult(KILLED, "the guard's own proof", seen.trouble)
+        return MutantResult(KILLED, "the controller's own proof", seen.trouble)
     if wrong.look == "ages":
         youngest = min(_ages(harness))
         if youngest < time.monotonic() - seen.since:
@@ -247,14 +247,16 @@ def _tried(harness: MutationHarness, wrong: SourceMutation, seen: _Seen) -> Muta
     if wrong.look == "barriers":
         if not seen.is_whole:
             return MutantResult(
-                INCONCLUSIVE, "barriers on the wire", "the guard's channel was not heard whole"
+                INCONCLUSIVE, "barriers on the wire", "the controller's channel was not heard whole"
             )
         if not seen.usual:
             return MutantResult(
-                INCONCLUSIVE, "barriers on the wire", "the right guard was not seen to send one"
+                INCONCLUSIVE,
+                "barriers on the wire",
+                "the right controller was not seen to send one",
             )
         if not seen.barriers:
-            how = f"0 barrier requests on the guard's channel, {seen.usual} before"
+            how = f"0 barrier requests on the controller's channel, {seen.usual} before"
             return MutantResult(KILLED, "barriers on the wire", how)
     return _by_gate(harness)
 
@@ -279,7 +281,7 @@ def _by_gate(harness: MutationHarness) -> MutantResult:
 
 
 def _different(harness: MutationHarness) -> Iterator[tuple[str, int]]:
-    """The names of all rules that are not as the right guard left them."""
+    """The names of all rules that are not as the right controller left them."""
     for switch, right in harness.right.items():
         now = {(x.table, x.cookie, x.text) for x in flows(harness.town.ovs.flows(switch))}
         yield from {(switch, cookie) for _, cookie, _ in now ^ right}

@@ -1,4 +1,4 @@
-"""Faults in tables: planted past the guard, told by the gate, decided by the reference switch."""
+"""Faults in tables: planted past the controller, told by the gate, decided by reference."""
 
 from __future__ import annotations
 

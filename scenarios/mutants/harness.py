@@ -74,11 +74,11 @@ class Mutant:
 
 
 class MutationHarness:
-    """A running town with its ears open, and what can be tried on it.
+    """A running town with its captures open, and what can be tried on it.
 
     Args:
         town: The town, in force.
-        wire: Its open ears and mouths.
+        wire: Its open captures and senders.
         seed: Decides which cases stand for the others.
     """
 
@@ -98,7 +98,7 @@ class MutationHarness:
         }
 
     def ofctl(self, *words: str) -> None:
-        """Speak to a switch past the guard."""
+        """Speak to a switch past the controller."""
         self.town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *words)
 
     def control(self) -> None:

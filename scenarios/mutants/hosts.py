@@ -86,7 +86,7 @@ def _put(harness: MutationHarness, at: Attachment, fields: Fields) -> None:
         pass
     harness.session.rebase()
     (frame,) = build("udp", [fields], tokens(_RUN, [_NUMBER]))
-    harness.wire.whisper([(harness.plan.attachments.index(at), frame)])
+    harness.wire.inject([(harness.plan.attachments.index(at), frame)])
     harness.wire.settle()
 
 

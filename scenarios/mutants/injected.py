@@ -119,21 +119,23 @@ def _overheard(
         del wire
         source, stop = subject.source, threading.Event()
         with in_netns(town.pid(source)):
-            ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
-            ear.bind((town.interface(source), 0))
+            capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
+            capture.bind((town.interface(source), 0))
         name = at if is_port else town.switch_side(town.plan.attachment[at])
-        mouth = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        mouth.bind((name, 0))
-        ear.settimeout(_QUIET_S)
-        work = threading.Thread(target=_relay, args=((ear, mouth), subject, made, delay_s, stop))
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        sender.bind((name, 0))
+        capture.settimeout(_QUIET_S)
+        work = threading.Thread(
+            target=_relay, args=((capture, sender), subject, made, delay_s, stop)
+        )
         work.start()
         try:
             yield
         finally:
             stop.set()
             work.join()
-            ear.close()
-            mouth.close()
+            capture.close()
+            sender.close()
 
     return planted
 
@@ -146,13 +148,13 @@ def _relay(
     stop: threading.Event,
 ) -> None:
     """Put the first forbidden frames on the other cable, each after its time."""
-    ear, mouth = ends
+    capture, sender = ends
     due: list[tuple[float, bytes]] = []
     taken = 0
     wanted = subject.source.ip.packed + subject.target.ip.packed
     while not stop.is_set() or due:
         with suppress(TimeoutError, OSError):
-            frame, address = ear.recvfrom(2048)
+            frame, address = capture.recvfrom(2048)
             is_out = address[2] == socket.PACKET_OUTGOING
             is_meant = frame[12:14] == ETH_IPV4.to_bytes(2, "big") and frame[26:34] == wanted
             if is_out and is_meant and MAGIC in frame and taken < _MOST and not stop.is_set():
@@ -162,7 +164,7 @@ def _relay(
             data = due.pop(0)[1]
             if data:
                 with suppress(OSError):
-                    mouth.send(data)
+                    sender.send(data)
 
 
 def _sent_once(place: str, frame: bytes) -> Plant:
@@ -171,16 +173,16 @@ def _sent_once(place: str, frame: bytes) -> Plant:
     @contextmanager
     def planted(town: Town, wire: Wire) -> Iterator[None]:
         del wire
-        mouth = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        mouth.bind((town.switch_side(town.plan.attachment[place]), 0))
-        timer = threading.Timer(0.5, lambda: mouth.send(frame))
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        sender.bind((town.switch_side(town.plan.attachment[place]), 0))
+        timer = threading.Timer(0.5, lambda: sender.send(frame))
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
             timer.join()
-            mouth.close()
+            sender.close()
 
     return planted
 

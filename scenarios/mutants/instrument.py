@@ -48,8 +48,8 @@ def mutants(plan: Plan) -> list[Mutant]:
     for place in places(plan):
         every += [(w, place.name, p, _tried(lambda case: True)) for w, p in _blinded(place)]
     every += [
-        ("late copies are not written down", "ledger", _never("late"), _proved),
-        ("strays are not written down", "ledger", _never("strays"), _proved),
+        ("late copies are not written down", "observations", _never("late"), _proved),
+        ("strays are not written down", "observations", _never("strays"), _proved),
         ("the fabric is not read again", "the fabric", _stale, _compared),
         ("one switch is not read", "the fabric", _unread, _compared),
     ]
@@ -240,7 +240,7 @@ def _faults(
     def dying(case: CasePlan) -> bool:
         return case.target.id == target.id and not case.to
 
-    yield "the search for tokens is off", "ledger", _no_tokens, lambda case: True
+    yield "the search for tokens is off", "observations", _no_tokens, lambda case: True
     yield (
         "a sender is muted",
         sender.id,
@@ -294,16 +294,16 @@ def _muted(harness: MutationHarness, position: int) -> Iterator[None]:
 
 @contextmanager
 def _twins(harness: MutationHarness, position: int) -> Iterator[None]:
-    whisper = harness.wire.whisper
+    inject = harness.wire.inject
 
     def lossy(frames: Sequence[tuple[int, bytes]]) -> None:
-        whisper([(p, x) for p, x in frames if p != position or x[_PROTOCOL_AT] != _TCP])
+        inject([(p, x) for p, x in frames if p != position or x[_PROTOCOL_AT] != _TCP])
 
-    harness.wire.whisper = lossy  # type: ignore[method-assign]
+    harness.wire.inject = lossy  # type: ignore[method-assign]
     try:
         yield
     finally:
-        del harness.wire.whisper  # the class's own again
+        del harness.wire.inject  # the class's own again
 
 
 @contextmanager

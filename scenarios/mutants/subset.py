@@ -56,7 +56,7 @@ class Suites:
         return Window(0, tuple(targets.values()), tuple(suite), tuple(frames))
 
     def parts(self, suite: Sequence[CasePlan]) -> Iterator[list[CasePlan]]:
-        """Split *suite* by targets into what can be sent together: no ear may be overfilled."""
+        """Split *suite* by targets into what can be sent together: no capture may be overfilled."""
         part, load = list[CasePlan](), Counter[str]()
         for _, towards in groupby(sorted(suite, key=_by_target), key=lambda c: c.target.id):
             cases, more = list(towards), Counter[str]()

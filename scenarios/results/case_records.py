@@ -77,7 +77,7 @@ class Recorder:
             arrived=judged.arrived,
             elsewhere=judged.elsewhere,
             answered=judged.answered,
-            control="" if case.to else names.get(twin, "ear test"),
+            control="" if case.to else names.get(twin, "capture test"),
             control_arrived=0 if case.to else judged.twins_arrived,
             control_gap_ms=0.0 if case.to else round(gap, 3),
             verdict=judged.verdict,

@@ -66,7 +66,7 @@ class Acceptance(Check):
     def _go_on(self, town: Town, wire: Wire, findings: Findings) -> None:
         self._try_unguarded(town, wire, findings)
         began = time.monotonic()
-        self._befall(town, wire, findings)
+        self._play_events(town, wire, findings)
         self._add("events", time.monotonic() - began)
         played = [o.event for _, o in self._played if o.verdict != "skipped"]
         without_gaps(self._manifest, played)
@@ -109,7 +109,7 @@ class Acceptance(Check):
         how = Batching(first_case=first)
         return list(windows(plan, seed=run.seed, scope=Scope(pairs=pairs), batching=how))
 
-    def _befall(self, town: Town, wire: Wire, findings: Findings) -> None:
+    def _play_events(self, town: Town, wire: Wire, findings: Findings) -> None:
         """Play every event once; each pair that it tried becomes a case."""
         if not self._staged or self._none_can_happen():
             return

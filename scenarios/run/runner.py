@@ -200,7 +200,7 @@ class Check:
         session.listen()
         observed.settle()
         for missing in canaries.taken_out():
-            around.note(AFTER, "instrument", "ledger", missing)
+            around.note(AFTER, "instrument", "observations", missing)
         findings.all += note_late(self._tally.cases, observed.late)
         if wire.blind() or session.lost_outside:
             observed.doubt_strays(of_all=True)

@@ -1,4 +1,4 @@
-"""``sekisho chaos``: let events befall a town; show what leaked and what was gone how long."""
+"""``sekisho chaos``: inject failures and events; show what leaked, and each outage."""
 
 from __future__ import annotations
 

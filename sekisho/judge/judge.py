@@ -33,7 +33,7 @@ class Health:
     """Whether the instrument can be believed in this window.
 
     Attributes:
-        deaf: Places where the sentinels were not all heard.
+        not_receiving: Places where the sentinels were not all heard.
         lossy: Capture points that lost copies.
         changed: What of the town changed meanwhile (tables, links), in words.
         uncounted: Switches whose counters could not be read.
@@ -44,7 +44,7 @@ class Health:
         stalled: What stood still meanwhile, in words: then what is missing is not the town's fault.
     """
 
-    deaf: frozenset[str] = frozenset()
+    not_receiving: frozenset[str] = frozenset()
     lossy: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     uncounted: frozenset[str] = frozenset()
@@ -193,8 +193,8 @@ def _distrust(facts: _Facts, health: Health) -> str:
         return f"{facts.muted} of {len(facts.case.frames)} frames were not seen leaving the sender"
     if health.lossy:
         return f"captures lost copies at {', '.join(health.lossy[:3])}"
-    if health.deaf:
-        return f"no sentinel was heard at {', '.join(sorted(health.deaf)[:3])}"
+    if health.not_receiving:
+        return f"no sentinel was heard at {', '.join(sorted(health.not_receiving)[:3])}"
     if health.changed:
         return f"the town changed meanwhile: {', '.join(health.changed[:3])}"
     return ""

@@ -224,7 +224,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One network interface of a device at one port: the unit that the guard admits.
+    """One network interface of a device at one port: the unit that the controller admits.
 
     Attributes:
         id: ``device.name``, e.g. ``"nb-hq-1.wired"``.

@@ -128,7 +128,7 @@ def _check_macs(plan: Plan, places: Places) -> Iterator[Fault]:
                                "give the interface an address of its own")  # fmt: skip
         elif other is not a:
             line = places.line(_path(other, "mac"))
-            hint = "the guard tells interfaces apart by their MAC addresses: give each its own"
+            hint = "the controller tells interfaces apart by their MAC addresses: give each its own"
             if other.device == a.device:
                 hint = (
                     "one device, two interfaces: were they one address, the wired rights would "

@@ -47,7 +47,7 @@ _SAID = Label(
 
 
 def played(data: Row | None) -> int:
-    """Return how many events have befallen the town."""
+    """Return how many events the town has had."""
     rows = data["outcomes"] if data is not None else ()
     return len({row["event"] for row in rows if row["verdict"] != "skipped"})
 

@@ -10,7 +10,7 @@ from html import escape
 
 from sekisho.model import Label
 
-_VOID = frozenset({"br", "input", "meta"})  # HTML, 13.1.2: elements without an end tag
+_WITHOUT_END = frozenset({"br", "input", "meta"})  # HTML, 13.1.2: elements without an end tag
 
 
 class Markup(str):
@@ -32,7 +32,7 @@ def tag(name: str, /, *children: str, **attributes: str | int | None) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
-    if name in _VOID:
+    if name in _WITHOUT_END:
         return Markup(f"<{name}{words}>")
     return Markup(f"<{name}{words}>{join(children)}</{name}>")
 

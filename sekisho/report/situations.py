@@ -41,7 +41,7 @@ class Found:
     Attributes:
         verdict: The worst of its cases; inconclusive where none matched; None where none was tried.
         untried: Its states of which this run has no case.
-        impossible: Why none of its events could befall this town; None where one could.
+        impossible: Why none of its events can happen in this town; None where one could.
     """
 
     line: SituationLine

@@ -7,9 +7,9 @@ One JSON object a line, only ever appended; what is asked for is on the disk bef
     {"entry": "undo", "number": 3, "at": ..., "by": "...", "why": "asked"}
 
 A change stands from its line on, whether or not its ``in-force`` was ever written: after a crash
-the guard brings the tables to what the journal says. A line that a crash cut short was never
+the controller brings the tables to what the journal says. A line that a crash cut short was never
 acknowledged: it is not read, and cut off before the next is written. Whoever only reads changes
-nothing, since what looks cut short may be a line that the guard is writing.
+nothing, since what looks cut short may be a line that the controller is writing.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Journal:
             try:
                 self._take(orjson.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                hint = "the journal of changes is written by the guard alone; do not edit it"
+                hint = "the journal of changes is written by the controller alone; do not edit it"
                 text = f"not a line of a journal of changes ({error})"
                 fault = Fault(str(self.path), number, text, hint)
                 raise PlanError((fault,)) from error

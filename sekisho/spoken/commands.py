@@ -175,6 +175,6 @@ COMMANDS = {
     "modprobe": ("sudo modprobe openvswitch, or leave {option} away",
                  "sudo modprobe openvswitch とするか、{option} を外す"),
     "says-why": ("{file} says why", "理由は {file} にある"),
-    "until-in-force": ("wait until the guard says town-in-force",
+    "until-in-force": ("wait until the controller says town-in-force",
                        "制御装置が town-in-force と伝えるまで待つ"),
 }  # fmt: skip

@@ -170,7 +170,8 @@ HINTS = {
     "use-one-like": ("use one like {mac}", "{mac} のようなアドレスにする"),
     "unicast": ("give the interface a unicast address", "個別(ユニキャスト)のアドレスにする"),
     "own-address": ("give the interface an address of its own", "接続口ごとに別のアドレスにする"),
-    "told-apart": ("the guard tells interfaces apart by their MAC addresses: give each its own",
+    "told-apart": (
+        "the controller tells interfaces apart by their MAC addresses: give each its own",
                    "制御装置はMACアドレスで接続口を見分ける。それぞれ別のものにする"),
     "two-interfaces": ("one device, two interfaces: were they one address, the wired rights would "
                        "hold on the air; give each its own",

@@ -53,7 +53,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     409: {"description": "Refused; every reason is given"},
     413: {"description": "The request is too long"},
     421: {"description": "Asked under another name than this machine's"},
-    503: {"description": "The town, or its guard, does not answer"},
+    503: {"description": "The town, or its controller, does not answer"},
 }
 
 

@@ -258,7 +258,7 @@ def test_all_of_this_holds_on_os_ken() -> None:
 
 @pytest.mark.parametrize("name", ["ryu", "os-ken"])
 def test_handlers_take_turns_whichever_framework_runs_them(name: str) -> None:
-    """The guard's state has no locks: os-ken's own choice would be a thread for each handler."""
+    """The controller's state has no locks: os-ken's own choice is a thread for each handler."""
     if importlib.util.find_spec(name.replace("-", "_")) is None:
         pytest.skip(f"{name} is not installed")
     words = "from controller import framework as fw; print(fw.hub.spawn(int).__class__.__module__)"

@@ -20,7 +20,7 @@ from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 
 class _Faulty(Acceptance):
-    """The fault is planted when the check is over: what befalls the town then must tell it."""
+    """The fault is planted when the check is over: what happens in the town then must tell it."""
 
     fault = "nothing"
 

@@ -55,7 +55,7 @@ class Bench:
             "--", "add-port", BRIDGE, "a1", "--", "set", "Interface", "a1", "ofport_request=1",
             "--", "add-port", BRIDGE, "b1", "--", "set", "Interface", "b1", "ofport_request=2",
         )  # fmt: skip
-        self.mouth, self.ear = packet_socket("a0"), packet_socket("b0")
+        self.sender, self.capture = packet_socket("a0"), packet_socket("b0")
         time.sleep(QUIET_S)
 
     def rules(self, *rules: str) -> None:
@@ -70,9 +70,9 @@ class Bench:
         Rules and settings may have changed a moment ago: nothing older than them is remembered.
         """
         self.town.ovs.cache.purge()
-        drain(self.ear)
-        self.mouth.send(b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a" + kind + body)
-        return drain(self.ear, QUIET_S).hex()
+        drain(self.capture)
+        self.sender.send(b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a" + kind + body)
+        return drain(self.capture, QUIET_S).hex()
 
 
 def packet_socket(name: str) -> socket.socket:
@@ -84,13 +84,13 @@ def packet_socket(name: str) -> socket.socket:
     return out
 
 
-def drain(ear: socket.socket, wait_s: float = 0.0) -> bytes:
+def drain(capture: socket.socket, wait_s: float = 0.0) -> bytes:
     """Return the last frame with the token behind its addresses, after waiting."""
     time.sleep(wait_s)
     last = b""
     while True:
         try:
-            data, more, _, where = ear.recvmsg(4096, 64)
+            data, more, _, where = capture.recvmsg(4096, 64)
         except BlockingIOError:
             return last
         if TOKEN in data and where[2] != socket.PACKET_OUTGOING:

@@ -1,7 +1,7 @@
 """Blame a fault for what it did not do: ``python -m tests.live.blamed PLAN FOLDER``.
 
 Runs inside the namespaces of one run, for `tests.live.test_mutate`; prints one JSON object. The
-fault changes nothing at all; from then on an ear loses some frames, or it does not.
+fault changes nothing at all; from then on a capture loses some frames, or it does not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SERVER, _TCP, _HTTP = "www.lan", 6, b"\x00\x50"
 
 
 def noisy(wire: Wire) -> None:
-    """Lose every page request on its way into the information server's ear, and nothing else."""
+    """Lose every page request on its way into the server's capture, and nothing else."""
     heard = wire.heard
 
     def hearing() -> Iterator[tuple[Place, CapturedCopy]]:
@@ -78,7 +78,7 @@ def believed(harness: MutationHarness) -> list[bool]:
     @contextmanager
     def planted(on: MutationHarness) -> Iterator[None]:
         (frame,) = build("arp", [claim], tokens(0, [1]))
-        on.wire.whisper([(on.plan.attachments.index(server), frame)])
+        on.wire.inject([(on.plan.attachments.index(server), frame)])
         on.wire.settle()
         yield
 

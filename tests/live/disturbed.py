@@ -71,7 +71,7 @@ def remembering(town: Town) -> None:
 
 
 def standalone(town: Town) -> None:
-    """Switches that go on by themselves when the guard is away too long."""
+    """Switches that go on by themselves when the controller is away too long."""
     for switch in town.plan.switches:
         town.ovs.run("ovs-vsctl", "set-fail-mode", switch.id, "standalone")
 

@@ -1,4 +1,4 @@
-"""A guard that dies at its N-th step of a change: ``python -m tests.live.dying N ARGUMENTS``.
+"""A controller that dies at its N-th step of a change: ``python -m tests.live.dying N ARGUMENTS``.
 
 The steps are those of the journal and of the tables; nothing of the product knows of it.
 """

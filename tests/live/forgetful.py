@@ -1,4 +1,4 @@
-"""A guard that leaves a change's last rule out: ``python -m tests.live.forgetful ARGUMENTS``."""
+"""A controller that leaves a change's last rule out: ``python -m tests.live.forgetful ARGS``."""
 
 from __future__ import annotations
 

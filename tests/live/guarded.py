@@ -1,4 +1,4 @@
-"""An evening in the life of the guard: ``python -m tests.live.guarded PLAN FOLDER``.
+"""An evening in the life of the controller: ``python -m tests.live.guarded PLAN FOLDER``.
 
 Runs inside the namespaces of one run, for `tests.live.test_guard`, on one booted town; prints
 what happened as one JSON object.
@@ -39,7 +39,7 @@ class Evening:
         self.town, self.plan = town, town.plan
 
     def ofctl(self, *words: str) -> str:
-        """Speak to a switch behind the guard's back."""
+        """Speak to a switch behind the controller's back."""
         return self.town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", *words)
 
     def tables(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Evening:
             self.ofctl("del-flows", "floor", f"cookie={cookie:#x}/0xffffffff00000000")
 
     def new_guard(self, plan: str = "", until: str = "town-in-force") -> list[dict[str, Any]]:
-        """Start a guard; return what it states until it is in force, or has ended."""
+        """Start a controller; return what it states until it is in force, or has ended."""
         before = len(self.town.facts())
         self.town.plan = replace(self.plan, path=plan or self.plan.path)
         self.town.start_guard()
@@ -106,7 +106,7 @@ class Evening:
         return self.stated(until, before)
 
     def stated(self, event: str, before: int) -> list[dict[str, Any]]:
-        """Return the facts since number *before*, up to *event* or the guard's end."""
+        """Return the facts since number *before*, up to *event* or the controller's end."""
         process, deadline = self.town._processes["controller"], time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
             facts = self.town.facts()[before:]
@@ -129,7 +129,7 @@ def story(town: Town, folder: Path) -> dict[str, Any]:
 
 
 def _deaths(evening: Evening) -> dict[str, Any]:
-    """The guard is killed three times; twice somebody meddles before the next one starts."""
+    """The controller is killed three times; twice somebody meddles before the next one starts."""
     town, out = evening.town, dict[str, Any]()
     town.end("controller", how=signal.SIGKILL)
     out["dead"] = {"tables": evening.tables(), "pages": evening.pages()}
@@ -171,7 +171,7 @@ def _losses(evening: Evening) -> dict[str, Any]:
 
 
 def _refusals(evening: Evening, folder: Path) -> dict[str, Any]:
-    """Twice the guard cannot do its work: a table is full, and its plan is of another town."""
+    """Twice the controller cannot do its work: a table is full, and its plan is of another town."""
     town, out = evening.town, dict[str, Any]()
     town.ovs.run(
         "ovs-vsctl", "--id=@t", "create", "Flow_Table", "flow_limit=9", "overflow_policy=refuse",

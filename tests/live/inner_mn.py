@@ -1,7 +1,7 @@
 """``python -m tests.live.inner_mn PLAN``: inside a run's namespaces, what a Mininet user types.
 
-A private Open vSwitch, the guard, and the distribution's own ``mn`` under the distribution's own
-Python.
+A private Open vSwitch, the controller, and the distribution's own ``mn`` under the distribution's
+own Python.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ exec mn --custom={_TREE}/topologies/mn.py --topo=town,{_TREE}/$2 --controller=re
 
 
 def main() -> int:
-    """Start the guard, run ``mn`` with a few lines for its prompt, and say what the guard said."""
+    """Start the controller, run ``mn`` with lines for its prompt, and say what was stated."""
     plan, root = sys.argv[1:]
     log = Path(os.environ["TMPDIR"])
     events = log / "events.jsonl"

@@ -186,7 +186,7 @@ def one(mark: Path, words: str, *, of: subprocess.Popen[bytes] | None = None) ->
     return min(found)
 
 
-#: Heed SIGHUP again: whoever runs the tests under nohup(1) has all of theirs ignore it. Done by a
+#: Take SIGHUP again: whoever runs the tests under nohup(1) has all of theirs ignore it. Done by a
 #: program, env(1): what runs between fork and exec in a process with threads is warned of.
 HEEDING = ("env", "--default-signal=HUP")
 

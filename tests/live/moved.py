@@ -91,7 +91,7 @@ class Afternoon:
         return len(self.journal().standing)
 
     def restart(self, command: list[str] | None = None) -> None:
-        """Start a guard: the product's, or *command* in place of ``-m controller``."""
+        """Start a controller: the product's, or *command* in place of ``-m controller``."""
         before = len(self.town.facts())
         if command is None:
             self.town.start_guard()
@@ -177,7 +177,7 @@ def in_time(day: Afternoon) -> dict[str, Any]:
     day.restart()
     return {
         "moved": moved,
-        "without a guard": gone,
+        "without a controller": gone,
         "standing": day.left(0),
         "same": day.digests() == before,
         "address": day.addresses("10.41.0.11/24"),
@@ -198,7 +198,7 @@ def moved_since(day: Afternoon) -> dict[str, Any]:
 
 
 def forgetful(day: Afternoon) -> dict[str, Any]:
-    """A guard that leaves a rule out and believes that it is there."""
+    """A controller that leaves a rule out and believes that it is there."""
     day.town.end("controller")
     day.restart([sys.executable, "-m", "tests.live.forgetful"])
     try:
@@ -215,7 +215,7 @@ def forgetful(day: Afternoon) -> dict[str, Any]:
 
 
 def crashes(day: Afternoon) -> list[dict[str, Any]]:
-    """Kill the guard between every two steps of a change, and start it again each time."""
+    """Kill the controller between every two steps of a change, and start it again each time."""
     out: list[dict[str, Any]] = []
     for step in range(_MOST_STEPS):
         day.town.end("controller")
@@ -253,7 +253,7 @@ def crashes(day: Afternoon) -> list[dict[str, Any]]:
 
 
 def restarted(day: Afternoon) -> dict[str, Any]:
-    """A change outlives the switches and the guard."""
+    """A change outlives the switches and the controller."""
     moved = day.move("visitor")
     before = len(day.town.facts())
     day.town.ovs.restart_switches()

@@ -2,7 +2,7 @@
 
 Runs inside the namespaces of one run, for `tests.live.test_ovs_facts`: a bridge of its own beside
 the tiny town (`tests.live.bench`) shows what Open vSwitch does with a plain rule, and the town what
-the guard makes of the same frame. Prints all facts as one JSON object.
+the controller makes of the same frame. Prints all facts as one JSON object.
 """
 
 from __future__ import annotations
@@ -153,16 +153,16 @@ def lag(bench: Bench, times: int = 10) -> list[float]:
     for _ in range(times):
         bench.rules("ip,actions=output:2")
         for _ in range(200):
-            bench.mouth.send(packet)
+            bench.sender.send(packet)
             time.sleep(0.0005)
-        drain(bench.ear)
+        drain(bench.capture)
         bench.run("ovs-ofctl", "-O", "OpenFlow13", "del-flows", BRIDGE)  # waits for a barrier
         done = time.monotonic()
         last = done
         while time.monotonic() < done + 0.7:
-            bench.mouth.send(packet)
+            bench.sender.send(packet)
             time.sleep(0.0005)
-            if drain(bench.ear):
+            if drain(bench.capture):
                 last = time.monotonic()
         out.append(round((last - done) * 1e3, 2))
     return out
@@ -175,7 +175,7 @@ class Guarded:
         self.town = town
         self.juki = town.plan.attachment["juki.lan"]
         with in_netns(town.pid(self.juki)):
-            self.ear = packet_socket(town.interface(self.juki))
+            self.capture = packet_socket(town.interface(self.juki))
 
     def fate(self, source: str, kind: bytes, body: bytes, *, group: bytes = b"") -> dict[str, Any]:
         """Send a frame; return whether the register got it, and which dropping rules counted."""
@@ -183,11 +183,11 @@ class Guarded:
         self.town.ovs.settle()
         before = self._drops()
         with in_netns(self.town.pid(a)):
-            mouth = packet_socket(self.town.interface(a))
-        drain(self.ear)
-        mouth.send((group or mac(self.town.plan.router_mac)) + mac(a.mac) + kind + body)
-        mouth.close()
-        heard = drain(self.ear, QUIET_S)
+            sender = packet_socket(self.town.interface(a))
+        drain(self.capture)
+        sender.send((group or mac(self.town.plan.router_mac)) + mac(a.mac) + kind + body)
+        sender.close()
+        heard = drain(self.capture, QUIET_S)
         self.town.ovs.settle()
         rise = {key: n - before.get(key, 0) for key, n in self._drops().items()}
         return {"arrived": bool(heard), "dropped by": sorted(k for k, n in rise.items() if n)}
@@ -205,7 +205,7 @@ class Guarded:
 
 
 def guarded(town: Town) -> dict[str, Any]:
-    """What the guard makes of each of these frames."""
+    """What the controller makes of each of these frames."""
     guard, plan = Guarded(town), town.plan
     wired, wireless = plan.attachment["nb.wired"], plan.attachment["nb.wireless"]
     juki = str(guard.juki.ip)
@@ -248,7 +248,7 @@ def framework() -> dict[str, Any]:
 
 
 def garbage(town: Town) -> dict[str, Any]:
-    """Somebody at the guard's own port says what no switch says."""
+    """Somebody at the controller's own port says what no switch says."""
     before = len(town.facts())
     with socket.create_connection(("127.0.0.1", OPENFLOW_PORT), timeout=2) as client:
         client.sendall(b"\x04\x00\x00\x08\0\0\0\x01")  # HELLO

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from scenarios.capture import observations as ledger_module
+from scenarios.capture import observations as observations_module
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import Place
 from scenarios.engine.session import Session
@@ -30,21 +30,21 @@ from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
 _TCP = 6
 _SETTLES_A_WINDOW = 2
-#: Faults that our own guard, which heals, is there for.
+#: Faults that our own controller, which heals, is there for.
 _HEALING = frozenset({"nothing", "tables_healed", "controller_stopped"})
 _VICTIM = "juki.lan"
 _ARRIVES_S = 5.0
 _STANDING = ExitStack()  # faults that stand as long as their town
 
 
-def ear_removed(town: Town, wire: Wire) -> None:
+def capture_removed(town: Town, wire: Wire) -> None:
     """Nobody listens at the register any more."""
     wire.rings.pop(Place("attachment", _VICTIM)).close()
 
 
 def token_search_off(town: Town, wire: Wire) -> None:
     """No frame is recognised."""
-    setattr(ledger_module, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
+    setattr(observations_module, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
 
 
 def sender_muted(town: Town, wire: Wire) -> None:
@@ -63,8 +63,8 @@ class _Mute:
 
 def twin_dropped(town: Town, wire: Wire) -> None:
     """The register's TCP twins are lost on the way."""
-    whisper, position = wire.whisper, [a.id for a in town.plan.attachments].index(_VICTIM)
-    wire.whisper = lambda frames: whisper(  # type: ignore[method-assign]
+    inject, position = wire.inject, [a.id for a in town.plan.attachments].index(_VICTIM)
+    wire.inject = lambda frames: inject(  # type: ignore[method-assign]
         [(p, data) for p, data in frames if p != position or data[23] != _TCP]
     )
 
@@ -119,7 +119,7 @@ def tables_changed(town: Town, wire: Wire) -> None:
 
 
 def tables_healed(town: Town, wire: Wire) -> None:
-    """The same under a guard that heals: when anybody looks, the tables are as before."""
+    """The same under a controller that heals: when anybody looks, the tables are as before."""
     tables_changed(town, wire)
 
 
@@ -281,7 +281,7 @@ def nothing(town: Town, wire: Wire) -> None:
 FAULTS: dict[str, Callable[[Town, Wire], None]] = {
     f.__name__: f
     for f in (
-        ear_removed,
+        capture_removed,
         token_search_off,
         sender_muted,
         twin_dropped,

@@ -1,4 +1,4 @@
-"""A guard among strangers: ``python -m tests.live.strangers PLAN FOLDER``.
+"""A controller among strangers: ``python -m tests.live.strangers PLAN FOLDER``.
 
 Runs inside the namespaces of one run, for `tests.live.test_strangers`, on one booted town whose
 guard heals; prints what happened as one JSON object.
@@ -50,7 +50,7 @@ class Night:
         self.own = self.digest()
 
     def ofctl(self, version: int, *words: str) -> str:
-        """Speak to a switch behind the guard's back."""
+        """Speak to a switch behind the controller's back."""
         return self.town.ovs.run("ovs-ofctl", "-O", f"OpenFlow{version}", *words)
 
     def digest(self) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Night:
         self.ofctl(version, "add-flows", switch, str(path))
 
     def healed(self, meddle: Callable[[], object], switch: str = "floor") -> dict[str, Any]:
-        """Let *meddle* happen; return what the guard said until the switch was in force again."""
+        """Let *meddle* happen; return what was stated until the switch was in force again."""
         before, began = len(self.town.facts()), time.monotonic()
         meddle()
         left = ["not looked at"]
@@ -139,7 +139,7 @@ def _prepare(night: Night) -> str:
 
 
 def _in_force(night: Night) -> str:
-    """Ask the guard until it is in force; return why it is not, if it never is."""
+    """Ask the controller until it is in force; return why it is not, if it never is."""
     deadline = time.monotonic() + _SETTLED_S
     while (why := night.town.in_force_now()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -147,7 +147,7 @@ def _in_force(night: Night) -> str:
 
 
 def _together(night: Night, rules: list[tuple[int, str]]) -> dict[str, Any]:
-    """Put all of them in while the guard stands still; it finds them all at once."""
+    """Put all of them in while the controller stands still; it finds them all at once."""
     town = night.town
     town.signal("controller", signal.SIGSTOP)
     why = town.in_force_now()
@@ -163,7 +163,7 @@ def _together(night: Night, rules: list[tuple[int, str]]) -> dict[str, Any]:
 
 
 def _untold(night: Night) -> list[str]:
-    """Put one in that is too long while the guard stands still; return what the witness sees."""
+    """Put one in that is too long while the controller stands still; return what is seen."""
     town = night.town
     town.signal("controller", signal.SIGSTOP)
     night.put(13, _WIDE + kinds.oversized(_SIZES[-1], "goto_table:8"))
@@ -211,7 +211,7 @@ def _silent(night: Night) -> dict[str, Any]:
 
 @contextmanager
 def _relay() -> Iterator[tuple[int, threading.Event]]:
-    """Stand between a switch and the guard; swallow its multipart replies while told so."""
+    """Stand between a switch and the controller; swallow its multipart replies while told so."""
     mute = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as door:
 

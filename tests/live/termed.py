@@ -35,7 +35,7 @@ def ending(plan: Path, folder: Path) -> tuple[Path, datetime]:
 
 
 def story(town: Town, end: datetime) -> dict[str, Any]:
-    """Open pages before and after the end, and once more after the guard's own."""
+    """Open pages before and after the end, and once more after the controller's own."""
     evening, out = Evening(town), dict[str, Any]()
     town.await_in_force()
     out["before"] = evening.page("nb.wired", "juki.lan")

@@ -75,7 +75,7 @@ def test_nothing_leaks_while_it_happens(event: str, tmp_path: Path) -> None:
 
 
 def test_a_broken_line_is_gone_around_in_less_than_a_second(tmp_path: Path) -> None:
-    """The guard hears of the cut from the switch and sends the new way at once."""
+    """The controller hears of the cut from the switch and sends the new way at once."""
     status, outcome = played("line-cut", tmp_path)
 
     assert (status, outcome["verdict"]) == (0, "pass")
@@ -115,7 +115,7 @@ def test_a_declared_way_must_work_and_proves_the_relay_alive(tmp_path: Path) -> 
     )
 
 
-def test_a_relay_that_does_not_run_is_void(tmp_path: Path) -> None:
+def test_a_relay_that_does_not_run_is_inconclusive(tmp_path: Path) -> None:
     """A proxy that answers nobody proves nothing."""
     status, outcome = played("relay:www", tmp_path, fault="relay_dead")
 
@@ -132,7 +132,7 @@ def test_a_switch_that_goes_on_without_its_guard_is_a_leak(tmp_path: Path) -> No
 
 
 def test_a_hole_is_a_leak_whatever_happens_meanwhile(tmp_path: Path) -> None:
-    """Wi-Fi taken for the wire: its tokens reach the register while the guard is dead."""
+    """Wi-Fi taken for the wire: its tokens reach the register while the controller is dead."""
     status, outcome = played("controller-killed", tmp_path, fault="register_open")
 
     assert (status, outcome["verdict"]) == (1, "leak")
@@ -150,7 +150,9 @@ def test_what_is_remembered_after_the_statement_is_a_leak(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("fault", "when"), [("bridge_before", "before: "), ("bridge_left", "afterwards: ")]
 )
-def test_a_fabric_that_is_not_as_planned_is_void(fault: str, when: str, tmp_path: Path) -> None:
+def test_a_fabric_that_is_not_as_planned_is_inconclusive(
+    fault: str, when: str, tmp_path: Path
+) -> None:
     """Nothing leaks by it, so the streams see nothing; the comparison does."""
     status, outcome = played("controller-hung", tmp_path, fault=fault)
 
@@ -159,7 +161,7 @@ def test_a_fabric_that_is_not_as_planned_is_void(fault: str, when: str, tmp_path
     assert "stray" in outcome["reason"]
 
 
-def test_streams_that_do_not_run_are_void_and_never_a_pass(tmp_path: Path) -> None:
+def test_streams_that_do_not_run_are_inconclusive_and_never_a_pass(tmp_path: Path) -> None:
     """Nothing sent proves nothing."""
     status, outcome = played("controller-hung", tmp_path, fault="muted")
 

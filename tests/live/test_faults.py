@@ -49,7 +49,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        "ear_removed",
+        "capture_removed",
         "token_search_off",
         "sender_muted",
         "twin_dropped",
@@ -63,7 +63,7 @@ def test_a_town_without_a_fault_passes(tmp_path: Path) -> None:
         "setting_changed",
     ],
 )
-def test_a_blind_instrument_is_void_and_never_a_pass(fault: str, tmp_path: Path) -> None:
+def test_a_blind_instrument_is_inconclusive_and_never_a_pass(fault: str, tmp_path: Path) -> None:
     """Whatever the instrument cannot see, it does not call dropped."""
     summary, _ = run_with(fault, tmp_path)
 
@@ -132,7 +132,7 @@ def test_a_leak_names_the_port_as_the_plan_does(tmp_path: Path) -> None:
     assert any("floor:Gi1/0/2 in" in f["path"] for f in findings)
 
 
-def test_a_run_that_never_falls_silent_is_void_and_keeps_the_leaks_that_it_saw(
+def test_a_run_that_never_falls_silent_is_inconclusive_and_keeps_the_leaks_that_it_saw(
     tmp_path: Path,
 ) -> None:
     """Nothing else is judged in it, and nothing more is sent; a leak that was seen was seen."""

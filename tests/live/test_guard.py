@@ -1,4 +1,4 @@
-"""The guard on a real town: what it states, what the switches hold, and what a user sees.
+"""The controller on a real town: what it states, what the switches hold, and what a user sees.
 
 One evening is played once for each framework (`tests.live.guarded`); each test reads one of its
 facts.
@@ -40,7 +40,7 @@ def _evening(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def in_force(facts: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Return (added, deleted) of each switch that a guard brought into force."""
+    """Return (added, deleted) of each switch that a controller brought into force."""
     return {f["switch"]: (f["added"], f["deleted"]) for f in facts if f["event"] == "in-force"}
 
 
@@ -80,7 +80,7 @@ def test_a_switch_that_loses_the_guard_fails_secure(evening: dict[str, Any]) -> 
 def test_an_allowed_page_is_seen_and_a_denied_one_is_not(
     evening: dict[str, Any], when: str
 ) -> None:
-    """With the guard, with the guard killed, and after the tables were wiped and made anew."""
+    """With the controller, with it killed, and after the tables were wiped and made anew."""
     pages = {
         "start": evening["pages"],
         "dead": evening["dead"]["pages"],
@@ -155,7 +155,7 @@ def test_a_refused_rule_is_stated_and_tried_again(evening: dict[str, Any]) -> No
 def test_a_switch_that_the_plan_does_not_know_is_never_vouched_for(
     evening: dict[str, Any],
 ) -> None:
-    """A guard with the wrong plan must not guard the right town; nor may a switch end it."""
+    """A controller with the wrong plan must not guard the right town; nor may a switch end it."""
     events = [fact["event"] for fact in evening["wrong plan"]]
     said = [fact["why"] for fact in evening["wrong plan"] if fact["event"] == "trouble"]
 

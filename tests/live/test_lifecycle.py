@@ -106,7 +106,7 @@ def test_a_run_that_ends_leaves_its_folder_alone(person: Person) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_told_to_stop_is_void(person: Person, number: signal.Signals) -> None:
+def test_a_run_that_is_told_to_stop_is_inconclusive(person: Person, number: signal.Signals) -> None:
     """Whoever is asked to stop says so in the folder, and leaves nothing."""
     process = _begun(person)
     inhabitants = _town_stands(person, process)
@@ -209,7 +209,7 @@ PARTS = (
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_dies_makes_the_run_void(person: Person, part: str) -> None:
+def test_a_part_that_dies_makes_the_run_inconclusive(person: Person, part: str) -> None:
     """A dead part is never a pass, and takes the rest with it."""
     process = _begun(person)
     inhabitants = _town_stands(person, process)
@@ -224,7 +224,7 @@ def test_a_part_that_dies_makes_the_run_void(person: Person, part: str) -> None:
     assert record.is_aborted
 
 
-def test_two_runs_side_by_side_do_not_disturb_each_other(person: Person) -> None:
+def test_two_runs_side_by_side_do_not_hinder_each_other(person: Person) -> None:
     """Each has its own network, its own switch daemon and its own folder."""
     both = [_begun(person, f"--out={name}") for name in ("left", "right")]
     outs = [process.communicate(timeout=2 * _END_S) for process in both]

@@ -52,7 +52,7 @@ def test_faults_in_tables_are_told_or_change_nothing(tmp_path: Path) -> None:
 
 
 def test_faults_beside_the_tables_are_told_too(tmp_path: Path) -> None:
-    """A switch that fails open, one line of the guard's code, a host: told, or masked."""
+    """A switch that fails open, one line of the controller's code, a host: told, or masked."""
     ids = ("M-23", "M-22", "M-32", "M20")
     done, told = mutated(tmp_path, *(f"--id={name}" for name in ids), "--faults", "2")
     fates = {fate["ids"][0]: fate for fate in told["fates"] if fate["level"] != "flow"}
@@ -65,7 +65,7 @@ def test_faults_beside_the_tables_are_told_too(tmp_path: Path) -> None:
     assert "is not a port" in fates["M20"]["how"]
 
 
-def test_a_broken_instrument_is_void(tmp_path: Path) -> None:
+def test_a_broken_instrument_is_inconclusive(tmp_path: Path) -> None:
     """Each capture blinded in each way, and every other part: not one of them passes."""
     done, told = mutated(tmp_path, "--level", "instrument")
     fates = [fate["fate"] for fate in told["fates"]]

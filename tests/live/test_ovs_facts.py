@@ -1,4 +1,4 @@
-"""What Open vSwitch and the framework do with a frame, and what the guard makes of it.
+"""What Open vSwitch and the framework do with a frame, and what the controller makes of it.
 
 Each test settles one fact on the real thing (`tests.live.ovs_facts`); decision 9 tells them.
 """
@@ -28,7 +28,7 @@ def test_a_plain_packet_of_a_permitted_conversation_arrives(facts: dict[str, Any
 
 
 def test_a_rule_for_a_port_does_not_see_a_first_fragment(facts: dict[str, Any]) -> None:
-    """It reads port 0 by default and lets it pass; the guard drops every fragment by name."""
+    """It reads port 0 by default and lets it pass; the controller drops every fragment by name."""
     assert facts["fragments"] == {"whole": False, "normal": True, "drop": False, "nx-match": False}
     assert facts["guarded"]["fragment"]["arrived"] is False
     (rule,) = facts["guarded"]["fragment"]["dropped by"]
@@ -36,7 +36,7 @@ def test_a_rule_for_a_port_does_not_see_a_first_fragment(facts: dict[str, Any]) 
 
 
 def test_a_priority_tag_is_a_tag(facts: dict[str, Any]) -> None:
-    """VID 0 matches as a tag and is not taken off; the guard drops it at the edge."""
+    """VID 0 matches as a tag and is not taken off; the controller drops it at the edge."""
     assert facts["tags"]["vid 0 is a tag to a rule"] is True
     assert facts["tags"]["vid 0 comes out as"] == "81000000"
     assert facts["guarded"]["vid 0"]["dropped by"] == [
@@ -47,7 +47,7 @@ def test_a_priority_tag_is_a_tag(facts: dict[str, Any]) -> None:
 def test_a_second_tag_is_payload_or_not_and_the_first_is_a_tag_anyway(
     facts: dict[str, Any],
 ) -> None:
-    """vlan-limit is 1 unless set; the guard asks only whether there is a tag."""
+    """vlan-limit is 1 unless set; the controller asks only whether there is a tag."""
     tags = facts["tags"]
 
     assert tags["limit"] == ""
@@ -89,7 +89,7 @@ def test_in_band_control_has_hidden_rules_and_the_town_has_none(facts: dict[str,
 def test_a_full_table_refuses_what_forbids_and_evicts_what_has_a_time_out(
     facts: dict[str, Any],
 ) -> None:
-    """Both leave a hole; the guard ends when it is refused, and its rules have no time-outs."""
+    """Both leave a hole; the controller ends when it is refused; its rules have no time-outs."""
     full = facts["overflow"]
 
     assert (full["refuse: error"], full["refuse: forbidden passes"]) == ("OFPFMFC_TABLE_FULL", True)
@@ -104,7 +104,7 @@ def test_a_deleted_permission_is_dead_soon_after_the_answer(facts: dict[str, Any
 
 
 def test_anybody_can_say_what_the_framework_takes_for_a_switch(facts: dict[str, Any]) -> None:
-    """Its topology application believes a forged LLDP frame; the guard drops it and hears none."""
+    """Its topology application believes a forged LLDP frame; the controller drops it."""
     assert facts["framework"]["believed"] == [2, 1]
     assert facts["guarded"]["lldp"] == {"arrived": False, "dropped by": ["priority=50,in_port=1"]}
     assert facts["guarded"]["packet-in"] == 0
@@ -116,12 +116,12 @@ def test_nothing_is_learned(facts: dict[str, Any]) -> None:
 
 
 def test_garbage_at_the_guards_port_moves_nothing(facts: dict[str, Any]) -> None:
-    """The framework ends that connection alone; the guard lives and has nothing to say."""
+    """The framework ends that connection alone; the controller lives and has nothing to say."""
     assert facts["garbage"] == {"alive": True, "facts": []}
 
 
 def test_switches_come_back_empty_and_are_in_force_soon(facts: dict[str, Any]) -> None:
-    """With flow-restore-wait they would not even speak to the guard until it is taken away."""
+    """With flow-restore-wait they would not even speak to the controller until it is taken away."""
     assert facts["restore"]["plain: in force after s"] < 5
     assert set(facts["restore"]["said while waiting"]) == {"gone"}
     assert facts["restore"]["waiting: in force after s"] > 2.5

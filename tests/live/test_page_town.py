@@ -85,7 +85,7 @@ def test_a_planned_permission_is_opened(visit: Visit, town: Demo) -> None:
 
 
 def test_a_cut_line_between_sites(visit: Visit, town: Demo) -> None:
-    """The main line of a branch is cut: the guard goes around it, and whoever talked talks on."""
+    """The main line of a branch is cut: the controller goes around it, and talk goes on."""
     page = visit.page
     _watch(visit, "nb-br1-1.wired", "juki.lan")
     visit.until_line(0, "answered")
@@ -110,7 +110,7 @@ def test_a_cut_line_between_sites(visit: Visit, town: Demo) -> None:
 
 
 def _facts(town: Demo) -> set[tuple[str, str]]:
-    """What the guard has said of lines: the event and the switch."""
+    """What the controller has said of lines: the event and the switch."""
     lines = (town.folder / "log" / "controller.jsonl").read_bytes().splitlines()
     facts = [orjson.loads(line) for line in lines]
     return {(f["event"], s) for f in facts for s in str(f).replace("'", " ").split()}

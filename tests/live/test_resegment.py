@@ -80,11 +80,11 @@ def test_two_changes_at_once_are_one_change_and_one_clear_error(day: dict[str, A
 
 
 def test_a_change_with_a_time_ends_also_across_a_restart(day: dict[str, Any]) -> None:
-    """Its end came while no guard was there; nothing can be moved without one."""
+    """Its end came while no controller was there; nothing can be moved without one."""
     told = day["in_time"]
 
     assert told["moved"]["in_force"] is True
-    assert "nothing was changed" in told["without a guard"]["error"]
+    assert "nothing was changed" in told["without a controller"]["error"]
     assert told["standing"] == 0
     assert told["same"] is True
     assert told["address"] is True

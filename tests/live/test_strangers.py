@@ -1,4 +1,4 @@
-"""No rule of anybody else stays under a guard that heals, whatever it is made of.
+"""No rule of anybody else stays under a controller that heals, whatever it is made of.
 
 One night is played on one town (`tests.live.strangers`); each test reads one of its facts.
 """
@@ -59,7 +59,7 @@ def test_a_stranger_of_any_kind_is_deleted_alone(night: dict[str, Any]) -> None:
 
 
 def test_all_of_them_at_once_are_deleted(night: dict[str, Any]) -> None:
-    """Found together, after the guard had stood still; meanwhile it vouched for nothing."""
+    """Found together, after the controller had stood still; meanwhile it vouched for nothing."""
     assert night["together kinds"] > 280
     assert night["together"]["left"] == []
     assert night["together"]["stopped"] == "no answer after 5.0 s"

@@ -1,4 +1,4 @@
-"""Rules with times on a real town: the guard keeps them, and a check judges at a moment."""
+"""Rules with times on a real town: the controller keeps them, and a check judges at a moment."""
 
 from __future__ import annotations
 

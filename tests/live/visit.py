@@ -100,7 +100,7 @@ def visiting(browser: Browser, town: Demo) -> Iterator[Visit]:
 
 
 def undo_all(town: Demo) -> None:
-    """Bring the town back to its plan, with its guard."""
+    """Bring the town back to its plan, with its controller."""
     town.ask("/api/faults", {"name": "guard", "on": False})
     town.until("in_force", True)
     for change in reversed(town.ask("/api/state")[1]["changes"]):

@@ -148,7 +148,7 @@ def test_a_place_that_takes_no_folder_is_a_usage_error(tmp_path: Path) -> None:
     )
 
 
-def test_a_run_that_died_is_void_whatever_it_had_written(tmp_path: Path) -> None:
+def test_a_run_that_died_is_inconclusive_whatever_it_had_written(tmp_path: Path) -> None:
     """A green summary does not survive the death of its run; its counts do."""
     path = tmp_path / "summary.json"
     write_summary(path, Summary(plan="tiny", verdict=RunVerdict.PASS, cases=3, passed=3))

@@ -169,7 +169,7 @@ class SsidBridge(TownSwitch):
         return switches
 
     def fix(self) -> None:
-        """Give the air its fixed rules, also after a restart: no guard does it."""
+        """Give the air its fixed rules, also after a restart: no controller does it."""
         rules = "\n".join(air_rules(self.params["stations"]))
         _run_checked(["ovs-ofctl", "-O", "OpenFlow13", "add-flows", self.name, "-"], text=rules)
 

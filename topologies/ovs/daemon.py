@@ -270,6 +270,7 @@ def tracked(dump: str) -> list[str]:
     """Return the connections of switches in a dump of ``dpctl/dump-conntrack``.
 
     A switch tracks in a zone of its own, which is never 0. The kernel's table has the conversations
-    of the network namespace itself as well, such as the guard's with its switches: without a zone.
+    of the network namespace itself as well, such as the controller's with its switches: without a
+    zone.
     """
     return [line for line in dump.splitlines() if ",zone=" in line]

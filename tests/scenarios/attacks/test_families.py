@@ -39,7 +39,7 @@ def test_every_frame_carries_its_token_where_captures_hear_it(family: str) -> No
     plan = town("tiny")
     source, target = representative_pairs(plan)[0]
     roles = RoleAssignment(plan).roles(source, target)
-    deaf = Counter[str]()
+    not_receiving = Counter[str]()
     for entry in entries().values():
         if entry.family != family:
             continue
@@ -47,9 +47,9 @@ def test_every_frame_carries_its_token_where_captures_hear_it(family: str) -> No
             packet = sendable[1] if isinstance(sendable, tuple) else sendable
             raw = bytes(packet)
             raw = raw if blank() in raw else raw + blank()
-            deaf[entry.id] += raw.index(blank()) + len(blank()) > HEARD_BYTES
+            not_receiving[entry.id] += raw.index(blank()) + len(blank()) > HEARD_BYTES
 
-    assert +deaf == Counter()
+    assert +not_receiving == Counter()
 
 
 def test_what_is_not_sent_says_why() -> None:

@@ -1,4 +1,4 @@
-"""The figures of a bench: medians, extrapolations, digests, targets; and one real sitting."""
+"""The figures of a bench: medians, extrapolations, digests, targets; and one real session."""
 
 from __future__ import annotations
 

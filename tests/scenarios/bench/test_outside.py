@@ -216,14 +216,14 @@ def test_a_network_that_is_not_cut_is_not_isolated(tmp_path: Path) -> None:
 def test_a_rule_put_back_that_is_not_found_is_wrong() -> None:
     """The bench says no where isolation is not proved, and where a rule put back is not told."""
     leak = Halves("Leak", 2, False, "", "", False)
-    deaf = Halves("Deaf", 2, True, "N0: 1/32 to N0:1", "", False)
+    silent = Halves("Silent", 2, True, "N0: 1/32 to N0:1", "", False)
 
-    assert not leak.is_right and not deaf.is_right
-    assert list(told([leak, deaf])) == [
+    assert not leak.is_right and not silent.is_right
+    assert list(told([leak, silent])) == [
         "halves: 1 of 2 networks, cut in two by the parity of their nodes, are proved isolated",
         "one rule put back: 0 of 1 told, with a packet that arrives",
         "  Leak: no rule: no packet",
-        "  Deaf: N0: 1/32 to N0:1: no packet",
+        "  Silent: N0: 1/32 to N0:1: no packet",
     ]
 
 

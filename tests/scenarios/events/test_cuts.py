@@ -26,7 +26,7 @@ class _Actors(EventTrial):
         self.base = [
             stream
             for stream_target in self.stream_targets
-            for stream in self.maker.of_trio(stream_target)
+            for stream in self.maker.of_target(stream_target)
         ]
 
 

@@ -101,7 +101,7 @@ def test_what_tells_an_id_is_an_attack_that_is_sent() -> None:
         ("instrument", "survived", False),
     ],
 )
-def test_a_broken_instrument_must_be_void_and_nothing_else_may(
+def test_a_broken_instrument_must_be_inconclusive_and_nothing_else_may(
     level: str, fate: str, right: bool
 ) -> None:
     """A fault of the town that nobody could judge was not told."""
@@ -113,7 +113,7 @@ def test_a_run_that_told_nothing_is_no_success() -> None:
     assert exit_status([]) == 3
 
 
-def test_what_is_tried_together_overfills_no_ear() -> None:
+def test_what_is_tried_together_overfills_no_capture() -> None:
     """Each case is there once, beside its twins, and nobody sends or is sent more than fits."""
     suites = Suites(load(ROOT / "topologies" / "alpha.yaml"), 1, random.Random(1))
     parts = list(suites.parts(suites.cases))

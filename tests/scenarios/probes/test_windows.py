@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from scenarios.capture.sentinels import EAR_SHAPES
+from scenarios.capture.sentinels import CONTROL_SHAPES
 from scenarios.probes.base import PROBES
 from scenarios.probes.context import packet
 from scenarios.probes.pairs import every_pair
@@ -210,10 +210,10 @@ def test_two_frames_of_a_window_never_share_ports() -> None:
 
 
 def test_every_shape_has_a_twin() -> None:
-    """An ear that cannot hear a shape would look like a guard that drops it."""
+    """A capture that cannot hear a shape would look like a controller that drops it."""
     sent = {frame.shape for name in ("tiny", "matsuno") for w in gate(name) for frame in w.frames}
 
-    assert sent <= set(EAR_SHAPES)
+    assert sent <= set(CONTROL_SHAPES)
 
 
 def test_a_smoke_run_is_a_small_part_of_the_gate() -> None:

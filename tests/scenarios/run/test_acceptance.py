@@ -77,7 +77,7 @@ def test_only_devices_that_the_sentence_speaks_about_are_captured() -> None:
 def _streams(*heard: Heard, revoked: bool = False) -> list[Tried]:
     """What is told of the first stream target's permitted and forbidden stream, heard so."""
     (stream_target, *_) = stream_targets(TINY)
-    made = StreamBuilder(TINY, run=1, length=4).of_trio(stream_target)
+    made = StreamBuilder(TINY, run=1, length=4).of_target(stream_target)
     streams = Streams.__new__(Streams)
     streams.streams = {s.number: s for s in made}
     streams.heard = {s.number: h for s, h in zip(made, heard, strict=True)}

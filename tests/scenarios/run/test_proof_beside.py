@@ -70,7 +70,7 @@ def test_tables_that_change_meanwhile_are_not_proved(tmp_path: Path) -> None:
     assert "最初のパケットの前" in found.ja
 
 
-def test_tables_that_cannot_be_proved_are_void(tmp_path: Path) -> None:
+def test_tables_that_cannot_be_proved_are_inconclusive(tmp_path: Path) -> None:
     """And the reason is in the language of the reader."""
     odd = {s: text + _ODD for s, text in _dumps().items()}
     (found,) = _proved(tmp_path, odd, odd).differences

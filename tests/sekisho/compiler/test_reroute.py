@@ -1,4 +1,4 @@
-"""Broken lines: what the guard takes from the ports, and that a detour is what a new plan gives."""
+"""Broken lines: what the controller takes from the ports; a detour is what a new plan gives."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def test_an_edge_of_a_port_needs_both_sides(plan: Plan) -> None:
     assert port_edges(own, sent(plan, 442, 444), set())[1] == 0
 
 
-def test_a_void_case_tries_no_edge(plan: Plan) -> None:
+def test_a_inconclusive_case_tries_no_edge(plan: Plan) -> None:
     """What could not be judged was not tried."""
     every = {case.name for window in windows(plan, seed=1) for case in window.cases}
 

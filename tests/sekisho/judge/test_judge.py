@@ -66,7 +66,7 @@ def test_with_all_witnesses_both_pass(evening: Evening) -> None:
     assert (allowed.verdict, allowed.reason, allowed.arrived) == (Verdict.PASS, "", 1)
 
 
-def test_without_the_senders_own_copy_it_is_void(evening: Evening) -> None:
+def test_without_the_senders_own_copy_it_is_inconclusive(evening: Evening) -> None:
     """Witness a: a frame that never left its sender was not stopped by anybody."""
     evening.seen[2].own = 0
     evening.counted[CELL] = 1
@@ -76,7 +76,7 @@ def test_without_the_senders_own_copy_it_is_void(evening: Evening) -> None:
     assert denied.reason == "1 of 2 frames were not seen leaving the sender"
 
 
-def test_a_frame_that_left_twice_is_void(evening: Evening) -> None:
+def test_a_frame_that_left_twice_is_inconclusive(evening: Evening) -> None:
     """Two copies where one was sent: somebody else speaks with our tokens."""
     evening.seen[2].own = 2
 
@@ -84,7 +84,7 @@ def test_a_frame_that_left_twice_is_void(evening: Evening) -> None:
 
 
 @pytest.mark.parametrize("copies", [0, 2])
-def test_without_its_positive_twin_it_is_void(evening: Evening, copies: int) -> None:
+def test_without_its_positive_twin_it_is_inconclusive(evening: Evening, copies: int) -> None:
     """Witness b: a target that hears nothing, or everything twice, proves nothing."""
     evening.seen[9].places["juki.lan"] = copies
     denied, _ = evening.judged()
@@ -93,7 +93,7 @@ def test_without_its_positive_twin_it_is_void(evening: Evening, copies: int) -> 
     assert denied.reason == f"{copies} copies of 1 positive twins arrived at the target"
 
 
-def test_a_twin_that_was_never_sent_is_void(evening: Evening) -> None:
+def test_a_twin_that_was_never_sent_is_inconclusive(evening: Evening) -> None:
     """Silence at a target that nobody may speak to needs a twin all the same."""
     evening.cases[0] = replace(DENIED, twins=())
     denied, _ = evening.judged()
@@ -106,7 +106,7 @@ def test_a_twin_that_was_never_sent_is_void(evening: Evening) -> None:
 
 @pytest.mark.parametrize("place", ["juki.lan", "guest.wireless", LINK, "controller-channel"])
 def test_seen_anywhere_it_is_a_leak(evening: Evening, place: str) -> None:
-    """Witness c: at the target, at a third host, between switches or at the guard."""
+    """Witness c: at the target, at a third host, between switches or at the controller."""
     evening.seen[2].places[place] += 1
     denied, _ = evening.judged()
 
@@ -123,7 +123,7 @@ def test_an_answer_is_a_leak(evening: Evening) -> None:
     assert denied.reason == "a forbidden frame was seen at the sender, as an answer"
 
 
-def test_a_capture_that_lost_copies_makes_everything_void(evening: Evening) -> None:
+def test_a_capture_that_lost_copies_makes_everything_inconclusive(evening: Evening) -> None:
     """Witness d: what the kernel could not store may have been the leak."""
     evening.health = Health(lossy=("juki.lan",))
 
@@ -131,7 +131,7 @@ def test_a_capture_that_lost_copies_makes_everything_void(evening: Evening) -> N
     assert evening.judged()[0].reason == "captures lost copies at juki.lan"
 
 
-def test_a_frame_lost_on_a_line_is_void_and_no_finding(evening: Evening) -> None:
+def test_a_frame_lost_on_a_line_is_inconclusive_and_no_finding(evening: Evening) -> None:
     """Neither an over-block nor an unattributed drop: no rule is to blame."""
     evening.health = Health(lost=("the line at core1-eth5",))
     evening.seen[3].places.clear()
@@ -152,19 +152,21 @@ def test_a_lossy_line_excuses_nothing_that_was_seen(evening: Evening) -> None:
     assert evening.judged()[0].verdict is Verdict.LEAK
 
 
-@pytest.mark.parametrize("deaf", ["nb.wireless", "juki.lan"])
-def test_a_deaf_end_makes_it_void(evening: Evening, deaf: str) -> None:
+@pytest.mark.parametrize("not_receiving", ["nb.wireless", "juki.lan"])
+def test_an_end_that_does_not_receive_makes_it_inconclusive(
+    evening: Evening, not_receiving: str
+) -> None:
     """Witness d: sentinels before and after must be heard at both ends."""
-    evening.health = Health(deaf=frozenset({deaf}))
+    evening.health = Health(not_receiving=frozenset({not_receiving}))
     denied, _ = evening.judged()
 
     assert (denied.verdict, denied.reason) == (
         Verdict.INCONCLUSIVE,
-        f"no sentinel was heard at {deaf}",
+        f"no sentinel was heard at {not_receiving}",
     )
 
 
-def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> None:
+def test_what_never_came_to_its_end_is_inconclusive_but_for_a_leak(evening: Evening) -> None:
     """Frames that go round keep the switches busy; what was seen by then was seen."""
     evening.health = Health(stuck="the switches never fell silent")
     denied, allowed = evening.judged()
@@ -178,15 +180,15 @@ def test_what_never_came_to_its_end_is_void_but_for_a_leak(evening: Evening) -> 
     assert evening.judged()[0].verdict is Verdict.LEAK
 
 
-def test_a_deaf_bystander_makes_it_void_too(evening: Evening) -> None:
+def test_a_bystander_that_does_not_receive_makes_it_inconclusive_too(evening: Evening) -> None:
     """Seen nowhere else: that must be shown of every place, not of the two ends alone."""
-    evening.health = Health(deaf=frozenset({"guest.wireless"}))
+    evening.health = Health(not_receiving=frozenset({"guest.wireless"}))
 
     assert [j.verdict for j in evening.judged()] == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE]
 
 
 def test_a_permitted_frame_is_seen_once_on_its_way(evening: Evening) -> None:
-    """A line on its way that shows it twice leaks; one that shows nothing is deaf, or passed by."""
+    """A line that shows it twice leaks; one that shows nothing is passed by, or blind."""
     evening.seen[3].places[LINK] = 2
     twice = evening.judged()[1]
     evening.seen[3].places[LINK] = 0
@@ -208,7 +210,9 @@ def test_what_a_host_says_by_itself_is_counted_beside_the_cases(evening: Evening
 
 
 @pytest.mark.parametrize("spoilt", ["counted", "arrived"])
-def test_what_is_missing_while_something_stood_still_is_void(evening: Evening, spoilt: str) -> None:
+def test_what_is_missing_while_something_stood_still_is_inconclusive(
+    evening: Evening, spoilt: str
+) -> None:
     """Stopped switches deliver nothing and count nothing; that is not the town's fault."""
     evening.health = Health(stalled="the switches stood still for 8.0 s meanwhile")
     if spoilt == "counted":
@@ -277,7 +281,7 @@ def test_cases_of_one_cell_share_its_counter(evening: Evening) -> None:
     assert (verdicts[0], verdicts[2]) == (Verdict.PASS, Verdict.PASS)
 
 
-def test_a_town_that_changed_makes_it_void(evening: Evening) -> None:
+def test_a_town_that_changed_makes_it_inconclusive(evening: Evening) -> None:
     """Witness f: tables and links must be after as they were before."""
     evening.health = Health(changed=("the tables of floor",))
 
@@ -285,7 +289,7 @@ def test_a_town_that_changed_makes_it_void(evening: Evening) -> None:
     assert evening.judged()[0].reason == "the town changed meanwhile: the tables of floor"
 
 
-def test_nothing_sent_is_void(evening: Evening) -> None:
+def test_nothing_sent_is_inconclusive(evening: Evening) -> None:
     """A case without a frame says nothing, in either direction."""
     evening.cases = [replace(DENIED, frames=()), replace(ALLOWED, frames=())]
 
@@ -295,7 +299,7 @@ def test_nothing_sent_is_void(evening: Evening) -> None:
     ]
 
 
-def test_nothing_heard_at_all_is_void(evening: Evening) -> None:
+def test_nothing_heard_at_all_is_inconclusive(evening: Evening) -> None:
     """A dead instrument hears no leak either."""
     evening.seen.clear()
 

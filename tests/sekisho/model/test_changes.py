@@ -45,7 +45,7 @@ def test_the_journal_brings_back_what_was_written(tmp_path: Path) -> None:
     assert again.standing == (change,)
     assert again.next_number == 3
     assert change_of(change.as_json()) == change
-    assert path.read_bytes() == cut_short  # a reader may look while the guard is writing
+    assert path.read_bytes() == cut_short  # a reader may look while the controller is writing
 
     again.add(_change(3, "floor:1", "visitor"))
 

@@ -127,7 +127,7 @@ def test_lines_are_counted_as_yaml_counts_them(end: str, tmp_path: Path) -> None
 
 
 def test_a_plan_of_several_files_is_written_as_one(tmp_path: Path) -> None:
-    """As events need it that give the guard a plan with less."""
+    """As events need it that give the controller a plan with less."""
     data, whole = document(str(cut(tmp_path))), document(str(_TINY))
 
     assert data == whole

@@ -1,4 +1,4 @@
-"""With lines down: the tables that the guard would bring about are proved as well."""
+"""With lines down: the tables that the controller would bring about are proved as well."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_way_around_is_proved(name: str, lines: int) -> None:
     assert [proof.differences for proof in proofs.values()] == [()] * (lines + 1)
 
 
-def test_tables_that_do_not_heed_a_dead_line_are_found() -> None:
+def test_tables_that_ignore_a_dead_line_are_found() -> None:
     """What was promised goes into it and is lost; the packet shows where."""
     plan, (whole, *cut) = town("alpha"), cases("alpha").items()
     down, (_, tables) = cut[0][0], whole

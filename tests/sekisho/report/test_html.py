@@ -137,7 +137,7 @@ def test_a_run_that_died_before_its_summary_is_shown_as_such(tmp_path: Path) -> 
     assert stamp(front(folder)) == "判定不能"
 
 
-def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
+def test_a_run_without_cases_is_inconclusive(tmp_path: Path) -> None:
     """Nothing tested is never passed."""
     sheet = front(write_run(tmp_path, number=0))
 

@@ -58,7 +58,7 @@ def test_every_finding_is_a_failure_of_its_own(tmp_path: Path) -> None:
     assert root[0].get("failures") == "1"
 
 
-def test_a_void_case_is_an_error_and_a_residual_one_is_skipped(tmp_path: Path) -> None:
+def test_a_inconclusive_case_is_an_error_and_a_residual_one_is_skipped(tmp_path: Path) -> None:
     """Neither is green: nothing was proven."""
     root = parsed(write_run(tmp_path, verdicts={3: Verdict.INCONCLUSIVE, 10: Verdict.RESIDUAL}))
     kinds = {

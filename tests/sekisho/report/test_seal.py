@@ -104,7 +104,7 @@ def test_a_failing_run_that_was_made_a_pass_is_refused(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_the_same_forgery_without_the_seal_is_void(
+def test_the_same_forgery_without_the_seal_is_inconclusive(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str
 ) -> None:
     """Whoever takes the seal away takes the verdict away."""
@@ -295,7 +295,7 @@ def test_all_forms_show_the_seal(tmp_path: Path, capfd: pytest.CaptureFixture[st
     ] == [("manifest.sha256", sealed)]
 
 
-def test_a_run_that_died_has_no_seal_and_is_void(
+def test_a_run_that_died_has_no_seal_and_is_inconclusive(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It is shown, with exit 3."""
@@ -319,7 +319,7 @@ def test_a_replay_asks_the_seal_first(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert not (tmp_path / "out").exists()
 
 
-def test_a_changed_re_test_is_void_in_the_record_of_its_change(tmp_path: Path) -> None:
+def test_a_changed_re_test_is_inconclusive_in_the_record_of_its_change(tmp_path: Path) -> None:
     """The page that is printed for a change shows no count of it."""
     town = tmp_path / "town"
     whole_run(town / "retests" / "1-affected-1")

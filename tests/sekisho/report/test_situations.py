@@ -159,7 +159,7 @@ def _played(record: RunRecord, verdict: str) -> RunRecord:
     return replace(record, events={"events": {}, "outcomes": [outcome]})
 
 
-def test_a_situation_of_an_event_that_cannot_befall_the_town_is_not_undecided(
+def test_a_situation_of_an_event_that_cannot_happen_in_the_town_is_not_undecided(
     tmp_path: Path,
 ) -> None:
     """It says why; one whose event was played and left no case is inconclusive."""

@@ -147,7 +147,7 @@ def test_an_aborted_run_is_never_green(tmp_path: Path) -> None:
     assert [n for n, line in enumerate(lines) if "○" in line and "計画どおり" not in line] == []
 
 
-def test_a_run_without_cases_is_void(tmp_path: Path) -> None:
+def test_a_run_without_cases_is_inconclusive(tmp_path: Path) -> None:
     """Nothing tested is never passed."""
     assert shown(write_run(tmp_path, number=0))[-1] == ("判定 判定不能: 試験を1件も行っていません")
 

@@ -79,7 +79,7 @@ _PROCESSES = (
             ),
         ),
         (subprocess.CalledProcessError(1, ["ip"], stderr=b"a\nlink: no\n"), "ip failed: link: no"),
-        (LabError("the guard is gone\n  hint: look"), "the guard is gone\n  hint: look"),
+        (LabError("the controller is gone\n  hint: look"), "the controller is gone\n  hint: look"),
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, BaseException) else "",
 )

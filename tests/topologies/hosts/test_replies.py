@@ -95,7 +95,7 @@ def test_the_rest_says_who_is_there(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(SERVICE_KINDS))
 @pytest.mark.parametrize("junk", [b"", b"\x00", TOKEN, TOKEN * 20, b"\xff" * 600])
 def test_junk_breaks_no_server_and_is_never_echoed(kind: str, junk: bytes) -> None:
-    """A probe's token that came back would look like a leak of the guard."""
+    """A probe's token that came back would look like a leak of the controller."""
     assert TOKEN not in answer(kind, junk)
 
 

@@ -9,7 +9,7 @@ OWN = "tcp,orig=(src=127.0.0.1,dst=127.0.0.1,sport=60310,dport=6653),reply=(...)
 
 
 def test_a_connection_of_a_switch_is_told_from_one_of_the_kernel() -> None:
-    """The kernel tracks the guard's own conversation with its switches, in no switch's zone."""
+    """The kernel tracks the controller's own conversation with its switches, in no zone."""
     assert tracked(f"{OWN},protoinfo=(state=ESTABLISHED)\n{SWITCHS},protoinfo=(...)\n") == [
         f"{SWITCHS},protoinfo=(...)"
     ]

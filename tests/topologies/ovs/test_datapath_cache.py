@@ -93,11 +93,11 @@ def test_rules_that_are_gone_already_are_followed(daemon: Daemon, path: Path) ->
 
 
 def test_what_is_held_is_let_go_whatever_happens(daemon: Daemon, path: Path) -> None:
-    """The guard died in between: the revalidator goes on, and the next asker has his turn."""
+    """The controller died in between: the revalidator goes on, and the next asker has his turn."""
     cache = DatapathCache(lambda: path)
-    with pytest.raises(LabError, match="the guard"), cache.following() as following:
+    with pytest.raises(LabError, match="the controller"), cache.following() as following:
         following.hold()
-        raise LabError("the guard ended")
+        raise LabError("the controller ended")
     with cache.following() as following:
         following.hold()
 
