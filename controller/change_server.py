@@ -1,6 +1,7 @@
 """Where changes are asked for: examined, written down, put into force, and told.
 
-A request is one JSON object a line on a socket file (``SEKISHO_CHANGES_SOCKET``), each answer too::
+Requests and answers are those of `sekisho.resegment.protocol`, one JSON object a line on a socket
+file (``SEKISHO_CHANGES_SOCKET``)::
 
     {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
     {"do": "change", "link": "P28", ...}      a planned permission
@@ -33,10 +34,18 @@ from controller import framework as fw
 from controller.switch_io import fail_fast
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import JST, Plan
-from sekisho.model.changes import LATEST_MOMENT, Change
+from sekisho.model.changes import Change
 from sekisho.model.terms import in_force
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.preview import preview
+from sekisho.resegment.protocol import (
+    ChangeAnswer,
+    ChangeRequest,
+    Stage,
+    StateRequest,
+    UndoRequest,
+    request_of,
+)
 from sekisho.resegment.validation import (
     RefusedError,
     check_conflict,
@@ -45,11 +54,10 @@ from sekisho.resegment.validation import (
     undo_refusals,
 )
 from sekisho.runtime.json_lines import JsonLineConnection
-from sekisho.text.printable import said
 from sekisho.text.trouble import in_words
 
 if TYPE_CHECKING:
-    from controller.transition import Moving, Pause
+    from controller.transition import Done, Moving, Pause
 
 _TICK_S = 0.2  # how often somebody's time may be over
 _PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
@@ -148,25 +156,25 @@ class ChangeServer:
                     conn.write({"error": str(error), "lab": True})
                 except OSError as error:
                     conn.write({"error": in_words(error, doing="the controller"), "lab": True})
-                except (SekishoError, ValueError, KeyError, TypeError) as error:
+                except (SekishoError, ValueError) as error:
                     conn.write({"error": str(error) or repr(error)})
 
-    def _answered(self, request: dict[str, Any], conn: JsonLineConnection) -> dict[str, Any]:
-        def pause(stage: str) -> None:
-            if request.get("pause"):
+    def _answered(self, wire: dict[str, Any], conn: JsonLineConnection) -> dict[str, Any]:
+        request = request_of(wire)
+        if isinstance(request, StateRequest):  # also while a change waits for a switch
+            return self._state(is_known_enough=request.is_known_enough)
+
+        def pause(stage: Stage) -> None:
+            if request.is_paused:
                 with contextlib.suppress(OSError):  # who has gone meanwhile is not waited for
                     conn.write({"stage": stage})
                     while (told := conn.read(_PAUSE_S)) and told.get("go") != stage:
                         pass  # of an earlier stage, and late
 
-        if request["do"] == "state":  # also while a change waits for a switch
-            return self._state(is_known_enough=bool(request.get("known")))
         with self._turn:
-            if request["do"] == "change":
+            if isinstance(request, ChangeRequest):
                 return self._change(request, pause)
-            if request["do"] == "undo":
-                return self._undo_asked(request, pause)
-        raise KeyError(f"do: {request['do']!r} is none of change, undo, state")
+            return self._undo_asked(request, pause)
 
     def _state(self, *, is_known_enough: bool) -> dict[str, Any]:
         assert self._journal is not None
@@ -178,55 +186,53 @@ class ChangeServer:
             "troubles": dict(sorted(troubles.items())),
         }
 
-    def _change(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+    def _change(self, request: ChangeRequest, pause: Pause) -> dict[str, Any]:
         """Examine a change and, unless it is a dry run, make it."""
         assert self._journal is not None
         now = self._guard.plan
-        link = request.get("link")
-        standing = self._journal.standing
-        moves = () if link else plan_moves(now, request["ports"], request["to"], standing=standing)
+        standing, link = self._journal.standing, request.link
+        moves = () if link else plan_moves(now, request.ports, request.to, standing=standing)
         links = links_asked(now, link) if link else ()
         change = Change(
             self._journal.next_number,
-            str(request.get("to") or "open"),
+            request.to or "open",
             moves,
             links,
-            said(str(request.get("reason", "")), "reason"),
-            said(str(request.get("by", "")), "by"),
+            request.reason,
+            request.by,
             time.time(),
-            _moment(request.get("until")),
+            request.until,
         )
-        check_conflict(self._journal.changes.values(), change, request.get("seen"))
+        check_conflict(self._journal.changes.values(), change, request.seen)
         after = self._now((*standing, change))
-        if request.get("dry_run"):
+        if request.is_dry_run:
             shown = preview(now, after, self._guard.tables).as_json()
             return {"preview": shown, "change": change.as_json()}
         move = self._guard.prepare(after)
         self._journal.add(change)
         done = self._guard.put(move, pause)
-        return {"change": change.as_json(), **self._told(change.number, done)}
+        return self._told(_answer(change.number, done, change))
 
-    def _told(self, number: int, done: dict[str, Any]) -> dict[str, Any]:
+    def _told(self, answer: ChangeAnswer) -> dict[str, Any]:
         assert self._journal is not None
-        now = time.time()
+        now, number, done = time.time(), answer.number, answer.facts()
         with contextlib.suppress(
             LabError
         ):  # it is in force all the same; nothing rests on the line
             self._journal.write("in-force", must_last=False, number=number, at=now, **done)
         self.say("changed", number=number, **done)
-        return {"number": number, "in_force": not done["waiting"], **done}
+        return answer.to_wire()
 
-    def _undo_asked(self, request: dict[str, Any], pause: Pause) -> dict[str, Any]:
+    def _undo_asked(self, request: UndoRequest, pause: Pause) -> dict[str, Any]:
         assert self._journal is not None
-        number = int(request["number"])
+        number = request.number
         refusals = tuple(undo_refusals(self._journal.standing, number))
         if refusals:
             raise RefusedError(refusals)
-        if request.get("dry_run"):
+        if request.is_dry_run:
             shown = preview(self._guard.plan, self._without(number), self._guard.tables)
             return {"preview": shown.as_json(), "number": number}
-        by = said(str(request.get("by", "")), "by")
-        return self._undo(number, {"by": by, "why": "asked"}, pause)
+        return self._undo(number, {"by": request.by, "why": "asked"}, pause)
 
     def _without(self, number: int) -> Plan:
         assert self._journal is not None
@@ -237,19 +243,8 @@ class ChangeServer:
         move = self._guard.prepare(self._without(number))
         self._journal.write("undo", number=number, at=time.time(), **words)
         done = self._guard.put(move, pause)
-        return {"undone": number, **self._told(number, done)}
+        return self._told(_answer(number, done))
 
 
-def _moment(value: object) -> float | None:
-    """Return when a change shall end, in seconds since 1970.
-
-    Raises:
-        ValueError: It is not a number, or not a time that a calendar could show.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"until: {value!r} is not a time in seconds since 1970")
-    if not 0 <= value <= LATEST_MOMENT:
-        raise ValueError(f"until: {value!r} is not a time of this century")
-    return float(value)
+def _answer(number: int, done: Done, change: Change | None = None) -> ChangeAnswer:
+    return ChangeAnswer(number, done.touched, done.waiting, done.seconds, change)

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller import framework as fw
 from controller.link_state import Lines
@@ -22,15 +22,28 @@ from sekisho.compiler.incremental import TableDiff, Tables, changed_tables
 from sekisho.errors import LabError
 from sekisho.model import Plan
 from sekisho.openflow.rules import Cookie, Kind, Rule
+from sekisho.resegment.protocol import Stage
 
 _EXACT = 3  # so many terminals at most are read back one by one; else whole tables
 _LOOK_S = 3.0  # a switch that does not say what it holds within this is not vouched for
 _OWN = 0xFF << 56 | 0xFFFF << 16  # a cookie's mark of ours, and its number of a terminal
 
-#: Called before any table is touched, with ``ready``; between deny and allow, when every switch has
-#: said that it denies, with ``denied``; and with ``allowed`` when all has been said, and is not yet
-#: read back.
-Pause = Callable[[str], None]
+#: Called at each stage of a change.
+Pause = Callable[[Stage], None]
+
+
+class Done(NamedTuple):
+    """What became of a transition.
+
+    Attributes:
+        touched: How many rules went and came, by switch.
+        waiting: Switches that are not there, or could not be brought into force.
+        seconds: How long it took.
+    """
+
+    touched: dict[str, tuple[int, int]]
+    waiting: tuple[str, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +174,8 @@ class Moving(SwitchConnections):
         return diff.counts
 
     @fail_fast
-    def put(self, move: Transition, pause: Pause) -> dict[str, Any]:
-        """Bring into force what `prepare` has returned, with nothing in between.
-
-        Returns:
-            What was touched, which switches are not there, and how long it took.
-        """
+    def put(self, move: Transition, pause: Pause) -> Done:
+        """Bring into force what `prepare` has returned, with nothing in between."""
         began, before = time.monotonic(), self.plan
         self.plan, self._wanted = move.plan, move.tables
         links = {name: self._current[name] for name in move.touched}
@@ -174,13 +183,13 @@ class Moving(SwitchConnections):
         self._in_force -= set(links)
         try:
             if links:
-                pause("ready")
+                pause(Stage.READY)
             if any(move.denying.values()):
                 self._do(links, move.denying)
-                pause("denied")
+                pause(Stage.DENIED)
             self._do(links, move.allowing)
             if links:
-                pause("allowed")
+                pause(Stage.ALLOWED)
             self._read_back(before, move.plan, links)
             self._in_force |= set(links)
         except SwitchDisconnectedError:
@@ -194,11 +203,7 @@ class Moving(SwitchConnections):
                 self._again.discard(links[name])
                 self._in_force.discard(name)
                 self._bring(name)
-        return {
-            "touched": move.touched,
-            "waiting": sorted(waiting),
-            "seconds": round(time.monotonic() - began, 6),
-        }
+        return Done(move.touched, tuple(sorted(waiting)), round(time.monotonic() - began, 6))
 
     def _do(self, links: dict[str, Any], said: dict[str, list[bytes]]) -> None:
         """Send each switch its steps, a barrier after each, and sleep until all are done."""

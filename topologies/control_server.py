@@ -20,6 +20,13 @@ from sekisho.errors import LabError, SekishoError, UsageError
 from sekisho.model import JST, Plan
 from sekisho.model.terms import in_force
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import (
+    JOURNAL_FILE,
+    ChangeRequest,
+    Stage,
+    StateRequest,
+    UndoRequest,
+)
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection, listening
 from sekisho.text.trouble import recorded
 from topologies.hosts.addresses import HostAddresses
@@ -31,10 +38,10 @@ from topologies.traffic_lock import TrafficLock
 _TICK_S = 0.2
 _ANSWER_S = 60.0
 #: Asked many times a second by pages: what the controller knows, not what it would read.
-_KNOWN = {"do": "state", "known": True}
+_KNOWN = StateRequest(is_known_enough=True).to_wire()
 _STATE_S = 5.0  # a controller that does not say it by then stands still
 _SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe"})
-_MOVES = frozenset({"change", "undo"})
+_MOVES = frozenset({ChangeRequest.DO, UndoRequest.DO})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
 _BUSY = {
     "what": "retest",
@@ -57,14 +64,14 @@ class ControlServer:
 
     def __init__(self, town: Town, handlers: dict[str, Handler] | None = None) -> None:
         self.town = town
-        self._journal = town.folder / "changes.jsonl"
+        self._journal = town.folder / JOURNAL_FILE
         self._addresses = HostAddresses(town)
         self._lock = threading.Lock()  # of the addresses
         self._quiet = TrafficLock()
         self._handlers: dict[str, Handler] = {
-            "change": self._guarded,
-            "undo": self._guarded,
-            "state": self._state,
+            ChangeRequest.DO: self._guarded,
+            UndoRequest.DO: self._guarded,
+            StateRequest.DO: self._state,
             **LiveActions(town, lambda: self.plan).handlers,
             **(handlers or {}),
         }
@@ -207,11 +214,11 @@ def guarded(town: Town, request: dict[str, Any]) -> dict[str, Any]:
         following.hold()  # while the controller examines and writes down what is asked
         answer = guard.must_read(_ANSWER_S)
         while stage := answer.get("stage"):
-            if stage == "denied":
+            if stage == Stage.DENIED:
                 following.wait_for_round()
                 following.hold()
             guard.write({"go": stage})
-            if stage == "allowed":  # all is said: they may follow while it is read back
+            if stage == Stage.ALLOWED:  # all is said: they may follow while it is read back
                 following.wait_for_round()
             answer = guard.must_read(_ANSWER_S)
         following.wait_for_round()

@@ -24,6 +24,7 @@ from sekisho.errors import LabError
 from sekisho.evidence import unhealed
 from sekisho.model import Attachment, Plan
 from sekisho.model.tracking import zone_limits
+from sekisho.resegment.protocol import JOURNAL_FILE
 from topologies.hosts.hosting import Hosting, meant
 from topologies.hosts.serving import Serving
 from topologies.limits import make_room
@@ -201,7 +202,7 @@ class Town:
             str((plan or Path(self.plan.path)).resolve()),
             f"--events={self.events.resolve()}",
             f"--listen=127.0.0.1:{OPENFLOW_PORT}",
-            f"--changes={(self.folder / 'changes.jsonl').resolve()}",
+            f"--changes={(self.folder / JOURNAL_FILE).resolve()}",
             f"--changes-socket={self.change_socket}",
         ]
         command += [f"--at={self.plan.moment.isoformat()}"] if self.plan.moment else []

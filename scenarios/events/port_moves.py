@@ -6,10 +6,15 @@ import time
 
 from scenarios.events.stream_selection import StreamTarget, stream_targets
 from scenarios.events.trial import Event, EventTrial
-from sekisho.errors import LabError
 from sekisho.model import Label, Plan
 from sekisho.model.pools import pools
 from sekisho.policy.evaluate import Policy
+from sekisho.resegment.protocol import (
+    ChangeAnswer,
+    ChangeRequest,
+    UndoRequest,
+    change_answer_of,
+)
 from sekisho.resegment.validation import RefusedError, plan_moves
 from topologies.control_server import guarded
 
@@ -59,24 +64,24 @@ def batch(plan: Plan) -> tuple[list[str], str]:
 def _play(trial: EventTrial) -> None:
     ports, to = batch(trial.plan)
     began = time.time_ns()
-    done = guarded(trial.town, {"do": "change", "ports": ports, "to": to, "by": "chaos"})
+    asked = ChangeRequest(tuple(ports), to, by="chaos")
+    done = change_answer_of(guarded(trial.town, asked.to_wire()))
     at = time.time_ns()
-    if "number" not in done:
-        raise LabError(str(done.get("error")))
+    assert isinstance(done, ChangeAnswer)  # no dry run
     trial.zero(began, f"{len(ports)} ports were asked to move to {to}")
     for stream in trial.base:
         if not stream.is_forbidden and str(stream.source.at) in ports:
             trial.revoked(stream, at)
-    touched = sum(map(sum, done["touched"].values()))
     took_ms = (at - began) / 1e6
     trial.note(
-        f"ポート{len(ports)}個、規則{touched}件、確認まで{took_ms:.1f}ミリ秒",
-        f"{len(ports)} ports, {touched} rules, {took_ms:.1f} ms to acknowledge",
+        f"ポート{len(ports)}個、規則{done.rules}件、確認まで{took_ms:.1f}ミリ秒",
+        f"{len(ports)} ports, {done.rules} rules, {took_ms:.1f} ms to acknowledge",
     )
     time.sleep(_HOLD_S)
     trial.given_back(time.time_ns())
-    back = guarded(trial.town, {"do": "undo", "number": done["number"], "by": "chaos"})
-    if not back.get("in_force"):
+    undo = UndoRequest(done.number, by="chaos")
+    back = change_answer_of(guarded(trial.town, undo.to_wire()))
+    if not (isinstance(back, ChangeAnswer) and back.is_in_force):
         trial.broken(Label("ポートが元に戻らなかった", "the ports did not come back"))
 
 

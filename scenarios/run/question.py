@@ -23,6 +23,7 @@ from sekisho.model import ECHO, JST, Attachment, Plan, Protocol
 from sekisho.model.terms import in_force
 from sekisho.plan.ends import attachment_named, service_named
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE
 from topologies.town import Town
 
 _SPORT = 40_000  # an ephemeral port (RFC 6335, 6: from 49152 by IANA; Linux takes 32768 to 60999)
@@ -47,7 +48,7 @@ class Questioner:
         Raises:
             UsageError: The plan knows no such attachment, or the service cannot be read.
         """
-        journal = Journal(self._town.folder / "changes.jsonl")
+        journal = Journal(self._town.folder / JOURNAL_FILE)
         plan = in_force(self._town.plan, journal.standing, datetime.now(JST))
         source, target = (attachment_named(plan, str(request[e])) for e in ("source", "target"))
         run = f"{self._town.folder.name}-{_PROBE}-{next(self._asked)}"

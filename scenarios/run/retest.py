@@ -26,6 +26,7 @@ from sekisho.model.terms import in_force
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE
 from topologies.town import Town
 
 AFFECTED, MUST_DROP = "affected", "must-drop"
@@ -110,7 +111,7 @@ class Retester:
         Raises:
             UsageError: There is no such change, or nothing of that kind to try.
         """
-        journal = Journal(self._town.folder / "changes.jsonl")
+        journal = Journal(self._town.folder / JOURNAL_FILE)
         number, what = int(request["number"]), str(request.get("what", AFFECTED))
         if number not in journal.changes:
             raise UsageError(f"change {number}: there is none")

@@ -13,6 +13,7 @@ from sekisho.commands.runs import JST
 from sekisho.commands.screen import Screen
 from sekisho.model import Label
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE, ChangeAnswer, PreviewAnswer
 
 _OPENS = Label("新たに開ける", "will open")
 _CLOSES = Label("開けなくなる", "will no longer open")
@@ -34,7 +35,7 @@ _HEADS = (
 )
 
 
-def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[str]:
+def lines(answer: ChangeAnswer | PreviewAnswer, language: str, *, is_last: bool) -> Iterator[str]:
     """Yield what the control server answers: who is moved, what opens and closes, the figures.
 
     Args:
@@ -42,7 +43,10 @@ def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[s
         language: ``"ja"`` or ``"en"``.
         is_last: Whether nothing follows: a dry run then says that nothing was changed.
     """
-    shown = answer.get("preview", {})
+    if isinstance(answer, ChangeAnswer):
+        yield from _made(answer, language)
+        return
+    shown = answer.shown
     for moved in shown.get("moved", ()):
         before, after = moved["before"], moved["after"]
         yield f"{moved['port']}  {moved['attachment']}  {_place(before)} → {_place(after)}"
@@ -58,16 +62,17 @@ def lines(answer: dict[str, Any], language: str, *, is_last: bool) -> Iterator[s
         yield f"  ! {' '.join(word for word in words if word)}"
     for source, destination, old, new in shown.get("cells", ()):
         yield f"  {source} → {destination}: {old} → {new}"
-    rules = answer.get("touched") or shown.get("rules", {})
-    count = sum(gone + come for gone, come in rules.values())
-    if "acknowledged_s" not in answer:
-        if is_last:
-            yield _DRY.text(language).format(count)
-        return
-    label, took = _UNDONE if "undone" in answer else _DONE, answer["acknowledged_s"] * 1000
-    yield label.text(language).format(answer["number"], count, took)
-    if answer["waiting"]:
-        yield _LATE.text(language).format(" ".join(answer["waiting"]))
+    if is_last:
+        yield _DRY.text(language).format(answer.rules)
+
+
+def _made(answer: ChangeAnswer, language: str) -> Iterator[str]:
+    """Say that a change, or the end of one, is in force, and how long that took."""
+    took_s = answer.seconds if answer.acknowledged_s is None else answer.acknowledged_s
+    label = _UNDONE if answer.is_undo else _DONE
+    yield label.text(language).format(answer.number, answer.rules, took_s * 1000)
+    if answer.waiting:
+        yield _LATE.text(language).format(" ".join(answer.waiting))
 
 
 def _more(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -98,7 +103,7 @@ def _place(side: dict[str, Any]) -> str:
 def show_history(folder: Path, language: str, screen: Screen) -> None:
     """Print every change of the town: who, when, why, and whether it stands."""
     table = Table("No.", *(head.text(language) for head in _HEADS))
-    for change in Journal(folder / "changes.jsonl").history():
+    for change in Journal(folder / JOURNAL_FILE).history():
         ports = [move["port"] for move in change["moves"]] or change["links"]
         stands = "-" if change["undone"] else "○" if change["in_force"] else "…"
         table.add_row(

@@ -17,9 +17,9 @@ from sekisho.model import Label, Plan
 from sekisho.model.changes import Change, apply_changes
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.preview import AttachmentState, policy_preview
+from sekisho.resegment.protocol import JOURNAL_FILE, StateRequest
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 
-JOURNAL = "changes.jsonl"
 _TITLE = Label("この上に有効な変更 ({})", "Changes that stand over it ({})")
 _NONE = Label("この上に有効な変更はない ({})", "No change stands over it ({})")
 _QUARANTINE = Label("隔離", "quarantine")
@@ -42,7 +42,7 @@ def find_journal(plan: Plan, run: Path | None) -> Path | None:
     """
     if run is None:
         return _living(plan)
-    path = run / JOURNAL
+    path = run / JOURNAL_FILE
     if not path.exists():
         raise UsageError(
             f"{path}: there is no journal of changes\n  hint: the run folder of sekisho up"
@@ -61,10 +61,10 @@ def _living(plan: Plan) -> Path | None:
     try:
         folder = Path(standing.find(RUNS, None).folder)
         with JsonLineConnection.to(folder / SOCKET) as town_client:
-            of = town_client.ask({"do": "state"}).get("plan", "")
+            of = town_client.ask(StateRequest().to_wire()).get("plan", "")
     except (UsageError, LabError, OSError):
         return None  # nobody is asked for by name: there is none
-    path = folder / JOURNAL
+    path = folder / JOURNAL_FILE
     return path if path.exists() and Path(of) == Path(plan.path).resolve() else None
 
 

@@ -6,9 +6,9 @@ import getpass
 import re
 import time
 from argparse import Namespace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sekisho.commands import standing
 from sekisho.commands.changed import lines, show_history
@@ -21,7 +21,16 @@ from sekisho.model.changes import LATEST_MOMENT, apply_changes
 from sekisho.plan import load
 from sekisho.plan.writer import save
 from sekisho.resegment.journal import Journal
-from sekisho.resegment.validation import Refusal
+from sekisho.resegment.protocol import (
+    JOURNAL_FILE,
+    ChangeRequest,
+    PreviewAnswer,
+    StateRequest,
+    UndoRequest,
+    change_answer_of,
+    raise_failure,
+)
+from sekisho.resegment.validation import Refusal, RefusedError
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import said
 
@@ -46,34 +55,36 @@ def resegment(args: Namespace, screen: Screen) -> int:
     try:
         with JsonLineConnection.to(folder / SOCKET) as town_client:
             for is_trial in (True,) if args.dry_run else (True, False):
-                answer = _must(town_client.ask({**request, "dry_run": is_trial}), args.lang)
+                asked = replace(request, is_dry_run=is_trial).to_wire()
+                answer = change_answer_of(town_client.ask(asked))
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)
-            return (
-                0
-                if args.dry_run or args.no_retest
-                else _retested(town_client, answer, args, screen)
-            )
+            if args.no_retest or isinstance(answer, PreviewAnswer):
+                return 0
+            return _retested(town_client, answer.number, args, screen)
+    except RefusedError as refused:
+        if args.lang != "ja":
+            raise
+        raise UsageError(in_japanese(refused)) from refused
     except OSError as error:
         raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
 
 
-def _request(args: Namespace) -> dict[str, Any]:
-    """Return what the words mean, as the control server takes it."""
+def _request(args: Namespace) -> ChangeRequest | UndoRequest:
+    """Return what the words mean."""
     by = said(args.by or getpass.getuser(), "--by")
     if args.undo:
         if args.words:
             raise UsageError("--undo takes no port\n  hint: sekisho resegment --undo N")
-        return {"do": "undo", "number": args.undo, "by": by}
-    until = _until(args.until)
-    common = {"do": "change", "reason": args.reason, "by": by, "until": until}
+        return UndoRequest(args.undo, by)
+    common = ChangeRequest(reason=args.reason, by=by, until=_until(args.until))
     if len(args.words) == 1 and ":" not in args.words[0]:
-        return {**common, "link": args.words[0]}
+        return replace(common, link=args.words[0])
     if len(args.words) < 2:
         raise UsageError(
             "which port, and whereto?\n  hint: sekisho resegment SWITCH:PORT ZONE|CLASS|quarantine"
         )
-    return {**common, "ports": args.words[:-1], "to": args.words[-1]}
+    return replace(common, ports=tuple(args.words[:-1]), to=args.words[-1])
 
 
 def _until(text: str) -> float | None:
@@ -101,21 +112,9 @@ def _until(text: str) -> float | None:
     return at.timestamp()
 
 
-def _must(answer: dict[str, Any], language: str) -> dict[str, Any]:
-    """Return an answer that is no refusal; a refusal gives every reason in *language*.
-
-    Raises:
-        UsageError: It is one.
-        LabError: The town could not do it: nobody asked wrongly.
-    """
-    if answer.get("lab"):
-        raise LabError(str(answer["error"]))
-    if "refusals" in answer and language == "ja":
-        reasons = (Refusal(**reason) for reason in answer["refusals"])
-        raise UsageError("\n".join(_reason(reason) for reason in reasons))
-    if "error" in answer:
-        raise UsageError(str(answer["error"]))
-    return answer
+def in_japanese(refused: RefusedError) -> str:
+    """Return every reason of a refusal in Japanese."""
+    return "\n".join(map(_reason, refused.refusals))
 
 
 def _reason(reason: Refusal) -> str:
@@ -125,17 +124,16 @@ def _reason(reason: Refusal) -> str:
     return f"{reason.what}: {reason.ja}{number}" + (f"\n{hint}" if hint else "")
 
 
-def _retested(
-    town_client: JsonLineConnection, answer: dict[str, Any], args: Namespace, screen: Screen
-) -> int:
+def _retested(town_client: JsonLineConnection, number: int, args: Namespace, screen: Screen) -> int:
     """Try the affected cells again, and the whole list of page one; return the worse status."""
     worst = 0
     for what, label in (
         ("affected", Label("影響範囲の再試験", "re-test of what the change concerns")),
         ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
     ):
-        request = {"do": "retest", "number": answer["number"], "what": what}
-        done = _must(town_client.ask(request, _RETEST_S), args.lang)
+        request = {"do": "retest", "number": number, "what": what}
+        done = town_client.ask(request, _RETEST_S)
+        raise_failure(done)
         found = done["summary"] or {"verdict": "inconclusive", "passed": 0, "cases": 0, "leak": "?"}
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
@@ -148,8 +146,8 @@ def _retested(
 def _saved(folder: Path, args: Namespace, screen: Screen) -> int:
     """Write the plan that is in force as a plan of its own."""
     with JsonLineConnection.to(folder / SOCKET) as town_client:
-        plan: Plan = load(Path(town_client.ask({"do": "state"})["plan"]))
-    after = apply_changes(plan, Journal(folder / "changes.jsonl").standing)
+        plan: Plan = load(Path(town_client.ask(StateRequest().to_wire())["plan"]))
+    after = apply_changes(plan, Journal(folder / JOURNAL_FILE).standing)
     with saving("--save", args.save):
         save(plan, after, args.save)
     _print(screen, str(args.save))

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from sekisho.errors import LabError, SekishoError
+from sekisho.resegment.protocol import StateRequest
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import PrintableFormatter, printable
 from sekisho.web.app import TownClient, application
@@ -37,7 +38,7 @@ def serve(folder: Path, door: socket.socket, token: str) -> None:
     """
     try:
         with JsonLineConnection.to(folder / SOCKET) as conn:
-            plan = Path(conn.ask({"do": "state"})["plan"])
+            plan = Path(conn.ask(StateRequest().to_wire())["plan"])
     except OSError as error:
         raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
     name = f"{HOME}:{door.getsockname()[1]}"

@@ -31,6 +31,7 @@ from sekisho.model import JST, Plan
 from sekisho.model.terms import in_force
 from sekisho.plan import load
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE
 from sekisho.resegment.validation import RefusedError, port_of
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import printable
@@ -64,7 +65,7 @@ class TownClient:
         self.folder = folder
         self._origin = load(plan)
         gc.freeze()  # it stays: the collector would go through it while somebody waits
-        self._journal = folder / "changes.jsonl"
+        self._journal = folder / JOURNAL_FILE
         self._idle: deque[JsonLineConnection] = (
             deque()
         )  # connections that wait for the next question
@@ -162,12 +163,11 @@ def changing(town_client: TownClient) -> APIRouter:
 
     @routes.post("/changes", summary="Move ports, or open a planned permission")
     def change(asked: Move | Opening) -> Any:
-        words = {key: value for key, value in asked.model_dump().items() if value is not None}
-        return town_client.ask(do="change", **words)
+        return town_client.ask(**asked.request().to_wire())
 
     @routes.post("/changes/{number}/undo", summary="Take a change back")
     def undo(number: Number, asked: Undo) -> Any:
-        return town_client.ask(do="undo", number=number, **asked.model_dump())
+        return town_client.ask(**asked.request(number).to_wire())
 
     @routes.post("/changes/{number}/retest", summary="Try again what a change concerns")
     def retest(number: Number, asked: Retest) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sekisho.model.changes import LATEST_MOMENT
+from sekisho.resegment.protocol import ChangeRequest, UndoRequest
 from sekisho.text.printable import ONE_LINE, fault
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9./:_-]*$"
@@ -57,6 +59,16 @@ class _New(Strict):
     seen: Seen | None = None
     dry_run: bool = False
 
+    def common(self) -> ChangeRequest:
+        """Return what every new change asks, without what is to be changed."""
+        return ChangeRequest(
+            reason=self.reason,
+            by=self.by,
+            until=self.until,
+            seen=self.seen,
+            is_dry_run=self.dry_run,
+        )
+
 
 class Move(_New):
     """Move *ports* to the network *to*: all of them, or none."""
@@ -64,11 +76,19 @@ class Move(_New):
     ports: Annotated[list[Name], Field(min_length=1, max_length=_MOST_PORTS)]
     to: Name
 
+    def request(self) -> ChangeRequest:
+        """Return what the town is asked."""
+        return replace(self.common(), ports=tuple(self.ports), to=self.to)
+
 
 class Opening(_New):
     """Open the planned permission *link*."""
 
     link: Name
+
+    def request(self) -> ChangeRequest:
+        """Return what the town is asked."""
+        return replace(self.common(), link=self.link)
 
 
 class Undo(Strict):
@@ -76,6 +96,10 @@ class Undo(Strict):
 
     by: Words = ""
     dry_run: bool = False
+
+    def request(self, number: int) -> UndoRequest:
+        """Return what the town is asked about change *number*."""
+        return UndoRequest(number, self.by, is_dry_run=self.dry_run)
 
 
 class Retest(Strict):

@@ -15,7 +15,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from controller.change_server import _moment
 from sekisho.cli import main, parser
 from sekisho.commands.check import _show
 from sekisho.commands.resegment import _until
@@ -25,6 +24,7 @@ from sekisho.evidence.verdict import Verdict
 from sekisho.model.changes import LATEST_MOMENT
 from sekisho.plan.places import one_of
 from sekisho.report.reading import read
+from sekisho.resegment.protocol import ChangeRequest
 from tests.sekisho.report.fake_run import write_run
 
 ROOT = Path(__file__).parents[2]
@@ -272,10 +272,10 @@ def test_an_end_that_is_a_time() -> None:
 
 
 @pytest.mark.parametrize("value", [True, "1", -1, 1e12, LATEST_MOMENT + 1])
-def test_the_desk_takes_no_end_that_no_calendar_shows(value: object) -> None:
+def test_no_end_is_taken_that_no_calendar_shows(value: object) -> None:
     """Whoever asks past the command line, too."""
-    with pytest.raises(ValueError, match="is not a time"):
-        _moment(value)
+    with pytest.raises(UsageError, match="is not a time"):
+        ChangeRequest.from_wire({"do": "change", "link": "P28", "until": value})
 
 
 ODD = ("", "/", "/dev/null", "x" * 5_000, "nowhere/y", "[/]")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from sekisho.resegment.protocol import StateRequest
 from sekisho.runtime.json_lines import JsonLineConnection
 
 _ANSWER_S = 5.0  # longer than the controller waits for a switch
@@ -23,7 +24,7 @@ def why_not_in_force(town_client: Path, *, is_known_enough: bool = False) -> str
     began = time.monotonic()
     try:
         with JsonLineConnection.to(town_client) as conn:
-            conn.write({"do": "state", "known": is_known_enough})
+            conn.write(StateRequest(is_known_enough).to_wire())
             answer = conn.read(_ANSWER_S)
     except OSError as error:
         return f"it cannot be asked: {error.strerror}"

@@ -14,6 +14,7 @@ from sekisho.model.changes import Change, apply_changes
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
 from sekisho.resegment.preview import policy_preview
+from sekisho.resegment.protocol import PreviewAnswer
 from sekisho.resegment.validation import links_asked, plan_moves
 from tests.population import town
 from tests.small import clause, server, service, small, terminal
@@ -50,7 +51,7 @@ def _two_offices(folder: Path) -> Plan:
 def _dry(plan: Plan, port: str, to: str) -> tuple[dict[str, Any], list[str]]:
     change = Change(1, to, plan_moves(plan, [port], to), (), "test", "test", 0.0, None)
     shown = policy_preview(plan, apply_changes(plan, [change])).as_json()
-    return shown, list(lines({"preview": shown}, "en", is_last=True))
+    return shown, list(lines(PreviewAnswer(shown), "en", is_last=True))
 
 
 def test_services_that_come_and_go_are_named_where_no_class_does(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_an_opened_permission_names_its_services_and_ends() -> None:
     shown = policy_preview(plan, apply_changes(plan, [change])).as_json()
 
     assert "  P28 https: finance.lan → eapproval.lan" in lines(
-        {"preview": shown}, "en", is_last=True
+        PreviewAnswer(shown), "en", is_last=True
     )
 
 
