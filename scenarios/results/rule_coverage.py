@@ -33,6 +33,8 @@ _WAY_OF_IP = (
     Table.ADMISSION,
     *(Table.ROUTER, Table.DESTINATION, Table.STATE, Table.POLICY, Table.FORWARDING),
 )
+#: Reasons are keys, by their codes.
+_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
 #: The table of the rule that drops for each reason: where a packet that it counted came to.
 _LAST = {
     **dict.fromkeys(Reason, Table.ADMISSION),
@@ -74,7 +76,7 @@ def write_coverage(
     ):
         keys = (f"{kind}_edges", f"{kind}_edges_both", f"{kind}_edges_one_sided")
         data |= dict(zip(keys, found, strict=True))
-    write_atomically(folder / "coverage.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+    write_atomically(folder / "coverage.json", orjson.dumps(data, option=_OPTIONS))
 
 
 def port_edges(

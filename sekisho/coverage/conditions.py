@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import FlowLine
 from sekisho.openflow.match_fields import conditions, excludes, within
@@ -36,12 +37,8 @@ class Proof(NamedTuple):
 
 
 #: Why a rule cannot be met; empty where nothing says so.
-Why = Callable[[str, FlowLine], str]
+Why = Callable[[str, FlowLine], UnmetReason | None]
 
-ALWAYS = "every rule that leads to the table asks for it before"
-FULL = "only what a full share refuses lacks it"
-LINES = "what comes over the line has it: the switch at its other end sends nothing else"
-OTHERS = "only rules that cannot be met ask for another value, each for a reason of its own"
 
 _LEADS = re.compile(r"goto_table:(\d+)|table=(\d+)")
 _PORT = re.compile(r"output:(\d+)")
@@ -67,14 +64,14 @@ class ConditionCoverage:
 
     fields: int
     both: int
-    one_sided: dict[str, int]
+    one_sided: dict[UnmetReason, int]
     unshown: tuple[str, ...]
 
 
 def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> ConditionCoverage:
     """Say what was seen of every condition of *tables*."""
     total, left = _by_counters(tables)
-    surely, reasons = _Surely(plan, tables), Counter[str]()
+    surely, reasons = _Surely(plan, tables), Counter[UnmetReason]()
     for place, values in left.items():
         for condition in list(values):
             if reason := surely.why(*place, *condition):
@@ -86,7 +83,7 @@ def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> Cond
         for (name, value), count in sorted(values.items()):
             others = [x for x in rules if excludes(value, conditions(x.text).get(name, value))]
             if others and all(not x.packets and why(switch, x) for x in others):
-                reasons[OTHERS] += count
+                reasons[UnmetReason.OTHERS] += count
             else:
                 unshown += [f"{switch} table {table}: {name}={value}"] * count
     both = total - sum(reasons.values()) - len(unshown)
@@ -192,15 +189,15 @@ class _Surely:
                     for name, value in conditions(line.text).items():
                         self._asking[switch, line.table, name, value].append(line)
 
-    def why(self, switch: str, table: int, name: str, value: str) -> str:
+    def why(self, switch: str, table: int, name: str, value: str) -> UnmetReason | None:
         """Return why no packet in *table* of *switch* has another value; empty where one may."""
         if (table, name) == (Table.COUNTED, "ct_mark"):
-            return FULL
+            return UnmetReason.FULL
         if table:
-            return ALWAYS if self._is_sure(switch, table, name, value) else ""
+            return UnmetReason.ALWAYS if self._is_sure(switch, table, name, value) else None
         asking = self._asking[switch, table, name, value]
         is_sure = all(self._comes_in(switch, line, name, value) for line in asking)
-        return LINES if asking and is_sure else ""
+        return UnmetReason.LINES if asking and is_sure else None
 
     def _comes_in(self, switch: str, line: FlowLine, name: str, value: str) -> bool:
         """Whether all that comes in at the port that *line* asks for has the value."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sekisho.coverage.conditions import Proof, Tables, sides
 from sekisho.coverage.unreachable import UnreachableReasons
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Plan
 from sekisho.openflow.rules import Cookie
 
@@ -48,19 +49,19 @@ class Coverage:
 
     rules: int
     hit: int
-    dead: dict[str, int]
+    dead: dict[UnmetReason, int]
     unmet: int
     unexplained: tuple[Unmet, ...]
     fields: int
     both: int
-    one_sided: dict[str, int]
+    one_sided: dict[UnmetReason, int]
     unshown_count: int
     unshown: tuple[str, ...]
 
 
 def cover(plan: Plan, tables: Tables, proved: Iterable[Proof] = ()) -> Coverage:
     """Say what was met of *tables*; *proved* are packets and the tables that they came to."""
-    reasons, dead, unmet = UnreachableReasons(plan), Counter[str](), list[Unmet]()
+    reasons, dead, unmet = UnreachableReasons(plan), Counter[UnmetReason](), list[Unmet]()
     hit = 0
     for switch, lines in sorted(tables.items()):
         for line in lines:

@@ -10,28 +10,13 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from sekisho.coverage.paths import ways
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.lint.shadows import Grant, grants
 from sekisho.model import ECHO, Attachment, CellKind, Plan, PortRange, Protocol
 from sekisho.openflow.flow_dump import FlowLine
 from sekisho.openflow.pipeline import Numbers
 from sekisho.openflow.rules import Cookie, Kind
 from sekisho.policy.matrix import matrix
-
-NO_WAY = "no permitted way leads there"
-NO_PASSAGE = "no conversation of this permission passes this switch"
-NOBODY_HERE = "no terminal of this class stands at this switch; elsewhere it dies where it enters"
-NO_TARGET = "nobody is of this class, or the plan says that the cell is not applicable"
-NO_TERMINAL = "no terminal stands at this switch, and such frames die where they enter"
-KEPT = "kept for ports that may be moved; nobody has such an address"
-ONLY_SWITCHES = "only a switch stands there, and it tags every frame"
-NOTHING_PLUGGED = "nothing is plugged into a port that the plan gives to nobody"
-FLOOD = "only a port that begins more conversations than its share comes to it"
-NO_OPENING = "nobody may open a conversation that enters here"
-NEVER = "a last resort that no packet comes to while the rules before it stand"
-OWN_CELL = "a packet to oneself dies in its own cell before"
-SHADOWED = "another permission of the same cell lets all of it on"
-NOT_OFFERED = "nobody of the class offers this service"
-UNTOUCHED = "nobody may open it, and it may open nothing"
 
 _OF_TERMINALS = frozenset(
     {Kind.DROP_FRAGMENT, Kind.DROP_TTL, Kind.DROP_GROUP, Kind.DROP_NEXT_HOP,
@@ -49,7 +34,7 @@ class UnreachableReasons:
         for attachment in plan.attachments:
             self._here[attachment.at.switch].append(attachment)
         self._columns, self._grants = self._tried(), grants(plan)
-        self._by_kind: dict[Kind, Callable[[str, Cookie, FlowLine], str]] = {
+        self._by_kind: dict[Kind, Callable[[str, Cookie, FlowLine], UnmetReason | None]] = {
             Kind.ADMIT_TRUNK: self._trunk,
             Kind.TRANSIT: self._transit,
             Kind.DESTINATION: self._destination,
@@ -59,19 +44,19 @@ class UnreachableReasons:
             Kind.ANSWER_ARP: self._answer,
             Kind.SHARE: self._opening,
             Kind.COUNTED: self._opening,
-            Kind.DROP_SHARE: lambda s, c, line: FLOOD,
-            Kind.DROP_TRUNK: lambda s, c, line: ONLY_SWITCHES,
-            Kind.DROP_QUARANTINE: lambda s, c, line: NOTHING_PLUGGED,
+            Kind.DROP_SHARE: lambda s, c, line: UnmetReason.FLOOD,
+            Kind.DROP_TRUNK: lambda s, c, line: UnmetReason.ONLY_SWITCHES,
+            Kind.DROP_QUARANTINE: lambda s, c, line: UnmetReason.NOTHING_PLUGGED,
             **dict.fromkeys(_OF_CONVERSATIONS, self._conversation),
             **dict.fromkeys(_OF_TERMINALS, self._terminals),
             **dict.fromkeys((Kind.ROUTER, Kind.TRACK), self._used),
         }
 
-    def why(self, switch: str, line: FlowLine) -> str:
+    def why(self, switch: str, line: FlowLine) -> UnmetReason | None:
         """Return why *line* of *switch* cannot be met; empty where nothing says so."""
         cookie = Cookie.parse(line.cookie)
         if cookie is None or cookie.kind not in self._by_kind or not self._is_planned(cookie):
-            return ""
+            return None
         return self._by_kind[cookie.kind](switch, cookie, line)
 
     def _is_planned(self, cookie: Cookie) -> bool:
@@ -106,25 +91,29 @@ class UnreachableReasons:
             }
         return out
 
-    def _trunk(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _trunk(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del line
-        return "" if (switch, cookie.a, cookie.b) in self._ways.enters else NO_WAY
+        return None if (switch, cookie.a, cookie.b) in self._ways.enters else UnmetReason.NO_WAY
 
-    def _transit(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _transit(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del line
-        return "" if (switch, cookie.b) in self._ways.towards else NO_WAY
+        return None if (switch, cookie.b) in self._ways.towards else UnmetReason.NO_WAY
 
-    def _opening(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _opening(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         """A port where conversations begin, or, where none is named, any port with devices."""
         del line
         devices = {a.at.port for a in self._here[switch]}
         ports = {cookie.a} if cookie.a else devices
-        return "" if any((switch, port) in self._ways.opens for port in ports) else NO_OPENING
+        return (
+            None
+            if any((switch, port) in self._ways.opens for port in ports)
+            else UnmetReason.NO_OPENING
+        )
 
-    def _destination(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _destination(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del line
         if not cookie.b:  # a block of vacant addresses, which anybody may try
-            return "" if any(a.registered for a in self._here[switch]) else KEPT
+            return None if any(a.registered for a in self._here[switch]) else UnmetReason.KEPT
         target = self._plan.attachments[cookie.b - 1]
         column = self._numbers.destination[target.destination]
         if any(
@@ -132,24 +121,24 @@ class UnreachableReasons:
             and (self._numbers.source[a.source], column) in self._columns[switch]
             for a in self._here[switch]
         ):
-            return ""
-        return "" if switch in self._ways.reached.get(target.id, ()) else NO_WAY
+            return None
+        return None if switch in self._ways.reached.get(target.id, ()) else UnmetReason.NO_WAY
 
-    def _cell(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _cell(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del line
         if (cookie.a, cookie.b) in self._columns[switch]:
-            return ""
+            return None
         rows = {self._numbers.source[a.source] for a in self._here[switch] if a.registered}
-        return NO_TARGET if cookie.a in rows else NOBODY_HERE
+        return UnmetReason.NO_TARGET if cookie.a in rows else UnmetReason.NOBODY_HERE
 
-    def _deliver(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _deliver(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del switch
         target = self._plan.attachments[cookie.b - 1]
         if target.id not in self._ways.reached:
-            return UNTOUCHED
+            return UnmetReason.UNTOUCHED
         siblings = [a for a in self._plan.attachments if a.at == target.at and a != target]
         is_back = line.priority > 100  # to another station of the same SSID
-        return NO_WAY if is_back and not self._may_open(siblings, target) else ""
+        return UnmetReason.NO_WAY if is_back and not self._may_open(siblings, target) else None
 
     def _may_open(self, those: list[Attachment], target: Attachment) -> bool:
         pairs = {(s, d) for _, s, d in self._ways.passes}
@@ -159,22 +148,22 @@ class UnreachableReasons:
             for a, b in ((x, target), (target, x))
         )
 
-    def _forward(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _forward(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del switch, line
         if not cookie.c:
-            return NEVER
+            return UnmetReason.NEVER
         own = self._plan.attachments[cookie.c - 1]
         allows = (allow for clause in self._plan.clauses for allow in clause.allows)
         is_met = any(allow.lets(own) and allow.reaches(own) for allow in allows)
-        return "" if is_met else OWN_CELL
+        return None if is_met else UnmetReason.OWN_CELL
 
-    def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del cookie
         asked = line.text.partition("arp_spa=")[2].split(",")[0]
         network = IPv4Network(asked)
-        return "" if any(a.ip in network for a in self._here[switch]) else KEPT
+        return None if any(a.ip in network for a in self._here[switch]) else UnmetReason.KEPT
 
-    def _conversation(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _conversation(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         fields = dict(part.partition("=")[::2] for part in line.text.split(" ")[0].split(","))
         ends = fields.get("nw_src", ""), fields.get("nw_dst", "")
         asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
@@ -182,10 +171,10 @@ class UnreachableReasons:
         if not any(
             there == switch and asks in ("", a) and asked in ("", b) for there, a, b in passes
         ):
-            return NO_PASSAGE
+            return UnmetReason.NO_PASSAGE
         return self._unoffered(cookie, fields)
 
-    def _unoffered(self, cookie: Cookie, fields: dict[str, str]) -> str:
+    def _unoffered(self, cookie: Cookie, fields: dict[str, str]) -> UnmetReason | None:
         """A permission for a service that nobody there offers."""
         column = self._plan.destinations[cookie.c - 1].id
         protocol = next(each for each in Protocol if each.word in fields)
@@ -200,8 +189,8 @@ class UnreachableReasons:
             if name in names
         )
         if not is_offered:
-            return NOT_OFFERED
-        return SHADOWED if self._is_shadowed(cookie, protocol, fields) else ""
+            return UnmetReason.NOT_OFFERED
+        return UnmetReason.SHADOWED if self._is_shadowed(cookie, protocol, fields) else None
 
     def _is_shadowed(self, cookie: Cookie, protocol: Protocol, fields: dict[str, str]) -> bool:
         """Whether another clause lets on all that the rule does: either may count a packet."""
@@ -225,13 +214,13 @@ class UnreachableReasons:
         )
         return any(g.clause != own.clause and g.covers(own) for g in self._grants)
 
-    def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _terminals(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del cookie, line
-        return "" if any(a.registered for a in self._here[switch]) else NO_TERMINAL
+        return None if any(a.registered for a in self._here[switch]) else UnmetReason.NO_TERMINAL
 
-    def _used(self, switch: str, cookie: Cookie, line: FlowLine) -> str:
+    def _used(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del cookie, line
-        return "" if self._here[switch] or switch in self._ways.busy else NO_TERMINAL
+        return None if self._here[switch] or switch in self._ways.busy else UnmetReason.NO_TERMINAL
 
 
 def _port(fields: dict[str, str]) -> str:

@@ -10,52 +10,17 @@ from typing import Any
 import orjson
 
 from sekisho.errors import UsageError
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Label
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 
 _KEYS = ("rules", "hit", "dead", "unmet", "unexplained", "fields", "both", "one_sided")
+_BY_REASON = ("dead", "one_sided")
 _MORE = ("unshown", "unshown_count")
 _EDGES = tuple(
     f"{kind}_edges{side}" for kind in ("port", "prefix") for side in ("", "_both", "_one_sided")
 )
-
-#: The reasons in Japanese; one that is not here is shown as it is.
-REASONS = {
-    "no permitted way leads there": "許可された経路がそこを通らない",
-    "no conversation of this permission passes this switch": "この許可の通信はこの装置を通らない",
-    "no terminal of this class stands at this switch; elsewhere it dies where it enters": (
-        "この区分の機器がこの装置にない(他の装置では入口で遮断)"
-    ),
-    "nobody is of this class, or the plan says that the cell is not applicable": (
-        "この区分の機器がない、または対象外のマス"
-    ),
-    "no terminal stands at this switch, and such frames die where they enter": (
-        "この装置に機器がなく、該当するものは入口で遮断"
-    ),
-    "kept for ports that may be moved; nobody has such an address": "系統変更のために空けてある",
-    "only a switch stands there, and it tags every frame": "装置間の回線で、必ずタグが付く",
-    "nothing is plugged into a port that the plan gives to nobody": "空きポートで、何もない",
-    "only a port that begins more conversations than its share comes to it": (
-        "1ポートの上限を超えて通信を始めたときだけ通る"
-    ),
-    "nobody may open a conversation that enters here": "ここから始まる許可された通信がない",
-    "a last resort that no packet comes to while the rules before it stand": (
-        "前の規則がある限り届かない最後の規則"
-    ),
-    "a packet to oneself dies in its own cell before": "自分あてはその前にマスで遮断",
-    "another permission of the same cell lets all of it on": "同じマスの別の許可に含まれる",
-    "nobody of the class offers this service": "この区分にこのサービスの提供者がない",
-    "nobody may open it, and it may open nothing": "どの許可にも出てこない",
-    "every rule that leads to the table asks for it before": "表に導く規則がすべて先に問う",
-    "only what a full share refuses lacks it": "上限を超えた通信だけが異なる",
-    "what comes over the line has it: the switch at its other end sends nothing else": (
-        "回線の向こうの装置がほかのものを送らない"
-    ),
-    "only rules that cannot be met ask for another value, each for a reason of its own": (
-        "別の値を問う規則は、それぞれの理由で通過しない"
-    ),
-}
 
 
 def _read(record: RunRecord) -> dict[str, Any] | None:
@@ -64,10 +29,14 @@ def _read(record: RunRecord) -> dict[str, Any] | None:
         return None
     try:
         found = orjson.loads(path.read_bytes())
-        return {key: found[key] for key in (*_KEYS, *_MORE, *_EDGES)}
+        counts = {key: found[key] for key in (*_KEYS, *_MORE, *_EDGES)}
+        reasons = {
+            key: {UnmetReason(code): n for code, n in found[key].items()} for key in _BY_REASON
+        }
+        return counts | reasons
     except KeyError as error:
         raise UsageError(f"{path}: no key {error}") from error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
@@ -94,7 +63,7 @@ def chapter(record: RunRecord) -> list[Markup]:
     if found is None:
         return []
     rows = [(say("通過した規則", "met by packets of this run"), f"{found['hit']:,}")]
-    rows += [(say(REASONS.get(why, why), why), f"{n:,}") for why, n in found["dead"].items()]
+    rows += [(both(why.label), f"{n:,}") for why, n in found["dead"].items()]
     rows.append((_unexplained_title(found), f"{found['unmet']:,}"))
     heads = (say("規則", "rules"), say("数", "number"))
     parts = [
@@ -110,7 +79,7 @@ def chapter(record: RunRecord) -> list[Markup]:
 
 def _one_sided(found: dict[str, Any]) -> list[tuple[Markup, str]]:
     """Why conditions were not seen false, and how many nothing explains."""
-    rows = [(say(REASONS.get(why, why), why), f"{n:,}") for why, n in found["one_sided"].items()]
+    rows = [(both(why.label), f"{n:,}") for why, n in found["one_sided"].items()]
     name = both(Label("理由もない", "nothing says why"))
     if found["unshown_count"]:
         name = join((tag("b", "△"), " ", name))

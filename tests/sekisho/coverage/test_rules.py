@@ -11,9 +11,9 @@ import pytest
 
 from scenarios.probes.windows import Window, windows
 from scenarios.results.rule_coverage import port_edges, prefix_edges, proved
-from sekisho.coverage.conditions import ALWAYS, LINES, Proof
+from sekisho.coverage.conditions import Proof
 from sekisho.coverage.rules import Unmet, cover
-from sekisho.coverage.unreachable import NO_PASSAGE, NOBODY_HERE, NOTHING_PLUGGED, OWN_CELL
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Plan, PortRef, Protocol
 from sekisho.openflow.flow_dump import FlowLine
 from sekisho.openflow.match_fields import conditions, excludes, within
@@ -39,15 +39,15 @@ def line(cookie: Cookie, match: str, *, packets: int = 0, table: int = 5) -> Flo
 @pytest.mark.parametrize(
     ("cookie", "match", "why"),
     [
-        (Cookie(Kind.DROP_CELL, 4, 1), "metadata=0x1000004/0xff0000ff", NOBODY_HERE),
-        (Cookie(Kind.DROP_QUARANTINE), "", NOTHING_PLUGGED),
-        (Cookie(Kind.DROP_FORWARD, 0, 0, 1), "ip,nw_src=10.41.0.11", OWN_CELL),
-        (Cookie(Kind.OPEN, 1, 1, 1), f"{_OPEN},nw_src=10.45.0.11", NO_PASSAGE),
+        (Cookie(Kind.DROP_CELL, 4, 1), "metadata=0x1000004/0xff0000ff", UnmetReason.NOBODY_HERE),
+        (Cookie(Kind.DROP_QUARANTINE), "", UnmetReason.NOTHING_PLUGGED),
+        (Cookie(Kind.DROP_FORWARD, 0, 0, 1), "ip,nw_src=10.41.0.11", UnmetReason.OWN_CELL),
+        (Cookie(Kind.OPEN, 1, 1, 1), f"{_OPEN},nw_src=10.45.0.11", UnmetReason.NO_PASSAGE),
     ],
     ids=lambda given: given.kind.name if isinstance(given, Cookie) else "",
 )
 def test_a_rule_that_cannot_be_met_says_why(
-    plan: Plan, cookie: Cookie, match: str, why: str
+    plan: Plan, cookie: Cookie, match: str, why: UnmetReason
 ) -> None:
     """By the plan: who stands where, and which ways are used."""
     found = cover(plan, {"floor": [line(cookie, match)]})
@@ -129,8 +129,8 @@ def test_a_condition_cannot_be_false_where_all_that_leads_there_asks_for_it(plan
     sure = cover(plan, {"floor": [first, asking, last]})
     loose = FlowLine(1, 0, 100, 0, "priority=100 actions=goto_table:5")
 
-    assert sure.one_sided == {ALWAYS: 2}
-    assert cover(plan, {"floor": [first, asking, last, loose]}).one_sided == {ALWAYS: 1}
+    assert sure.one_sided == {UnmetReason.ALWAYS: 2}
+    assert cover(plan, {"floor": [first, asking, last, loose]}).one_sided == {UnmetReason.ALWAYS: 1}
 
 
 def test_what_comes_over_a_line_has_what_the_other_end_asks_for(plan: Plan) -> None:
@@ -139,7 +139,7 @@ def test_what_comes_over_a_line_has_what_the_other_end_asks_for(plan: Plan) -> N
     sends = FlowLine(7, 6, 100, 1, "priority=100,ip actions=push_vlan:0x8100,output:8")
     floods = FlowLine(7, 6, 100, 0, "priority=90 actions=output:8")
 
-    assert cover(plan, {"room": [comes], "floor": [sends]}).one_sided == {LINES: 1}
+    assert cover(plan, {"room": [comes], "floor": [sends]}).one_sided == {UnmetReason.LINES: 1}
     assert cover(plan, {"room": [comes], "floor": [sends, floods]}).one_sided == {}
     assert cover(plan, {"room": [comes], "floor": []}).one_sided == {}
 

@@ -9,7 +9,7 @@ import pytest
 
 from sekisho.cli import main
 from sekisho.coverage.rules import cover
-from sekisho.coverage.unreachable import SHADOWED
+from sekisho.evidence.unmet import UnmetReason
 from sekisho.lint.shadows import shadows
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import FlowLine
@@ -86,11 +86,18 @@ def test_plan_check_warns_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert said == "A01 web (S1 -> D1) is covered by A02 wide: taking it out would close nothing"
 
 
+_BACK = "ct_state=+est+trk+rpl,tcp,tp_src=443"
+
+
 @pytest.mark.parametrize(
     ("cookie", "match", "dead"),
     [
-        (Cookie(Kind.OPEN, 1, 1, 1), "ct_state=+new+trk,tcp,tp_dst=443", {SHADOWED: 1}),
-        (Cookie(Kind.REPLY, 1, 1, 1), "ct_state=+est+trk+rpl,tcp,tp_src=443", {SHADOWED: 1}),
+        (Cookie(Kind.OPEN, 1, 1, 1), "ct_state=+new+trk,tcp,tp_dst=443", {UnmetReason.SHADOWED: 1}),
+        (
+            Cookie(Kind.REPLY, 1, 1, 1),
+            "ct_state=+est+trk+rpl,tcp,tp_src=443",
+            {UnmetReason.SHADOWED: 1},
+        ),
         (Cookie(Kind.OPEN, 2, 1, 1), "ct_state=+new+trk,tcp,tp_dst=0x1a0/0xffe0", {}),
         (Cookie(Kind.OPEN, 9, 1, 1), "ct_state=+new+trk,tcp,tp_dst=443", {}),
         (Cookie(Kind.OPEN, 0, 1, 1), "ct_state=+new+trk,tcp,tp_dst=443", {}),
@@ -100,7 +107,7 @@ def test_plan_check_warns_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ids=["opens", "replies", "the wide one", "no clause", "clause 0", "nobody", "no sender"],
 )
 def test_its_rules_are_explained_and_the_others_are_not(
-    cookie: Cookie, match: str, dead: dict[str, int], tmp_path: Path
+    cookie: Cookie, match: str, dead: dict[UnmetReason, int], tmp_path: Path
 ) -> None:
     """The wide one must be met; a rule whose numbers the plan has not is a stranger's."""
     plan = load(_overlapping(tmp_path, clause("A01", "web"), clause("A02", "wide")))
