@@ -36,7 +36,7 @@ golden: setup  ## rewrite the golden files; read the diff
 
 lock: setup  ## choose the newest versions of everything that is pinned
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-	  --extra dev --extra os-ken --extra vm --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --extra dev --extra judge --extra os-ken --extra vm --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --build-constraints build-constraints.txt pyproject.toml --output-file requirements.lock
 
 bench: setup  ## the figures: time, frames, memory, beside Mininet's own

@@ -61,13 +61,18 @@ class Difference:
     Attributes:
         at: Where the packet arrives, or must; a switch's own port for its controller and host.
         packet: The simplest packet that shows it.
-        sources: How many edge ports have such packets.
+        entries: The edge ports that have such packets.
     """
 
     wrong: Wrong
     at: PortRef
     packet: Packet
-    sources: int
+    entries: tuple[PortRef, ...]
+
+    @property
+    def sources(self) -> int:
+        """How many edge ports have such packets."""
+        return len(self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +199,15 @@ def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Itera
     yield Difference(wrong, at, chosen, _sources(fabric, packets))
 
 
-def _sources(fabric: Fabric, packets: Set) -> int:
-    """Return how many edge ports *packets* come from."""
+def _sources(fabric: Fabric, packets: Set) -> tuple[PortRef, ...]:
+    """Return the edge ports that *packets* come from."""
     layout = fabric.layout
     kept = {number for _, number in layout.bits("source")}
     left = layout.engine.without(packets, layout.all_but(kept))
-    return sum(
-        left & layout.equals("source", number) != layout.engine.false
-        for number in range(len(fabric.sources))
+    return tuple(
+        port
+        for number, port in enumerate(fabric.sources)
+        if left & layout.equals("source", number) != layout.engine.false
     )
 
 
