@@ -1,7 +1,7 @@
 """The words of the command line; what each command does is in `sekisho.commands`.
 
 Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive or a broken laboratory,
-4 not modelled, so not proved.
+4 not modelled, so not proved, 5 two judges differ.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def parser(spoken: str = "en") -> argparse.ArgumentParser:
         prog="sekisho",
         description="Prove, before a town hall opens, that no forbidden network path exists.",
         epilog="Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive, "
-        "4 refused.",
+        "4 refused, 5 two judges differ.",
     )
     top.add_argument("--version", action="version", version=f"sekisho {__version__}")
     top.add_argument("--lang", choices=LANGUAGES, default=language(), help=_LANG)

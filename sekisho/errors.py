@@ -8,6 +8,7 @@
     ├── RuleError               exit 3   a flow rule uses something that is not modelled
     ├── SealError               exit 3   a run folder is not as its run left it
     ├── RefusedError            exit 4   tables have a part that the proof does not model
+    ├── DisagreementError       exit 5   two judges do not say the same of the same tables
     └── LabError                exit 3   the laboratory could not be built, or broke
         └── NamespaceError      exit 3   user namespaces are refused on this machine
 
@@ -84,3 +85,9 @@ class RefusedError(SekishoError):
     """Tables have a part that the proof does not model: nothing is said about them."""
 
     exit_code = 4
+
+
+class DisagreementError(SekishoError):
+    """Two judges do not say the same of the same tables: one of them is wrong."""
+
+    exit_code = 5

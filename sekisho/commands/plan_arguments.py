@@ -10,6 +10,7 @@ from sekisho.commands.numbers import moment, whole
 
 PLAN = Path("topologies/default.yaml")
 _ENGINES = ("oxidd", "cudd")
+_JUDGES = ("z3",)
 
 
 def default_plan() -> Path:
@@ -50,6 +51,9 @@ def add_prove(to: ArgumentParser) -> None:
     to.add_argument(
         "--engine", choices=_ENGINES, default=_ENGINES[0], help="library of decision diagrams"
     )
+    to.add_argument("--judge", choices=_JUDGES, help="a second judge, compared pair by pair")
+    proofs = "write a proof for each pair of places there, for any checker"
+    to.add_argument("--certificate", type=Path, metavar="DIR", help=proofs)
 
 
 def add_explain(to: ArgumentParser) -> None:

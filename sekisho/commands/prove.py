@@ -8,6 +8,7 @@ from itertools import combinations
 from time import monotonic
 
 from sekisho.commands.screen import Screen
+from sekisho.commands.second_opinion import certify, compare, refuse_words
 from sekisho.compiler.reroute import rerouted
 from sekisho.compiler.routing import ends_of, has_way_around
 from sekisho.compiler.tables import compile_town
@@ -38,8 +39,10 @@ def prove(args: Namespace, screen: Screen) -> int:
 
     Raises:
         RefusedError: The tables have a part that is not modelled.
+        DisagreementError: A second judge does not say the same.
     """
     began, language = monotonic(), args.lang
+    refuse_words(args)
     if args.dumps and args.lines:
         raise UsageError(
             "--lines and --dumps together are not possible\n"
@@ -61,6 +64,10 @@ def prove(args: Namespace, screen: Screen) -> int:
         screen.say(cuts_line(cut, args.lines, language))
     _show(screen, plan, cases, proofs, language)
     screen.say("\n".join(assumed_lines(assumed, language)))
+    if args.judge:
+        compare(screen, plan, cases, proofs)
+    if args.certificate:
+        certify(screen, plan, tables, args.certificate)
     return 1 if any(proof.differences for proof in proofs.values()) else 0
 
 

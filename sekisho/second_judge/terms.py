@@ -192,6 +192,28 @@ def replaced(truth: Truth, pairs: Sequence[tuple[Number, int]], bits: int) -> Tr
     return bool(z3.is_true(out)) if z3.is_true(out) or z3.is_false(out) else out
 
 
+def clauses(truths: Iterable[Truth]) -> list[tuple[int, ...]]:
+    """Return clauses that can be satisfied if, and only if, all *truths* may hold at once.
+
+    Variables have the numbers 1, 2, 3 and so on; one empty clause says that they never do.
+    """
+    z3, whole = library(), every(truths)
+    if isinstance(whole, bool):
+        return [] if whole else [()]
+    goal = z3.Goal()
+    goal.add(whole)
+    (found,) = z3.Then("simplify", "propagate-values", "bit-blast", "tseitin-cnf")(goal)
+    numbers: dict[int, int] = {}
+    out = []
+    for line in found.dimacs(False).splitlines():
+        if not line.startswith(("p", "c")):
+            literals = [int(word) for word in line.split()[:-1]]
+            known = [numbers.setdefault(abs(one), len(numbers) + 1) for one in literals]
+            signed = zip(literals, known, strict=True)
+            out.append(tuple(number if one > 0 else -number for one, number in signed))
+    return out
+
+
 class Asking:
     """One question: whether some truths may hold at once.
 

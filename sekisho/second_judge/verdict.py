@@ -124,10 +124,19 @@ class Questions:
             is_value(self.packet.port, source.port, 0xFFFFFFFF, 32),
         )
 
-    def forbidden(self, at: PortRef) -> Truth:
-        """Return whether something arrives at *at* that is not promised."""
+    def forbidden(self, at: PortRef, *, is_named: bool = True) -> Truth:
+        """Return whether something arrives at *at* that is not promised.
+
+        Args:
+            at: The place.
+            is_named: Whether an answer must say what it is there.
+        """
         return some(
-            both(packets.when, no(self._is_promised(at, packets)), self._is_there(packets))
+            both(
+                packets.when,
+                no(self._is_promised(at, packets)),
+                self._is_there(packets) if is_named else True,
+            )
             for packets in self._arrivals.at.get(at, ())
         )
 

@@ -7,9 +7,9 @@ HELPS = {
     "top": ("Prove, before a town hall opens, that no forbidden network path exists.",
             "禁止された通信経路がないことを、庁舎を開く前に確かめる。"),
     "exit": ("Exit status: 0 as planned, 1 findings, 2 wrong plan or words, 3 inconclusive, "
-             "4 refused.",
+             "4 refused, 5 two judges differ.",
              "終了コード: 0 計画どおり、1 指摘あり、2 計画書か指定の誤り、3 判定できない、"
-             "4 証明できる形でない。"),
+             "4 証明できる形でない、5 二つの判定が食い違う。"),
     "positional": ("positional arguments", "指定"),
     "options": ("options", "選択指定"),
     "help": ("show this help message and exit", "この説明を表示して終わる"),
