@@ -54,7 +54,11 @@ BREACHES = (
     ("sekisho/proof/flood.py", "sekisho.proof.meaning", "The proof's sets have not seen"),
     ("sekisho/second_judge/walk.py", "z3", "Solvers are imported by name"),
     ("sekisho/proof/flood.py", "sekisho.second_judge.walk", "The proof has seen nothing"),
-    ("sekisho/second_judge/walk.py", "sekisho.proof.fields", "The second judge of tables has seen"),
+    (
+        "sekisho/second_judge/walk.py",
+        "sekisho.proof.fields",
+        "The second judge of tables has not seen",
+    ),
     ("sekisho/report/tally.py", "sekisho.plan", "A report knows the run folder alone"),
 )
 
