@@ -153,7 +153,7 @@ def parser(spoken: str = "en") -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_check(_command(commands, "check", check, "boot, guard, probe, judge and report a plan"))
     _add_accept(_command(commands, "accept", check, "the whole test of a plan, events and all"))
-    add_prove(_command(commands, "prove", prove, "prove a plan's tables for all packets"))
+    _add_prove(_command(commands, "prove", prove, "prove a plan's tables for all packets"))
     add_explain(_command(commands, "explain", explain, "say what may pass from one to another"))
     add_diff(_command(commands, "diff", diff, "say what a change of a plan makes possible"))
     add_who(_command(commands, "who", who, "say who may open anything on one"))
@@ -243,6 +243,11 @@ def _add_scenario(to: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="only this scenario: its id, or a file of your own (may be repeated)",
     )
+
+
+def _add_prove(to: argparse.ArgumentParser) -> None:
+    add_prove(to)
+    _add_town(to)
 
 
 def _add_mutate(to: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ from sekisho.runtime.json_lines import SOCKET, JsonLineConnection, listening
 from sekisho.text.trouble import recorded
 from topologies.hosts.addresses import HostAddresses
 from topologies.hosts.hosting import is_in_a_host
+from topologies.installed_tables import InstalledTables
 from topologies.live_actions import LiveActions
 from topologies.town import Town
 from topologies.traffic_lock import TrafficLock
@@ -72,6 +73,7 @@ class ControlServer:
             ChangeRequest.DO: self._guarded,
             UndoRequest.DO: self._guarded,
             StateRequest.DO: self._state,
+            "dumps": InstalledTables(town),
             **LiveActions(town, lambda: self.plan).handlers,
             **(handlers or {}),
         }

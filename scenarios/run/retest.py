@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scenarios.engine.config_watch import ConfigWatch
 from scenarios.probes.pairs import every_pair
 from scenarios.probes.windows import Batching, Scope, Window, windows
+from scenarios.run.proof_beside import Proving
 from scenarios.run.runner import Check, Leave, Meddle
 from scenarios.suites.scope import Run
 from scenarios.suites.services import Exchange, exchanges
@@ -23,6 +25,7 @@ from sekisho.intent.sentences import NORMAL
 from sekisho.model import JST, Attachment, Label, Plan
 from sekisho.model.changes import Change, opened_clause
 from sekisho.model.terms import in_force
+from sekisho.report.proof import short
 from sekisho.report.reading import read
 from sekisho.report.writing import write_reports
 from sekisho.resegment.journal import Journal
@@ -50,8 +53,6 @@ class Retest(Check):
         concerned: Attachments that the change concerns; None for the list of what must drop.
     """
 
-    proves = False  # a proof reads the plan's file, which knows nothing of the change
-
     def __init__(
         self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
     ) -> None:
@@ -64,6 +65,10 @@ class Retest(Check):
 
     def _in_town(self, meddle: Meddle | None, leave: Leave | None) -> None:
         self._try(self._town, self._built(), meddle, leave)
+
+    def _begin_proof(self, town: Town, around: ConfigWatch) -> Proving | None:
+        """Prove all tables: a change may open what none of its own cells shows."""
+        return Proving(self._plan, around.dumps, self._folder, is_final=True)
 
     def _suite(self) -> Suite:
         return _Part(self._plan, self._run, self._manifest, self._concerned)
@@ -126,7 +131,7 @@ class Retester:
         write_reports(record)
         summary = asdict(record.summary) if record.summary else None
         done = {"summary": summary, "exit": status, "folder": str(folder), "what": what}
-        return done | {"sealed": record.sealed}
+        return done | {"sealed": record.sealed, "proof": short(record.proof)}
 
 
 def concerned_by(plan: Plan, change: Change) -> frozenset[str]:

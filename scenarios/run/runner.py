@@ -132,8 +132,8 @@ class Check:
                 meddle(town, wire)
             self._meanwhile = stack.enter_context(Meanwhile(town))
             self._compared(around, wire, BEFORE)
-            if town.is_ours and self._run.is_whole and self.proves:
-                self._proving = Proving(self._plan, around.dumps, self._folder)
+            self._proving = self._begin_proof(town, around)
+            if self._proving is not None:
                 stack.callback(self._proving.stop)
             session = Session(town, wire, run=zlib.crc32(self._run.id.encode()))
             findings = Findings(town, self._folder, session)
@@ -154,6 +154,12 @@ class Check:
             if leave is not None:
                 wire.close()  # together: the kernel would close them one by one
                 leave(self._finish(""))
+
+    def _begin_proof(self, town: Town, around: ConfigWatch) -> Proving | None:
+        """Begin to prove the tables that were read, where everything is tried."""
+        if town.is_ours and self._run.is_whole and self.proves:
+            return Proving(self._plan, around.dumps, self._folder)
+        return None
 
     def _go_on(self, town: Town, wire: Wire, findings: Findings) -> None:
         """Try what changes the town itself; a check has nothing of the kind."""

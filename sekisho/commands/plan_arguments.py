@@ -35,12 +35,14 @@ def add_plans(to: ArgumentParser) -> None:
 
 
 def add_prove(to: ArgumentParser) -> None:
-    """Add what ``prove`` takes."""
-    add_plan(to)
+    """Add what ``prove`` takes; a plan that is not named is None, for the town that has its own."""
+    to.add_argument("plan", type=Path, nargs="?", metavar="PLAN", help=f"({default_plan()})")
     add_time(to)
     to.add_argument(
         "--dumps", type=Path, metavar="DIR", help="of the tables in a run folder, or of dumps"
     )
+    running = "of the tables that the switches of a running town hold now"
+    to.add_argument("--running", action="store_true", help=running)
     to.add_argument(
         "--lines",
         type=whole("--lines", 0, 2),

@@ -125,8 +125,11 @@ def _reason(reason: Refusal) -> str:
 
 
 def _retested(town_client: JsonLineConnection, number: int, args: Namespace, screen: Screen) -> int:
-    """Try the affected cells again, and the whole list of page one; return the worse status."""
-    worst = 0
+    """Try the affected cells again, and the whole list of page one; return the worse status.
+
+    A finding of one is a finding, whatever the other could not judge.
+    """
+    statuses = set[int]()
     for what, label in (
         ("affected", Label("影響範囲の再試験", "re-test of what the change concerns")),
         ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
@@ -137,10 +140,11 @@ def _retested(town_client: JsonLineConnection, number: int, args: Namespace, scr
         found = done["summary"] or {"verdict": "inconclusive", "passed": 0, "cases": 0, "leak": "?"}
         words = "{verdict}: {passed}/{cases}, leak {leak}".format_map(found)
         _print(screen, f"{label.text(args.lang)}: {words}")
+        _print(screen, f"  {done['proof'][args.lang]}")
         _print(screen, f"  {done['folder']}/report.html")
         _print(screen, f"  {_SEALED.text(args.lang)} SHA-256 {done['sealed']}")
-        worst = max(worst, int(done["exit"]))
-    return worst
+        statuses.add(int(done["exit"]))
+    return min(statuses - {0}, default=0)
 
 
 def _saved(folder: Path, args: Namespace, screen: Screen) -> int:

@@ -5,6 +5,9 @@ Made from ``proof.json``; a run without such a file says nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sekisho.model import Label
 from sekisho.report.markup import Markup, both, say, tag
 from sekisho.report.reading import RunRecord
@@ -24,6 +27,9 @@ _SENTENCE = Label(
     "{entries:,} ports was computed: whether only what the plan permits arrives, and all of "
     "it. No packet was chosen, so it holds for the pairs that were not tried, too.",
 )
+_SHORT = Label(f"全パケットについて: {_LINE.ja}", f"for all packets: {_LINE.en}")
+_NOT_PROVED = Label("全パケットについて: 証明できていません", "for all packets: not proved")
+_BECAUSE = Label("{said}({why})", "{said} ({why})")
 _ASSUMED = Label("前提", "What it rests on")
 _FOUND = Label("計画書と違う通信", "What is not as planned")
 
@@ -37,6 +43,24 @@ def line(record: RunRecord) -> tuple[Label, Label] | None:
         return _NAME, _REFUSED
     values = {**found, "assumed": len(found["assumptions"])}
     return _NAME, Label(_LINE.ja.format(**values), _LINE.en.format(**values))
+
+
+def short(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what was proved in one sentence of each language, with its numbers.
+
+    Args:
+        found: What ``proof.json`` says; None where the run ended before its proof.
+    """
+    if found is None:
+        return {"ja": _NOT_PROVED.ja, "en": _NOT_PROVED.en, "forbidden": None, "missing": None}
+    if found["refused"]:
+        why = str(found["refused"]).splitlines()[0]
+        ja = _BECAUSE.ja.format(said=_NOT_PROVED.ja, why=japanese(why))
+        en = _BECAUSE.en.format(said=_NOT_PROVED.en, why=why)
+        return {"ja": ja, "en": en, "forbidden": None, "missing": None}
+    values = {**found, "assumed": len(found["assumptions"])}
+    ja, en = _SHORT.ja.format(**values), _SHORT.en.format(**values)
+    return {"ja": ja, "en": en, "forbidden": found["forbidden"], "missing": found["missing"]}
 
 
 def text_line(record: RunRecord, language: str) -> list[str]:

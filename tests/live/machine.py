@@ -49,8 +49,12 @@ class Person:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return an environment whose home and temporary folder are this person's own."""
+        """Return an environment whose home and temporary folder are this person's own.
+
+        The code is that which is tested, where a copy of it is named.
+        """
         return {
+            **{key: value for key, value in os.environ.items() if key == "PYTHONPATH"},
             "PATH": _PATH,
             "HOME": str(self.home),
             "TMPDIR": str(self.home / "tmp"),

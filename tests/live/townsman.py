@@ -80,12 +80,16 @@ def somebody(kind: str, home: Path) -> tuple[Person, Person]:
 
 
 @contextmanager
-def standing(kind: str, home: Path, plan: str = "", **environment: str) -> Iterator[Townsman]:
-    """Have a town up in *home*, of the tiny plan or of another *plan*'s text."""
+def standing(
+    kind: str, home: Path, plan: str = "", options: str = "", **environment: str
+) -> Iterator[Townsman]:
+    """Have a town up in *home*, of the tiny plan or of another *plan*'s text, with *options*."""
     text = plan or (ROOT / "topologies" / "tiny.yaml").read_text("utf-8")
     (home / "town.yaml").write_text(text, "utf-8")
     starter, person = somebody(kind, home)
-    done = sekisho(starter, "up", "town.yaml", "--quiet", "--lang=en", **environment)
+    done = sekisho(
+        starter, "up", "town.yaml", "--quiet", "--lang=en", *options.split(), **environment
+    )
     if "namespaces" in done.stderr:
         pytest.skip(done.stderr)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

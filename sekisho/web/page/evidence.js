@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { el } from "./dom.js";
-import { t } from "./language.js";
+import { label, t } from "./language.js";
 
 const TESTS = ["affected", "must-drop"];
 const SIGNS = { done: "○", now: "…", failed: "×", later: "・" };
@@ -62,12 +62,15 @@ export function verdict(found) {
   return `${sign} ${t(`verdict-${one.verdict}`)} ${t("counted", one.passed ?? one.pass, one.cases, one.leak, one.overblock, one.unattributed + one.inconclusive, one.residual)}`;
 }
 
+/** What was proved for all packets, on a line of its own; nothing where nothing was. */
+export const proved = (found) => (found.proof ? [el("br"), label(found.proof)] : []);
+
 export function drawEvidence(change) {
   const { done, retests } = change;
   const row = (name, ...value) => el("tr", {}, el("th", { scope: "row" }, t(name)), el("td", {}, ...value));
   const touched = Object.entries(done.touched).map(([name, [gone, come]]) => t("touched-at", name, gone, come)).join(t("comma"));
   const test = (what) => el("span", { className: retests[what].summary?.verdict ?? "inconclusive" }, el("b", {}, verdict(retests[what])),
-    el("br"), el("code", {}, retests[what].folder ? `${retests[what].folder}/report.html` : ""));
+    proved(retests[what]), el("br"), el("code", {}, retests[what].folder ? `${retests[what].folder}/report.html` : ""));
   return el("div", { className: "evidence" },
     el("p", { className: "great" }, `${done.waiting.length ? "△" : "○"} ${change.undo ? t("undone-n", done.number) : t("applied-n", done.number)}`),
     el("table", {}, el("tbody", {}, row("took", took(done)), row("rules-touched", touched || "0"),

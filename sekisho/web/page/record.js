@@ -2,7 +2,7 @@
 
 import { ask, takeToken } from "./api.js";
 import { byId, el, fill } from "./dom.js";
-import { verdict } from "./evidence.js";
+import { proved, verdict } from "./evidence.js";
 import { described, standing } from "./history.js";
 import { clock, label, language, onLanguage, switchLanguage, t, translate } from "./language.js";
 import { drawCells, drawMoved } from "./preview.js";
@@ -47,7 +47,7 @@ const drawDifference = () => [found.moved.map((each) => drawMoved(each, true)), 
 
 function drawTests() {
   return el("section", {}, el("h2", {}, t("retests")), found.retests.length ? el("ul", { className: "tests" }, found.retests.map((each) =>
-    el("li", {}, el("b", {}, t(`do-${each.what}`)), ` ${clock(each.at)}　${verdict(each)}`, el("br"), el("small", {}, t("evidence-at", each.folder), each.sealed ? [el("br"), t("sealed", each.sealed)] : []))))
+    el("li", {}, el("b", {}, t(`do-${each.what}`)), ` ${clock(each.at)}　${verdict(each)}`, proved(each), el("br"), el("small", {}, t("evidence-at", each.folder), each.sealed ? [el("br"), t("sealed", each.sealed)] : []))))
     : el("p", {}, t("not-retested")));
 }
 

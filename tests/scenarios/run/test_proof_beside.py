@@ -10,8 +10,12 @@ import pytest
 
 from scenarios.engine.config_watch import ConfigWatch
 from scenarios.run.proof_beside import FILE, Proving
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
+from sekisho.model import Label
+from sekisho.model.changes import Change, apply_changes
 from sekisho.openflow.rules import Rule
+from sekisho.resegment.validation import plan_moves
 from tests.population import town
 from tests.sekisho.proof.test_reading import dump
 from tests.test_meaning import tables
@@ -62,6 +66,33 @@ def test_tables_that_are_not_the_plan_are_a_finding(tmp_path: Path) -> None:
     assert "届くべきで届かない経路" in found.ja
 
 
+def test_known_tampering_is_told_once_and_in_a_retest_never_hides_a_forbidden_path(
+    tmp_path: Path,
+) -> None:
+    """A whole gate has told of the rule itself; a re-test says what the rule opens."""
+    opened = {s: text + _OPENED if s == "room" else text for s, text in _dumps().items()}
+    for is_final in (False, True):
+        around = _around(opened)
+        around.note("before", "rule", "room", Label("計画にない規則", "a rule that is not planned"))
+        Proving(PLAN, opened, tmp_path, is_final=is_final).end(around)
+        found = json.loads((tmp_path / FILE).read_text("utf-8"))
+
+        assert found["forbidden"] == 1
+        assert [each.is_finding for each in around.differences] == [False, True][: 1 + is_final]
+
+
+def test_a_plan_that_changes_are_laid_over_is_proved_as_it_is(tmp_path: Path) -> None:
+    """The tables of a moved port are right by the plan in force, and wrong by its file."""
+    moves = plan_moves(PLAN, ["floor:1"], "visitor")
+    moved = apply_changes(PLAN, [Change(1, "visitor", moves, (), "", "", 0.0, None)])
+    held = {switch: dump(rules) for switch, rules in compile_town(moved).items()}
+    for plan, wrong in ((moved, 0), (PLAN, 1)):
+        around = _around(held)
+        Proving(plan, held, tmp_path).end(around)
+
+        assert len(around.differences) == wrong
+
+
 def test_tables_that_change_meanwhile_are_not_proved(tmp_path: Path) -> None:
     """The proof is of the tables of before the first frame."""
     (found,) = _proved(tmp_path, _dumps(), _dumps(without="nw_dst=10.10.0.21")).differences
@@ -80,12 +111,16 @@ def test_tables_that_cannot_be_proved_are_inconclusive(tmp_path: Path) -> None:
 
 
 def test_a_proof_that_breaks_ends_the_run_with_its_log(tmp_path: Path) -> None:
-    """No plan, no proof."""
-    proving = Proving(replace(PLAN, path="nowhere.yaml"), _dumps(), tmp_path)
+    """A plan without the switches of its lines is none."""
+    proving = Proving(replace(PLAN, switches=()), _dumps(), tmp_path)
     with pytest.raises(LabError, match=r"proof\.log says why"):
         proving.end(_around(_dumps()))
 
 
+_OPENED = (
+    " cookie=0x7, duration=1.0s, table=0, n_packets=0, n_bytes=0, "
+    "priority=60000,in_port=5 actions=output:1\n"
+)
 _ODD = (
     " cookie=0x7, duration=1.0s, table=0, n_packets=0, n_bytes=0, "
     "priority=900,in_port=1 actions=NORMAL\n"

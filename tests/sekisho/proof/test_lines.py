@@ -57,3 +57,22 @@ def test_lines_and_dumps_exclude_each_other(capsys: pytest.CaptureFixture[str]) 
 
     assert main(["--lang", "en", *words]) == 2
     assert "--lines and --dumps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--running", "topologies/tiny.yaml"], "--running and a plan (topologies/tiny.yaml)"),
+        (["--running", "--lines", "1"], "--running and --lines cannot go together"),
+        (["--running", "--dumps", "."], "--running and --dumps cannot go together"),
+        (["--running", "--at", "2027-03-31 17:00"], "--running and --at cannot go together"),
+        (["--town", "runs/latest"], "--town is for --running alone"),
+        (["--running", "--town", "/nowhere"], "/nowhere: no town is running there"),
+    ],
+)
+def test_a_running_town_has_its_own_plan_lines_and_moment(
+    words: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it holds now is proved against what is in force there now."""
+    assert main(["--lang", "en", "prove", *words]) == 2
+    assert why in capsys.readouterr().err

@@ -11,6 +11,7 @@ from sekisho.cli import main
 from sekisho.errors import UsageError
 from sekisho.evidence.seal import seal_again
 from sekisho.report.html import render
+from sekisho.report.proof import short
 from sekisho.report.reading import read
 from tests.sekisho.report.dom import by_id, japanese, parse
 from tests.sekisho.report.fake_run import proved, write_run
@@ -86,6 +87,24 @@ def test_the_terminal_says_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Proof over all packets: 0 forbidden paths, 0 promised paths missing" in (
         " ".join(capsys.readouterr().out.split())
     )
+
+
+def test_a_short_word_for_an_answer_has_numbers_or_a_reason() -> None:
+    """In both languages; a proof that is not there is never none forbidden."""
+    said = short(proved(forbidden=2))
+    refused = short(
+        proved(refused="the tables are not those that were read before the first frame")
+    )
+
+    assert (said["forbidden"], said["missing"]) == (2, 0)
+    assert said["ja"] == "全パケットについて: 禁止経路 2、届くべきで届かない経路 0、前提 1"
+    assert said["en"] == (
+        "for all packets: 2 forbidden paths, 0 promised paths missing, 1 assumptions"
+    )
+    assert refused["forbidden"] is None
+    assert refused["ja"].startswith("全パケットについて: 証明できていません(規則の表が")
+    assert short(None) == {**refused, "ja": "全パケットについて: 証明できていません",
+                           "en": "for all packets: not proved"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
