@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,23 @@ _CHANGED = "the tables are not those that were read before the first frame"
 _ASKED = "proof.asked"
 
 
+class Remembered:
+    """The last proof of a town that stays: the same tables under the same plan need no other."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Plan, dict[str, str], dict[str, Any]] | None = None
+
+    def found(self, plan: Plan, digests: dict[str, str]) -> dict[str, Any] | None:
+        """Return what was found of tables with these *digests*; None where it is not known."""
+        if self._last is None or self._last[:2] != (_bare(plan), digests):
+            return None
+        return dict(self._last[2])
+
+    def keep(self, plan: Plan, digests: dict[str, str], found: dict[str, Any]) -> None:
+        """Remember what was *found*."""
+        self._last = _bare(plan), digests, dict(found)
+
+
 class Proving:
     """A proof that is under way.
 
@@ -38,7 +56,8 @@ class Proving:
         plan: The town's plan that is in force.
         dumps: Of every switch, before the first frame.
         folder: The run folder.
-        is_final: Whether its findings are told also where the fabric is known not to be as planned.
+        remembered: The last proof, of a town that is tried again and again: then a finding is told
+            also where the fabric is known not to be as planned.
 
     Attributes:
         peak_mb: The most memory that it has used, in MiB; 0 until it has ended.
@@ -47,15 +66,25 @@ class Proving:
     peak_mb = 0
 
     def __init__(
-        self, plan: Plan, dumps: Mapping[str, str], folder: Path, *, is_final: bool = False
+        self,
+        plan: Plan,
+        dumps: Mapping[str, str],
+        folder: Path,
+        *,
+        remembered: Remembered | None = None,
     ) -> None:
-        self._folder, self._digests, self._is_final = folder, _digests(dumps), is_final
-        asked = self._asked = folder / "log" / _ASKED
-        asked.parent.mkdir(exist_ok=True)
-        asked.write_bytes(pickle.dumps((plan, dict(dumps))))
-        self._errors = folder / "log" / "proof.log"
-        with asked.open("rb") as given, self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
+        self._plan, self._folder, self._digests = plan, folder, _digests(dumps)
+        self._remembered = remembered
+        self._asked, self._errors = folder / "log" / _ASKED, folder / "log" / "proof.log"
+        known = remembered.found(plan, self._digests) if remembered is not None else None
+        self._known = known
+        self._process = self._started(dumps) if known is None else None
+
+    def _started(self, dumps: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        self._asked.parent.mkdir(exist_ok=True)
+        self._asked.write_bytes(pickle.dumps((self._plan, dict(dumps))))
+        with self._asked.open("rb") as given, self._errors.open("wb") as errors:
+            return subprocess.Popen(
                 [sys.executable, "-m", "sekisho.proof"],
                 stdin=given,
                 stdout=subprocess.PIPE,
@@ -69,13 +98,12 @@ class Proving:
             LabError: The proof itself broke.
         """
         found = self._found()
-        self.peak_mb = int(found["memory_mb"])
         if not found["refused"] and _digests(around.dumps) != self._digests:
             found = {"schema": found["schema"], "refused": _CHANGED}
         write_atomically(
             self._folder / FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
         )
-        if around.differences and not self._is_final:
+        if around.differences and self._remembered is None:
             return  # the tables were tampered with, which is told already
         if found["refused"]:
             why = str(found["refused"]).splitlines()[0]
@@ -87,11 +115,13 @@ class Proving:
 
     def stop(self) -> None:
         """End the proof, where the run ends before it."""
-        if self._process.poll() is None:
+        if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def _found(self) -> dict[str, Any]:
+        if self._process is None:
+            return dict(self._known or {})
         try:
             said, _ = self._process.communicate(timeout=_TIMEOUT_S)
             found: dict[str, Any] = json.loads(said)
@@ -102,7 +132,15 @@ class Proving:
                 f"  hint: {self._errors} says why"
             ) from error
         self._asked.unlink()  # what was asked stands in the run folder's dumps
+        self.peak_mb = int(found["memory_mb"])
+        if self._remembered is not None:
+            self._remembered.keep(self._plan, self._digests, found)
         return found
+
+
+def _bare(plan: Plan) -> Plan:
+    """Return *plan* without the moment: which rules hold then is in its rules."""
+    return replace(plan, moment=None)
 
 
 def _digests(dumps: Mapping[str, str]) -> dict[str, str]:

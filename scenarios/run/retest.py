@@ -15,7 +15,7 @@ from typing import Any
 from scenarios.engine.config_watch import ConfigWatch
 from scenarios.probes.pairs import every_pair
 from scenarios.probes.windows import Batching, Scope, Window, windows
-from scenarios.run.proof_beside import Proving
+from scenarios.run.proof_beside import Proving, Remembered
 from scenarios.run.runner import Check, Leave, Meddle
 from scenarios.suites.scope import Run
 from scenarios.suites.services import Exchange, exchanges
@@ -51,11 +51,15 @@ class Retest(Check):
         plan: The plan that is in force, with every change laid over it.
         folder: Where the run goes.
         concerned: Attachments that the change concerns; None for the list of what must drop.
+
+    Attributes:
+        remembered: What was proved last of the town.
     """
 
     def __init__(
         self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
     ) -> None:
+        self.remembered = Remembered()
         suite, occasion = ("smoke", _ALL_LINES) if concerned is None else ("gate", _CONCERNED)
         run = Run(folder.name, suite, 1, "", "", occasion=occasion)
         own = copy.copy(town)
@@ -68,7 +72,7 @@ class Retest(Check):
 
     def _begin_proof(self, town: Town, around: ConfigWatch) -> Proving | None:
         """Prove all tables: a change may open what none of its own cells shows."""
-        return Proving(self._plan, around.dumps, self._folder, is_final=True)
+        return Proving(self._plan, around.dumps, self._folder, remembered=self.remembered)
 
     def _suite(self) -> Suite:
         return _Part(self._plan, self._run, self._manifest, self._concerned)
@@ -108,7 +112,7 @@ class Retester:
     """Answers ``{"do": "retest", "number": 3, "what": "affected"}`` at the control server."""
 
     def __init__(self, town: Town) -> None:
-        self._town = town
+        self._town, self._remembered = town, Remembered()
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         """Try again, and return the summary and where the run folder is.
@@ -126,6 +130,7 @@ class Retester:
         concerned = concerned_by(plan, journal.changes[number]) if what == AFFECTED else None
         folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
         check = Retest(self._town, plan, folder, concerned)
+        check.remembered = self._remembered
         status = check.run()
         record = read(folder)
         write_reports(record)

@@ -76,6 +76,7 @@ def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
     expect(evidence).to_contain_text("floor: 削除5・追加5", timeout=EVIDENCE_MS / 2)
     expect(evidence.locator(".pass")).to_have_count(2, timeout=EVIDENCE_MS / 2)
     assert re.search(r"合格 126/126件、漏れ0", evidence.inner_text())
+    assert evidence.inner_text().count("全パケットについて: 禁止経路 0、") == 2
     page.locator("summary").click()
     expect(evidence.locator("pre")).to_contain_text("nw_src=172.30.0.64")
     visit.probe_frame("04-evidence")
@@ -116,6 +117,7 @@ def test_a_moved_port_is_marked_everywhere(visit: Visit, town: Demo) -> None:
     expect(sheet).to_contain_text("模擬環境での確認")
     record = town.ask(f"/api/changes/{number}")[1]["retests"][0]
     expect(sheet).to_contain_text(f"封印 SHA-256 {record['sealed']}")
+    expect(sheet).to_contain_text("全パケットについて: 禁止経路 0、")
     visit.probe_frame("09-record")
     assert serious_faults(page) == []
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1

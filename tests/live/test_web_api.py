@@ -127,6 +127,8 @@ def test_a_change_and_its_record(town: Demo) -> None:
     assert record["moved"][0]["after"]["opens"] == ["D2"]
     assert [(r["verdict"], r["pass"]) for r in record["retests"]] == [("pass", summary["passed"])]
     assert [r["sealed"] for r in record["retests"]] == [tried["sealed"]]
+    assert (tried["proof"]["forbidden"], tried["proof"]["missing"]) == (0, 0)
+    assert [r["proof"] for r in record["retests"]] == [tried["proof"]]
     assert tried["sealed"] == hashlib.sha256(manifest).hexdigest()
     assert town.ask(f"/api/changes/{number}/undo", {})[0] == 200
     later = town.ask(f"/api/changes/{number}")[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.engine.config_watch import ConfigWatch
-from scenarios.run.proof_beside import FILE, Proving
+from scenarios.run.proof_beside import FILE, Proving, Remembered
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
 from sekisho.model import Label
@@ -71,14 +71,14 @@ def test_known_tampering_is_told_once_and_in_a_retest_never_hides_a_forbidden_pa
 ) -> None:
     """A whole gate has told of the rule itself; a re-test says what the rule opens."""
     opened = {s: text + _OPENED if s == "room" else text for s, text in _dumps().items()}
-    for is_final in (False, True):
+    for remembered in (None, Remembered()):
         around = _around(opened)
         around.note("before", "rule", "room", Label("計画にない規則", "a rule that is not planned"))
-        Proving(PLAN, opened, tmp_path, is_final=is_final).end(around)
+        Proving(PLAN, opened, tmp_path, remembered=remembered).end(around)
         found = json.loads((tmp_path / FILE).read_text("utf-8"))
 
         assert found["forbidden"] == 1
-        assert [each.is_finding for each in around.differences] == [False, True][: 1 + is_final]
+        assert [d.is_finding for d in around.differences] == [False, True][: 1 + bool(remembered)]
 
 
 def test_a_plan_that_changes_are_laid_over_is_proved_as_it_is(tmp_path: Path) -> None:
@@ -91,6 +91,22 @@ def test_a_plan_that_changes_are_laid_over_is_proved_as_it_is(tmp_path: Path) ->
         Proving(plan, held, tmp_path).end(around)
 
         assert len(around.differences) == wrong
+
+
+def test_the_same_tables_under_the_same_plan_are_proved_once(tmp_path: Path) -> None:
+    """Any other table, and any other plan, is proved anew."""
+    remembered, wrong = Remembered(), _dumps(without="nw_dst=10.10.0.21")
+    other = replace(PLAN, clauses=PLAN.clauses[:-1])
+    peaks, findings = [], []
+    for plan, held in ((PLAN, _dumps()), (PLAN, _dumps()), (PLAN, wrong), (other, _dumps())):
+        around = _around(held)
+        proving = Proving(plan, held, tmp_path, remembered=remembered)
+        proving.end(around)
+        peaks.append(proving.peak_mb > 0)  # a process has computed
+        findings.append(len(around.differences))
+
+    assert peaks == [True, False, True, True]
+    assert findings == [0, 0, 1, 1]
 
 
 def test_tables_that_change_meanwhile_are_not_proved(tmp_path: Path) -> None:
