@@ -103,7 +103,7 @@ def _refuse_together(args: Namespace) -> None:
             "  hint: with a line down switches hold other tables: dump those"
         )
     if args.town and not args.running:
-        raise UsageError("--town is for --running alone\n  hint: --running --town RUN")
+        raise UsageError("--town is for --running alone\n  hint: add --running")
     if not args.running:
         return
     if args.plan:

@@ -48,6 +48,7 @@ PROOFS = {
     "no-such-plan": ("{setting}: {path}: no such plan", "{setting}: {path}: その計画書はない"),
     "changed-since": ("was changed after the town was started", "環境を起動した後に変更されている"),
     "town-for-running": ("--town is for --running alone", "--town は --running と一緒に使う"),
+    "add-running": ("add --running", "--running を付ける"),
     "running-and-plan": ("--running and a plan ({path}) cannot go together",
                          "--running に計画書({path})は書けない"),
     "running-has-plan": ("a running town has its own plan",
