@@ -18,6 +18,7 @@ from sekisho.errors import LabError
 from sekisho.model import JST
 from sekisho.model.changes import Change
 from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE
 from topologies.town import Town
 
 _AT_ONCE = 6
@@ -59,7 +60,7 @@ class InstalledTables:
 
     @property
     def _journal(self) -> Path:
-        return self._town.folder / "changes.jsonl"
+        return self._town.folder / JOURNAL_FILE
 
     def _standing(self) -> tuple[Change, ...]:
         return Journal(self._journal).standing

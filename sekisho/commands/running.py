@@ -14,6 +14,7 @@ from sekisho.model import Plan
 from sekisho.model.changes import change_of
 from sekisho.model.terms import in_force
 from sekisho.plan import load
+from sekisho.resegment.protocol import raise_failure
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 
 _READING_S = 120.0
@@ -49,8 +50,7 @@ def read_running(args: Namespace) -> Reading:
             answer = town_client.ask({"do": "dumps"}, _READING_S)
     except OSError as error:
         raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
-    if "error" in answer:
-        raise (LabError if answer.get("lab") else UsageError)(str(answer["error"]))
+    raise_failure(answer)
     origin = _origin(answer)
     changes = tuple(map(change_of, answer["changes"]))
     plan = in_force(origin, changes, datetime.fromisoformat(answer["moment"]))
