@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sekisho.model import Allow, Attachment, Device, Plan, PortRef, Protocol, Service
@@ -31,6 +32,7 @@ from sekisho.packet.packet import (
     Packet,
 )
 from sekisho.plan import load
+from tests.trunks import hypervisor
 
 TOPOLOGIES = Path(__file__).parent.parent / "topologies"
 TOWNS = ("tiny", "alpha", "matsuno")
@@ -57,7 +59,10 @@ Choose = Callable[[Sequence[Any]], Any]
 
 @cache
 def town(name: str) -> Plan:
-    """Return one of the plans that ship with Sekisho, or ``peers``."""
+    """Return one of the plans that ship with Sekisho, ``peers`` or ``trunk``."""
+    if name == "trunk":
+        with TemporaryDirectory() as folder:
+            return hypervisor(Path(folder))
     return peers() if name == "peers" else load(TOPOLOGIES / f"{name}.yaml")
 
 
@@ -150,6 +155,8 @@ def _conversation(here: Places, choose: Choose) -> Packet:
         dport=server,
         tcp_flags=flags if service.protocol is Protocol.TCP else 0,
         phase=phase,
+        tagged=a.tag > 0,
+        vlan=a.tag,
     )
 
 
@@ -167,6 +174,8 @@ def _arp(here: Places, choose: Choose) -> Packet:
         arp_tpa=choose(
             (here.plan.gateway(a), subnet[-1], a.ip, choose(here.attachments).ip, _NOWHERE[0])
         ),
+        tagged=a.tag > 0,
+        vlan=a.tag,
     )
 
 
@@ -175,7 +184,10 @@ def _other_port(here: Places, choose: Choose, p: Packet) -> Packet:
 
 
 def _tag(here: Places, choose: Choose, p: Packet) -> Packet:
-    return p._replace(tagged=True)
+    tags = {a.tag for a in here.attachments if a.tag}
+    if tags and p.tagged and choose((True, False)):
+        return p._replace(tagged=False, vlan=0)
+    return p._replace(tagged=True, vlan=choose(sorted({0, 1, *tags})) if tags else 1)
 
 
 def _ether_type(here: Places, choose: Choose, p: Packet) -> Packet:

@@ -38,15 +38,15 @@ def _not_delivered(plan: Plan, asked: Packet, ruling: Ruling, outcome: Outcome) 
     found = dict(outcome.delivered[0][1])
     wanted = {name: value for name, value in headers(asked).items() if name not in INSIDE}
     router, to = _number(plan.router_mac), _number(ruling.to.mac)
-    wanted |= {"eth_src": router, "eth_dst": to}
+    tag = VLAN_PRESENT | ruling.to.tag if ruling.to.tag else 0
+    wanted |= {"eth_src": router, "eth_dst": to, "vlan_vid": tag}
     if asked.eth_type == ETH_IPV4:
         wanted["nw_ttl"] -= 1
     else:
         wanted |= {"arp_op": ARP_REPLY, "arp_sha": router, "arp_tha": to}
         wanted |= {"arp_spa": wanted["arp_tpa"], "arp_tpa": wanted["arp_spa"]}
     wrong = {name: found[name] for name, value in wanted.items() if found[name] != value}
-    tag = found["vlan_vid"] & VLAN_PRESENT
-    return f"arrived with {wrong}, tag {tag:#x}" if wrong or tag else ""
+    return f"arrived with {wrong}" if wrong else ""
 
 
 def _number(mac: str) -> int:

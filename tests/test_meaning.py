@@ -20,7 +20,7 @@ from sekisho.policy.evaluate import Policy
 from tests.population import TOWNS, packet, places, population, town
 from tests.readings import differences, disagreement
 
-SIZES = [("tiny", 4000), ("peers", 4000), ("alpha", 2500), ("matsuno", 1200)]
+SIZES = [("tiny", 4000), ("peers", 4000), ("trunk", 4000), ("alpha", 2500), ("matsuno", 1200)]
 Tables = Mapping[str, tuple[Rule, ...]]
 Change = Callable[[Rule], Rule | None]
 
@@ -43,7 +43,7 @@ def packets(draw: st.DrawFn, name: str) -> Packet:
     return packet(places(name), lambda items: draw(st.sampled_from(items)))
 
 
-@pytest.mark.parametrize("name", [*TOWNS, "peers"])
+@pytest.mark.parametrize("name", [*TOWNS, "peers", "trunk"])
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_compiled_tables_are_the_meaning_of_the_plan(name: str, data: st.DataObject) -> None:

@@ -34,7 +34,7 @@ NAMES = """Sekisho Mininet OpenFlow Open vSwitch AppArmor Linux Ctrl-C SHA-256 I
 COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timedatectl sysctl w
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall
     Hall SSID eth T08 physical logical dot breaks rules
-    switch tcp expect reading dry chaos check up down exec resegment undo pc floor
+    switch tcp expect reading dry chaos check prove up down exec resegment undo pc floor
     limits conf chmod udev modprobe openvswitch town-in-force
     hours ports docs plan md txt report svg kernel userspace"""
 

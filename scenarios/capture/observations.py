@@ -22,7 +22,7 @@ from scenarios.capture.strays import Answered, answered, is_control, quoted
 from scenarios.probes.frames import frame_numbers
 from sekisho.judge.counters import Seen
 from sekisho.model import Plan, Protocol
-from sekisho.packet.dissect import dissect
+from sekisho.packet.dissect import dissect, without_tag
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 from topologies.ovs.daemon import OPENFLOW_PORT
 
@@ -109,6 +109,7 @@ class Observations:
         self._case, self._source, self._to = array("I"), array("H"), array("H")
         self._window_from = first
         self._sent: dict[int, bytes] = {}  # of the window
+        self._bare: set[int] = set()  # of those, what is put on a cable past who sets its tag
         self._last_sent: dict[int, bytes] = {}  # of the one before
         self._elsewhere: dict[int, str] = {}  # the place of a sentinel that is at no attachment
         self.sightings = Sightings()
@@ -130,6 +131,7 @@ class Observations:
         self.settle()
         self._window_from = self.next_number
         self._last_sent, self._sent, self._elsewhere = self._sent, {}, {}
+        self._bare = set()
         self._strays_from = len(self.strays)
         self.sightings = Sightings()
 
@@ -148,14 +150,22 @@ class Observations:
             self._elsewhere[number] = elsewhere
         return number
 
-    def sending(self, number: int, data: bytes) -> None:
-        """Take note of the bytes of a frame of this window."""
+    def sending(self, number: int, data: bytes, *, is_bare: bool = False) -> None:
+        """Take note of the bytes of a frame of this window.
+
+        Args:
+            number: Of the frame.
+            data: Its bytes.
+            is_bare: Whether it is put on the cable past whoever sets the sender's tag.
+        """
         self._sent[number] = data
+        if is_bare:
+            self._bare.add(number)
         at = number - self._first
         source, to = self._source[at], self._to[at]
         if source == NOBODY or to == NOBODY:
             return
-        if int.from_bytes(data[12:14], "big") == ETH_IPV4:
+        if _kind(data) == ETH_IPV4:
             packet = dissect(data, self._attachments[source].at)
             if packet is not None and packet.ip_proto in _CONVERSES:
                 self.own.opened(packet)
@@ -207,7 +217,7 @@ class Observations:
     def _is_itself(self, number: int, copy: CapturedCopy) -> bool:
         """Tell whether a copy is the frame that was sent, and not something that quotes it."""
         sent = self._sent.get(number)
-        if sent is None or int.from_bytes(sent[12:14], "big") == ETH_ARP:  # that is answered
+        if sent is None or _kind(sent) == ETH_ARP:  # that is answered
             return True
         return sign(copy.data) == sign(sent)
 
@@ -266,9 +276,16 @@ class Observations:
 
     def _see(self, number: int, sight: str, copy: CapturedCopy) -> None:
         found = self.sightings
-        found.seen.setdefault(number, Seen()).places[sight] += 1
+        seen = found.seen.setdefault(number, Seen())
+        seen.places[sight] += 1
+        if number in self._bare and sight in self._ways.upwards(self._sender(number)):
+            seen.own += 1  # no host has it: it leaves its sender where it enters the cable
+            found.sent_at_ns.setdefault(number, copy.at_ns)
         found.heard_at_ns.setdefault(number, copy.at_ns)
         found.data.setdefault((number, sight), copy.data)
+
+    def _sender(self, number: int) -> str:
+        return self._attachments[self._source[number - self._first]].id
 
     def _expected(self, number: int) -> frozenset[str]:
         """Where copies of a frame may be seen, besides at its own sender."""
@@ -289,7 +306,7 @@ class Observations:
         source, to = self._source[at], self._to[at]
         if NOBODY in (source, to) or sight != self._attachments[to].id or not self._is_ours:
             return False
-        sent = self._sent[number]
+        sent = without_tag(self._sent[number])  # a switch takes off the tag that it admits
         target_mac = self._attachments[to].mac
         return not is_as_sent(copy, sent, router_mac=self._plan.router_mac, target_mac=target_mac)
 
@@ -323,3 +340,8 @@ class Observations:
         if to == NOBODY:
             return self._ways.upwards(sender)
         return self._ways.between(sender, self._attachments[to].id)
+
+
+def _kind(frame: bytes) -> int:
+    """Return the EtherType of a frame, behind its tag if it has one."""
+    return int.from_bytes(without_tag(frame)[12:14], "big")

@@ -68,7 +68,7 @@ class OwnTraffic:
         """Take note of a frame that the stack of a host has sent."""
         self.left += 1
         whole = copy.data + bytes(max(0, copy.length - len(copy.data)))  # a capture cuts
-        packet = dissect(whole, attachment.at)
+        packet = dissect(whole, attachment.at, attachment.tag)
         signature = sign(copy.data)
         self._expect(signature, self._ways.upwards(attachment.id))
         if packet is None:

@@ -120,6 +120,8 @@ class Wire:
     def _open(self, position: int, attachment: Attachment) -> None:
         self._open_host(position, attachment)
         self._cables[position] = _sender(self._town.switch_side(attachment))
+        if attachment.tag:  # past whoever sets its tag: see `scenarios.probes.tags`
+            self._senders[~position] = _sender(uplink(attachment.air))
 
     def _open_host(self, position: int, attachment: Attachment, slots: int = 0) -> None:
         name = self._town.interface(attachment)
@@ -131,6 +133,8 @@ class Wire:
 
     def send(self, frames: Sequence[tuple[int, bytes]]) -> None:
         """Send (attachment position, frame) pairs in order.
+
+        The complement (``~``) of a position stands for the cable behind whoever sets its tags.
 
         Raises:
             LabError: A switch does not take frames any more.

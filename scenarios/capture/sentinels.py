@@ -54,6 +54,11 @@ Captures = dict[int, tuple[int, bytes]]
 Tap = tuple[str, bytes, int, DropPoint | None]
 
 
+def of_tags(plan: Plan) -> tuple[str, ...]:
+    """Return the shapes that are sent as well where ports of *plan* are under tags."""
+    return ("tagged-twice",) if any(a.tag for a in plan.attachments) else ()
+
+
 class Round:
     """One round of sentinels, ready to be sent.
 
@@ -88,7 +93,8 @@ class Sentinels:
 
     def twins(self, targets: Iterable[Attachment]) -> list[tuple[int, int, bytes]]:
         """Return one frame of every shape to every target: (number, position, bytes)."""
-        pairs = ((shape, target) for target in targets for shape in CONTROL_SHAPES)
+        shapes = (*CONTROL_SHAPES, *of_tags(self._plan))
+        pairs = ((shape, target) for target in targets for shape in shapes)
         return [(n, self._position[a.id], data) for n, a, data in self._whispers(pairs)]
 
     def send(self, one: Round) -> None:

@@ -118,7 +118,7 @@ class Session:
         self._lost_between += Counter(self._wire.dropped) - self._lost_before
         self.observed.begin_window()
         numbers, raw = self._made(frames, wanted)
-        senders = (self._position[wanted[frame.case].source.id] for frame in frames)
+        senders = (self._sender_of(wanted[frame.case]) for frame in frames)
         outgoing = list(zip(senders, raw, strict=True))
         links_before, lost_before = link_states(), self._wire.lost()
         rounds = self._sentinels.round(), self._sentinels.round()
@@ -199,9 +199,14 @@ class Session:
             self.observed.add(Outgoing(case.number, source, to, b""))
         numbers = range(first, first + len(frames))
         raw = self.build(frames, numbers)
-        for number, data in zip(numbers, raw, strict=True):
-            self.observed.sending(number, data)
+        for number, data, frame in zip(numbers, raw, frames, strict=True):
+            self.observed.sending(number, data, is_bare=cases[frame.case].is_bare)
         return numbers, raw
+
+    def _sender_of(self, case: CasePlan) -> int:
+        """Return by what the frames of *case* are sent: see `Wire.send`."""
+        position = self._position[case.source.id]
+        return ~position if case.is_bare else position
 
     def _send(
         self,

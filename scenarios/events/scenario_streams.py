@@ -59,7 +59,7 @@ def _denied(
             continue
         port = _port(plan, target)
         fields = Fields(plan.router_mac, source.mac, source.ip, target.ip, 0, port, TCP_SYN)
-        ruling = policy.ruling(packet("tcp", fields._replace(sport=20000), source.at))
+        ruling = policy.ruling(packet("tcp", fields._replace(sport=20000), source.at, source.tag))
         if ruling.verdict is Decision.DENY:
             out[target.destination] = (fields, target.id)
     return list(out.values())

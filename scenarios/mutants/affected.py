@@ -90,7 +90,9 @@ class AffectedCases:
             return any(self._numbers.attachment[target.id] == cookie.b for cookie in cookies)
         if kind is Kind.ADMIT_TRUNK:
             tag = self._numbers.tag[self._numbers.pair(source)]
-            return not here and any(tag == cookie.b for cookie in cookies)
+            if here:  # a class's tag, from a device's port
+                return isinstance(tried, CasePlan) and tried.probe == "tagged"
+            return any(tag == cookie.b for cookie in cookies)
         if kind is Kind.TRANSIT:
             home = self._plan.switch[target.at.switch].dpid
             return any(home == cookie.b for cookie in cookies)

@@ -102,8 +102,8 @@ WRONGS = (
          "        self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))\n", ""),),
         before="wider", look="barriers"),
     SourceMutation(("M-22",), "a sender is known by its MAC alone", (
-        ("sekisho/compiler/attachment.py", "match(in_port=port, eth_src=mac, ipv4_src=ip, **_IP)",
-         "match(in_port=port, eth_src=mac, **_IP)"),)),
+        ("sekisho/compiler/attachment.py", "match(**door, eth_src=mac, ipv4_src=ip, **_IP)",
+         "match(**door, eth_src=mac, **_IP)"),)),
 )  # fmt: skip
 
 

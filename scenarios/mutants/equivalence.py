@@ -23,7 +23,7 @@ from sekisho.packet.packet import ARP_REQUEST, TCP_ACK, TCP_SYN, ConnState, Pack
 _INSIDE = frozenset({"metadata", "reg0", "ct_state", "in_port"})  # what no wire shows
 _MOST_RULES, _MOST_ENDS, _MOST_PACKETS = 12, 4, 3000
 _STRANGE_PORT = 61000
-_MAC_BITS = 48
+_MAC_BITS, _VLAN_ID = 48, 0xFFF  # the second: of a tag, IEEE 802.1Q, 9.6
 #: What a rule may ask of a header, and the field of a packet that says it.
 _FIELDS = {
     "eth_type": "eth_type",
@@ -130,6 +130,8 @@ def _can_be(plan: Plan, fabric: Fabric, packet: Packet) -> bool:
             ip_dst=packet.ip_src,
             sport=packet.dport,
             dport=packet.sport,
+            tagged=asker.tag > 0,
+            vlan=asker.tag,
         )
     return bool(fabric.send(opening).delivered)
 
@@ -178,6 +180,8 @@ def _base(plan: Plan, source: Attachment, target: Attachment) -> Packet:
         arp_spa=source.ip,
         arp_tpa=target.ip,
         arp_op=ARP_REQUEST,
+        tagged=source.tag > 0,
+        vlan=source.tag,
     )
 
 
@@ -191,8 +195,11 @@ def _meeting(base: Packet, rule: Rule) -> Iterator[Packet]:
                 value, mask = asked[name]
                 full = (1 << WIDTHS[name]) - 1
                 out = out._replace(**{field: _header(name, value | ~mask & full * is_last)})
+        if "vlan_vid" in asked:
+            value, mask = asked["vlan_vid"]
+            out = out._replace(tagged=True, vlan=(value | ~mask * is_last) & _VLAN_ID)
         for phase in ConnState:
-            yield out._replace(phase=phase, tagged="vlan_vid" in asked)
+            yield out._replace(phase=phase)
 
 
 def _header(name: str, value: int) -> Any:

@@ -85,8 +85,8 @@ def _sent(harness: MutationHarness, fault: Fault, suite: list[CasePlan]) -> Iter
     """The frames of the cases tried, as the reference switch reads them."""
     window = harness.suites.window(suite)
     raw = harness.session.build(list(window.frames), range(1, len(window.frames) + 1))
-    sources = {case.number: case.source.at for case in suite}
+    cases = {case.number: case for case in suite}
     for frame, data in zip(window.frames, raw, strict=True):
-        packet = dissect(data, sources[frame.case])
+        packet = dissect(data, cases[frame.case].source.at, cases[frame.case].tag)
         if packet is not None:
             yield from in_every_phase(packet, fault)

@@ -294,8 +294,8 @@ class MutationHarness:
 
 
 def _is_near(focus: AffectedCases, pair: Pair, cases: Sequence[CasePlan]) -> bool:
-    found = next((c for c in cases if (c.source, c.target) == pair), None)
-    return found is None or focus.concerns(found)
+    found = [c for c in cases if (c.source, c.target) == pair]
+    return not found or any(map(focus.concerns, found))
 
 
 def _worst(attempt: Attempt, suite: Sequence[CasePlan]) -> MutantResult | None:

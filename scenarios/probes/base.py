@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 
 from scenarios.probes.context import ProbeContext, ProbeFrame, probe_frame, shape_of
+from scenarios.probes.tags import UNTAGGED, tags, untagged
 from sekisho.compiler.policy_table import inner_ports
 from sekisho.model import ECHO, Protocol, Service
 from sekisho.model.pools import edges
@@ -250,6 +251,8 @@ PROBES: tuple[tuple[str, int, Probe], ...] = (
     ("spoof-mac", 8, spoof_mac),
     ("spoof-both", 9, spoof_both),
     ("tagged", 10, tagged),
+    ("tags", 10, tags),
+    (UNTAGGED, 10, untagged),
     ("arp-gateway", 11, arp_gateway),
     ("arp-ask", 11, arp_ask),
     ("ipv6", 12, ipv6),

@@ -15,10 +15,10 @@ from sekisho.model import ECHO, Attachment, Plan, PortRef, Protocol, Service
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6, ICMP, TCP_SYN, ConnState, Packet
 
 _PING, _PONG = "icmp-echo", "icmp-reply"
+_TAG_TYPE = 0x8100  # IEEE 802.1Q, 9.4
 _TTLS = {"udp-ttl1": 1, "udp-ttl0": 0}
 _IP_PROTOCOLS = {
     "tcp": Protocol.TCP.value,
-    "tagged": Protocol.TCP.value,
     "fragment": Protocol.TCP.value,
     "udp": Protocol.UDP.value,
     "udp-ttl1": Protocol.UDP.value,
@@ -61,8 +61,25 @@ class ProbeContext:
     vacant: tuple[IPv4Address, ...] = ()
 
 
-def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
-    """Return the header values of a frame of *shape* that enters at *at*."""
+def packet(shape: str, fields: Fields, at: PortRef, tag: int = 0) -> Packet:
+    """Return the header values of a frame of *shape* that enters at *at*.
+
+    Args:
+        shape: Of the frame.
+        fields: Of the frame.
+        at: The port.
+        tag: Of its sender: what a frame without one gets on its way to the port.
+    """
+    if shape == "tagged":
+        return _untagged("tcp", fields, at)._replace(tagged=True, vlan=fields.vlan)
+    if shape == "tagged-twice":  # what is behind the second is not read
+        base = Packet(at, fields.eth_src, fields.eth_dst, _TAG_TYPE)
+        return base._replace(tagged=True, vlan=fields.vlan)
+    plain = _untagged(shape, fields, at)
+    return plain._replace(tagged=True, vlan=tag) if tag else plain
+
+
+def _untagged(shape: str, fields: Fields, at: PortRef) -> Packet:
     base = Packet(at=at, eth_src=fields.eth_src, eth_dst=fields.eth_dst)
     if shape == "arp":
         return base._replace(
@@ -88,7 +105,6 @@ def packet(shape: str, fields: Fields, at: PortRef) -> Packet:
         sport=(ECHO if shape == _PONG else 0) if protocol == ICMP else fields.sport,
         dport=(ECHO if shape == _PING else 0) if protocol == ICMP else fields.dport,
         tcp_flags=fields.flags if protocol == Protocol.TCP.value else 0,
-        tagged=shape == "tagged",
         ttl=_TTLS.get(shape, 64),
         fragment=shape == "fragment",
         phase=ConnState.NEW,
@@ -107,4 +123,4 @@ def probe_frame(context: ProbeContext, shape: str, dport: int = 0, **changes: An
         flags=TCP_SYN,
         vlan=context.plan.zone[context.target.zone].vlan if shape == "tagged" else 0,
     )._replace(**changes)
-    return ProbeFrame(shape, fields, packet(shape, fields, context.source.at))
+    return ProbeFrame(shape, fields, packet(shape, fields, context.source.at, context.source.tag))

@@ -36,6 +36,7 @@ _TCP_FLAGS, _TCP_SUM, _UDP_SUM, _ICMP_SUM = 47, 50, 40, 36  # RFC 9293; RFC 768;
 # An IPv6 address of ours carries an IPv4 address in its last four bytes (RFC 8200, 3).
 _IP6_SRC, _IP6_SRC_LOW, _IP6_DST_LOW, _IP6_L4 = 22, 34, 50, 54
 _UDP6_SUM, _ICMP6_SUM = 60, 56  # RFC 768; RFC 4443, 2.1
+_TAGS = {"tagged": 1, "tagged-twice": 2}  # how many a frame of the shape bears
 _IPV6_SHAPES = frozenset({"udp6-local", "udp6-ula", "ra"})
 _ARP_OP, _ARP_SHA, _ARP_SPA, _ARP_TPA = 20, 22, 28, 38  # RFC 826
 
@@ -46,7 +47,8 @@ class Fields(NamedTuple):
     Attributes:
         sport: Source port (TCP, UDP), or the ICMP identifier.
         flags: TCP flags (RFC 9293, 3.1), or the ARP operation.
-        vlan: VLAN id of the tag of a ``tagged`` frame (IEEE 802.1Q, 9.6).
+        vlan: VLAN id of the tag of a ``tagged`` frame (IEEE 802.1Q, 9.6), the outer one of two.
+        inner: VLAN id of the inner tag of a ``tagged-twice`` frame.
     """
 
     eth_dst: str
@@ -57,6 +59,12 @@ class Fields(NamedTuple):
     dport: int = 0
     flags: int = 0
     vlan: int = 0
+    inner: int = 0
+
+    @property
+    def both(self) -> tuple[int, int]:
+        """The VLAN ids of two tags, the outer one first."""
+        return self.vlan, self.inner
 
 
 def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
@@ -66,8 +74,10 @@ def scapy_frame(shape: str, fields: Fields, token: bytes) -> Any:
         RuleError: The shape is not known.
     """
     ether = Ether(dst=fields.eth_dst, src=fields.eth_src)
-    if shape == "tagged":
-        ether, shape = ether / Dot1Q(vlan=fields.vlan), "tcp"
+    if shape in _TAGS:
+        for vlan in fields.both[: _TAGS[shape]]:
+            ether = ether / Dot1Q(vlan=vlan)
+        shape = "tcp"
     if shape not in _BODIES:
         raise RuleError(f"shape {shape!r} is not known")
     if shape == "other":  # no protocol of ours: the destination port says which EtherType
@@ -214,8 +224,8 @@ def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[by
     """Build one frame for each of *rows*, carrying the token of the same position."""
     if not rows:
         return []
-    if shape == "tagged":
-        tags = [b"\x81\x00" + f.vlan.to_bytes(2, "big") for f in rows]
+    if shape in _TAGS:
+        tags = [b"".join(map(_tag, f.both[: _TAGS[shape]])) for f in rows]
         plain = build("tcp", rows, marks)
         return [x[:_TAG] + tag + x[_TAG:] for x, tag in zip(plain, tags, strict=True)]
     out = np.tile(np.frombuffer(_template(shape), dtype=np.uint8), (len(rows), 1))
@@ -231,6 +241,10 @@ def build(shape: str, rows: Sequence[Fields], marks: Sequence[bytes]) -> list[by
     else:
         _stamp_ip(out, rows, shape)
     return [row.tobytes() for row in out]
+
+
+def _tag(vlan: int) -> bytes:
+    return b"\x81\x00" + vlan.to_bytes(2, "big")
 
 
 @cache

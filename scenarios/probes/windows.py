@@ -17,6 +17,7 @@ from scenarios.probes.context import ProbeContext, ProbeFrame
 from scenarios.probes.frames import Fields
 from scenarios.probes.identities import Names
 from scenarios.probes.pairs import Depth, Pairs, chosen_pairs
+from scenarios.probes.tags import UNTAGGED
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.model.pools import edges, pools
 from sekisho.packet.packet import Decision, DropPoint
@@ -73,6 +74,16 @@ class CasePlan:
     def name(self) -> str:
         """The test number as reports show it."""
         return f"T-{self.number:06d}"
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether its frames are put on the cable itself, past whoever sets tags."""
+        return self.probe == UNTAGGED
+
+    @property
+    def tag(self) -> int:
+        """The tag that a frame without one gets on its way to the port; 0 for none."""
+        return 0 if self.is_bare else self.source.tag
 
     def is_twin_of(self, targets: set[str]) -> bool:
         """Tell whether every frame of it must arrive at one of *targets*, and at no other."""
@@ -175,6 +186,9 @@ def windows(
             cases, frames, targets = [], [], []
 
 
+_Cases = Iterator[tuple[CasePlan, list[ProbeFrame]]]  # each with the frames that it sends
+
+
 class _Generator:
     def __init__(self, plan: Plan, scope: Scope, first_case: int) -> None:
         assert scope.pairs is not None  # whoever makes it has chosen
@@ -214,9 +228,7 @@ class _Generator:
                 frames += [Frame(case.number, s.shape, s.fields) for s in probe_frames]
         return cases, frames
 
-    def _between(
-        self, source: Attachment, target: Attachment
-    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
+    def _between(self, source: Attachment, target: Attachment) -> _Cases:
         """Yield the cases of one pair, and those of *source* alone where this pair is its first."""
         cell = self._matrix[source.source, target.destination]
         if not source.is_apart(target) or not self._only(source, target):
@@ -305,9 +317,7 @@ class _Generator:
         self._seen |= keys
         return True
 
-    def _siblings(
-        self, context: ProbeContext, cell: Cell
-    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
+    def _siblings(self, context: ProbeContext, cell: Cell) -> _Cases:
         """A station that poses as another station of its own SSID: nobody can tell (residual).
 
         Tried once for each pair of stations, on the first target that would let the victim in.
@@ -321,9 +331,7 @@ class _Generator:
                 for case, sent in self._cases("spoof-sibling", 9, probe_frames, context, cell):
                     yield replace(case, is_residual=True, spoof=sibling.id), sent
 
-    def _neighbours(
-        self, context: ProbeContext, cell: Cell
-    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
+    def _neighbours(self, context: ProbeContext, cell: Cell) -> _Cases:
         """A device that poses as others of its switch; where it is alone, as somebody elsewhere."""
         for victim in self._names.neighbours(context.source) or [context.victim]:
             posing = replace(context, victim=victim)
@@ -359,13 +367,13 @@ class _Generator:
         probe_frames: list[ProbeFrame],
         context: ProbeContext,
         cell: Cell,
-    ) -> Iterator[tuple[CasePlan, list[ProbeFrame]]]:
+    ) -> _Cases:
         """Split a probe's frames by what must become of them: a case has one expectation."""
         groups: dict[tuple[str, DropPoint | None], list[tuple[ProbeFrame, Ruling]]] = {}
-        for probe_frame in probe_frames:
-            ruling = self._policy.ruling(probe_frame.packet)
+        for each in probe_frames:
+            ruling = self._policy.ruling(each.packet)
             to = ruling.to.id if ruling.verdict is Decision.ALLOW and ruling.to else ""
-            groups.setdefault((to, ruling.drop), []).append((probe_frame, ruling))
+            groups.setdefault((to, ruling.drop), []).append((each, ruling))
         for (to, drop), members in groups.items():
             ruling = members[0][1]
             fields = members[0][0].fields

@@ -28,6 +28,7 @@ from scenarios.results.trace import follow, steps
 from sekisho.errors import LabError
 from sekisho.evidence.verdict import Case, Finding, Verdict
 from sekisho.judge.judge import Judgement
+from sekisho.packet.dissect import with_tag
 from sekisho.report.pcapng import CapturedFrame, write
 from topologies.town import Town
 
@@ -87,13 +88,14 @@ class Findings:
         self._explained.add(kind)
         number, is_alone = self._by_itself(case, plan, culprits, attempt)
         frame = attempt.frames[number]
-        trace = self._trace(case, frame)
+        cable = with_tag(frame, plan.tag)
+        trace = self._trace(case, cable)
         rule = _deciding_rule(trace) or case.drop_rule
         name = f"findings/{case.case}.pcapng"
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
         write(path, _packets(case, number, frame, attempt))
-        way = follow(self._town, self._town.plan.attachment[case.src].at, frame)
+        way = follow(self._town, self._town.plan.attachment[case.src].at, cable)
         known = _Explained(trace, way, name, is_alone)
         self.all.append(_finding(case, rule, judged.seen_at, frame, known))
         return replace(case, pcap=name, pcap_sha256=hashlib.sha256(path.read_bytes()).hexdigest())

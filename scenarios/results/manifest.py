@@ -126,7 +126,7 @@ def manifest(plan: Plan, run: Run, *, started: str, features: Mapping[str, bool]
 
 def _not_tested(plan: Plan) -> tuple[tuple[str, Label], ...]:
     more = [("third", _THIRD)] if lacks_thirds(plan) else []
-    more += [("hubs", _HUBS)] if any(a.beside for a in plan.attachments) else []
+    more += [("hubs", _HUBS)] if plan.open_hubs else []
     return (*_NOT_TESTED, *more)
 
 

@@ -122,7 +122,7 @@ def proved(sent: Iterable[Window], passed: set[str]) -> Iterator[Proof]:
         for frame in window.frames:
             if frame.case in cases and frame.shape != "raw":
                 case, tables = cases[frame.case]
-                yield Proof(tables, packet(frame.shape, frame.fields, case.source.at))
+                yield Proof(tables, packet(frame.shape, frame.fields, case.source.at, case.tag))
 
 
 def answered(plan: Plan, talks: Iterable[tuple[str, str]]) -> Iterator[Proof]:

@@ -22,6 +22,7 @@ from scenarios.capture.packet_io import Wire
 from scenarios.engine.isolate import send, unmarked
 from scenarios.engine.session import Session
 from scenarios.probes.frames import Fields, frame_number
+from scenarios.probes.tags import UNTAGGED
 from scenarios.probes.windows import CasePlan, Frame
 from scenarios.results.findings import command
 from scenarios.results.trace import follow
@@ -30,6 +31,7 @@ from sekisho.errors import LabError, UsageError
 from sekisho.evidence.verdict import Verdict, write_atomically
 from sekisho.model import JST, Attachment, Plan
 from sekisho.model.terms import at
+from sekisho.packet.dissect import with_tag
 from sekisho.packet.packet import TCP_SYN
 from sekisho.plan import load
 from sekisho.policy.evaluate import Policy
@@ -77,7 +79,7 @@ def replay(plan: Plan, folder: Path, order: Order, *, work: Path) -> int:
             restore(town, order.tables)
         facts = {
             "tables": str(order.tables or ""),
-            "path": follow(town, case.source.at, order.frame),
+            "path": follow(town, case.source.at, with_tag(order.frame, case.tag)),
         }
         if not order.is_traced_only:
             with Wire(town) as wire:
@@ -102,7 +104,7 @@ def planned(plan: Plan, order: Order) -> CasePlan:
             raise UsageError(f"{plan.path} knows no attachment {name!r}: is this the run's plan?")
     source, target = plan.attachment[order.source], plan.attachment[order.target]
     policy, cell = Policy(plan), matrix(plan)[source.source, target.destination]
-    to, drop = fate(policy, order.frame, source)
+    to, drop = fate(policy, order.frame, source, is_bare=order.probe == UNTAGGED)
     load_families()
     is_exotic = order.probe in ENTRIES and ENTRIES[order.probe].exotic
     return CasePlan(

@@ -251,9 +251,18 @@ class Catalogue:
 NO_FIELDS = Fields("", "", IPv4Address(0), IPv4Address(0))
 
 
-def fate(policy: Policy, raw: bytes, sender: Attachment) -> tuple[str, DropPoint]:
-    """Who must receive a frame from *sender*, or nobody; and the rule that must drop it."""
-    packet = dissect(raw, sender.at)
+def fate(
+    policy: Policy, raw: bytes, sender: Attachment, *, is_bare: bool = False
+) -> tuple[str, DropPoint]:
+    """Who must receive a frame from *sender*, or nobody; and the rule that must drop it.
+
+    Args:
+        policy: The plan's meaning.
+        raw: The frame.
+        sender: Who sends it.
+        is_bare: Whether it is put on the cable past whoever sets the sender's tag.
+    """
+    packet = dissect(raw, sender.at, 0 if is_bare else sender.tag)
     if packet is not None:
         ruling = policy.ruling(packet)
         if ruling.verdict is Decision.ALLOW and ruling.to is not None:

@@ -12,11 +12,14 @@ from sekisho.model import Attachment, Plan
 from sekisho.openflow.pipeline import HOME, HOME_MASK, SOURCE_MASK, Numbers, Table
 from sekisho.openflow.rules import (
     IN_PORT,
+    VLAN_PRESENT,
     Action,
     Cookie,
     DecTtl,
     Kind,
     Output,
+    PopVlan,
+    PushVlan,
     Rule,
     SetField,
     drop_rule,
@@ -25,6 +28,8 @@ from sekisho.openflow.rules import (
 from sekisho.packet.packet import ARP_REQUEST, ETH_ARP, ETH_IPV4, mac_number
 
 _IP = {"eth_type": ETH_IPV4}
+#: Priorities of who is admitted: below what drops every tag at a port, and above it.
+_BARE, _UNDER_A_TAG = 200, 420
 
 
 def own_rules(
@@ -50,23 +55,32 @@ def home(plan: Plan, attachment: Attachment) -> int:
 
 
 def _admit(attachment: Attachment, numbers: Numbers) -> Iterator[Rule]:
-    """The two rules of a terminal: its packets, and its ARP requests in its own name."""
+    """The two rules of a terminal: its packets, and its ARP requests in its own name.
+
+    A tag is taken off what goes on into the town. An ARP request keeps it, so that the answer,
+    which goes out where the request came in, bears it too.
+    """
     number, mac = numbers.attachment[attachment.id], mac_number(attachment.mac)
     ip, port = int(attachment.ip), attachment.at.port
     metadata = (numbers.as_source(numbers.pair(attachment)), SOURCE_MASK)
+    door, priority, untag = {"in_port": port}, _BARE, tuple[Action, ...]()
+    if attachment.tag:
+        door["vlan_vid"] = VLAN_PRESENT | attachment.tag
+        priority, untag = _UNDER_A_TAG, (PopVlan(),)
     yield Rule(
         Table.ADMISSION,
-        200,
-        match(in_port=port, eth_src=mac, ipv4_src=ip, **_IP),
+        priority,
+        match(**door, eth_src=mac, ipv4_src=ip, **_IP),
         int(Cookie(Kind.ADMIT, port, number)),
-        metadata=metadata,
-        goto=Table.ROUTER,
+        untag,
+        metadata,
+        Table.ROUTER,
     )
     yield Rule(
         Table.ADMISSION,
-        200,
+        priority,
         match(
-            in_port=port,
+            **door,
             eth_type=ETH_ARP,
             eth_src=mac,
             arp_sha=mac,
@@ -108,6 +122,8 @@ def _deliver(
         SetField("eth_dst", mac_number(attachment.mac)),
         DecTtl(),
     )
+    if attachment.tag:
+        rewrite += PushVlan(), SetField("vlan_vid", VLAN_PRESENT | attachment.tag)
     yield Rule(Table.FORWARDING, 100, match(**at_home), cookie, (*rewrite, Output(port)))
     if is_shared:  # from a station of the same SSID: back to where it came in
         back = match(in_port=port, **at_home)

@@ -75,7 +75,7 @@ def render(dot: str, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-_HUB = Label("ハブ", "hub")
+_HUB, _TAG = Label("ハブ", "hub"), Label("タグ", "tag")
 _SHARED = "#dddddd"
 
 
@@ -188,7 +188,8 @@ def _port(plan: Plan, attachment: Attachment, language: str) -> str:
     colour = colours(plan)[plan.zone[attachment.zone].group]
     words = (attachment.at.word, name, ssid + device.label.text(language))
     if attachment.on_hub:  # the port is the hub's
-        words = ("", f"└ {name}", words[2])
+        tag = f" ({_TAG.text(language)} {attachment.tag})" if attachment.tag else ""
+        words = ("", f"└ {name}{tag}", words[2])
     return "".join(cell(word, BGCOLOR=colour) for word in words)
 
 

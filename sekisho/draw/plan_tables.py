@@ -160,18 +160,24 @@ def _wide_hosts(plan: Plan, language: str) -> list[tuple[str, ...]]:
 
 def _host(plan: Plan, a: Attachment, language: str) -> tuple[str, ...]:
     name = plan.device[a.device].label.text(language)
-    place, zone = f"{a.at}\n{a.site} {a.air}", f"{a.zone}\n{_classes(a, language)}"
+    shared = f"{a.air}{_tag(a, language)}"
+    place, zone = f"{a.at}\n{a.site} {shared}", f"{a.zone}\n{_classes(a, language)}"
     addresses = f"{a.ip}/{plan.subnet(a).prefixlen}\n{a.mac}"
     return f"{a.id}\n {name}", place, zone, addresses, str(plan.gateway(a))
 
 
 def _wide_host(plan: Plan, a: Attachment, language: str) -> tuple[str, ...]:
     name, network = plan.device[a.device].label.text(language), plan.subnet(a).prefixlen
-    place = f"{a.at} ({a.air})" if a.air else str(a.at)
+    place = f"{a.at} ({a.air}{_tag(a, language)})" if a.air else str(a.at)
     own = (f"{a.ip}/{network}", a.mac, str(plan.gateway(a)), _classes(a, language))
     return a.id, name, a.site, place, a.zone, *own
 
 
+def _tag(a: Attachment, language: str) -> str:
+    return f" {_TAG.text(language)} {a.tag}" if a.tag else ""
+
+
+_TAG = Label("タグ", "tag")
 _HOST_COLUMNS = (
     Label("接続口・機器", "attachment, device"),
     Label("ポート・拠点", "port, site"),

@@ -153,7 +153,7 @@ def _mixed_classes(plan: Plan) -> Iterator[Doubt]:
 def _hubs(plan: Plan) -> Iterator[Doubt]:
     """Yield each hub with members of several zones that talk to each other past the switch."""
     for hub in plan.airs:
-        own = [a for a in plan.attachments if a.beside == hub.id]
+        own = [a for a in plan.attachments if a.beside == hub.id and not a.tag]
         if len({a.zone for a in own}) > 1:
             who = _some([f"{a.id}: {a.zone}" for a in own])
             yield Doubt(

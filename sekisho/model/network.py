@@ -236,6 +236,7 @@ class Attachment:
         on_hub: Whether `air` is a hub.
         beside: Id of that hub where its members talk to each other past the switch; else empty.
         services: Services that its device runs on it.
+        tag: VLAN tag that its frames bear on the cable (1-4094, IEEE 802.1Q, 9.6); 0 for none.
     """
 
     id: str
@@ -254,6 +255,7 @@ class Attachment:
     on_hub: bool = False
     beside: str = ""
     services: tuple[str, ...] = ()
+    tag: int = 0
 
     @property
     def medium(self) -> str:
@@ -262,8 +264,11 @@ class Attachment:
 
     def is_apart(self, other: Attachment) -> bool:
         """Tell whether what the two say to each other passes a switch."""
-        shares_hub = self.beside != "" and self.beside == other.beside
-        return self.device != other.device and not shares_hub
+        return self.device != other.device and not self.is_beside(other)
+
+    def is_beside(self, other: Attachment) -> bool:
+        """Tell whether what the two say to each other passes a hub alone: one hub, one tag."""
+        return self.beside != "" and (self.beside, self.tag) == (other.beside, other.tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -83,6 +84,12 @@ class Plan:
     def attachments(self) -> tuple[Attachment, ...]:
         """Every attachment of every device, in the order of the plan."""
         return tuple(a for device in self.devices for a in device.attachments)
+
+    @cached_property
+    def open_hubs(self) -> tuple[str, ...]:
+        """Hubs behind which some devices talk to each other past every switch, by name."""
+        under = Counter((a.beside, a.tag) for a in self.attachments if a.beside)
+        return tuple(sorted({hub for (hub, _), there in under.items() if there > 1}))
 
     @cached_property
     def attachment(self) -> dict[str, Attachment]:

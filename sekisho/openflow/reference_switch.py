@@ -86,7 +86,7 @@ def headers(packet: Packet) -> Headers:
         "eth_src": int(packet.eth_src.replace(":", ""), 16),
         "eth_dst": int(packet.eth_dst.replace(":", ""), 16),
         "eth_type": packet.eth_type,
-        "vlan_vid": VLAN_PRESENT | 1 if packet.tagged else 0,
+        "vlan_vid": VLAN_PRESENT | packet.vlan if packet.tagged else 0,
     }
     if packet.eth_type == ETH_IPV4:
         assert packet.ip_src is not None and packet.ip_dst is not None

@@ -13,20 +13,57 @@ from sekisho.model import ECHO, PortRef, Protocol
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, ETH_IPV6, Packet
 
 _ETHERNET, _IPV4, _ARP = 14, 20, 28  # bytes: IEEE 802.3; RFC 791; RFC 826 for Ethernet and IPv4
-_TPIDS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200, 0x9300})  # IEEE 802.1Q, 802.1ad; vendors
+_READ = frozenset({0x8100, 0x88A8})  # IEEE 802.1Q, 802.1ad: tags that a switch reads
+_TPIDS = _READ | {0x9100, 0x9200, 0x9300}  # vendors
+# Where a tag stands, its bytes, and the bits of its VLAN id; IEEE 802.1Q, 9.6.
+_TAG_AT, _TAG, _VLAN_ID = 12, 4, 0xFFF
 _ICMP, _ECHO_REPLY = 8, 0  # bytes of its header, and a type; RFC 792
 _ARP_ETHERNET_IPV4 = b"\x00\x01\x08\x00\x06\x04"  # RFC 826
 _MORE_OR_OFFSET = 0x3FFF  # RFC 791, 3.1: more fragments, and fragment offset
 
 
-def dissect(frame: bytes, at: PortRef) -> Packet | None:
-    """Return the header values of *frame* entering at *at*; None where they cannot be read."""
+def has_tag(frame: bytes) -> bool:
+    """Tell whether *frame* bears a tag that a switch reads."""
+    return int.from_bytes(frame[_TAG_AT:_ETHERNET], "big") in _READ
+
+
+def without_tag(frame: bytes) -> bytes:
+    """Return *frame* without its outermost tag, if it bears one that a switch reads."""
+    return frame[:_TAG_AT] + frame[_TAG_AT + _TAG :] if has_tag(frame) else frame
+
+
+def with_tag(frame: bytes, tag: int) -> bytes:
+    """Return *frame* as it leaves for its switch: under *tag*, where it bears none of its own."""
+    if not tag or has_tag(frame):
+        return frame
+    return frame[:_TAG_AT] + b"\x81\x00" + tag.to_bytes(2, "big") + frame[_TAG_AT:]
+
+
+def dissect(frame: bytes, at: PortRef, tag: int = 0) -> Packet | None:
+    """Return the header values of *frame* entering at *at*; None where they cannot be read.
+
+    Args:
+        frame: As its sender has made it.
+        at: The port that it enters by.
+        tag: Of its sender: a frame that bears none gets it on its way to the port.
+    """
     if len(frame) < _ETHERNET:
         return None
-    (eth_type,) = struct.unpack_from("!H", frame, 12)
+    frame = with_tag(frame, tag)
+    (eth_type,) = struct.unpack_from("!H", frame, _TAG_AT)
     base = Packet(at=at, eth_src=_mac(frame[6:12]), eth_dst=_mac(frame[:6]), eth_type=eth_type)
+    if eth_type in _READ and len(frame) >= _ETHERNET + _TAG:
+        vlan = int.from_bytes(frame[_ETHERNET : _ETHERNET + 2], "big") & _VLAN_ID
+        inside = _untagged(without_tag(frame), base)
+        return (inside or base)._replace(tagged=True, vlan=vlan)
     if eth_type in _TPIDS:
         return base._replace(tagged=True)
+    return _untagged(frame, base)
+
+
+def _untagged(frame: bytes, base: Packet) -> Packet | None:
+    (eth_type,) = struct.unpack_from("!H", frame, _TAG_AT)
+    base = base._replace(eth_type=eth_type)
     body = frame[_ETHERNET:]
     if eth_type == ETH_IPV4:
         return _ipv4(base, body)

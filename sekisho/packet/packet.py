@@ -52,7 +52,7 @@ class Decision(Enum):
 class Reason(Enum):
     """Why a packet is dropped: one word for every kind of dropping rule."""
 
-    TAGGED = "tagged"  # an 802.1Q tag from an edge port
+    TAGGED = "tagged"  # an 802.1Q tag that nobody at the edge port may send under
     IPV6 = "ipv6"  # the town does not use IPv6
     ETHERTYPE = "ethertype"  # neither IPv4 nor ARP
     IDENTITY = "identity"  # MAC and IP are not those admitted at this port
@@ -103,6 +103,7 @@ class Packet(NamedTuple):
         dport: Destination port; of an ICMP echo's request its type, 8; else 0.
         tcp_flags: The lower eight flag bits (RFC 9293, 3.1); 0 when not TCP.
         phase: What a connection tracker would say of it.
+        vlan: VLAN id of its outermost tag (0-4095); 0 without one.
     """
 
     at: PortRef
@@ -123,6 +124,7 @@ class Packet(NamedTuple):
     arp_spa: IPv4Address | None = None
     arp_tpa: IPv4Address | None = None
     phase: ConnState = ConnState.NEW
+    vlan: int = 0
 
     @property
     def protocol(self) -> Protocol | None:

@@ -16,6 +16,7 @@ from sekisho.plan.nodenames import check_node_names
 from sekisho.plan.places import Places, suggestion
 from sekisho.plan.required import check_requirements
 from sekisho.plan.rulebook import check_rulebook
+from sekisho.plan.tags import check_tags
 
 _UNREAL = (CellKind.NOT_APPLICABLE, CellKind.PLANNED, CellKind.EXTERNAL)
 
@@ -30,6 +31,7 @@ def check_town(plan: Plan, places: Places) -> Iterator[Fault]:
     yield from _check_protected(plan, places)
     yield from _check_relays(plan, places)
     yield from check_fabric(plan, places)
+    yield from check_tags(plan, places)
     yield from check_addresses(plan, places)
     yield from check_rulebook(plan, places)
     yield from check_requirements(plan, places)

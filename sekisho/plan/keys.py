@@ -235,6 +235,8 @@ ATTACHMENT = Section("attachment", "devices.<id>.attachments.<name>", "A network
         refers="airs"),
     Key("hub", Kind.NAME, "Shared port that it stands behind; this, `at` or `air`.",
         required=False, refers="hubs"),
+    Key("tag", Kind.INT, "VLAN tag that its frames bear between hub and switch; none when absent.",
+        required=False, low=1, high=4094),
     Key("zone", Kind.NAME, "Zone that it belongs to.", refers="zones"),
     Key("ip", Kind.ADDRESS, "Its address, in the zone's network at the site of its switch."),
     Key("mac", Kind.MAC, "Its MAC address, unique in the town: `02:10:00:00:00:15`, "

@@ -201,6 +201,7 @@ class _Builder:
         """Return an interface; it runs what it says itself, else what its device says."""
         air = r.values["air"] or r.values["hub"]
         at = self.shared[air] if isinstance(air, str) else self.port(r)
+        tag = r.values["tag"]
         return Attachment(
             id=f"{device}.{r.id}",
             device=device,
@@ -218,6 +219,7 @@ class _Builder:
             on_hub=isinstance(r.values["hub"], str),
             beside=air if isinstance(air, str) and air in self.open else "",
             services=r.words("services") if self.places.says(f"{r.path}.services") else services,
+            tag=tag if isinstance(tag, int) else 0,
         )
 
     def clause(self, r: Record) -> Clause:

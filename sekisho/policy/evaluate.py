@@ -7,6 +7,7 @@ that both shared would prove nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Address
@@ -32,6 +33,12 @@ from sekisho.packet.packet import (
 )
 
 _NOBODY = ""  # id of a stand-in for whoever might have an address
+#: Why an untagged frame is refused that nobody at its port sends in his own name, by EtherType.
+_REFUSED = {
+    ETH_IPV6: Reason.IPV6,
+    ETH_ARP: Reason.ARP_CLAIM,
+    ETH_IPV4: Reason.IDENTITY,
+}
 
 
 class Ruling(NamedTuple):
@@ -132,31 +139,38 @@ class Policy:
         )
 
     def _sender(self, packet: Packet) -> Attachment | None:
-        """Return who stands at the port with exactly this MAC and IP address."""
-        for attachment in self._by_port.get(packet.at, []):
+        """Return who stands at the port with exactly this tag, MAC and IP address."""
+        for attachment in self._under_its_tag(packet):
             if (attachment.mac, attachment.ip) == (packet.eth_src, packet.ip_src):
                 return attachment
         return None
+
+    def _under_its_tag(self, packet: Packet) -> Iterator[Attachment]:
+        """Yield who stands at the port and sends with exactly the tag of *packet*, or without."""
+        tag = packet.vlan if packet.tagged else None
+        for attachment in self._by_port.get(packet.at, []):
+            if (attachment.tag or None) == tag:
+                yield attachment
+
+    def _is_in_its_own_name(self, packet: Packet) -> bool:
+        """Tell whether it is an IPv4 packet of somebody at the port, or his own ARP request."""
+        if packet.eth_type != ETH_ARP:
+            return packet.eth_type == ETH_IPV4 and self._sender(packet) is not None
+        return packet.arp_op == ARP_REQUEST and any(
+            (a.mac, a.mac, a.ip) == (packet.eth_src, packet.arp_sha, packet.arp_spa)
+            for a in self._under_its_tag(packet)
+        )
 
     def _refusal_at_the_edge(self, packet: Packet) -> DropPoint | None:
         port, switch = str(packet.at.port), packet.at.switch
         if packet.at not in self._edge_ports:
             return DropPoint(Reason.QUARANTINE.value, switch)
+        if self._is_in_its_own_name(packet):
+            return None
         if packet.tagged:
             return DropPoint(Reason.TAGGED.value, switch, port)
-        if packet.eth_type == ETH_IPV6:
-            return DropPoint(Reason.IPV6.value, switch, port)
-        if packet.eth_type == ETH_ARP:
-            honest = packet.arp_op == ARP_REQUEST and any(
-                (a.mac, a.mac, a.ip) == (packet.eth_src, packet.arp_sha, packet.arp_spa)
-                for a in self._by_port.get(packet.at, [])
-            )
-            return None if honest else DropPoint(Reason.ARP_CLAIM.value, switch, port)
-        if packet.eth_type != ETH_IPV4:
-            return DropPoint(Reason.ETHERTYPE.value, switch, port)
-        if self._sender(packet) is None:
-            return DropPoint(Reason.IDENTITY.value, switch, port)
-        return None
+        reason = _REFUSED.get(packet.eth_type, Reason.ETHERTYPE)
+        return DropPoint(reason.value, switch, port)
 
     def _refusal_by_the_router(self, packet: Packet) -> DropPoint | None:
         switch = packet.at.switch

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sekisho.model import Attachment, Plan, PortRef, Protocol
 from sekisho.packet.packet import ETH_IPV4, mac_number
 from sekisho.proof.engine import Set
-from sekisho.proof.fields import ICMP, TCP, UDP, Part
+from sekisho.proof.fields import ICMP, TCP, UDP, Part, tag_of
 from sekisho.proof.flood import Fabric
 from sekisho.proof.simple import simplest
 from sekisho.proof.verdict import Packet, Tables, packet_of
@@ -98,8 +98,12 @@ class Answers:
 
     def _sent_by(self, sender: Attachment) -> Set:
         layout = self._fabric.layout
+        own = layout.engine.true
+        if sender.tag:
+            own = layout.equals("vlan_vid", tag_of(sender), -1, Part.SENT)
         return (
-            layout.equals("source", self._fabric.number[sender.at])
+            own
+            & layout.equals("source", self._fabric.number[sender.at])
             & layout.equals("eth_src", mac_number(sender.mac), -1, Part.SENT)
             & layout.equals("ipv4_src", int(sender.ip), -1, Part.SENT)
             & layout.equals("eth_type", ETH_IPV4, -1, Part.SENT)

@@ -9,6 +9,7 @@ from sekisho.openflow.rules import (
     CONTROLLER,
     IN_PORT,
     LOCAL,
+    VLAN_PRESENT,
     WIDTHS,
     Action,
     DecTtl,
@@ -35,7 +36,6 @@ _WRITABLE = frozenset(WIDTHS) - {
     "icmpv4_type",
     "ct_state",
     "ct_mark",
-    "vlan_vid",
 }
 _MOVED_FROM = frozenset(WIDTHS) - {"in_port", "ct_state", "ct_mark"}
 _PORTS = ("tcp_src", "tcp_dst", "udp_src", "udp_dst", "tcp_flags_nxm", "icmpv4_type")
@@ -65,6 +65,8 @@ def needs(tables: Tables) -> Needs:
                 used[field] |= mask
         for action in rule.actions:
             _refuse_action(switch, rule, action)
+            if isinstance(action, SetField) and action.field == "vlan_vid":
+                _refuse_bare_tag(switch, rule, action)
             written |= {slot(field) for field in _writes(action)}
             if isinstance(action, Track) and action.mark:
                 marking[action.zone] = switch
@@ -109,10 +111,16 @@ def _refuse_action(switch: str, rule: Rule, action: Action) -> None:
             raise refused(switch, rule, f"has the action {action!r}")
 
 
+def _refuse_bare_tag(switch: str, rule: Rule, action: SetField) -> None:
+    """Refuse a VLAN id that is written where no tag is known to be."""
+    before = rule.actions[: rule.actions.index(action)]
+    if not action.value & VLAN_PRESENT or PushVlan() not in before or PopVlan() in before:
+        raise refused(switch, rule, f"writes vlan_vid={action.value:#x} into no tag of its own")
+
+
 def _refuse_move(switch: str, rule: Rule, fields: tuple[str, str], bits: tuple[int, int]) -> None:
     source, target = fields
-    writable = _WRITABLE | {"vlan_vid"}
-    if source not in _MOVED_FROM or target not in writable or source == target:
+    if source not in _MOVED_FROM or target not in _WRITABLE or source == target:
         raise refused(switch, rule, f"moves {source} to {target}")
     if sum(bits) > WIDTHS[source] or bits[0] > min(
         WIDTHS[target], 12 if target == "vlan_vid" else 64

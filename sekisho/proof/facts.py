@@ -26,11 +26,13 @@ def _facts(plan: Plan, known: set[str]) -> Iterator[str]:
             yield f"{clause.id} {_times(clause)}"
     for each in plan.attachments:
         if each.id in known:
-            yield f"{each.id} @ {each.at} {each.medium} {each.ip} {each.mac}"
-    for hub in plan.airs:
-        beside = sorted(a.id for a in plan.attachments if a.beside == hub.id)
-        for number, one in enumerate(beside):
-            yield from (f"{one} ↔ {other} ({hub.id})" for other in beside[number + 1 :])
+            tag = f" VLAN {each.tag}" if each.tag else ""
+            yield f"{each.id} @ {each.at} {each.medium} {each.ip} {each.mac}{tag}"
+    shared = sorted((a for a in plan.attachments if a.beside), key=lambda a: a.id)
+    for number, one in enumerate(shared):
+        for other in shared[number + 1 :]:
+            if one.is_beside(other):
+                yield f"{one.id} ↔ {other.id} ({one.beside})"
 
 
 def _times(clause: Clause) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from sekisho.openflow.rules import LOCAL, WIDTHS, Match
+from sekisho.model import Attachment
+from sekisho.openflow.rules import LOCAL, VLAN_PRESENT, WIDTHS, Match
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 from sekisho.proof.domains import Domain
 from sekisho.proof.engine import Engine, Set, cube, engine
@@ -70,6 +71,11 @@ _SOURCE_BITS, _TARGET_BITS = (*range(16), *range(48, 64)), tuple(range(16, 48))
 def slot(field: str) -> str:
     """Return the name under which *field* has its bits here."""
     return _PORTS.get(field, field)
+
+
+def tag_of(attachment: Attachment) -> int:
+    """Return what ``vlan_vid`` is of a frame on the cable of *attachment*: 0 without a tag."""
+    return VLAN_PRESENT | attachment.tag if attachment.tag else 0
 
 
 class Part(Enum):

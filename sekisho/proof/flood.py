@@ -78,6 +78,7 @@ class Fabric:
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
         self.sources = list(_edges(plan, self._peer))
+        self._under_tags = frozenset(a.at for a in plan.attachments if a.tag)
         self.number = {port: number for number, port in enumerate(self.sources)}
         every: dict[str, list[Rule]] = {}
         for some in (tables, *others):
@@ -226,6 +227,8 @@ class Fabric:
             return
         peer = self._peer.get(port)
         if peer is None:
+            if port in self._under_tags:
+                self._refuse_second_tag(port, packets)
             _add(out.ports, port, self._forgotten(packets))
             return
         there = layout.engine.without(packets, self._pass_on)
@@ -234,6 +237,14 @@ class Fabric:
                 there = there & layout.equals(name, peer.port if name == "in_port" else 0)
         double, hidden = (layout.equals(name, 1) for name in ("double", "hidden"))
         _add(on, peer.switch, there & (double & hidden | ~double & ~hidden))
+
+    def _refuse_second_tag(self, port: PortRef, packets: Set) -> None:
+        """Refuse what leaves with two tags where one is expected: which is inside is in no set."""
+        if packets & self.layout.equals("double", 1) != self.layout.engine.false:
+            raise RefusedError(
+                f"{port}: packets leave with two VLAN tags\n"
+                "  hint: this is not modelled; nothing is proved"
+            )
 
     def _forgotten(self, packets: Set) -> Set:
         return self.layout.engine.without(packets, self._forget)

@@ -21,12 +21,13 @@ from sekisho.packet.packet import (
     mac_number,
 )
 from sekisho.proof.engine import Set
-from sekisho.proof.fields import Layout, Part
+from sekisho.proof.fields import Layout, Part, tag_of
 
 _NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010  # ovs-fields(7), "ct_state"
 _OPENING = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN
 _ECHO_REPLY = 0  # RFC 792
-_ROUTED = ("eth_src", "eth_dst", "nw_ttl")  # what a router changes (RFC 1812, 5.3.1)
+#: What a router changes (RFC 1812, 5.3.1), and the tag, which is that of each end's own cable.
+_ROUTED = ("eth_src", "eth_dst", "nw_ttl", "vlan_vid")
 _ANSWERED = ("eth_src", "eth_dst", "arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha")
 
 
@@ -118,13 +119,13 @@ class Meaning:
         return self._layout.equals(field, value, mask, Part.SENT)
 
     def _sent_by(self, sender: Attachment) -> Set:
-        """Return what *sender* sends in its own name to the router: whole, untagged, alive."""
+        """Return what *sender* sends in its own name to the router: whole, alive, under its tag."""
         return (
             self._sent("source", self._number[sender.at])
             & self._sent("eth_src", mac_number(sender.mac))
             & self._sent("ipv4_src", int(sender.ip))
             & self._sent("eth_type", ETH_IPV4)
-            & self._sent("vlan_vid", 0)
+            & self._sent("vlan_vid", tag_of(sender))
             & self._sent("eth_dst", self._router)
             & self._sent("ip_frag", 0)
             & ~self._sent("nw_ttl", 0, 0xFE)
@@ -138,6 +139,7 @@ class Meaning:
             here
             & self._routed
             & self._layout.equals("eth_dst", mac_number(target.mac))
+            & self._layout.equals("vlan_vid", tag_of(target))
             & self._kept
         )
 
@@ -158,7 +160,7 @@ class Meaning:
             self._sent("source", self._number[asker.at])
             & self._sent("eth_src", mac)
             & self._sent("eth_type", ETH_ARP)
-            & self._sent("vlan_vid", 0)
+            & self._sent("vlan_vid", tag_of(asker))
             & self._sent("arp_op", ARP_REQUEST)
             & self._sent("arp_sha", mac)
             & self._sent("arp_spa", own)

@@ -107,6 +107,10 @@ _KEPT_BY_HUB = Label(
     "残存リスク: {who} と {target} を分けているのは {name} で、規則ではない(isolates)",
     "residual: {name} keeps {who} and {target} apart (isolates), and no rule does",
 )
+_KEPT_BY_TAG = Label(
+    "残存リスク: {who} と {target} を分けているのは {name} が付けるVLANのタグである",
+    "residual: the VLAN tags that {name} sets keep {who} and {target} apart",
+)
 _KEPT_BY_AIR = Label(
     "残存リスク: 同じSSID({name})の {who} と {target} の間は、無線の側で分けていなければ"
     "スイッチを通らず、規則では止められない",
@@ -117,28 +121,34 @@ _KEPT_BY_AIR = Label(
 
 def assumptions(plan: Plan, *, are_compiled: bool) -> list[Label]:
     """Return everything that the verdict rests on."""
-    hubs = sorted({a.beside for a in plan.attachments if a.beside})
     out = [*_ASSUMED, _COMPILED if are_compiled else _DUMPED]
-    if hubs:
-        names = " ".join(hubs)
+    if plan.open_hubs:
+        names = " ".join(plan.open_hubs)
         out.append(Label(_SHARED.ja.format(names=names), _SHARED.en.format(names=names)))
     return out
 
 
 def neighbours(plan: Plan, target: Attachment, others: Iterable[Attachment]) -> list[Label]:
     """Say who of *others* shares a hub or an SSID with *target*: no rule meets what they say."""
-    groups: dict[tuple[str, bool], list[str]] = {}
+    groups: dict[Label, list[str]] = {}
     for other in others:
         if target.air and other.air == target.air and other.device != target.device:
-            groups.setdefault((target.air, target.on_hub), []).append(other.id)
+            groups.setdefault(_what_keeps(target, other), []).append(other.id)
     found = list[Label]()
-    for (name, is_hub), own in groups.items():
-        is_open = target.beside == name
-        said = _PAST if is_open else _KEPT_BY_HUB if is_hub else _KEPT_BY_AIR
+    for said, own in groups.items():
         who = " ".join(sorted(own))
-        values = {"name": name, "target": target.id, "who": who}
+        values = {"name": target.air, "target": target.id, "who": who}
         found.append(Label(said.ja.format(**values), said.en.format(**values)))
     return found
+
+
+def _what_keeps(target: Attachment, other: Attachment) -> Label:
+    """Say what keeps two apart that share a hub or an SSID."""
+    if target.tag != other.tag:
+        return _KEPT_BY_TAG
+    if target.is_beside(other):
+        return _PAST
+    return _KEPT_BY_HUB if target.on_hub else _KEPT_BY_AIR
 
 
 def verdict_line(proof: Proof, assumed: int, language: str) -> str:

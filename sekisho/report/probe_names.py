@@ -19,6 +19,8 @@ NAMES = {
     "spoof-sibling": Label("同じSSIDの端末へのなりすまし", "another station of the same SSID"),
     "spoof-neighbour": Label("となりのアドレスの名乗り", "a neighbouring address"),
     "tagged": Label("VLANタグの付与", "a VLAN tag"),
+    "tags": Label("タグの付いたポートでの別のVLANタグ", "other VLAN tags at a tagged port"),
+    "untagged": Label("タグの付いたポートでのタグなし", "no VLAN tag at a tagged port"),
     "arp-gateway": Label("ゲートウェイを名乗るARP", "ARP in the gateway's name"),
     "arp-ask": Label("ARPの問い合わせ", "ARP requests"),
     "ipv6": Label("IPv6", "IPv6"),

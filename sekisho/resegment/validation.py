@@ -178,10 +178,10 @@ def _of_the_port(plan: Plan, port: PortRef, to: str) -> Refusal | None:
         en = "a trunk between switches carries every network"
         return Refusal(name, "MG-01", "幹線のポートは全系統を運ぶ", en)
     shared = next((air for air in plan.airs if air.at == port), None)
-    if shared is not None and shared.is_hub:
+    if shared is not None and shared.is_hub and len(standing_at(plan, port)) > 1:
         en = f"{shared.id} joins several devices to it: they would all move, unseen by each other"
         return Refusal(name, "FX-01", "複数の機器が共用するポートの移設は計画で行う", en)
-    if shared is not None:
+    if shared is not None and not shared.is_hub:
         if any(plan.zone[z].protection is Protection.RESIDENT for z in _zones_meant(plan, to)):
             en = "an access point must never stand in the resident-information systems"
             return Refusal(name, "MN-07", "無線APを利用事務系に入れてはならない", en)

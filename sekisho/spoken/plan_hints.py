@@ -73,6 +73,13 @@ HINTS = {
                              "一つ以上書くか、項目を取り除く"),
     "no-brackets": ("write it without brackets", "括弧を付けずに書く"),
     "each-once": ("name each once", "同じものは一度だけ書く"),
+    "own-tag": ("one tag at a port is one network: give each its own",
+                "一つのポートの一つのタグは一つの系統を表す。別のタグを付ける"),
+    "no-tag-on-air": ("take the tag out: its SSID tells its network",
+                      "タグを取り除く(系統はSSIDで決まる)"),
+    "hub-for-a-tag": ("name the port under hubs, also for one device, and write 'hub' in place of "
+                      "'at'",
+                      "機器が一つでも、そのポートを hubs に書き、'at' の代わりに 'hub' を書く"),
     "cable-or-air": ("a cable has 'at: \"switch:port\"', a station on Wi-Fi has 'air: <air id>', a "
                      "device behind a shared port has 'hub: <hub id>'",
                      "有線なら 'at: \"スイッチ:ポート\"'、無線なら 'air: 電波の識別名'、"

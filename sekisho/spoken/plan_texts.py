@@ -121,6 +121,12 @@ TEXTS = {
     "multicast-mac": ("{mac} is a multicast address", "{mac} は同報のアドレスである"),
     "routers": ("{mac} is the router's (town.router_mac)",
                 "{mac} はルータのアドレス(town.router_mac)である"),
+    "tag-again": ("tag {tag} at {port} is zone '{zone}' for '{name}' (line {line})",
+                  "{port} のVLANのタグ {tag} は '{name}' では系統 '{zone}' である({line}行目)"),
+    "tag-on-air": ("'{name}' stands on the air, where no frame bears a tag",
+                   "'{name}' は無線につながっている(無線のフレームにVLANのタグは付かない)"),
+    "tag-without-hub": ("'{name}' stands at a port of its own, not behind a hub",
+                        "'{name}' はハブの先ではなく、専用のポートにつながっている"),
     "address-again": ("{address} is already the address of '{name}' (line {line})",
                       "{address} は '{name}' が使っている({line}行目)"),
     "not-in-network": ("{address} is not in {network}, the network of zone '{zone}' at site "

@@ -76,7 +76,7 @@ def acting(*actions: bytes) -> bytes:
     return (len(raw) + 2).to_bytes(2, "big") + raw
 
 
-@pytest.mark.parametrize("name", TOWNS)
+@pytest.mark.parametrize("name", [*TOWNS, "trunk"])
 def test_every_rule_survives_the_wire(name: str) -> None:
     """What is read back from a switch is the very value that was sent to it."""
     found = [read(said(rule)).rule for rule in distinct(name)]

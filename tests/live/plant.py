@@ -24,7 +24,7 @@ from scenarios.suites.scope import Run
 from sekisho.errors import LabError
 from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.plan import load
-from tests.live import undone
+from tests.live import tagged, undone
 from topologies.network.netns import in_netns
 from topologies.town import LENIENT_GUARD, OWN_GUARD, Town
 
@@ -308,6 +308,9 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         kernel_routes,
         cable_narrowed,
         packets_filtered,
+        tagged.neighbours_tag,
+        tagged.no_tag,
+        tagged.second_tag,
         undone.mirrored_meanwhile,
         undone.cabled_meanwhile,
         undone.air_opened_meanwhile,

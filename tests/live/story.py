@@ -16,20 +16,21 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "topologies" / "tiny.yaml"
 
 
-def told(module: str, folder: Path, *environment: str, limit_s: float) -> Any:
-    """Run ``python -m module TINY folder`` in namespaces of its own; return what it prints.
+def told(module: str, folder: Path, *environment: str, limit_s: float, plan: Path = TINY) -> Any:
+    """Run ``python -m module PLAN folder`` in namespaces of its own; return what it prints.
 
     Args:
         module: Plays the story.
         folder: Its run folder.
         environment: ``NAME=value`` each.
         limit_s: How long it may take.
+        plan: The town; the tiny one where none is said.
     """
     words = ["env", f"PYTHONPATH={ROOT}", *environment, sys.executable, "-m", module]
     try:
         with (
             (folder / "err").open("wb") as log,
-            launched([*words, str(TINY), str(folder)], folder=folder, log=log) as process,
+            launched([*words, str(plan), str(folder)], folder=folder, log=log) as process,
         ):
             said, _ = process.communicate(timeout=limit_s)
     except NamespaceError as error:

@@ -6,6 +6,9 @@ r"""A plan as a Mininet topology: the only module that imports Mininet.
     device ─┐
     device ─┼─ air ── switch:port             an SSID: every station behind one switch port
     device ─┘
+    device ─┐
+    device ─┼─ hub ══ switch:port             a hypervisor: its machines, each under its VLAN tag
+    device ─┘
     switch ── switch                          a cable or a WAN line
 
 An *air* is a bridge of its own that carries every frame of a station up to its switch port
@@ -29,6 +32,7 @@ from mininet.topo import Topo  # type: ignore[import-untyped]
 
 from sekisho.errors import LabError
 from sekisho.model import Attachment, Device, Plan
+from sekisho.openflow.rules import VLAN_PRESENT
 from topologies.hosts.interactive import OnDemand
 from topologies.network import sysctl
 from topologies.network.interface_names import UPLINK, interface
@@ -180,10 +184,24 @@ def air_ports(plan: Plan, air: str) -> list[int]:
 
 
 def air_rules(stations: list[Attachment]) -> Iterator[str]:
-    """Yield the rules of an air with *stations*, in the words of ``ovs-ofctl``."""
+    """Yield the rules of an air with *stations*, in the words of ``ovs-ofctl``.
+
+    Where stations have tags it is the virtual switch of their hypervisor: what one of them sends
+    goes up under its tag, and what has a tag already as it is, which is the worst that such a
+    switch may be set to; down comes what bears the station's tag, without it.
+    """
+    has_tags = any(station.tag for station in stations)
+    bare = "vlan_tci=0x0000/0x1000"  # no tag, ovs-fields(7), "vlan_tci"
     for port, station in enumerate(stations, UPLINK + 1):
         yield f"priority=10,in_port={port},actions=output:{UPLINK}"
-        yield f"priority=10,in_port={UPLINK},dl_dst={station.mac},actions=output:{port}"
+        down = f"priority=10,in_port={UPLINK},dl_dst={station.mac}"
+        if station.tag:
+            push = f"push_vlan:0x8100,set_field:{VLAN_PRESENT | station.tag}->vlan_vid"
+            yield f"priority=15,in_port={port},{bare},actions={push},output:{UPLINK}"
+            yield f"{down},dl_vlan={station.tag},actions=pop_vlan,output:{port}"
+        else:
+            only = f",{bare}" if has_tags else ""
+            yield f"{down}{only},actions=output:{port}"
 
 
 def _run_checked(command: str | list[str], *, shell: bool = False, text: str = "") -> None:

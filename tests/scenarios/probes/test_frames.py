@@ -15,6 +15,7 @@ SHAPES = (
     "tcp",
     "udp",
     "tagged",
+    "tagged-twice",
     "fragment",
     "icmp-echo",
     "icmp-timestamp",
@@ -30,9 +31,8 @@ RUN = 0xC0FFEE01
 MACS = st.binary(min_size=6, max_size=6).map(lambda raw: raw.hex(":"))
 IPS = st.integers(1, 0xFFFFFFFE).map(IPv4Address)
 PORTS = st.integers(0, 0xFFFF)
-FIELDS = st.builds(
-    Fields, MACS, MACS, IPS, IPS, PORTS, PORTS, st.integers(0, 0xFF), st.integers(0, 0xFFF)
-)
+VLANS = st.integers(0, 0xFFF)
+FIELDS = st.builds(Fields, MACS, MACS, IPS, IPS, PORTS, PORTS, st.integers(0, 0xFF), VLANS, VLANS)
 ONE = Fields(
     "02:00:5e:00:00:01", "02:41:00:00:00:0b", IPv4Address("10.41.0.11"), IPv4Address("10.10.0.21"),
     50000, 443, 2, 100,

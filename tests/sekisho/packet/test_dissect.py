@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scenarios.probes.context import packet
 from scenarios.probes.frames import Fields, build, tokens
 from sekisho.model import PortRef
-from sekisho.packet.dissect import dissect
+from sekisho.packet.dissect import dissect, with_tag, without_tag
 
 AT = PortRef("floor", 1)
 FIELDS = Fields(
@@ -34,12 +34,37 @@ def test_a_plain_frame_reads_as_it_was_meant(shape: str) -> None:
     assert dissect(frame, AT) == packet(shape, FIELDS, AT)
 
 
-def test_a_tagged_frame_reads_as_tagged_whatever_is_inside() -> None:
-    """Nothing behind a tag counts: a tag from an edge is refused as it is."""
-    (frame,) = build("tagged", [FIELDS], tokens(7, [1]))
-    got = dissect(frame, AT)
+@pytest.mark.parametrize("shape", ["tagged", "tagged-twice"])
+@pytest.mark.parametrize("tag", [0, 20])
+def test_a_tagged_frame_reads_as_it_was_meant(shape: str, tag: int) -> None:
+    """With its own tag, whatever its sender's is; behind a second one nothing is read."""
+    (frame,) = build(shape, [FIELDS], tokens(7, [1]))
+    got = dissect(frame, AT, tag)
 
-    assert got is not None and got.tagged
+    assert got == packet(shape, FIELDS, AT, tag)
+    assert got is not None and (got.tagged, got.vlan) == (True, FIELDS.vlan)
+
+
+@pytest.mark.parametrize("shape", ["tcp", "udp", "icmp-echo", "arp", "ra"])
+def test_a_plain_frame_enters_under_the_tag_of_its_sender(shape: str) -> None:
+    """As it is on the cable, and so as the switch meets it."""
+    (frame,) = build(shape, [FIELDS], tokens(7, [1]))
+
+    assert dissect(frame, AT, 20) == packet(shape, FIELDS, AT, 20) == dissect(cable(frame), AT)
+    assert without_tag(cable(frame)) == frame
+
+
+def cable(frame: bytes) -> bytes:
+    """Return *frame* under tag 20."""
+    return with_tag(frame, 20)
+
+
+def test_a_frame_that_cannot_be_read_reads_as_tagged_under_a_tag() -> None:
+    """It dies at its port by the rule of tags, like everything that is nobody's."""
+    (frame,) = build("tcp", [FIELDS], tokens(7, [1]))
+    got = dissect(frame[:40], AT, 20)
+
+    assert got is not None and (got.tagged, got.ip_src) == (True, None)
 
 
 def test_a_fragment_reads_as_one() -> None:

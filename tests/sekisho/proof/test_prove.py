@@ -47,7 +47,7 @@ def test_a_small_town_is_proved_by_either_engine(name: str, engine: str) -> None
     assert proof.rules == sum(map(len, tables(name).values()))
 
 
-@pytest.mark.parametrize("name", ["alpha", "matsuno", "city"])
+@pytest.mark.parametrize("name", ["alpha", "matsuno", "city", "trunk"])
 def test_larger_towns_are_proved(name: str) -> None:
     """The same of the towns with backup lines, shared ports and hundreds of ports."""
     assert prove(town(name), compile_town(town(name))).differences == ()

@@ -37,7 +37,7 @@ def line(text: str, table: int = 0, cookie: int = 7) -> str:
     return head + text
 
 
-@pytest.mark.parametrize("name", [*TOWNS, "city"])
+@pytest.mark.parametrize("name", [*TOWNS, "city", "trunk"])
 def test_compiled_tables_are_read_back(name: str) -> None:
     """Whatever the compiler makes comes back as the same rules."""
     compiled = compile_town(town(name))
