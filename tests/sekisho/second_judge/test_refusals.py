@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import RefusedError
 from sekisho.openflow.rules import (
     FLOOD,
@@ -22,6 +25,7 @@ from sekisho.proof.verdict import prove
 from sekisho.second_judge.verdict import judged
 from tests.population import town
 from tests.sekisho.second_judge.test_rules import with_rules
+from tests.trunks import hypervisor
 
 _ANY: Match = ()
 _IP = match(eth_type=ETH_IPV4)
@@ -57,3 +61,13 @@ def test_what_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
 
     assert why in str(refusal.value)
     assert str(refusal.value).startswith("floor: ")
+
+
+def test_a_device_under_a_tag_is_refused_by_the_second_judge_alone(tmp_path: Path) -> None:
+    """The proof models its tag; the second judge says so, and never that it agrees."""
+    plan = hypervisor(tmp_path)
+    tables = compile_town(plan)
+
+    assert not prove(plan, tables).differences
+    with pytest.raises(RefusedError, match="writes vlan_vid"):
+        judged(plan, tables)
