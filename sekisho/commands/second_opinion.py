@@ -17,6 +17,7 @@ from sekisho.proof.words import called, cut_words, packet_words, place, scapy, w
 from sekisho.second_judge.agreement import Agreement, Pair, compared
 from sekisho.second_judge.certificate import MANIFEST, certified
 from sekisho.second_judge.verdict import Found, judged
+from sekisho.text.printable import said
 
 _AGREED = Label(
     "二人目の判定(z3): ポートの組 {pairs} のすべてで一人目と一致(相違のある組 {told}) {s:.1f} 秒",
@@ -54,6 +55,7 @@ def refuse_words(args: Namespace) -> None:
     folder = args.certificate
     if folder is None:
         return
+    said(str(folder), "--certificate")
     if args.lines:
         raise UsageError(
             "--lines and --certificate together are not possible\n"
@@ -81,12 +83,12 @@ def compare(
         second = judged(plan, tables, down)
         agreement = compared(pairs_of(proofs[down]), second)
         if agreement.is_whole:
-            said = _AGREED.text(screen.language).format(
+            words = _AGREED.text(screen.language).format(
                 pairs=second.pairs,
                 told=len(set(pairs_of(proofs[down]))),
                 s=monotonic() - began,
             )
-            screen.say(f"{cut_words(down, screen.language)}{said}")
+            screen.say(f"{cut_words(down, screen.language)}{words}")
             continue
         walker = Walker(plan, tables, down)
         for line in disagreement_lines(plan, (proofs[down], agreement), walker, screen.language):
@@ -147,11 +149,11 @@ def certify(screen: Screen, plan: Plan, tables: Tables, folder: Path) -> None:
     """Write and check certificates of every pair of places, and say how many there are."""
     began = monotonic()
     found = certified(plan, tables, folder)
-    said = _WRITTEN.text(screen.language).format(
+    words = _WRITTEN.text(screen.language).format(
         isolated=sum(each.is_isolated for each in found),
         pairs=len(found),
         files=len({name for each in found for name in (each.cnf, each.proof) if name}),
         folder=folder / MANIFEST,
         s=monotonic() - began,
     )
-    screen.say(said)
+    screen.say(words)

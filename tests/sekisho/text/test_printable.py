@@ -112,7 +112,17 @@ def leaves(of: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator
     yield (*words, *required, f"--{HAZARDS}")
 
 
-NEVER = {"vm", "demo", "up", "chaos", "mutate", "check", "accept", "plan"}  # with a right plan
+NEVER = {
+    "vm",
+    "demo",
+    "up",
+    "chaos",
+    "mutate",
+    "check",
+    "accept",
+    "plan",
+    "prove",
+}  # with a right plan
 
 
 @pytest.mark.parametrize("words", list(leaves(parser())), ids=lambda words: " ".join(words[:2]))
@@ -137,7 +147,8 @@ def test_no_word_of_the_command_line_comes_back_raw(
 def test_free_words_are_refused_where_they_come_in(capfd: pytest.CaptureFixture[str]) -> None:
     """Before anything else is done: the record of a change is for ever."""
     for option, command in (("--reason", "resegment"), ("--by", "resegment"),
-                            ("--tester", "check"), ("--witness", "check")):  # fmt: skip
+                            ("--tester", "check"), ("--witness", "check"),
+                            ("--certificate", "prove")):  # fmt: skip
         assert main(["--lang", "en", command, f"{option}=a\x1b[2J"]) == 2
         assert capfd.readouterr().err == (
             f"{option} 'a\\u001b[2J': U+001B is no character for one line of text\n"
