@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import resource
 import socket
 import threading
 import time
@@ -117,6 +118,16 @@ def test_a_connection_that_asks_again_is_given_time_again(
         own.close()
 
 
+@pytest.fixture(name="many_files")
+def _many_files() -> Iterator[None]:
+    """Let this process hold both ends of many connections; the usual soft limit is 1024."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_files")
 def test_nine_hundred_half_requests_keep_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
