@@ -139,10 +139,8 @@ class ChangeServer:
     def _serve(self, connection: Any, address: Any) -> None:
         """Answer the requests of one connection, until it is closed."""
         del address
-        with (
-            JsonLineConnection(connection) as conn,
-            contextlib.suppress(OSError),
-        ):  # whoever asked may be gone
+        # The client may be gone.
+        with JsonLineConnection(connection) as conn, contextlib.suppress(OSError):
             while True:
                 try:
                     request = conn.read(None)

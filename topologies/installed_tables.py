@@ -6,7 +6,6 @@ changing are the tables of no plan.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +16,12 @@ from typing import Any
 from sekisho.errors import LabError
 from sekisho.model import JST
 from sekisho.model.changes import Change
+from sekisho.openflow.flow_dump import digest, flows
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.protocol import JOURNAL_FILE
 from topologies.town import Town
 
 _AT_ONCE = 6
-_COUNTERS = re.compile(r"(duration|n_packets|n_bytes|idle_age|hard_age)=[^,]*, ")
 #: So far apart are both readings: many times what a change takes from its journal to its last rule.
 _APART_S = 0.3
 
@@ -44,7 +43,7 @@ class InstalledTables:
         before, dumps = self._standing(), self._dumps()
         time.sleep(_APART_S)
         again, after = self._dumps(), self._standing()
-        unlike = [name for name in dumps if _bare(dumps[name]) != _bare(again[name])]
+        unlike = [n for n in dumps if digest(flows(dumps[n])) != digest(flows(again[n]))]
         if unlike or before != after:
             raise LabError(
                 f"{' '.join(unlike) or self._journal}: changed between two readings\n"
@@ -69,8 +68,3 @@ class InstalledTables:
         names = [switch.id for switch in self._town.plan.switches]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return dict(zip(names, pool.map(self._town.ovs.flows, names), strict=True))
-
-
-def _bare(dump: str) -> list[str]:
-    """Return the lines of *dump* without counters and ages, in a fixed order."""
-    return sorted(_COUNTERS.sub("", dump).splitlines())

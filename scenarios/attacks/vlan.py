@@ -13,7 +13,7 @@ from scenarios.probes.registry import Sendable, entry
 from scenarios.probes.roles import Roles
 
 _TCI = 14  # byte offset of a tag's VLAN id (IEEE 802.1Q, 9.6)
-_CLASSES = 16  # low VLAN ids that are tried from everywhere
+_RESERVED = 2  # 0, a priority tag, and 1, most switches' own; then one for each pair of classes
 _CISCO = "01:00:0c:cc:cc:cc"
 
 
@@ -116,9 +116,9 @@ def priorities(r: Roles) -> Iterator[Sendable]:
 
 @entry("VL-13", "all 4096 VLANs", "exhaustive")
 def every_vlan(r: Roles) -> Iterator[Sendable]:
-    """Look for a VLAN that somebody forgot; the low ones mean classes between switches."""
+    """Look for a VLAN that somebody forgot, also among those that mean classes on links."""
     raw = bytes(frame(r.w, r.g) / Dot1Q(vlan=0) / knock(r.w, r.r))
-    for vlan in dict.fromkeys((*range(_CLASSES), *sample(r, range(4096)))):
+    for vlan in dict.fromkeys((*range(_RESERVED + r.pairs), *sample(r, range(4096)))):
         yield vary(raw, _TCI, vlan)
 
 

@@ -1,8 +1,8 @@
-"""Frames that the observations must tell of, or it cannot be believed about what it did not tell.
+"""Frames that the observations must hold; else what they do not hold proves nothing.
 
-Silence at the end of a run is only worth something if the observations would have spoken. So it is
-given, before it is closed, a copy that comes too late where it may be, one that comes where it
-must not, and a frame that nobody sent. All three must stand in it; they are then taken out again.
+Silence at the end of a run is only worth something if an odd copy would have been seen. So, before
+it is closed, a run gets a copy that comes too late where it may be, one that comes where it must
+not, and a frame that nobody sent. All three must be observed; they are then taken out again.
 """
 
 from __future__ import annotations

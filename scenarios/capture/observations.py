@@ -117,9 +117,7 @@ class Observations:
         self._strays_from = 0
         self._unexplained: list[_Sight] = []
         self.strays: list[Stray] = []
-        self.doubtful: list[
-            Stray
-        ] = []  # whose sender may have been where a capture does not receive
+        self.doubtful: list[Stray] = []  # their sender may stand where no capture receives
 
     @property
     def next_number(self) -> int:

@@ -25,7 +25,7 @@ from sekisho.policy.evaluate import Policy
 from topologies.network.interface_names import switch_interface, uplink
 from topologies.town import Town
 
-#: Shapes whose twin is injected to each target of a window.
+#: Shapes whose twin is injected at each target of a window.
 CONTROL_SHAPES = (
     "tcp",
     "tagged",

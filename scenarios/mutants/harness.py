@@ -89,9 +89,8 @@ class MutationHarness:
         self._chance, self._seed = random.Random(seed), seed
         self.suites = Suites(self.plan, seed, self._chance)
         self._exchanges = list(exchanges(self.plan))
-        self._again: Callable[[], MutantResult | None] | None = (
-            None  # tries once more what told a fault
-        )
+        # Tries once more what told a fault.
+        self._again: Callable[[], MutantResult | None] | None = None
         self.right = {
             s.id: {(x.table, x.cookie, x.text) for x in flows(town.ovs.flows(s.id))}
             for s in self.plan.switches

@@ -28,6 +28,7 @@ class Party:
         id: Attachment id, or empty for the router.
         vlan: VLAN number of its zone in the documents.
         port: A destination port that somebody may open there (443 where nobody may).
+        pairs: How many pairs of a source and a destination class somebody is of.
         offered: Every edge of every service that it offers.
     """
 
@@ -65,6 +66,7 @@ class Roles:
         c: A management device: where controllers and switches are reached.
         wb: A terminal like *w* at another site.
         alike: On the first pair of a source, all terminals of its class and site, and itself.
+        pairs: How many pairs of a source and a destination class somebody is of.
         offered: Every edge of every service that anybody offers.
         is_whole: True where exhaustive recipes send everything, else a sample of it.
     """
@@ -80,6 +82,7 @@ class Roles:
     c: Party
     wb: Party
     alike: tuple[Party, ...]
+    pairs: int
     offered: tuple[Offer, ...]
     is_whole: bool
 
@@ -94,6 +97,7 @@ class RoleAssignment:
         used = {name for device in plan.devices for name in device.services}
         self._offered = _edges(s for s in plan.services if s.id in used and s.has_ports)
         self._known = [a for a in plan.attachments if a.registered]
+        self._pairs = len({(a.source, a.destination) for a in plan.origin.attachments})
 
     def roles(
         self,
@@ -117,8 +121,7 @@ class RoleAssignment:
         peers = [a for a in apart if self._may(source, a)] or elsewhere
         same_air = [a for a in apart if source.air and a.air == source.air]
         like = [a for a in apart if a.site != source.site and bool(a.air) == bool(source.air)]
-        zones = {source.zone, target.zone}
-        bystanders = [a for a in elsewhere if a.zone not in zones] or elsewhere
+        bystanders = [a for a in elsewhere if a.zone not in (source.zone, target.zone)] or elsewhere
         managers = [a for a in apart if self._is_managing(a)] or elsewhere
         return Roles(
             w=self.party(source),
@@ -132,6 +135,7 @@ class RoleAssignment:
             c=self.party(managers[0]),
             wb=self.party((like or elsewhere)[0]),
             alike=self._alike(source) if is_first else (self.party(source),),
+            pairs=self._pairs,
             offered=self._offered,
             is_whole=is_whole,
         )

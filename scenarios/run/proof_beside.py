@@ -19,9 +19,9 @@ from sekisho.errors import LabError
 from sekisho.evidence.verdict import write_atomically
 from sekisho.model import Label, Plan
 from sekisho.openflow.flow_dump import digest, flows
+from sekisho.report.reading import PROOF_FILE
 from sekisho.spoken import japanese
 
-FILE = "proof.json"
 _TIMEOUT_S = 600.0
 _WRONG = Label(
     "全パケットの証明: 禁止経路 {forbidden}、届くべきで届かない経路 {missing}",
@@ -101,7 +101,7 @@ class Proving:
         if not found["refused"] and _digests(around.dumps) != self._digests:
             found = {"schema": found["schema"], "refused": _CHANGED}
         write_atomically(
-            self._folder / FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
+            self._folder / PROOF_FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
         )
         if around.differences and self._remembered is None:
             return  # the tables were tampered with, which is told already

@@ -51,15 +51,18 @@ class Retest(Check):
         plan: The plan that is in force, with every change laid over it.
         folder: Where the run goes.
         concerned: Attachments that the change concerns; None for the list of what must drop.
-
-    Attributes:
-        remembered: What was proved last of the town.
+        remembered: What was proved last of the town; None where nothing is kept.
     """
 
     def __init__(
-        self, town: Town, plan: Plan, folder: Path, concerned: frozenset[str] | None
+        self,
+        town: Town,
+        plan: Plan,
+        folder: Path,
+        concerned: frozenset[str] | None,
+        remembered: Remembered | None = None,
     ) -> None:
-        self.remembered = Remembered()
+        self._remembered = remembered or Remembered()
         suite, occasion = ("smoke", _ALL_LINES) if concerned is None else ("gate", _CONCERNED)
         run = Run(folder.name, suite, 1, "", "", occasion=occasion)
         own = copy.copy(town)
@@ -72,7 +75,7 @@ class Retest(Check):
 
     def _begin_proof(self, town: Town, around: ConfigWatch) -> Proving | None:
         """Prove all tables: a change may open what none of its own cells shows."""
-        return Proving(self._plan, around.dumps, self._folder, remembered=self.remembered)
+        return Proving(self._plan, around.dumps, self._folder, remembered=self._remembered)
 
     def _suite(self) -> Suite:
         return _Part(self._plan, self._run, self._manifest, self._concerned)
@@ -129,8 +132,7 @@ class Retester:
         plan = in_force(self._town.plan, journal.standing, datetime.now(JST))
         concerned = concerned_by(plan, journal.changes[number]) if what == AFFECTED else None
         folder = _fresh(self._town.folder / "retests", f"{number}-{what}")
-        check = Retest(self._town, plan, folder, concerned)
-        check.remembered = self._remembered
+        check = Retest(self._town, plan, folder, concerned, self._remembered)
         status = check.run()
         record = read(folder)
         write_reports(record)

@@ -20,8 +20,8 @@ OPTIONS: Mapping[tuple[str, ...], Mapping[str, str]] = {
     ("vm", "run"): {"--boot": "--boot-timeout", "--limit": "--timeout"},
     ("vm", "shell"): {"--boot": "--boot-timeout", "--limit": "--timeout"},
 }
-#: Commands that hand words to a program: those from the first one on are its own.
-_HANDED_ON = {("vm", "run"), ("exec",)}
+#: Hands words to a program: those from the first one on are its own.
+_HANDS_ON = ("vm", "run")
 _LANG = "--lang"
 
 
@@ -63,7 +63,7 @@ def _command(words: Sequence[str]) -> tuple[tuple[str, ...], list[Renamed]]:
         if said in COMMANDS:
             new = COMMANDS[said]
             return new, [Renamed(" ".join(said), " ".join(new))]
-        if said in OPTIONS or said in _HANDED_ON:
+        if said in OPTIONS:
             return said, []
     return (), []
 
@@ -71,7 +71,7 @@ def _command(words: Sequence[str]) -> tuple[tuple[str, ...], list[Renamed]]:
 def _options(words: Sequence[str], command: tuple[str, ...]) -> tuple[list[str], Iterable[Renamed]]:
     names, out, notes = OPTIONS.get(command, {}), list(words), dict[str, Renamed]()
     for at, word in enumerate(words):
-        if word == "--" or (command in _HANDED_ON and not _is_option(words, at)):
+        if word == "--" or (command == _HANDS_ON and not _is_option(words, at)):
             break
         option, equals, value = word.partition("=")
         if option in names:
@@ -87,5 +87,5 @@ def _is_option(words: Sequence[str], at: int) -> bool:
     return words[at].startswith("-") or takes_value
 
 
-#: Options of the commands that hand words on which take no value.
+#: Options of `_HANDS_ON` that take no value.
 _FLAGS = {"--exec", "--quiet", "--help"}

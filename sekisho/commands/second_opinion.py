@@ -21,7 +21,7 @@ from sekisho.text.printable import said
 
 _AGREED = Label(
     "二人目の判定(z3): ポートの組 {pairs} のすべてで一人目と一致(相違のある組 {told}) {s:.1f} 秒",
-    "second judge (z3): the same of all {pairs} pairs of places, {told} of them not as planned "
+    "second judge (z3): agrees on all {pairs} pairs of places; {told} of them not as planned "
     "{s:.1f} s",
 )
 _DIFFER = Label(

@@ -1,4 +1,4 @@
-"""Events in the reports: what befell the town, what leaked meanwhile, what was gone how long.
+"""Events in the reports: what happened in the town, what leaked meanwhile, and each outage.
 
 Knows ``events.json`` as `scenarios.run.chaos` writes it. Times are milliseconds.
 """

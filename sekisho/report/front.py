@@ -157,7 +157,7 @@ def _pairs(pairs: PairsTried) -> Label:
 
 
 def _state(record: RunRecord) -> Label:
-    """The state that the town was in, and how many events befell it."""
+    """The state that the town was in, and how many events it had."""
     state = record.manifest.state
     named = _STATES.get(state, Label(state, state))
     if not (played := events.played(record.events)):

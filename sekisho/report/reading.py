@@ -41,7 +41,7 @@ class RunRecord:
         differences: What of the fabric was not as planned.
         verdict: Of the whole run; never better than its cases.
         trouble: Why the verdict is inconclusive, in words; None where it is not.
-        events: ``events.json``; None where nothing befell the town.
+        events: ``events.json``; None where the run had no events.
         proof: ``proof.json``; None where nothing was proved.
         sealed: SHA-256 of ``manifest.json``, which holds the digest of every other file.
     """
@@ -103,7 +103,7 @@ def read(folder: Path, *, manifest_sha256: str = "") -> RunRecord:
     trouble = _trouble(aborted, cases, unlike) if judged is RunVerdict.INCONCLUSIVE else None
     parts = (folder, manifest, summary, cases, findings, unlike, judged, trouble, sealed)
     events = _events(folder / "events.json")
-    return RunRecord(*parts, events=events, proof=_proof(folder / "proof.json"))
+    return RunRecord(*parts, events=events, proof=read_proof(folder))
 
 
 def _aborted(manifest: Manifest, summary: Summary | None) -> str:
@@ -180,6 +180,8 @@ def _differences(path: Path) -> tuple[Difference, ...]:
         raise UsageError(f"{path}: {error}") from error
 
 
+#: What a run has proved of the tables that its switches held.
+PROOF_FILE = "proof.json"
 _PROVED = ("forbidden", "missing", "entries", "rules")
 _JUDGED = ("skipped", *(verdict.value for verdict in Verdict))
 _OUTCOME = (
@@ -188,8 +190,13 @@ _OUTCOME = (
 )
 
 
-def _proof(path: Path) -> dict[str, Any] | None:
-    """Read what was proved; UsageError names a key that is missing."""
+def read_proof(folder: Path) -> dict[str, Any] | None:
+    """Return what the run in *folder* has proved; None where it proved nothing.
+
+    Raises:
+        UsageError: A key is missing, or is no such value: says which.
+    """
+    path = folder / PROOF_FILE
     if not path.exists():
         return None
     found = json_object(path)
@@ -208,7 +215,7 @@ def _proof(path: Path) -> dict[str, Any] | None:
 
 
 def _events(path: Path) -> dict[str, Any] | None:
-    """Read what befell the town; UsageError names a key that is missing."""
+    """Read the events of the run; UsageError names a key that is missing."""
     if not path.exists():
         return None
     found = json_object(path)

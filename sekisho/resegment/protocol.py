@@ -20,11 +20,12 @@ from sekisho.text.printable import said
 #: The journal of changes in the run folder of a town.
 JOURNAL_FILE = "changes.jsonl"
 
-Wire = dict[str, Any]
+#: A request or an answer as JSON can hold it.
+Json = dict[str, Any]
 
 
 class Stage(StrEnum):
-    """Where a change pauses for whoever asked for it, in this order.
+    """Where a change pauses for its client, in this order.
 
     `READY`: before a table is touched. `DENIED`: all switches deny, and nothing is allowed yet.
     `ALLOWED`: all is allowed, and not yet read back.
@@ -48,7 +49,7 @@ class ChangeRequest:
         until: When it undoes itself, in seconds since 1970; None for never.
         seen: The newest change that the asker knew of; None where that does not matter.
         is_dry_run: Only examine it.
-        is_paused: Tell each `Stage`, and wait to be told to go on.
+        is_paused: Report each `Stage`, and wait for the word to go on.
     """
 
     DO: ClassVar[str] = "change"
@@ -62,7 +63,7 @@ class ChangeRequest:
     is_dry_run: bool = False
     is_paused: bool = False
 
-    def to_wire(self) -> Wire:
+    def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
         what = {"link": self.link} if self.link else {"ports": list(self.ports), "to": self.to}
         times = {"until": self.until, "seen": self.seen}
@@ -109,7 +110,7 @@ class UndoRequest:
     is_dry_run: bool = False
     is_paused: bool = False
 
-    def to_wire(self) -> Wire:
+    def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
         return {"do": self.DO, "number": self.number, "by": self.by, **_flags(self)}
 
@@ -139,7 +140,7 @@ class StateRequest:
     DO: ClassVar[str] = "state"
     is_known_enough: bool = False
 
-    def to_wire(self) -> Wire:
+    def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
         return {"do": self.DO, **({"known": True} if self.is_known_enough else {})}
 
@@ -206,11 +207,11 @@ class ChangeAnswer:
         """How many rules went and came, on all switches."""
         return sum(gone + come for gone, come in self.touched.values())
 
-    def facts(self) -> Wire:
+    def facts(self) -> Json:
         """Return what the journal keeps of it."""
         return {"touched": self.touched, "waiting": list(self.waiting), "seconds": self.seconds}
 
-    def to_wire(self) -> Wire:
+    def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
         what = {"change": self.change.as_json()} if self.change else {"undone": self.number}
         took = {} if self.acknowledged_s is None else {"acknowledged_s": self.acknowledged_s}
@@ -240,7 +241,6 @@ class PreviewAnswer:
 
     Attributes:
         shown: As `sekisho.resegment.preview.Preview.as_json` gives it.
-        rules: How many rules would go and come, on all switches.
     """
 
     shown: Mapping[str, Any]
@@ -280,7 +280,7 @@ def raise_failure(wire: Mapping[str, Any]) -> None:
 _FLAGS = frozenset({"dry_run", "pause"})
 
 
-def _flags(request: ChangeRequest | UndoRequest) -> Wire:
+def _flags(request: ChangeRequest | UndoRequest) -> Json:
     flags = {"dry_run": request.is_dry_run, "pause": request.is_paused}
     return {key: True for key, is_set in flags.items() if is_set}
 

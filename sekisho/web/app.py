@@ -66,9 +66,7 @@ class TownClient:
         self._origin = load(plan)
         gc.freeze()  # it stays: the collector would go through it while somebody waits
         self._journal = folder / JOURNAL_FILE
-        self._idle: deque[JsonLineConnection] = (
-            deque()
-        )  # connections that wait for the next question
+        self._idle = deque[JsonLineConnection]()  # they wait for the next question
 
     @property
     def plan(self) -> Plan:

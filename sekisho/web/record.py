@@ -15,11 +15,11 @@ from sekisho.evidence import seal
 from sekisho.model import Plan
 from sekisho.model.changes import Change, apply_changes
 from sekisho.report.proof import short
+from sekisho.report.reading import read_proof
 from sekisho.resegment.journal import Journal
 from sekisho.resegment.preview import policy_preview
 
 RETESTS = "retests"
-PROOF = "proof.json"
 _COUNTED = (
     "verdict",
     "cases",
@@ -70,10 +70,11 @@ def retests(folder: Path, number: int) -> Iterator[dict[str, Any]]:
             counted = {"verdict": "inconclusive", "trouble": trouble}
         else:
             counted |= {"sealed": seal.digest(file.parent / seal.MANIFEST)}
-            counted |= {"proof": _proved(file.parent / PROOF)}
+            counted |= {"proof": _proved(file.parent)}
         yield {"what": what, "at": at, "folder": str(file.parent), **counted}
 
 
-def _proved(path: Path) -> dict[str, Any] | None:
+def _proved(folder: Path) -> dict[str, Any] | None:
     """Return what a re-test proved, in short; None where an earlier version proved nothing."""
-    return short(orjson.loads(path.read_bytes())) if path.exists() else None
+    found = read_proof(folder)
+    return None if found is None else short(found)

@@ -14,6 +14,7 @@ from scenarios.probes import builders
 from scenarios.probes.frames import blank
 from scenarios.probes.roles import RoleAssignment, Roles
 from scenarios.suites.attack_cases import MAX_FRAME, finished, representative_pairs
+from sekisho.openflow.pipeline import Numbers
 from tests.population import town
 
 FAMILIES = {
@@ -103,3 +104,13 @@ def test_every_module_of_the_folder_is_a_family() -> None:
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
 
     assert sorted(modules) == sorted(attacks.FAMILIES)
+
+
+@pytest.mark.parametrize("name", [*TOWNS, "city"])
+def test_every_tag_between_switches_is_tried_from_an_edge_port(name: str) -> None:
+    """However many classes a town has, and also where only a sample of all VLANs is sent."""
+    (one,) = (entry for entry in ENTRIES if entry.id == "VL-13")
+    tried = {int.from_bytes(data[14:16], "big") & 0xFFF for _, data in build(one, roles(name))}
+
+    assert set(Numbers(town(name)).tag.values()) <= tried
+    assert len(tried) < 4096

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from scenarios.engine.config_watch import ConfigWatch
-from scenarios.run.proof_beside import FILE, Proving, Remembered
+from scenarios.run.proof_beside import Proving, Remembered
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
 from sekisho.model import Label
 from sekisho.model.changes import Change, apply_changes
 from sekisho.openflow.rules import Rule
+from sekisho.report.reading import PROOF_FILE
 from sekisho.resegment.validation import plan_moves
 from tests.population import town
 from tests.sekisho.proof.test_reading import dump
@@ -53,7 +54,7 @@ def test_right_tables_are_no_difference_and_what_was_asked_is_not_kept(tmp_path:
     proving.end(around)
     assert proving.peak_mb > 0
     assert around.differences == []
-    assert json.loads((tmp_path / FILE).read_text("utf-8"))["forbidden"] == 0
+    assert json.loads((tmp_path / PROOF_FILE).read_text("utf-8"))["forbidden"] == 0
     assert [path.name for path in (tmp_path / "log").iterdir()] == ["proof.log"]
 
 
@@ -75,7 +76,7 @@ def test_known_tampering_is_told_once_and_in_a_retest_never_hides_a_forbidden_pa
         around = _around(opened)
         around.note("before", "rule", "room", Label("計画にない規則", "a rule that is not planned"))
         Proving(PLAN, opened, tmp_path, remembered=remembered).end(around)
-        found = json.loads((tmp_path / FILE).read_text("utf-8"))
+        found = json.loads((tmp_path / PROOF_FILE).read_text("utf-8"))
 
         assert found["forbidden"] == 1
         assert [d.is_finding for d in around.differences] == [False, True][: 1 + bool(remembered)]

@@ -77,7 +77,7 @@ def test_without_a_solver_it_says_what_to_install(
         certified(town("tiny"), tables("tiny"), tmp_path)
 
 
-_SAID = {"en": "the same of all 288 pairs", "ja": "ポートの組 288 のすべてで一人目と一致"}
+_SAID = {"en": "agrees on all 288 pairs", "ja": "ポートの組 288 のすべてで一人目と一致"}
 
 
 @pytest.mark.parametrize(("language", "said"), _SAID.items())
