@@ -7,7 +7,8 @@ branch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle
 
@@ -17,12 +18,10 @@ from sekisho.errors import LabError
 from sekisho.model import Attachment, CellKind, Plan, Protocol
 from sekisho.packet.packet import TCP_SYN
 from sekisho.policy.evaluate import Policy
-from sekisho.policy.matrix import matrix
+from sekisho.policy.matrix import Cell, matrix
 
-_FIRST_SPORT, _SPORTS = (
-    20000,
-    1000,
-)  # a quarter of what one port may begin, `sekisho.model.tracking`
+_FIRST_SPORT = 20000
+_SPORTS = 1000  # a quarter of what one port may begin, `sekisho.model.tracking`
 _MOST_TRIOS = 2
 _DENIED = (CellKind.DENY, CellKind.PLANNED)
 _NUMBER_BITS, _STREAM_BITS = 32, 20  # of a frame: of them its place in its stream
@@ -76,26 +75,35 @@ class Stream:
 def stream_targets(plan: Plan) -> list[StreamTarget]:
     """Return at most one stream target a site, those whose frames pass between switches first."""
     out: list[StreamTarget] = []
-    for site in dict.fromkeys(a.site for a in plan.attachments):
-        found = sorted(_at(plan, site), key=lambda stream_target: _rank(plan, stream_target))
-        out += found[:1]
-    return out[:_MOST_TRIOS]
-
-
-def _rank(plan: Plan, stream_target: StreamTarget) -> tuple[int, bool, bool]:
-    """Sort the best guarded target first, then long ways, then devices with two interfaces."""
     cells = matrix(plan)
-    guarded = sum(cells[s.id, stream_target.target.destination].is_must_drop for s in plan.sources)
+    guarded = Counter(destination for (_, destination), cell in cells.items() if cell.is_must_drop)
+    for site in dict.fromkeys(a.site for a in plan.attachments):
+        found = list(_at(plan, site, cells))
+        if found:
+            out.append(min(found, key=lambda one: _rank(plan, one, guarded)))
+        if len(out) == _MOST_TRIOS:
+            break
+    return out
+
+
+def _rank(
+    plan: Plan, stream_target: StreamTarget, guarded: Mapping[str, int]
+) -> tuple[int, bool, bool]:
+    """Sort the best *guarded* target first, then long ways, then devices with two interfaces."""
     is_short = stream_target.permitted.at.switch == stream_target.target.at.switch
-    return -guarded, is_short, len(plan.device[stream_target.permitted.device].attachments) < 2
+    return (
+        -guarded[stream_target.target.destination],
+        is_short,
+        len(plan.device[stream_target.permitted.device].attachments) < 2,
+    )
 
 
-def _at(plan: Plan, site: str) -> Iterator[StreamTarget]:
+def _at(plan: Plan, site: str, cells: Mapping[tuple[str, str], Cell]) -> Iterator[StreamTarget]:
     """Yield, for each target, the first who may and the first who may not from *site*.
 
     Of those who may not, one of whom the plan says so comes before one whom no rule names.
     """
-    policy, cells = Policy(plan), matrix(plan)
+    policy = Policy(plan)
     here = [a for a in plan.attachments if a.site == site and a.registered]
     for target in (a for a in plan.attachments if a.registered):
         denied = [

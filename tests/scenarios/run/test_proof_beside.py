@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +128,22 @@ def test_tables_that_cannot_be_proved_are_inconclusive(tmp_path: Path) -> None:
     assert not found.is_finding
     assert "not proved for all packets: " in found.en
     assert found.ja != found.en
+
+
+def test_a_proof_that_the_run_waits_for_is_no_longer_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with other work it would never get a turn."""
+    policies = list[int]()
+    waits = subprocess.Popen.communicate
+
+    def seen(self: subprocess.Popen[bytes], *args: Any, **named: Any) -> Any:
+        policies.append(os.sched_getscheduler(self.pid))
+        return waits(self, *args, **named)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", seen)
+    _proved(tmp_path, _dumps(), _dumps())
+    assert policies == [os.SCHED_OTHER]
 
 
 def test_a_proof_that_breaks_ends_the_run_with_its_log(tmp_path: Path) -> None:
