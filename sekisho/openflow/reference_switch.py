@@ -7,6 +7,7 @@ compare what compiled tables *do* with what a plan *means*.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
@@ -40,9 +41,11 @@ _CT_STATE = {
     ConnState.INVALID: CT_TRACKED | CT_INVALID,
 }
 _MAX_HOPS = 32
+_FEW = 8  # rules that are tried one by one as fast as they are parted
 _ECHO_REPLY, _TIMESTAMP = 0, 13  # ICMP types, the second for all that are no echo; RFC 792
 
 Headers = dict[str, int]
+_Wanted = tuple[Rule, dict[str, int]]  # a rule, and the fields of which it asks for one value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,49 @@ def matches(match: Match, fields: Mapping[str, int]) -> bool:
     return all(name in fields and fields[name] & mask == value for name, value, mask in match)
 
 
+class _Table:
+    """The rules of one table, the highest priority first, parted by one field after another.
+
+    A rule that asks for another value is not tried. The field is the one that leaves the fewest.
+    """
+
+    def __init__(self, rules: list[_Wanted], parted: frozenset[str] = frozenset()) -> None:
+        self._rules, self._parted = rules, parted
+        self._by_value: dict[int | None, _Table] = {}
+        self._field = self._best() if len(rules) > _FEW else ""
+        self._values = {fields.get(self._field) for _, fields in rules}
+
+    def _best(self) -> str:
+        """Return the field that leaves the fewest rules; empty where none leaves fewer."""
+        names = {name for _, fields in self._rules for name in fields} - self._parted
+        left = {
+            name: _left([fields.get(name) for _, fields in self._rules]) for name in sorted(names)
+        }
+        best = min(left, key=lambda name: left[name], default="")
+        return best if best and left[best] < len(self._rules) else ""
+
+    def hit(self, fields: Mapping[str, int]) -> Rule | None:
+        """Return the rule that a packet with *fields* meets; None where there is none."""
+        if not self._field:
+            return next((rule for rule, _ in self._rules if matches(rule.match, fields)), None)
+        value = fields.get(self._field)
+        value = value if value in self._values else None
+        if value not in self._by_value:
+            some = [one for one in self._rules if one[1].get(self._field) in (None, value)]
+            self._by_value[value] = _Table(some, self._parted | {self._field})
+        return self._by_value[value].hit(fields)
+
+
+def _wanted(rule: Rule) -> _Wanted:
+    return rule, {name: v for name, v, mask in rule.match if mask == (1 << WIDTHS[name]) - 1}
+
+
+def _left(values: list[int | None]) -> int:
+    """Return how many rules are tried at most, where they ask for these *values* of a field."""
+    counted = Counter(values)
+    return counted.pop(None, 0) + max(counted.values(), default=0)
+
+
 class Switch:
     """One switch's tables, ready to be asked.
 
@@ -123,9 +169,10 @@ class Switch:
 
     def __init__(self, rules: tuple[Rule, ...], full: Container[int] = ()) -> None:
         self._full = full
-        self._tables: dict[int, list[Rule]] = {}
+        tables: dict[int, list[_Wanted]] = {}
         for rule in sorted(rules, key=lambda r: -r.priority):
-            self._tables.setdefault(rule.table, []).append(rule)
+            tables.setdefault(rule.table, []).append(_wanted(rule))
+        self._tables = {number: _Table(own) for number, own in tables.items()}
 
     def run(self, fields: Headers, phase: ConnState | int) -> Hop:
         """Run one packet from table 0; *phase* is what connection tracking will say of it.
@@ -137,7 +184,7 @@ class Switch:
         path: list[Rule] = []
         table: int | None = 0
         while table is not None:
-            rule = next((r for r in self._tables.get(table, ()) if matches(r.match, fields)), None)
+            rule = self._tables[table].hit(fields) if table in self._tables else None
             if rule is None:  # OpenFlow 1.3.5, 5.4: a table miss without a rule drops
                 break
             path.append(rule)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from sekisho.errors import RuleError
@@ -25,6 +28,7 @@ from sekisho.openflow.rules import (
 )
 from sekisho.packet.packet import ETH_IPV4, TCP_SYN, ConnState, Packet
 from tests.population import town
+from tests.test_meaning import tables
 
 TINY = town("tiny")
 NB, JUKI = TINY.attachment["nb.wired"], TINY.attachment["juki.lan"]
@@ -170,3 +174,20 @@ def test_other_ether_types_carry_no_addresses() -> None:
     assert fields["eth_type"] == 0x86DD
     assert not matches(match(eth_type=ETH_IPV4), fields)
     assert "ipv4_src" not in fields
+
+
+@pytest.mark.parametrize("plan", ["tiny", "matsuno"])
+def test_of_many_rules_the_first_that_matches_is_met(plan: str) -> None:
+    """In the order of their priority, as if each were tried, in every table of every switch."""
+    for name, rules in tables(plan).items():
+        chance = Random(name)
+        for table in sorted({r.table for r in rules}):
+            alone = [replace(r, table=0, goto=None, actions=()) for r in rules if r.table == table]
+            alone.sort(key=lambda r: -r.priority)
+            switch = Switch(tuple(alone))
+            for _ in range(60):
+                fields = headers(HELLO) | {n: v for n, v, _ in chance.choice(alone).match}
+                fields |= {n: v for n, v, _ in chance.choice(alone).match[:1]}
+                first = next((r for r in alone if matches(r.match, fields)), None)
+
+                assert (*switch.run(fields, ConnState.NEW).path, None)[0] == first
