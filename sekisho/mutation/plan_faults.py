@@ -40,6 +40,16 @@ def _cookie(rule: Rule) -> Cookie:
     return parsed
 
 
+def _by_clause(rules: tuple[Rule, ...], kinds: frozenset[Kind]) -> dict[int, list[Rule]]:
+    """Return those of *rules* that are of *kinds*, by the number of their clause."""
+    out: dict[int, list[Rule]] = {}
+    for rule in rules:
+        cookie = _cookie(rule)
+        if cookie.kind in kinds:
+            out.setdefault(cookie.a, []).append(rule)
+    return out
+
+
 def _gone(switch: str, rules: list[Rule]) -> tuple[Edit, ...]:
     return tuple(Edit(switch, rule, None) for rule in rules)
 
@@ -47,25 +57,23 @@ def _gone(switch: str, rules: list[Rule]) -> tuple[Edit, ...]:
 def omitted_switch(plan: Plan, tables: Tables) -> Iterator[Fault]:
     """Forget a clause, or the drops of all cells, on one switch."""
     for switch, rules in tables.items():
+        own = _by_clause(rules, _OF_A_PERMISSION)
         for number, clause in enumerate(plan.clauses, 1):
-            own = [r for r in rules if _cookie(r).kind in _OF_A_PERMISSION]
-            edits = _gone(switch, [r for r in own if _cookie(r).a == number])
-            if edits:
-                yield Fault(("M-12",), f"{clause.id} is forgotten on one switch", edits)
+            if number in own:
+                words = f"{clause.id} is forgotten on one switch"
+                yield Fault(("M-12",), words, _gone(switch, own[number]))
         cells = [r for r in rules if _cookie(r).kind is Kind.DROP_CELL]
         yield Fault(("M-12",), "all cells are forgotten on one switch", _gone(switch, cells))
 
 
 def omitted_site(plan: Plan, tables: Tables) -> Iterator[Fault]:
     """Forget a clause on all the switches of a site."""
+    own = {switch: _by_clause(rules, _OF_A_PERMISSION) for switch, rules in tables.items()}
     for site in plan.sites:
         here = [s.id for s in plan.switches if s.site == site.id]
         for number, clause in enumerate(plan.clauses, 1):
             edits = tuple(
-                Edit(switch, rule, None)
-                for switch in here
-                for rule in tables[switch]
-                if _cookie(rule).kind in _OF_A_PERMISSION and _cookie(rule).a == number
+                Edit(switch, rule, None) for switch in here for rule in own[switch].get(number, [])
             )
             if edits:
                 yield Fault(("M-12",), f"{clause.id} is forgotten at {site.id}", edits)
@@ -85,10 +93,11 @@ def omitted_family(plan: Plan, tables: Tables) -> Iterator[Fault]:
 def omitted_direction(plan: Plan, tables: Tables) -> Iterator[Fault]:
     """Forget the replies of a clause on one switch."""
     for switch, rules in tables.items():
+        own = _by_clause(rules, frozenset({Kind.REPLY}))
         for number, clause in enumerate(plan.clauses, 1):
-            replies = [r for r in rules if _cookie(r).kind is Kind.REPLY and _cookie(r).a == number]
-            if replies:
-                yield Fault(("M-11",), f"{clause.id} has no replies", _gone(switch, replies))
+            if number in own:
+                words = f"{clause.id} has no replies"
+                yield Fault(("M-11",), words, _gone(switch, own[number]))
 
 
 def wrong_port(plan: Plan, tables: Tables) -> Iterator[Fault]:

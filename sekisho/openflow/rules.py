@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from sekisho.errors import RuleError
 from sekisho.model import Plan
@@ -198,6 +199,7 @@ class Kind(IntEnum):
 
 
 _REASON_OF = {Kind["DROP_" + reason.name]: reason for reason in Reason}
+_READ = 1 << 16  # cookies that are known when they are read again: a large town has 20,000
 _KINDS = {kind.value: kind for kind in Kind}
 _OURS = 0x5E  # first byte of every cookie, so that a foreign rule shows itself
 
@@ -220,6 +222,7 @@ class Cookie:
         return _OURS << 56 | self.kind << 48 | self.a << 32 | self.b << 16 | self.c
 
     @staticmethod
+    @lru_cache(maxsize=_READ)
     def parse(value: int) -> Cookie | None:
         """Read a cookie back; None for a rule that is not ours."""
         kind = _KINDS.get(value >> 48 & 0xFF)
