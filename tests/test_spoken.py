@@ -29,7 +29,7 @@ LINES = [(table, code, *pair) for table, own in TABLES.items() for code, pair in
 #: Latin words that may stand in a Japanese sentence: names of products and of protocols.
 NAMES = """Sekisho Mininet OpenFlow Open vSwitch AppArmor Linux Ctrl-C SHA-256 IPv4 IPv6 SSID VLAN
     MAC IP UTF-8 UTF-16 YAML JSON SARIF JIS ISO-2022-JP NUL LGWAN TCP UDP Shift_JIS CP932 EUC-JP
-    PLAN v2 N TTL ARP M-23 T-000042 MN-04"""
+    PLAN v2 N TTL ARP PV-10 M-23 T-000042 MN-04"""
 #: Words of commands, and of the plan language where no table of keys has them.
 COMMANDS = """sekisho sudo apt install make setup dmesg ulimit -Hn Hn n u timedatectl sysctl w
     topologies tiny yaml summary json run ip addr quarantine none en ja any all true false hall

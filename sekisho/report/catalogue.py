@@ -15,6 +15,8 @@ from sekisho.report.manifest import CatalogueLine
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 from sekisho.report.tally import Tally
+from sekisho.spoken import japanese
+from sekisho.spoken.attacks import attack_name
 
 #: Kinds in the order of the reports; both of the first are sent.
 KINDS = {
@@ -92,10 +94,12 @@ _HEADS = (
 )
 
 
-def _row(line: CatalogueLine, found: Tally | None) -> tuple[str, ...]:
+def _row(line: CatalogueLine, found: Tally | None) -> tuple[Markup | str, ...]:
     kind = both(KINDS[line.kind])
-    told = join((kind, ": ", line.reason)) if line.reason else kind
-    return line.id, line.name, told, f"{line.frames:,}", _verdict(found)
+    reason = say(japanese(line.reason), line.reason)
+    told = join((kind, ": ", reason)) if line.reason else kind
+    name = say(attack_name(line.id, line.name), line.name)
+    return line.id, name, told, f"{line.frames:,}", _verdict(found)
 
 
 def _verdict(found: Tally | None) -> Markup:

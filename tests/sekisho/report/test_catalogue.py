@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +19,15 @@ from sekisho.report.catalogue import FAMILIES, KINDS
 from sekisho.report.html import render as page
 from sekisho.report.reading import read
 from sekisho.report.terminal import render
+from sekisho.spoken import japanese
+from sekisho.spoken.attacks import attack_name, known_attacks
 from tests.sekisho.report.dom import by_id, parse, text
 from tests.sekisho.report.fake_run import cases, write_run
+
+#: Latin words with a small letter, which are no mere initials.
+_LATIN = re.compile(r"[A-Za-z]*[a-z][A-Za-z]*")
+_PRODUCTS = """in wpad NetBIOS on Wake LAN MACsec PPPoE InARP IPv IPsec Teredo Geneve EtherIP
+    WireGuard OpenVPN UDP Lite DHCPv MAC rd to"""
 
 _LINES = [
     {"id": "TU-01", "name": "GRE", "kind": "frames", "reason": "", "cases": 1, "frames": 7},
@@ -69,10 +78,10 @@ def test_the_page_tells_each_id_with_its_worst_verdict_or_its_reason(tmp_path: P
     rows = [" ".join(text(cell) for cell in row) for row in chapter.findall(".//tbody/tr")]
 
     assert rows == [
-        "TU-01 GRE 送信 7 ○ 計画どおり",
-        "TU-02 IPIP 送信(状態を残す) 5 ◇ 判定不能",
-        "TM-01 boot 別の試験で: events: boot 0 －",
-        "CC-06 time 残存リスク: nobody can tell 0 －",
+        "TU-01 宛先へのGRE 送信 7 ○ 計画どおり",
+        "TU-02 開いた終端へのGREとIP in IP 送信(状態を残す) 5 ◇ 判定不能",
+        "TM-01 制御装置より先に上がる回線 別の試験で: 事象の試験で行う(起動) 0 －",
+        "CC-06 パケットの間隔に隠す 残存リスク: nobody can tell 0 －",
     ]
 
 
@@ -88,3 +97,27 @@ def test_every_kind_and_family_has_its_words() -> None:
     """The reports cannot ask the catalogue: they know the run folder alone."""
     assert {kind.value for kind in Kind} == set(KINDS)
     assert {entry.family for entry in load_families()} <= set(FAMILIES)
+
+
+def test_every_entry_has_a_japanese_name_and_reason() -> None:
+    """And no name is left of an entry that is gone; no two are called alike."""
+    entries = list(load_families())
+    names = [attack_name(one.id, "") for one in entries]
+
+    assert set(known_attacks()) == {one.id for one in entries}
+    assert len(set(names)) == len(names)
+    assert [one.id for one in entries if one.reason and japanese(one.reason) == one.reason] == []
+
+
+def test_an_entry_of_a_later_version_goes_by_its_english_name() -> None:
+    """Its run folder may be read by this one."""
+    assert attack_name("ZZ-01", "something new") == "something new"
+
+
+def test_a_japanese_name_has_no_english_word() -> None:
+    """But for protocols, standards and products, which nobody translates."""
+    words = Counter(
+        word for one in load_families() for word in _LATIN.findall(attack_name(one.id, ""))
+    )
+
+    assert set(words) <= set(_PRODUCTS.split())
