@@ -350,6 +350,7 @@ def _add_plans(commands: _Commands) -> None:
     draw.add_argument("--view", choices=VIEWS, action="append", help="one of them (both)")
     draw.add_argument("--format", choices=FORMATS, default="svg", help="svg")
     draw.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+    add_time(draw)
 
 
 def _add_replay(to: argparse.ArgumentParser) -> None:

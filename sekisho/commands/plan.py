@@ -18,7 +18,7 @@ from sekisho.errors import Fault, PlanError, UsageError
 from sekisho.lint.doubts import doubts
 from sekisho.lint.sarif import sarif
 from sekisho.model import JST, Label, Plan
-from sekisho.model.terms import at, lasting
+from sekisho.model.terms import at
 from sekisho.plan import load
 from sekisho.plan.parts import plans_of
 
@@ -109,13 +109,13 @@ def plan_show(args: Namespace, screen: Screen) -> int:
 
 
 def plan_draw(args: Namespace, screen: Screen) -> int:
-    """Write the drawings and print their paths; what is over for good is drawn as denied."""
+    """Write the drawings and print their paths; what is over by then is drawn as denied."""
     if args.out.suffix[1:].lower() in FORMATS and not args.out.is_dir():
         raise UsageError(
             f"--out {args.out}: drawings go into a folder, under names of their own\n"
             f"  hint: --out {args.out.parent}"
         )
-    plan = lasting(load(args.plan), datetime.now(JST))
+    plan = at(load(args.plan), _now(args))
     for view in args.view or ("physical", "logical"):
         path: Path = args.out / f"{plan.id}-{view}.{args.format}"
         with saving("--out", path):

@@ -16,6 +16,7 @@ from itertools import product
 
 from sekisho.draw.dot import cell, colours, font, head, lines, quoted, raw_cell, table, wrapped
 from sekisho.model import Allow, Attachment, CellKind, Label, Plan, Zone
+from sekisho.model.terms import lasting, resting, whole
 from sekisho.policy.matrix import MUST_DROP, matrix
 
 _ACROSS = 8  # class ids on a line of a box
@@ -27,6 +28,10 @@ _NOTE = Label(
     "Only the numbered permissions lead from a zone to a layer; nothing else passes. "
     "An arrow in a row is what that zone may begin. Red frame: sources that must never arrive.",
 )
+_RESTS = Label(
+    "[ ] の番号の許可は、この時点では効力がない。",
+    "A number in brackets is not in force at this moment.",
+)
 # Ink of the arrows, one a zone that they start from, in the order of the plan.
 _INKS = ("#1b5e9b", "#2e7d32", "#8e44ad", "#b8641a", "#00796b", "#5d4037", "#455a64", "#6d6d00")
 
@@ -36,15 +41,19 @@ class _Picture:
     """A plan with what the diagram asks of it, worked out once."""
 
     plan: Plan
+    rest: frozenset[str] = frozenset()  # ids of clauses that do not hold at the moment drawn
+
+    def _name(self, clause: str) -> str:
+        return f"[{clause}]" if clause in self.rest else clause
 
     @cached_property
     def flows(self) -> dict[tuple[str, str], dict[str, None]]:
-        """Clause ids by (zone that begins, zone that is reached)."""
+        """Clause ids by (zone that begins, zone that is reached), in brackets where they rest."""
         found: dict[tuple[str, str], dict[str, None]] = {}
         for clause in self.plan.clauses:
             for allow in clause.allows:
                 for a, b in product(self._begin(allow), self._reach(allow)):
-                    found.setdefault((a.zone, b.zone), {})[clause.id] = None
+                    found.setdefault((a.zone, b.zone), {})[self._name(clause.id)] = None
         return found
 
     @cached_property
@@ -88,10 +97,14 @@ class _Picture:
 
 
 def logical(plan: Plan, language: str) -> Iterator[str]:
-    """Yield the lines of the logical diagram."""
-    yield from head(plan, Label("論理構成図", "Logical diagram"), _NOTE, language)
+    """Yield the lines of the logical diagram.
+
+    A rule that does not hold at the plan's moment is drawn, in brackets; one that is over is not.
+    """
+    picture = _picture(plan)
+    note = _NOTE if not picture.rest else Label(_NOTE.ja + _RESTS.ja, f"{_NOTE.en} {_RESTS.en}")
+    yield from head(plan, Label("論理構成図", "Logical diagram"), note, language)
     yield "rankdir=LR; ranksep=4.2; nodesep=0.22;"
-    picture = _Picture(plan)
     begins = picture.begins
     callers = [z for z in plan.zones if z.id in begins and z.id not in picture.classes]
     idle = [z for z in plan.zones if z.id not in begins and z.id not in picture.classes]
@@ -109,6 +122,14 @@ def logical(plan: Plan, language: str) -> Iterator[str]:
     for number, zone in enumerate(callers):
         yield from _arrows(zone.id, begins[zone.id], _INKS[number % len(_INKS)])
     yield from _walls(picture)
+
+
+def _picture(plan: Plan) -> _Picture:
+    if plan.moment is None:
+        return _Picture(plan)
+    drawn = lasting(whole(plan), plan.moment)
+    rest = {clause.id for clause in resting(plan)}
+    return _Picture(drawn, frozenset(c.id for c in drawn.clauses if c.allows and c.id in rest))
 
 
 def _caller(zone: str) -> str:
