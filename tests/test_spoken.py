@@ -202,6 +202,25 @@ def test_every_mistake_in_the_code_has_its_japanese(folder: str) -> None:
     assert untold == []
 
 
+@pytest.mark.parametrize("folder", ["scenarios", "topologies", "controller"])
+def test_what_stops_a_run_or_a_town_has_its_japanese(folder: str) -> None:
+    """But for the benches, which engineers alone start."""
+    untold = [
+        f"{path.relative_to(ROOT)}:{number}: {line}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "bench" not in path.parts
+        for number, text in _strings(path)
+        for line in text.split("\n")
+        if not _OF_VALUES.fullmatch(line) and not _is_told(line)
+    ]
+
+    assert untold == []
+
+
+#: Values with nothing between them but colons; a key with its value; words of the command line.
+_OF_VALUES = re.compile(r"[\w'\[\].]*|'7'(: '7')+|  hint: (icmp|--\w+ \w+)")
+
+
 _JUDGING = ("_distrust", "_verdict", "_allowed", "_denied", "_unattributed_drop")
 
 

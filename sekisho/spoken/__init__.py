@@ -25,6 +25,7 @@ from sekisho.spoken.proofs import PROOFS
 from sekisho.spoken.reasons import DROPS, REASONS
 from sekisho.spoken.required import REQUIRED
 from sekisho.spoken.situations import SITUATIONS
+from sekisho.spoken.towns import TOWNS
 from sekisho.spoken.unsent import UNSENT
 
 #: Code of a sentence: it in English, and in Japanese.
@@ -43,6 +44,7 @@ SENTENCES: dict[str, Table] = {
     "reason": REASONS,
     "proof": PROOFS,
     "unsent": UNSENT,
+    "town": TOWNS,
 }
 #: What stands in sentences.
 PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED, "drop": DROPS}
