@@ -95,6 +95,7 @@ def _attached(plan: Plan, a: Attachment) -> dict[str, Any]:
         "destination": a.destination,
         "ip": str(a.ip),
         "mac": a.mac,
+        "tag": a.tag,
         "air": a.air,
         "services": list(a.services),
         "page": page.id if page else "",

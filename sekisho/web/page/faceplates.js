@@ -92,7 +92,8 @@ function describe(x, of) {
   const start = t("port-name", label(of.label), number);
   if (x.kind === "trunk") return `${start}: ${t("trunk-to", x.to)}${x.backup ? t("backup") : ""}`;
   if (!x.attached) return `${start}: ${t("empty")}`;
-  const who = x.attached.map((a) => `${label(a.label)} ${a.ip}`).join(t("comma"));
+  const tag = (a) => (a.tag ? ` VLAN ${a.tag}` : "");
+  const who = x.attached.map((a) => `${label(a.label)} ${a.ip}${tag(a)}`).join(t("comma"));
   const first = x.attached[0];
   const moved = isMoved(x) ? t("comma") + t("moved") : "";
   return `${start}: ${zoneName(first.zone)} (${letter(first.zone)})${t("comma")}${x.kind === "air" ? t("air") : t("wire")}${t("comma")}${who}${moved}`;

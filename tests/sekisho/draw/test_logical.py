@@ -33,13 +33,14 @@ def timed(tmp_path: Path) -> Path:
     return path
 
 
-def _drawn(path: Path, *moment: int) -> str:
-    return draw(at(load(path), datetime(*moment, tzinfo=JST)), "logical")  # type: ignore[arg-type]
+def _drawn(path: Path, day: str) -> str:
+    moment = datetime.fromisoformat(f"{day}T09:00").replace(tzinfo=JST)
+    return draw(at(load(path), moment), "logical")
 
 
 def test_a_rule_at_rest_stands_in_brackets(timed: Path) -> None:
     """On a Sunday; and the drawing says what brackets mean."""
-    monday, sunday = _drawn(timed, 2026, 11, 30, 9), _drawn(timed, 2026, 11, 29, 9)
+    monday, sunday = _drawn(timed, "2026-11-30"), _drawn(timed, "2026-11-29")
 
     assert "A01" in monday
     assert [word for word in ("[A01]", _RESTS) if word in monday] == []
@@ -49,7 +50,7 @@ def test_a_rule_at_rest_stands_in_brackets(timed: Path) -> None:
 
 def test_a_rule_that_is_over_is_drawn_as_denied(timed: Path) -> None:
     """It will never hold again."""
-    assert "A01" not in _drawn(timed, 2027, 4, 5, 9)
+    assert "A01" not in _drawn(timed, "2027-04-05")
 
 
 def test_the_command_draws_at_the_moment_that_is_named(
