@@ -15,6 +15,7 @@ from sekisho.model import Attachment, CellKind, Device, DeviceKind, Plan, PortRe
 from sekisho.model.changes import Change, Move, opened_clause, standing_at
 from sekisho.model.pools import Pool, pools
 from sekisho.plan.places import one_of
+from sekisho.resegment.closed import why_closed
 
 QUARANTINE = "quarantine"  # no network at all: 隔離
 _PRINTS = "print"  # kind of service of a printer, where its plan does not say that it is one
@@ -255,9 +256,11 @@ def _no_network(plan: Plan, port: PortRef, to: str) -> Refusal:
         return Refusal(str(port), "MG-01", "管理系へは移せない", en)
     here = [p for p in pools(plan) if p.switch == port.switch]
     several = [p.zone for p in here if to == p.source]
-    choice = ", ".join(several or sorted({p.zone for p in here}))
-    en = f"a port of {port.switch} cannot be moved to {to}\n  hint: one of {choice}, quarantine"
-    return Refusal(str(port), "", f"{to}へは移せない", en)
+    choice = ", ".join([*(several or sorted({p.zone for p in here})), QUARANTINE])
+    why = why_closed(plan, plan.switch[port.switch], to)
+    en = f"a port of {port.switch} cannot be moved to {to}: {why.en}"
+    hint = f"\n  hint: one of {choice}"
+    return Refusal(str(port), "", f"{to}へは移せない。{why.ja}", en + hint)
 
 
 def _move(plan: Plan, here: Attachment, to: str, taken: set[IPv4Address]) -> Move:
