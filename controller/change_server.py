@@ -3,10 +3,10 @@
 Requests and answers are those of `sekisho.resegment.protocol`, one JSON object a line on a socket
 file (``SEKISHO_CHANGES_SOCKET``)::
 
-    {"do": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
-    {"do": "change", "link": "P28", ...}      a planned permission
-    {"do": "undo", "number": 3, "by": "..."}
-    {"do": "state"}                           the journal, and whether the town is in force: every
+    {"op": "change", "ports": ["fl1:1"], "to": "tr", "reason": "...", "by": "...", "until": null}
+    {"op": "change", "link": "P28", ...}      a planned permission
+    {"op": "undo", "number": 3, "by": "..."}
+    {"op": "state"}                           the journal, and whether the town is in force: every
                                               switch is read back now; "known": true tells only
                                               what was last heard. "troubles" says what is not
                                               in force, and why
@@ -14,9 +14,9 @@ file (``SEKISHO_CHANGES_SOCKET``)::
 ``"dry_run": true`` only examines. ``"pause": true`` asks to be told ``{"stage": "ready"}`` before a
 table is touched, ``{"stage": "denied"}`` when all switches deny and before anything is allowed, and
 ``{"stage": "allowed"}`` when all is allowed and not yet read back; the controller goes on at
-``{"go": "ready"}`` and so on: whoever knows the switches' caches can see to them. ``"seen": n``
-says which change was the newest that the asker knew of: a newer one at the same port is a
-conflict. One request is worked on at a time.
+``{"go": "ready"}`` and so on: whoever knows the switches' caches can see to them.
+``"base_change": n`` says which change was the newest that the asker knew of: a newer one at the
+same port is a conflict. One request is worked on at a time.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class ChangeServer:
             time.time(),
             request.until,
         )
-        check_conflict(self._journal.changes.values(), change, request.seen)
+        check_conflict(self._journal.changes.values(), change, request.base_change)
         after = self._now((*standing, change))
         if request.is_dry_run:
             shown = preview(now, after, self._guard.tables).as_json()

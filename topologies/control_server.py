@@ -42,7 +42,7 @@ _ANSWER_S = 60.0
 _KNOWN = StateRequest(is_known_enough=True).to_wire()
 _STATE_S = 5.0  # a controller that does not say it by then stands still
 _SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe"})
-_MOVES = frozenset({ChangeRequest.DO, UndoRequest.DO})
+_MOVES = frozenset({ChangeRequest.OP, UndoRequest.OP})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
 _BUSY = {
     "what": "retest",
@@ -70,9 +70,9 @@ class ControlServer:
         self._lock = threading.Lock()  # of the addresses
         self._quiet = TrafficLock()
         self._handlers: dict[str, Handler] = {
-            ChangeRequest.DO: self._guarded,
-            UndoRequest.DO: self._guarded,
-            StateRequest.DO: self._state,
+            ChangeRequest.OP: self._guarded,
+            UndoRequest.OP: self._guarded,
+            StateRequest.OP: self._state,
             "dumps": InstalledTables(town),
             **LiveActions(town, lambda: self.plan).handlers,
             **(handlers or {}),
@@ -125,9 +125,9 @@ class ControlServer:
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            handler = self._handlers.get(str(request.get("do")))
+            handler = self._handlers.get(str(request.get("op")))
             if handler is None:
-                raise UsageError(f"do: one of {', '.join(sorted(self._handlers))}")
+                raise UsageError(f"op: one of {', '.join(sorted(self._handlers))}")
             return self._handled(handler, request)
         except LabError as error:
             return {"error": str(error), "lab": True}
@@ -136,10 +136,10 @@ class ControlServer:
         except (KeyError, TypeError, ValueError) as error:
             return {"error": f"not a request: {error!r}"}
         except OSError as error:
-            return {"error": recorded(error, doing=str(request["do"])), "lab": True}
+            return {"error": recorded(error, doing=str(request["op"])), "lab": True}
 
     def _handled(self, handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
-        what = request["do"]
+        what = request["op"]
         if what in _COUNTS:
             with self._quiet.alone(str(request.get("number", what))):
                 return handler(request)

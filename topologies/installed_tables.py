@@ -27,7 +27,7 @@ _APART_S = 0.3
 
 
 class InstalledTables:
-    """Answers ``{"do": "dumps"}`` at the control server of *town*."""
+    """Answers ``{"op": "dumps"}`` at the control server of *town*."""
 
     def __init__(self, town: Town) -> None:
         self._town = town

@@ -31,7 +31,7 @@ _PROBE = "question"
 
 
 class Questioner:
-    """Answers ``{"do": "probe", "source": "nb", "target": "juki", "service": "tcp/443"}``.
+    """Answers ``{"op": "probe", "source": "nb", "target": "juki", "service": "tcp/443"}``.
 
     The answer has ``expect`` (``arrive`` or ``drop``, the policy's word), ``verdict``, ``reason``,
     ``where`` (file and line of the plan that decides), ``clause``, ``seen_at`` and what the

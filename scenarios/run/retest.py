@@ -112,7 +112,7 @@ class _Part(Suite):
 
 
 class Retester:
-    """Answers ``{"do": "retest", "number": 3, "what": "affected"}`` at the control server."""
+    """Answers ``{"op": "retest", "number": 3, "what": "affected"}`` at the control server."""
 
     def __init__(self, town: Town) -> None:
         self._town, self._remembered = town, Remembered()

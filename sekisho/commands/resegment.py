@@ -134,7 +134,7 @@ def _retested(town_client: JsonLineConnection, number: int, args: Namespace, scr
         ("affected", Label("影響範囲の再試験", "re-test of what the change concerns")),
         ("must-drop", Label("不達一覧の再試験", "re-test of everything that must never arrive")),
     ):
-        request = {"do": "retest", "number": number, "what": what}
+        request = {"op": "retest", "number": number, "what": what}
         done = town_client.ask(request, _RETEST_S)
         raise_failure(done)
         found = done["summary"] or {"verdict": "inconclusive", "passed": 0, "cases": 0, "leak": "?"}

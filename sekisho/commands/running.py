@@ -47,7 +47,7 @@ def read_running(args: Namespace) -> Reading:
     folder = Path(standing.find(args.out, args.town).folder)
     try:
         with JsonLineConnection.to(folder / SOCKET) as town_client:
-            answer = town_client.ask({"do": "dumps"}, _READING_S)
+            answer = town_client.ask({"op": "dumps"}, _READING_S)
     except OSError as error:
         raise LabError(f"{folder}: the town's control server does not answer ({error})") from error
     raise_failure(answer)

@@ -47,28 +47,28 @@ class ChangeRequest:
         reason: Why.
         by: Who asks.
         until: When it undoes itself, in seconds since 1970; None for never.
-        seen: The newest change that the asker knew of; None where that does not matter.
+        base_change: The newest change that the asker knew of; None where that does not matter.
         is_dry_run: Only examine it.
         is_paused: Report each `Stage`, and wait for the word to go on.
     """
 
-    DO: ClassVar[str] = "change"
+    OP: ClassVar[str] = "change"
     ports: tuple[str, ...] = ()
     to: str = ""
     link: str = ""
     reason: str = ""
     by: str = ""
     until: float | None = None
-    seen: int | None = None
+    base_change: int | None = None
     is_dry_run: bool = False
     is_paused: bool = False
 
     def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
         what = {"link": self.link} if self.link else {"ports": list(self.ports), "to": self.to}
-        times = {"until": self.until, "seen": self.seen}
+        times = {"until": self.until, "base_change": self.base_change}
         who = {"reason": self.reason, "by": self.by}
-        return {"do": self.DO, **what, **who, **times, **_flags(self)}
+        return {"op": self.OP, **what, **who, **times, **_flags(self)}
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> ChangeRequest:
@@ -77,7 +77,9 @@ class ChangeRequest:
         Raises:
             UsageError: It is none, or says neither which ports nor which permission.
         """
-        take = _Reader(wire, _FLAGS | {"ports", "to", "link", "reason", "by", "until", "seen"})
+        take = _Reader(
+            wire, _FLAGS | {"ports", "to", "link", "reason", "by", "until", "base_change"}
+        )
         link, ports = take.text("link"), take.texts("ports")
         if bool(link) == bool(ports) or (ports and not take.text("to")):
             raise UsageError("a change names ports and where to, or a planned permission")
@@ -88,7 +90,7 @@ class ChangeRequest:
             reason=said(take.text("reason"), "reason"),
             by=said(take.text("by"), "by"),
             until=take.moment("until"),
-            seen=take.number("seen"),
+            base_change=take.number("base_change"),
             is_dry_run=take.flag("dry_run"),
             is_paused=take.flag("pause"),
         )
@@ -104,7 +106,7 @@ class UndoRequest:
         is_dry_run, is_paused: As in `ChangeRequest`.
     """
 
-    DO: ClassVar[str] = "undo"
+    OP: ClassVar[str] = "undo"
     number: int
     by: str = ""
     is_dry_run: bool = False
@@ -112,7 +114,7 @@ class UndoRequest:
 
     def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
-        return {"do": self.DO, "number": self.number, "by": self.by, **_flags(self)}
+        return {"op": self.OP, "number": self.number, "by": self.by, **_flags(self)}
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> UndoRequest:
@@ -137,12 +139,12 @@ class StateRequest:
         is_known_enough: Answer what was heard last; else every switch is read back first.
     """
 
-    DO: ClassVar[str] = "state"
+    OP: ClassVar[str] = "state"
     is_known_enough: bool = False
 
     def to_wire(self) -> Json:
         """Return it as JSON can hold it."""
-        return {"do": self.DO, **({"known": True} if self.is_known_enough else {})}
+        return {"op": self.OP, **({"known": True} if self.is_known_enough else {})}
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> StateRequest:
@@ -156,7 +158,7 @@ class StateRequest:
 
 Request = ChangeRequest | UndoRequest | StateRequest
 _REQUESTS: Mapping[str, type[Request]] = {
-    each.DO: each for each in (ChangeRequest, UndoRequest, StateRequest)
+    each.OP: each for each in (ChangeRequest, UndoRequest, StateRequest)
 }
 
 
@@ -166,9 +168,9 @@ def request_of(wire: Mapping[str, Any]) -> Request:
     Raises:
         UsageError: It is none; says why.
     """
-    kind = _REQUESTS.get(str(wire.get("do")))
+    kind = _REQUESTS.get(str(wire.get("op")))
     if kind is None:
-        raise UsageError(f"do: {wire.get('do')!r} is none of {', '.join(_REQUESTS)}")
+        raise UsageError(f"op: {wire.get('op')!r} is none of {', '.join(_REQUESTS)}")
     return kind.from_wire(wire)
 
 
@@ -289,9 +291,9 @@ class _Reader:
     """Takes values out of a request, each of its type."""
 
     def __init__(self, wire: Mapping[str, Any], keys: frozenset[str]) -> None:
-        unknown = sorted(set(wire) - keys - {"do"})
+        unknown = sorted(set(wire) - keys - {"op"})
         if unknown:
-            raise UsageError(f"{unknown[0]}: a {wire.get('do')} has no such key")
+            raise UsageError(f"{unknown[0]}: a {wire.get('op')} has no such key")
         self._wire = wire
 
     def text(self, key: str) -> str:

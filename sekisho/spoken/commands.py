@@ -175,7 +175,7 @@ COMMANDS = {
     "modprobe": ("sudo modprobe openvswitch, or leave {option} away",
                  "sudo modprobe openvswitch とするか、{option} を外す"),
     "says-why": ("{file} says why", "理由は {file} にある"),
-    "no-request": ("do: {word} is none of {names}", "`do`: {word} は使えない(次から選ぶ: {names})"),
+    "no-request": ("op: {word} is none of {names}", "`op`: {word} は使えない(次から選ぶ: {names})"),
     "change-names": ("a change names ports and where to, or a planned permission",
                      "変更には、ポートと変更先か、計画中の許可を書く"),
     "no-such-key": ("{key}: a {kind} has no such key", "{key}: {kind} にその項目はない"),

@@ -59,7 +59,7 @@ class RunningTown:
         __tracebackhide__ = True
         if load(self.plan).sha256 != self._sha256:
             raise UsageError(f"{self.plan}: was changed after the town was started")
-        asked = {"do": "probe", "source": source, "target": target, "service": service}
+        asked = {"op": "probe", "source": source, "target": target, "service": service}
         try:
             with JsonLineConnection.to(self.folder / SOCKET) as conn:
                 answer = conn.ask(asked, _ANSWER_S)

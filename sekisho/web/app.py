@@ -125,7 +125,7 @@ def standing(town_client: TownClient) -> APIRouter:
     # A port's name may hold a slash: the longer address comes first.
     @routes.get("/ports/{port:path}/rules", summary="The rules of a port, read from its switch")
     def port_rules(port: Name) -> Any:
-        return town_client.ask(do="rules", port=str(port_of(town_client.plan, port)))
+        return town_client.ask(op="rules", port=str(port_of(town_client.plan, port)))
 
     @routes.get("/ports/{port:path}", summary="Where a port may be moved to, and why not elsewhere")
     def port_choices(port: Name) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def watching(town_client: TownClient) -> APIRouter:
 
     @routes.get("/state", summary="Every change, and whether all tables are in force")
     def state() -> Any:
-        return town_client.ask(do="state")
+        return town_client.ask(op="state")
 
     @routes.get("/events", summary="The state, whenever it changes, as server-sent events")
     def events(request: Request) -> StreamingResponse:
@@ -169,23 +169,23 @@ def changing(town_client: TownClient) -> APIRouter:
 
     @routes.post("/changes/{number}/retest", summary="Try again what a change concerns")
     def retest(number: Number, asked: Retest) -> Any:
-        return town_client.ask(_RETEST_S, do="retest", number=number, what=asked.what)
+        return town_client.ask(_RETEST_S, op="retest", number=number, what=asked.what)
 
-    @routes.post("/trials", summary="Open a real conversation between two devices")
+    @routes.post("/connections", summary="Open a real conversation between two devices")
     def trial(asked: Trial) -> Any:
-        return town_client.ask(do="try", **asked.model_dump())
+        return town_client.ask(op="try", **asked.model_dump())
 
-    @routes.post("/views", summary="What a device sees when it opens another's page")
+    @routes.post("/fetches", summary="What a device sees when it opens another's page")
     def view(asked: View) -> Any:
-        return town_client.ask(do="view", **asked.model_dump())
+        return town_client.ask(op="view", **asked.model_dump())
 
     @routes.get("/faults", summary="What can be broken, and what is")
     def faults() -> Any:
-        return town_client.ask(do="faults")
+        return town_client.ask(op="faults")
 
     @routes.post("/faults", summary="Break something, or mend it")
     def fault(asked: Fault) -> Any:
-        return town_client.ask(do="fault", **asked.model_dump())
+        return town_client.ask(op="fault", **asked.model_dump())
 
     return routes
 
@@ -194,7 +194,7 @@ async def _events(town_client: TownClient, request: Request) -> AsyncIterator[by
     """Yield the state when it differs from the last one, and a beat when it long does not."""
     last, quiet_s = b"", 0.0
     while not await request.is_disconnected():
-        answer = await asyncio.to_thread(town_client.ask, do="state")
+        answer = await asyncio.to_thread(town_client.ask, op="state")
         state = answer if isinstance(answer, dict) else {"lost": True}
         data = orjson.dumps(state)
         if data != last:

@@ -41,7 +41,7 @@ def _whole(value: object) -> object:
 
 
 #: Number of the newest change that the asker knows of.
-Seen = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
+BaseChange = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
 
 
 class Strict(BaseModel):
@@ -56,7 +56,7 @@ class _New(Strict):
     reason: Words = ""
     by: Words = ""
     until: Moment | None = None
-    seen: Seen | None = None
+    base_change: BaseChange | None = None
     dry_run: bool = False
 
     def common(self) -> ChangeRequest:
@@ -65,7 +65,7 @@ class _New(Strict):
             reason=self.reason,
             by=self.by,
             until=self.until,
-            seen=self.seen,
+            base_change=self.base_change,
             is_dry_run=self.dry_run,
         )
 

@@ -27,7 +27,7 @@ if not os.path.exists(sys.argv[1]):
     sys.exit("not seen")
 client.connect(sys.argv[1])
 try:
-    client.sendall(b'{"do": "nothing"}\\n')
+    client.sendall(b'{"op": "nothing"}\\n')
     said = client.recv(4096).decode()
 except OSError:
     said = ""

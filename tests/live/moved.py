@@ -47,7 +47,7 @@ class Afternoon:
 
     def move(self, to: str, port: str = "floor:1", **more: Any) -> dict[str, Any]:
         """Move the clerk's wired port."""
-        return self.ask(do="change", ports=[port], to=to, by="test", **more)
+        return self.ask(op="change", ports=[port], to=to, by="test", **more)
 
     def digests(self) -> dict[str, str]:
         """Return a digest of every switch's tables, as Open vSwitch dumps them."""
@@ -111,17 +111,17 @@ def story(day: Afternoon) -> dict[str, Any]:
     out: dict[str, Any] = {"before": day.digests(), "page before": day.page()}
     out["dry run"] = day.move("visitor", dry_run=True)
     out["after the dry run"] = day.digests()
-    out["moved"] = day.move("visitor", reason="election", seen=0)
+    out["moved"] = day.move("visitor", reason="election", base_change=0)
     out["address"] = day.addresses("172.30.0.64/24")
     out["page moved"] = day.page()
     out["own"] = day.sizes()
-    out["conflict"] = day.move("wireless", seen=0)
+    out["conflict"] = day.move("wireless", base_change=0)
     out["refused"] = day.move("visitor", port="floor:2")
-    out["undone"] = day.ask(do="undo", number=1, by="test")
+    out["undone"] = day.ask(op="undo", number=1, by="test")
     out["address back"] = day.addresses("10.41.0.11/24")
     out["after"] = day.digests()
     out["page after"] = day.page()
-    out["undone twice"] = day.ask(do="undo", number=1, by="test")
+    out["undone twice"] = day.ask(op="undo", number=1, by="test")
     return out
 
 
@@ -142,7 +142,7 @@ def session(day: Afternoon) -> dict[str, Any]:
             except OSError as error:
                 heard = repr(error)
         if number:
-            day.ask(do="undo", number=number)
+            day.ask(op="undo", number=number)
             day.addresses("10.41.0.11/24")
         out[name] = heard
     return out
@@ -153,7 +153,7 @@ def together(day: Afternoon) -> dict[str, Any]:
     seen = len(day.journal().changes)
     answers: list[dict[str, Any]] = []
     threads = [
-        threading.Thread(target=lambda to=to: answers.append(day.move(to, seen=seen)))
+        threading.Thread(target=lambda to=to: answers.append(day.move(to, base_change=seen)))
         for to in ("wireless", "visitor")
     ]
     for thread in threads:
@@ -163,7 +163,7 @@ def together(day: Afternoon) -> dict[str, Any]:
     numbers = [a["number"] for a in answers if "number" in a]
     own = day.sizes()
     for number in numbers:
-        day.ask(do="undo", number=number)
+        day.ask(op="undo", number=number)
     return {"answers": answers, "own": own}
 
 
@@ -193,7 +193,7 @@ def moved_since(day: Afternoon) -> dict[str, Any]:
     own = day.digests()
     standing = day.left(1)
     out = {"standing": standing, "stays": day.digests() == own}
-    day.ask(do="undo", number=later["number"])
+    day.ask(op="undo", number=later["number"])
     return {**out, "same": day.digests() == before}
 
 
@@ -210,7 +210,7 @@ def forgetful(day: Afternoon) -> dict[str, Any]:
     day.restart()
     own = day.sizes()
     for change in day.journal().standing:
-        day.ask(do="undo", number=change.number)
+        day.ask(op="undo", number=change.number)
     return {"answer": answer, "trouble": trouble, "own": own}
 
 
@@ -246,7 +246,7 @@ def crashes(day: Afternoon) -> list[dict[str, Any]]:
             day.town.end("controller")
             day.restart()
         if stands:
-            day.ask(do="undo", number=number)
+            day.ask(op="undo", number=number)
         if not is_dead:
             break
     return out
@@ -259,7 +259,7 @@ def restarted(day: Afternoon) -> dict[str, Any]:
     day.town.ovs.restart_switches()
     day.town.wait_for("town-in-force", timeout_s=60, after=before)
     own = day.sizes()
-    day.ask(do="undo", number=moved["number"])
+    day.ask(op="undo", number=moved["number"])
     return {"own": own, "back": day.sizes()}
 
 

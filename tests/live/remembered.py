@@ -38,7 +38,7 @@ def moved(town: Town, here: MeasuredMove) -> dict[str, Any]:
     number = 0
     for n in range(_CHANGES):
         began = time.time_ns()
-        request = {"do": "undo", "number": number} if n % 2 else _change(here)
+        request = {"op": "undo", "number": number} if n % 2 else _change(here)
         number = int(guarded(town, request)["number"])
         calls.append((began, time.time_ns()))
         time.sleep(_CALM_S)
@@ -46,7 +46,7 @@ def moved(town: Town, here: MeasuredMove) -> dict[str, Any]:
 
 
 def _change(here: MeasuredMove) -> dict[str, Any]:
-    return {"do": "change", "ports": [here.port], "to": here.to, "by": "test"}
+    return {"op": "change", "ports": [here.port], "to": here.to, "by": "test"}
 
 
 def plant() -> None:

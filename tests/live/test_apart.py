@@ -226,7 +226,7 @@ def test_a_desk_in_the_common_folder_answers_no_host(tmp_path: Path) -> None:
     facts = told("tests.live.elsewhere", tmp_path, limit_s=_LIMIT_S * 2)
 
     assert facts["at"].startswith("/tmp/sekisho-")
-    assert facts["run"].startswith('{"error":"do: one of ')
+    assert facts["run"].startswith('{"error":"op: one of ')
     assert facts["host"] == "seen, and not answered"
 
 

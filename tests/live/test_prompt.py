@@ -150,7 +150,7 @@ def test_hosts_know_no_proxy_of_the_machine(tmp_path: Path) -> None:
         (tmp_path / ".curlrc").write_text("proxy = http://192.0.2.1:8080\n")
         despite = sekisho(town.person, "exec", "nb", "--", *ask)
         left = sekisho(town.person, "exec", "nb", "--", "env", **nowhere).stdout
-        view = {"do": "view", "source": "nb.wired", "target": "juki.lan"}
+        view = {"op": "view", "source": "nb.wired", "target": "juki.lan"}
         seen = town.asks(view)
 
         assert "<h1>juki</h1>" in page.stdout

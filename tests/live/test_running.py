@@ -102,9 +102,9 @@ def test_a_change_is_tried_again_for_all_packets(town: Townsman) -> None:
 
 def test_the_plan_in_force_is_what_is_proved_against(town: Townsman) -> None:
     """The changes that stand, by their numbers."""
-    change = town.asks({"do": "change", "ports": ["floor:1"], "to": "visitor", "by": "t"})
+    change = town.asks({"op": "change", "ports": ["floor:1"], "to": "visitor", "by": "t"})
     status, said = proved(town)
-    town.asks({"do": "undo", "number": change["number"], "by": "t"})
+    town.asks({"op": "undo", "number": change["number"], "by": "t"})
 
     assert (status, f"changes laid over the plan: {change['number']}\n" in said) == (0, True)
 

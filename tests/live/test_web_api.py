@@ -82,7 +82,7 @@ def test_what_cannot_be_understood(town: Demo) -> None:
     assert town.ask("/api/changes", {**MOVE, "force": True})[0] == 422
     assert town.ask("/api/changes", {**MOVE, "dry_run": "yes"})[0] == 422
     assert town.ask("/api/changes", {**MOVE, "link": "P28"})[0] == 422
-    assert town.ask("/api/trials", {"source": "x", "target": "y", "service": "z"})[0] == 404
+    assert town.ask("/api/connections", {"source": "x", "target": "y", "service": "z"})[0] == 404
     assert town.ask("/api/faults", {"name": "moon", "on": True})[0] == 404
     assert town.ask("/api/changes/9")[0] == 404
     assert town.ask("/api/nothing")[0] == 404
@@ -115,8 +115,10 @@ def test_a_refusal_names_its_requirement(town: Demo) -> None:
 def test_a_change_and_its_record(town: Demo) -> None:
     """Dry run, change, conflict, re-test, record, undo: the numbers agree."""
     assert town.ask("/api/changes", {**MOVE, "dry_run": True})[1]["preview"]["touched"] == 10
-    number = town.ask("/api/changes", {**MOVE, "by": "a", "seen": 0})[1]["number"]
-    status, answer = town.ask("/api/changes", {"ports": ["floor:1"], "to": "wireless", "seen": 0})
+    number = town.ask("/api/changes", {**MOVE, "by": "a", "base_change": 0})[1]["number"]
+    status, answer = town.ask(
+        "/api/changes", {"ports": ["floor:1"], "to": "wireless", "base_change": 0}
+    )
     assert (status, "a" in answer["refusals"][0]["ja"]) == (409, True)
     tried = town.ask(f"/api/changes/{number}/retest", {})[1]
     summary = tried["summary"]
@@ -144,7 +146,7 @@ def test_trials_rest_while_a_retest_counts(town: Demo) -> None:
 
     def try_on() -> None:
         while not is_over.wait(0.05):
-            statuses.append(town.ask("/api/trials", trial)[0])
+            statuses.append(town.ask("/api/connections", trial)[0])
 
     thread = threading.Thread(target=try_on)
     thread.start()

@@ -275,7 +275,7 @@ def test_an_end_that_is_a_time() -> None:
 def test_no_end_is_taken_that_no_calendar_shows(value: object) -> None:
     """Whoever asks past the command line, too."""
     with pytest.raises(UsageError, match="is not a time"):
-        ChangeRequest.from_wire({"do": "change", "link": "P28", "until": value})
+        ChangeRequest.from_wire({"op": "change", "link": "P28", "until": value})
 
 
 ODD = ("", "/", "/dev/null", "x" * 5_000, "nowhere/y", "[/]")

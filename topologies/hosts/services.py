@@ -1,8 +1,8 @@
 """Everything that listens in the hosts, served by one process that sees none of them.
 
 ``python -m topologies.hosts.services`` is handed its listeners by the town
-(`topologies.hosts.serving`), over the socket on its standard input: ``{"do": "start", "who":
-DEVICE, "kinds": [...]}`` with as many descriptors, or ``{"do": "stop", "who": DEVICE}``. It answers
+(`topologies.hosts.serving`), over the socket on its standard input: ``{"op": "start", "who":
+DEVICE, "kinds": [...]}`` with as many descriptors, or ``{"op": "stop", "who": DEVICE}``. It answers
 with the number of listeners, and ends with the town.
 """
 
@@ -121,7 +121,7 @@ class Servers:
             ValueError: Not every listener has come.
         """
         order = json.loads(text)
-        if order["do"] == "stop":
+        if order["op"] == "stop":
             return await self.stop(order["who"])
         listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         return await self.start(order["who"], list(zip(listeners, order["kinds"], strict=True)))

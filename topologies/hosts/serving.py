@@ -66,7 +66,7 @@ class Serving:
                 piece = found[begin : begin + _AT_ONCE]
                 kinds = [service.kind for _, service in piece]
                 listeners = [listener for listener, _ in piece]
-                self._ordered({"do": "start", "who": name, "kinds": kinds}, listeners)
+                self._ordered({"op": "start", "who": name, "kinds": kinds}, listeners)
         finally:
             for listener, _ in found:
                 listener.close()
@@ -80,7 +80,7 @@ class Serving:
         Raises:
             LabError: The process does not answer.
         """
-        return self._ordered({"do": "stop", "who": name}, [])
+        return self._ordered({"op": "stop", "who": name}, [])
 
     def _ordered(self, order: dict[str, str | list[str]], listeners: list[socket.socket]) -> int:
         assert self._door is not None
@@ -89,7 +89,7 @@ class Serving:
             socket.send_fds(self._door, [text], [listener.fileno() for listener in listeners])
             return int(self._door.recv(_COUNT_BYTES))
         except (OSError, ValueError) as error:
-            what = f"the services of {order['who']} did not {order['do']}"
+            what = f"the services of {order['who']} did not {order['op']}"
             raise LabError(f"{what}; see log/services.log") from error
 
 

@@ -18,7 +18,7 @@ let now = null; // the change that the dialog is about
 /** Open the dialog: for {ports}, {link} or {undo}. */
 export async function openChange(wanted) {
   const dialog = byId("change");
-  now = { ...wanted, step: 0, seen: newest(), choices: null, to: "", answer: null, error: null,
+  now = { ...wanted, step: 0, base: newest(), choices: null, to: "", answer: null, error: null,
     by: localStorage.getItem(WHO) ?? "", reason: "", seconds: 0, isSure: false, back: document.activeElement?.dataset.key };
   stayBelow(dialog);
   if (!dialog.open) dialog.showModal();
@@ -69,7 +69,7 @@ function request(isDry) {
   if (now.undo) return [`/changes/${now.undo}/undo`, { by: now.by, dry_run: isDry }];
   const until = now.seconds ? Date.now() / 1000 + now.seconds : null;
   const what = now.link ? { link: now.link } : { ports: now.ports, to: now.to };
-  return ["/changes", { ...what, by: now.by, reason: now.reason, until, seen: now.seen, dry_run: isDry }];
+  return ["/changes", { ...what, by: now.by, reason: now.reason, until, base_change: now.base, dry_run: isDry }];
 }
 
 async function tryOut() {

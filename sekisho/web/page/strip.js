@@ -75,7 +75,7 @@ async function run(line) {
     const { source, target, service } = line;
     let mark;
     try {
-      mark = await ask("/trials", { source, target, service });
+      mark = await ask("/connections", { source, target, service });
     } catch (error) {
       mark = { how: "unknown", isPaused: error.status === 409 };
     }

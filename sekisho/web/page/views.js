@@ -44,7 +44,7 @@ export async function look() {
 
 async function seen(source) {
   try {
-    const { text, exit } = await ask("/views", { source, target });
+    const { text, exit } = await ask("/fetches", { source, target });
     return { text, kind: exit ? "silence" : "answered" };
   } catch (error) {
     return { text: error.message, kind: "unknown" };

@@ -19,9 +19,9 @@ def test_a_long_path_is_listened_at(tmp_path: Path) -> None:
         listening(folder / "town.sock") as door,
         JsonLineConnection.to(folder / "town.sock") as conn,
     ):
-        conn.write({"do": "state"})
+        conn.write({"op": "state"})
         with JsonLineConnection(door.accept()[0]) as other:
-            assert other.read(1) == {"do": "state"}
+            assert other.read(1) == {"op": "state"}
 
 
 def test_a_folder_that_holds_no_socket_file_is_named_with_what_to_do() -> None:

@@ -273,7 +273,7 @@ def test_a_desk_answers_where_the_disk_is_full() -> None:
         raise _system(errno.ENOSPC, "/r/report.html")
 
     stage._handlers = {"look": full}
-    told = stage._answer({"do": "look"})
+    told = stage._answer({"op": "look"})
 
     assert told == {
         "error": f"look: /r/report.html: no space is left\n  hint: {_SPACE}",

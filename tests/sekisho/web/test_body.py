@@ -127,7 +127,7 @@ def test_words_that_command_a_terminal_are_refused(tmp_path: Path) -> None:
     assert answer["error"] == ("body Move by: U+001B is no character for one line of text")
 
 
-@pytest.mark.parametrize("key", ["until", "seen", "by", "other"])
+@pytest.mark.parametrize("key", ["until", "base_change", "by", "other"])
 def test_a_number_beyond_64_bits_is_misunderstood(key: str, tmp_path: Path) -> None:
     """It is JSON, and comes back as it was sent."""
     body = f'{{{MOVE}, "{key}": {"9" * 26}}}'
