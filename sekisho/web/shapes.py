@@ -41,7 +41,7 @@ def _whole(value: object) -> object:
 
 
 #: Number of the newest change that the asker knows of.
-BaseChange = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
+BaseChange = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 
 
 class Strict(BaseModel):

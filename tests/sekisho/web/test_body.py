@@ -13,6 +13,7 @@ from sekisho.text.printable import UNPRINTABLE
 from sekisho.web.app import TownClient, application
 from sekisho.web.body import mistake
 from sekisho.web.guarding import Guarding
+from sekisho.web.shapes import Move, Opening
 
 TINY = Path(__file__).parents[3] / "topologies" / "tiny.yaml"
 HOST, TOKEN = "127.0.0.1:1", "secret"
@@ -144,3 +145,13 @@ def test_what_comes_back_commands_no_terminal(tmp_path: Path) -> None:
 
     assert UNPRINTABLE.findall(answer) == []
     assert "\\u202e\\u009b" in answer
+
+
+def test_the_schema_says_the_bounds_of_every_number() -> None:
+    """In the words of JSON Schema: those of pydantic (`ge`, `le`) tell a client nothing."""
+    for shape in (Move, Opening):
+        for name, said in shape.model_json_schema()["properties"].items():
+            for kind in said.get("anyOf", [said]):
+                if kind.get("type") in ("integer", "number"):
+                    assert {"minimum", "maximum"} <= set(kind), name
+                    assert not {"ge", "le"} & set(kind), name
