@@ -79,12 +79,14 @@ class Outgoing(NamedTuple):
         source: Position of the sender in the plan; `NOBODY` where none of them sends it.
         to: Position of who must receive it; `NOBODY` when it must die.
         data: Its bytes.
+        dies_at: The switch where it must die, if that is not the one that it enters by.
     """
 
     case: int
     source: int
     to: int
     data: bytes
+    dies_at: str = ""
 
 
 class Observations:
@@ -110,6 +112,7 @@ class Observations:
         self._window_from = first
         self._sent: dict[int, bytes] = {}  # of the window
         self._bare: set[int] = set()  # of those, what is put on a cable past who sets its tag
+        self._dies_at: dict[int, str] = {}  # of the run: what must die further on, and where
         self._last_sent: dict[int, bytes] = {}  # of the one before
         self._elsewhere: dict[int, str] = {}  # the place of a sentinel that is at no attachment
         self.sightings = Sightings()
@@ -144,6 +147,8 @@ class Observations:
         self._case.append(outgoing.case)
         self._source.append(outgoing.source)
         self._to.append(outgoing.to)
+        if outgoing.dies_at:
+            self._dies_at[number] = outgoing.dies_at
         if elsewhere:
             self._elsewhere[number] = elsewhere
         return number
@@ -294,9 +299,13 @@ class Observations:
             return frozenset({name})
         sender = self._attachments[source].id
         if to == NOBODY:
-            return self._ways.upwards(sender)
+            return self._dying(sender, self._dies_at.get(number, ""))
         target = self._attachments[to].id
         return self._ways.between(sender, target) | {target}
+
+    def _dying(self, sender: str, dies_at: str) -> frozenset[str]:
+        """Where a frame that must die is seen until then."""
+        return self._ways.towards(sender, dies_at) if dies_at else self._ways.upwards(sender)
 
     def _is_altered(self, number: int, sight: str, copy: CapturedCopy) -> bool:
         """Tell whether a frame arrived with other bytes than a router's work explains."""
@@ -332,11 +341,11 @@ class Observations:
         self.doubtful += self.strays[since:]
         del self.strays[since:]
 
-    def via(self, source: int, to: int) -> frozenset[str]:
-        """Return where a permitted frame is seen on its way, and a forbidden one at its start."""
+    def via(self, source: int, to: int, dies_at: str = "") -> frozenset[str]:
+        """Return where a permitted frame is seen on its way, and a forbidden one until it dies."""
         sender = self._attachments[source].id
         if to == NOBODY:
-            return self._ways.upwards(sender)
+            return self._dying(sender, dies_at)
         return self._ways.between(sender, self._attachments[to].id)
 
 

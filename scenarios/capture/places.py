@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from sekisho.compiler.routing import next_hops
-from sekisho.model import Attachment, Link, Plan, PortRef
+from sekisho.model import Link, Plan, PortRef
 
 CHANNEL = "controller-channel"
 
@@ -84,26 +84,33 @@ class Ways:
         self._any_line = frozenset(sight for sight, _ in self._lines.values()) if is_free else None
         self.between = cache(self._between)
         self.upwards = cache(self._upwards)
+        self.towards = cache(self._towards)
 
     def _upwards(self, source: str) -> frozenset[str]:
         """Where every frame of *source* is seen, permitted or not: the cable of its own air."""
         air = self._plan.attachment[source].air
         return frozenset({Place("air", air).sight(outgoing=False)} if air else ())
 
+    def _towards(self, source: str, switch: str) -> frozenset[str]:
+        """Where a frame of *source* is seen that dies at *switch*, and no earlier, once each."""
+        own = self._plan.attachment[source].at.switch
+        return self.upwards(source) | self._trunks(own, switch)
+
     def _between(self, source: str, target: str) -> frozenset[str]:
         """Where a permitted frame from *source* is seen before it comes to *target*, once each."""
         one, other = self._plan.attachment[source], self._plan.attachment[target]
-        out = set(self.upwards(source)) | self._trunks(one, other)
+        out = set(self.upwards(source)) | self._trunks(one.at.switch, other.at.switch)
         if other.air:
             out.add(Place("air", other.air).sight(outgoing=True))
         return frozenset(out)
 
-    def _trunks(self, source: Attachment, target: Attachment) -> set[str]:
+    def _trunks(self, source: str, target: str) -> set[str]:
+        """Return the lines from one switch to another."""
         if self._any_line is not None:
             return set(self._any_line)
-        out, here = set[str](), source.at.switch
-        while here != target.at.switch and target.at.switch in self._hops[here]:
-            sight, there = self._lines[self._hops[here][target.at.switch]]
+        out, here = set[str](), source
+        while here != target and target in self._hops[here]:
+            sight, there = self._lines[self._hops[here][target]]
             out.add(sight)
             here = there.switch
         return out

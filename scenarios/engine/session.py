@@ -196,7 +196,7 @@ class Session:
             case = cases[frame.case]
             to = self._position[case.to] if case.to else NOBODY
             source = self._position[case.source.id]
-            self.observed.add(Outgoing(case.number, source, to, b""))
+            self.observed.add(Outgoing(case.number, source, to, b"", _dies_at(case)))
         numbers = range(first, first + len(frames))
         raw = self.build(frames, numbers)
         for number, data, frame in zip(numbers, raw, frames, strict=True):
@@ -294,7 +294,7 @@ class Session:
 
     def _via(self, case: CasePlan) -> frozenset[str]:
         to = self._position[case.to] if case.to else NOBODY
-        return self.observed.via(self._position[case.source.id], to)
+        return self.observed.via(self._position[case.source.id], to, _dies_at(case))
 
     def _drop_rules(self) -> dict[str, list[FlowLine]]:
         ovs, names = self._town.ovs, [s.id for s in self._plan.switches]
@@ -349,3 +349,9 @@ class Session:
         if not is_quiet:
             changed = (*changed, "hosts never ceased to send")
         return Count(rise, rules, changed, others)
+
+
+def _dies_at(case: CasePlan) -> str:
+    """Return the switch that must drop a case, if it does not enter by that one; else nothing."""
+    switch = case.drop.switch if case.drop is not None else ""
+    return switch if switch != case.source.at.switch else ""
