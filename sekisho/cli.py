@@ -197,7 +197,8 @@ def _add_run(to: argparse.ArgumentParser) -> None:
 
 def _add_check(to: argparse.ArgumentParser) -> None:
     _add_run(to)
-    to.add_argument("--suite", choices=("smoke", "gate", "full"), default="gate", help="how much")
+    suites = ("smoke", "gate", "full", "coverage")
+    to.add_argument("--suite", choices=suites, default="gate", help="how much")
     to.add_argument("--seed", type=_SEED, default=1, metavar="N", help="order of the probes")
     to.add_argument("--pairs", choices=("chosen", "all"), default="chosen", help="which pairs")
     for option, name, words in (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scenarios.run.runner import Check
 
 
-SUITES = ("smoke", "gate", "full", ACCEPT)
+SUITES = ("smoke", "gate", "full", "coverage", ACCEPT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,9 +62,8 @@ def main() -> None:
             town.begin()
         # Here, not above: this takes as long as the controller that starts meanwhile.
         from scenarios.run.request import asked
-        from scenarios.run.runner import Check
 
-        kind = _acceptance() if args.suite == ACCEPT else Check
+        kind = _kind(args.suite)
         run = asked(args, plan)
     except SekishoError as error:
         say(error=str(error), exit=error.exit_code)
@@ -77,10 +76,19 @@ def main() -> None:
         sys.exit(3)
 
 
-def _acceptance() -> type[Check]:
-    from scenarios.run.acceptance import Acceptance
+def _kind(suite: str) -> type[Check]:
+    """Return what runs a suite; only that is imported."""
+    if suite == ACCEPT:
+        from scenarios.run.acceptance import Acceptance
 
-    return Acceptance
+        return Acceptance
+    if suite == "coverage":
+        from scenarios.run.covering import Covering
+
+        return Covering
+    from scenarios.run.runner import Check
+
+    return Check
 
 
 def _chooses(args: argparse.Namespace) -> bool:

@@ -8,6 +8,7 @@ from scenarios.attacks import load_families
 from scenarios.events.registry import event_ids
 from scenarios.probes.base import PROBES
 from scenarios.suites import scenarios
+from scenarios.suites.covering import COVERAGE
 from scenarios.suites.scope import Run
 from scenarios.suites.selection import Selection
 from sekisho.model import Plan
@@ -41,7 +42,7 @@ def asked(args: argparse.Namespace, plan: Plan) -> Run:
         else:
             selection.check(plan, names, left_out=attacks)
     told: tuple[Situation, ...] = chosen
-    if selection.is_whole:
+    if selection.is_whole and suite != COVERAGE:
         told = chosen or tuple(shipped())
     return Run(
         args.folder.resolve().name,

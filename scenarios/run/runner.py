@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from sekisho.evidence.case_file import CASES, CaseLog
 from sekisho.evidence.seal import MANIFEST
 from sekisho.evidence.verdict import Case, Verdict, write_atomically
 from sekisho.model import Plan
-from sekisho.openflow.flow_dump import flows
+from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.runtime.child import doing, say
 from sekisho.text.trouble import recorded
 from topologies.network.kernel_features import features
@@ -140,6 +140,7 @@ class Check:
             self._probe(session, batches, findings, town)
             self._converse(town, wire, session, findings)
             held = {s.id: flows(town.ovs.flows(s.id)) for s in self._plan.switches}
+            self._held(town, held)
             self._try_backups(town, wire, session, findings)
             self._flood(town, wire, session, findings)
             self._close(town, wire, session, findings)
@@ -160,6 +161,9 @@ class Check:
         if town.is_ours and self._run.is_whole and self.proves:
             return Proving(self._plan, around.dumps, self._folder)
         return None
+
+    def _held(self, town: Town, held: Mapping[str, list[FlowLine]]) -> None:
+        """Look at what the tables have counted by now; a check of its own kind has a reason to."""
 
     def _go_on(self, town: Town, wire: Wire, findings: Findings) -> None:
         """Try what changes the town itself; a check has nothing of the kind."""

@@ -42,9 +42,14 @@ class Run:
                 "はじめの見立て(smoke)。組ごとに少数の項目だけ",
                 "a first look (smoke): few probes for each pair",
             )
+        if self.suite == "coverage":
+            return Label(
+                "規則の網羅(coverage)。通りうる規則ごとに1個以上のパケット",
+                "every rule once (coverage): at least a packet for each rule that can be met",
+            )
         return None
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out: only then a rule that was not met says something."""
-        return self.suite != "smoke" and self.selection.is_whole
+        return self.suite not in ("smoke", "coverage") and self.selection.is_whole

@@ -42,6 +42,7 @@ _MODULE = "scenarios.run.check"
 def check(args: Namespace, screen: Screen) -> int:
     """Run the whole check of ``args.plan`` and return the exit status."""
     plan = load(args.plan)
+    _refuse_part_of_coverage(args)
     chosen = _situations(args, plan)
     if args.controller not in ("", "none"):
         address(args.controller)
@@ -67,6 +68,22 @@ def _situations(args: Namespace, plan: Plan) -> tuple[Situation, ...]:
             "  hint: a situation is tried as a whole; write a narrower one"
         )
     return for_normal([find(word, plan) for word in args.scenario], plan)
+
+
+def _refuse_part_of_coverage(args: Namespace) -> None:
+    """Refuse to choose a part of a set that is for all rules, of tables that we have made."""
+    if args.suite != "coverage":
+        return
+    if any(getattr(args, f"part_{o}") for o in ("only", "family", "from", "to")) or args.scenario:
+        raise UsageError(
+            "--suite coverage chooses packets for every rule\n"
+            "  hint: leave out --only, --family, --from, --to and --scenario"
+        )
+    if args.controller:
+        raise UsageError(
+            "--suite coverage knows the rules of our own controller alone\n"
+            "  hint: leave out --controller"
+        )
 
 
 def _words(args: Namespace, folder: Path, chosen: tuple[Situation, ...]) -> list[str]:

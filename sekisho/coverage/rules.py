@@ -70,7 +70,7 @@ def cover(plan: Plan, tables: Tables, proved: Iterable[Proof] = ()) -> Coverage:
             elif why := reasons.why(switch, line):
                 dead[why] += 1
             else:
-                unmet.append(Unmet(switch, line.table, _name(line.cookie), line.text))
+                unmet.append(Unmet(switch, line.table, name_of_rule(line.cookie), line.text))
     seen = sides(plan, tables, proved, reasons.why)
     return Coverage(
         rules=sum(map(len, tables.values())),
@@ -86,7 +86,8 @@ def cover(plan: Plan, tables: Tables, proved: Iterable[Proof] = ()) -> Coverage:
     )
 
 
-def _name(cookie: int) -> str:
+def name_of_rule(cookie: int) -> str:
+    """Return in a few words what the rule with *cookie* is for."""
     parsed = Cookie.parse(cookie)
     if parsed is None:
         return f"a stranger's rule {cookie:#x}"

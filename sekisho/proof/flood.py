@@ -43,6 +43,19 @@ class Reached:
 
 
 @dataclass
+class Watched:
+    """What is noted on the way, where somebody asks for it.
+
+    Attributes:
+        tables: By switch and number of a table: what comes to it.
+        kept: By switch: what its connection tracker keeps.
+    """
+
+    tables: dict[tuple[str, int], Set] = field(default_factory=dict)
+    kept: dict[str, Set] = field(default_factory=dict)
+
+
+@dataclass
 class _Done:
     """What became of packets in one switch: to its controller, its own host, out of ports."""
 
@@ -91,6 +104,7 @@ class Fabric:
         self._made: dict[object, Table] = {}
         self._done: dict[object, _Done] = {}
         self._down: frozenset[PortRef] = frozenset()
+        self._watched: Watched | None = None
         self._ready(tables)
         local = [name for name in _LOCAL_FIELDS if self.layout.bits(name)]
         self._forget = self.layout.free([*local, *(n for n in SWITCH if n not in local)])
@@ -123,6 +137,14 @@ class Fabric:
     def honest(self) -> Set:
         """All packets that there are, as they are where they enter."""
         return self.layout.possible & self.layout.unchanged(self.layout.copied)
+
+    def watch(self) -> Watched:
+        """Let every packet in, as `flood` does, and return what comes to each table on the way."""
+        self._done.clear()  # what was carried before was not noted
+        self._watched = out = Watched()
+        self.flood()
+        self._watched = None
+        return out
 
     def flood(self) -> Reached:
         """Let every packet in at every edge port; follow all copies to their ends."""
@@ -198,6 +220,8 @@ class Fabric:
             packets, table = waiting.pop(number), self._tables[switch].get(number)
             if table is None or packets == nothing:
                 continue  # a miss drops: OpenFlow 1.3.5, 5.4
+            if self._watched is not None:
+                _add(self._watched.tables, (switch, number), packets)
             self._refuse_second_look(switch, table, packets, number)
             for group, some in table.split(packets):
                 for event in self._actor.run(group, some):
@@ -220,6 +244,8 @@ class Fabric:
                 out.controller = out.controller | self._forgotten(packets)
             case To.LOCAL:
                 out.local = out.local | self._forgotten(packets)
+            case To.KEPT if self._watched is not None:
+                _add(self._watched.kept, switch, packets)
 
     def _leave(self, port: PortRef, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         layout = self.layout

@@ -71,6 +71,15 @@ class Walker:
         self._tables, self._down = tables, frozenset(down)
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
+        marking = {
+            action.zone
+            for rules in tables.values()
+            for rule in rules
+            for action in rule.actions
+            if isinstance(action, Track) and action.mark
+        }
+        self._zones = tuple(sorted(marking))
+        self._switches: dict[tuple[int, ...], dict[str, Switch]] = {}  # by the zones that are full
 
     def shown(self, difference: Difference) -> Walk:
         """Return the way of a difference's packet.
@@ -93,15 +102,11 @@ class Walker:
 
     def _walks(self, packet: Packet, *, apart: bool) -> Iterator[Walk]:
         """Yield every way of *packet*: one; several where each tracker may say what it likes."""
-        zones = {
-            action.zone
-            for rules in self._tables.values()
-            for rule in rules
-            for action in rule.actions
-            if isinstance(action, Track) and action.mark
-        }
-        full = set() if packet.has_room else zones
-        switches = {name: Switch(rules, full) for name, rules in self._tables.items()}
+        full = () if packet.has_room else self._zones
+        if full not in self._switches:
+            made = {name: Switch(rules, full) for name, rules in self._tables.items()}
+            self._switches[full] = made
+        switches = self._switches[full]
         yield from self._from(switches, ((packet.source, fields(packet)),), packet.phase, apart, ())
 
     def _from(

@@ -17,6 +17,7 @@ from sekisho.report.events import chapter as events
 from sekisho.report.front import front
 from sekisho.report.grid import grid
 from sekisho.report.markup import Markup, join, say, tag
+from sekisho.report.probe_set import chapter as probe_set
 from sekisho.report.proof import chapter as proof
 from sekisho.report.reading import RunRecord
 from sekisho.report.situations import chapter as situations
@@ -64,7 +65,7 @@ def _body(record: RunRecord) -> Markup:
         "events": events(record.events),
         "situations": situations(record),
         "catalogue": catalogue(record),
-        "coverage": coverage(record),
+        "coverage": coverage(record) or probe_set(record),
         "proof": proof(record),
     }
     chapters = [c for c in _CHAPTERS if optional.get(c[0], [c])]

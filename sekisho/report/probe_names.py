@@ -28,6 +28,7 @@ NAMES = {
     "group": Label("同報(ブロードキャスト・マルチキャスト)", "broadcast and multicast"),
     "nobody": Label("持ち主のないアドレスあて", "addresses that nobody has"),
     "foreign-l2": Label("ルータを通らない直接の送信", "past the router, straight to the MAC"),
+    "covering": Label("規則ごとに選んだパケット", "packets chosen for every rule"),
     "exchange": Label("実際の通信", "real conversations"),
 }
 

@@ -21,6 +21,7 @@ from sekisho.report import (
     coverage,
     differences,
     events,
+    probe_set,
     proof,
     situations,
     tally,
@@ -330,6 +331,8 @@ def _counts(record: RunRecord, language: str, width: int) -> Text:
         lines.append(_packed(tried, width))
     if met := coverage.words(record, language):
         lines.append(_packed(met, width))
+    if chosen := probe_set.words(record, language):
+        lines += [_packed(chosen, width), *probe_set.dead_lines(record, language)]
     return Text("\n".join(lines))
 
 

@@ -1,5 +1,7 @@
 """Run the gate on a plan with one fault planted: ``python -m tests.live.plant FAULT PLAN FOLDER``.
 
+A fourth word names another suite: ``coverage``.
+
 Runs inside the namespaces of one run, for `tests.live.test_faults`. A fault of the instrument
 makes it blind in one way; a fault of the town opens a hole in the switches' tables by hand.
 """
@@ -19,6 +21,7 @@ from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import Place
 from scenarios.engine.session import Session
 from scenarios.mutants import beneath
+from scenarios.run.covering import Covering
 from scenarios.run.runner import Check
 from scenarios.suites.scope import Run
 from sekisho.errors import LabError
@@ -246,6 +249,14 @@ def idle_rule(town: Town, wire: Wire) -> None:
     _change(town, "room", "add-flow", "table=5,priority=7,tcp,tp_dst=1,actions=drop")
 
 
+def rule_shadowed(town: Town, wire: Wire) -> None:
+    """A rule above that of the register's own replies does the same: nothing else is changed."""
+    (own,) = _lines(
+        town, "room", 5, "priority=200,ct_state=-new+est-rel+rpl-inv+trk,tcp,metadata=0x10100/"
+    )
+    _change(town, "room", "add-flow", f"table=5,cookie={own.cookie},{_flow(own.text)}")
+
+
 def kernel_routes(town: Town, wire: Wire) -> None:
     """The kernel sends on, past Open vSwitch, what `www` says to one port of the register."""
     (fault,) = (f for f in beneath.faults(town.plan) if "what a rule picks" in f.words)
@@ -305,6 +316,7 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
         silence_missed_beside_a_leak,
         replies_forgotten,
         idle_rule,
+        rule_shadowed,
         kernel_routes,
         cable_narrowed,
         packets_filtered,
@@ -339,11 +351,13 @@ def _change(town: Town, switch: str, *words: str) -> None:
 def main() -> None:
     """Run and end with the run's exit status."""
     fault, plan, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    run = Run(folder.name, "gate", 1, "", "")
+    suite = sys.argv[4] if len(sys.argv) > 4 else "gate"
+    run = Run(folder.name, suite, 1, "", "")
     guard = OWN_GUARD if fault in _HEALING else LENIENT_GUARD
     told = load(plan)
     town = Town(told, folder=folder.resolve(), work=Path("/run/sekisho"), guard=guard)
-    check = Check(told, folder.resolve(), run, town=town)
+    kind = Covering if suite == "coverage" else Check
+    check = kind(told, folder.resolve(), run, town=town)
     sys.exit(check.run(meddle=FAULTS[fault]))
 
 

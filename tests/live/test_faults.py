@@ -24,12 +24,12 @@ _WITH_LOGS = "[https, http, logs]"
 
 
 def run_with(
-    fault: str, folder: Path, *, plan: Path = _TINY
+    fault: str, folder: Path, *, plan: Path = _TINY, suite: str = "gate"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Run the gate on a town with *fault* planted; return the summary and the findings."""
+    """Run a suite on a town with *fault* planted; return the summary and the findings."""
     run = folder / fault
     run.mkdir()
-    command = [sys.executable, "-m", "tests.live.plant", fault, str(plan), str(run)]
+    command = [sys.executable, "-m", "tests.live.plant", fault, str(plan), str(run), suite]
     with (
         (folder / "log").open("wb") as log,
         launched(["env", f"PYTHONPATH={_ROOT}", *command], folder=run, log=log) as process,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scenarios.probes.base import PROBES
+from scenarios.suites.covering import PROBE
 from scenarios.suites.scenarios import EXCHANGE, POSING
 from sekisho.report.chapters import figures
 from sekisho.report.probe_names import NAMES, name_of
@@ -15,7 +16,7 @@ from tests.sekisho.report.fake_run import write_run
 
 def test_every_probe_of_the_gate_has_a_name() -> None:
     """And no name is left of one that is sent no more."""
-    assert set(NAMES) == {*(name for name, _, _ in PROBES), *POSING, EXCHANGE}
+    assert set(NAMES) == {*(name for name, _, _ in PROBES), *POSING, EXCHANGE, PROBE}
 
 
 def test_an_event_is_called_as_its_run_calls_it(tmp_path: Path) -> None:
