@@ -62,9 +62,11 @@ class Proving:
 
     Attributes:
         peak_mb: The most memory that it has used, in MiB; 0 until it has ended.
+        refused: Why nothing is proved; empty where something is.
     """
 
     peak_mb = 0
+    refused = "it has not ended"
 
     def __init__(
         self,
@@ -104,6 +106,7 @@ class Proving:
         write_atomically(
             self._folder / PROOF_FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
         )
+        self.refused = str(found["refused"])
         if around.differences and self._remembered is None:
             return  # the tables were tampered with, which is told already
         if found["refused"]:

@@ -23,6 +23,7 @@ from scenarios.results.case_records import Recorder, doubted_case, jst
 from scenarios.results.closing import close_record, write_findings
 from scenarios.results.findings import Findings
 from scenarios.results.manifest import manifest
+from scenarios.results.plan_lines import write_lines
 from scenarios.results.rule_coverage import write_coverage
 from scenarios.results.run_stats import Tally, own_peak_mb
 from scenarios.run import backup_lines
@@ -148,6 +149,9 @@ class Check:
                 write_coverage(self._folder, self._plan, held, batches, self._tally.cases.rows())
             stack.close()  # whatever changes the town from here on does so on purpose
             self._go_on(town, wire, findings)
+            write_lines(
+                self._folder, self._plan, self._tally.cases.rows(), is_proved=self._is_proved()
+            )
             town.check()
             write_findings(self._folder, findings.all)
             self._tally.peak_mb = town.peak_memory_mb() + own_peak_mb()
@@ -161,6 +165,10 @@ class Check:
         if town.is_ours and self._run.is_whole and self.proves:
             return Proving(self._plan, around.dumps, self._folder)
         return None
+
+    def _is_proved(self) -> bool:
+        """Whether the sets of all packets were computed, and came to a verdict."""
+        return self._proving is not None and not self._proving.refused
 
     def _held(self, town: Town, held: Mapping[str, list[FlowLine]]) -> None:
         """Look at what the tables have counted by now; a check of its own kind has a reason to."""

@@ -17,6 +17,7 @@ from sekisho.report.events import chapter as events
 from sekisho.report.front import front
 from sekisho.report.grid import grid
 from sekisho.report.markup import Markup, join, say, tag
+from sekisho.report.plan_lines import chapter as plan_lines
 from sekisho.report.probe_set import chapter as probe_set
 from sekisho.report.proof import chapter as proof
 from sekisho.report.reading import RunRecord
@@ -35,6 +36,7 @@ _CHAPTERS = (
     ("situations", say("状況", "Situations")),
     ("catalogue", say("攻撃の型", "Catalogue")),
     ("coverage", say("規則の網羅", "Coverage")),
+    ("lines", say("計画の行", "Plan lines")),
     ("proof", say("証明", "Proof")),
     ("limits", say("限界・版", "Limits")),
 )
@@ -66,6 +68,7 @@ def _body(record: RunRecord) -> Markup:
         "situations": situations(record),
         "catalogue": catalogue(record),
         "coverage": coverage(record) or probe_set(record),
+        "lines": plan_lines(record),
         "proof": proof(record),
     }
     chapters = [c for c in _CHAPTERS if optional.get(c[0], [c])]

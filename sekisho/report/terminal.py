@@ -21,6 +21,7 @@ from sekisho.report import (
     coverage,
     differences,
     events,
+    plan_lines,
     probe_set,
     proof,
     situations,
@@ -333,6 +334,8 @@ def _counts(record: RunRecord, language: str, width: int) -> Text:
         lines.append(_packed(met, width))
     if chosen := probe_set.words(record, language):
         lines += [_packed(chosen, width), *probe_set.dead_lines(record, language)]
+    if counted := plan_lines.words(record, language):
+        lines += [_packed(counted, width), *plan_lines.unexercised(record, language)]
     return Text("\n".join(lines))
 
 

@@ -1,0 +1,93 @@
+"""Which lines of the plan a run has exercised, by proof and by wire: a line, and what is left.
+
+Read from ``lines.json`` of the run folder; a run without it says nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from sekisho.errors import UsageError
+from sekisho.model import Label
+from sekisho.report.markup import Markup, say, table, tag
+from sekisho.report.reading import RunRecord
+
+_MOST = 5  # lines that are told in a terminal
+_KEYS = ("where", "kind", "id", "proof", "wire")
+
+
+def _read(record: RunRecord) -> dict[str, Any] | None:
+    path = record.folder / "lines.json"
+    if not path.exists():
+        return None
+    try:
+        found = orjson.loads(path.read_bytes())
+        lines = [{key: line[key] for key in _KEYS} for line in found["lines"]]
+        return {"proved": bool(found["proved"]), "lines": lines}
+    except KeyError as error:
+        raise UsageError(f"{path}: no key {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def words(record: RunRecord, language: str) -> list[str]:
+    """Return the counts in phrases; none where no line was counted."""
+    found = _read(record)
+    if found is None or not found["lines"]:
+        return []
+    lines = found["lines"]
+    by_proof, by_wire = (sum(bool(line[key]) for line in lines) for key in ("proof", "wire"))
+    proof = f"{by_proof:,}" if found["proved"] else "－"
+    said = (
+        Label(f"計画の行 {len(lines):,}", f"plan lines {len(lines):,}"),
+        Label(f"証明 {proof}", f"by proof {proof}"),
+        Label(f"実通信 {by_wire:,}", f"by wire {by_wire:,}"),
+    )
+    return [label.text(language) for label in said]
+
+
+def unexercised(record: RunRecord, language: str) -> list[str]:
+    """Return the first lines that no case has exercised, a line each."""
+    found = _read(record)
+    left = [_told(line) for line in found["lines"] if not line["wire"]] if found else []
+    if not left:
+        return []
+    head = Label("実通信で試していない行", "lines not exercised by wire").text(language)
+    more = ["  …"] if len(left) > _MOST else []
+    return [f"{head} {len(left):,}", *(f"  {text}" for text in left[:_MOST]), *more]
+
+
+def _told(line: dict[str, Any]) -> str:
+    return f"{line['where']} {line['kind']} {line['id']}"
+
+
+def chapter(record: RunRecord) -> list[Markup]:
+    """Return the chapter of the plan's lines; nothing where none was counted."""
+    found = _read(record)
+    if found is None or not found["lines"]:
+        return []
+    heads = (say("計画の行", "line of the plan"), say("証明", "proof"), say("実通信", "wire"))
+    rows = [
+        (
+            tag("code", _told(line)),
+            "○" if line["proof"] else "－",
+            f"{line['wire']:,}" if line["wire"] else "－",
+        )
+        for line in found["lines"]
+    ]
+    parts = [
+        tag("h2", say("計画の行の網羅", "Coverage of the plan's lines")),
+        tag(
+            "p",
+            say(
+                "証明: その行が決めるパケットがあり、全パケットの証明に含まれる。"
+                "実通信: その行が決め、判定できた試験の数。",
+                "Proof: there are packets that the line decides, and the proof covers them. "
+                "Wire: cases that the line decides and that could be judged.",
+            ),
+        ),
+        table(heads, rows, class_="plain"),
+    ]
+    return [tag("section", *parts, class_="sheet", id="lines")]
