@@ -22,6 +22,7 @@ from scenarios.mutants.planting import (
 )
 from sekisho.model import Air, Plan
 from sekisho.model.tracking import zone_limits
+from sekisho.openflow.flow_dump import flows
 from topologies.network.interface_names import interface, switch_interface, uplink
 from topologies.network.topology import fix_airs
 from topologies.town import Town
@@ -89,15 +90,13 @@ def _again(switch: str, table: str, start: str, options: str, cookie: str = "") 
     @contextmanager
     def planted(town: Town, wire: Wire) -> Iterator[None]:
         del wire
-        dump = town.ovs.flows(switch)
-        found = [x.strip() for x in dump.splitlines() if table in x and start in x]
+        lines = flows(town.ovs.flows(switch))
+        found = [x for x in lines if table == f"table={x.table}," and start in x.head]
         assert found, f"{switch} has no rule {table}{start}"
         for line in found:
-            head, _, rest = line.partition(", duration")
-            own = f"cookie={cookie}" if cookie else head
-            match, _, actions = rest[rest.index("priority=") :].partition(" actions=")
+            own = f"cookie={cookie or hex(line.cookie)},{table}{line.head}"
             more = f",{options}" if options else ""
-            ofctl(town, "add-flow", switch, f"{own},{table}{match}{more},actions={actions}")
+            ofctl(town, "add-flow", switch, f"{own}{more},actions={line.actions}")
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import FlowLine
-from sekisho.openflow.match_fields import conditions, excludes, within
+from sekisho.openflow.match_fields import excludes, within
 from sekisho.openflow.pipeline import Table
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, Packet
 
@@ -40,8 +40,6 @@ class Proof(NamedTuple):
 Why = Callable[[str, FlowLine], UnmetReason | None]
 
 
-_LEADS = re.compile(r"goto_table:(\d+)|table=(\d+)")
-_PORT = re.compile(r"output:(\d+)")
 _FLAG = re.compile(r"([+-])([a-z]+)")
 _FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16}  # RFC 9293, 3.1
 _NAMES = {1: "ip icmp", 6: "ip tcp", 17: "ip udp"}  # IANA protocol numbers
@@ -81,7 +79,7 @@ def sides(plan: Plan, tables: Tables, proved: Iterable[Proof], why: Why) -> Cond
     for (switch, table), values in sorted(left.items()):
         rules = [line for line in tables[switch] if line.table == table]
         for (name, value), count in sorted(values.items()):
-            others = [x for x in rules if excludes(value, conditions(x.text).get(name, value))]
+            others = [x for x in rules if excludes(value, x.match.get(name, value))]
             if others and all(not x.packets and why(switch, x) for x in others):
                 reasons[UnmetReason.OTHERS] += count
             else:
@@ -102,10 +100,10 @@ def _by_counters(tables: Tables) -> tuple[int, _Left]:
     """
     total, left = 0, _Left()
     for switch, lines in tables.items():
-        by_table: dict[int, list[dict[str, str]]] = defaultdict(list)
+        by_table: dict[int, list[Mapping[str, str]]] = defaultdict(list)
         for line in lines:
             if line.packets:
-                by_table[line.table].append(conditions(line.text))
+                by_table[line.table].append(line.match)
         for table, rules in by_table.items():
             asked = Counter(each for rule in rules for each in rule.items())
             values: dict[str, set[str]] = defaultdict(set)
@@ -180,13 +178,12 @@ class _Surely:
         self._peer = {(a.switch, a.port): b for x, y in ends for a, b in ((x, y), (y, x))}
         for switch, lines in tables.items():
             for line in lines:
-                actions = line.text.partition(" actions=")[2]
-                for goto, tracked in _LEADS.findall(actions):
-                    self._leading[switch, int(goto or tracked)].append(line)
-                for port in _PORT.findall(actions):
-                    self._sending[switch, int(port)].append(line)
+                for table in line.leads_to:
+                    self._leading[switch, table].append(line)
+                for port in line.outputs:
+                    self._sending[switch, port].append(line)
                 if line.packets:
-                    for name, value in conditions(line.text).items():
+                    for name, value in line.match.items():
                         self._asking[switch, line.table, name, value].append(line)
 
     def why(self, switch: str, table: int, name: str, value: str) -> UnmetReason | None:
@@ -201,7 +198,7 @@ class _Surely:
 
     def _comes_in(self, switch: str, line: FlowLine, name: str, value: str) -> bool:
         """Whether all that comes in at the port that *line* asks for has the value."""
-        port = conditions(line.text).get("in_port", "")
+        port = line.match.get("in_port", "")
         peer = self._peer.get((switch, int(port))) if port.isdigit() else None
         if peer is None:
             return False
@@ -219,7 +216,7 @@ class _Surely:
 
     def _has(self, switch: str, line: FlowLine, name: str, value: str) -> bool:
         """Whether *line* asks for the value itself, or every rule that leads to it does."""
-        own = conditions(line.text).get(name)
+        own = line.match.get(name)
         if own is not None and within(own, value):
             return True
         return bool(line.table) and self._is_sure(switch, line.table, name, value)

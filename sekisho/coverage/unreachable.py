@@ -6,7 +6,7 @@ elsewhere. A rule without a reason here should have been met.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
 
 from sekisho.coverage.paths import ways
@@ -159,12 +159,11 @@ class UnreachableReasons:
 
     def _answer(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
         del cookie
-        asked = line.text.partition("arp_spa=")[2].split(",")[0]
-        network = IPv4Network(asked)
+        network = IPv4Network(line.match["arp_spa"])
         return None if any(a.ip in network for a in self._here[switch]) else UnmetReason.KEPT
 
     def _conversation(self, switch: str, cookie: Cookie, line: FlowLine) -> UnmetReason | None:
-        fields = dict(part.partition("=")[::2] for part in line.text.split(" ")[0].split(","))
+        fields = line.match
         ends = fields.get("nw_src", ""), fields.get("nw_dst", "")
         asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
         passes = self._ways.passes.get((cookie.a, cookie.b, cookie.c), set())
@@ -174,10 +173,11 @@ class UnreachableReasons:
             return UnmetReason.NO_PASSAGE
         return self._unoffered(cookie, fields)
 
-    def _unoffered(self, cookie: Cookie, fields: dict[str, str]) -> UnmetReason | None:
+    def _unoffered(self, cookie: Cookie, fields: Mapping[str, str]) -> UnmetReason | None:
         """A permission for a service that nobody there offers."""
         column = self._plan.destinations[cookie.c - 1].id
-        protocol = next(each for each in Protocol if each.word in fields)
+        asked = fields.get("protocol")
+        protocol = next(each for each in Protocol if asked == f"ip {each.word}")
         port = int(_port(fields).partition("/")[0], 0)
         allows = self._plan.clauses[cookie.a - 1].allows
         names = {n for x in allows if x.destination == column for n in x.services}
@@ -192,7 +192,7 @@ class UnreachableReasons:
             return UnmetReason.NOT_OFFERED
         return UnmetReason.SHADOWED if self._is_shadowed(cookie, protocol, fields) else None
 
-    def _is_shadowed(self, cookie: Cookie, protocol: Protocol, fields: dict[str, str]) -> bool:
+    def _is_shadowed(self, cookie: Cookie, protocol: Protocol, fields: Mapping[str, str]) -> bool:
         """Whether another clause lets on all that the rule does: either may count a packet."""
         plan, ends = self._plan, [fields.get("nw_src", ""), fields.get("nw_dst", "")]
         asks, asked = ends[::-1] if cookie.kind is Kind.REPLY else ends
@@ -223,6 +223,10 @@ class UnreachableReasons:
         return None if self._here[switch] or switch in self._ways.busy else UnmetReason.NO_TERMINAL
 
 
-def _port(fields: dict[str, str]) -> str:
+def _port(fields: Mapping[str, str]) -> str:
     """Return the port of a service that a dumped permission is for."""
-    return str(ECHO) if "icmp" in fields else fields.get("tp_dst", fields.get("tp_src", "0"))
+    return (
+        str(ECHO)
+        if fields.get("protocol") == "ip icmp"
+        else fields.get("tp_dst", fields.get("tp_src", "0"))
+    )

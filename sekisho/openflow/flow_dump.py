@@ -9,7 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from sekisho.errors import RuleError
 
@@ -25,6 +29,10 @@ _OPTIONS = re.compile(
 )
 _DURATION = re.compile(r"duration=([0-9.]+)s")
 _PRIORITY = re.compile(r"priority=(\d+)")
+_LEADS = re.compile(r"goto_table:(\d+)|table=(\d+)")
+_OUTPUT = re.compile(r"output:(\d+)")
+_PROTOCOLS = {"tcp": "ip tcp", "udp": "ip udp", "icmp": "ip icmp"}
+_KEPT = 1 << 16  # texts that are remembered with their parts: many switches hold the same rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,67 @@ class FlowLine:
     options: str = ""
 
     @property
+    def head(self) -> str:
+        """Priority and match, as printed."""
+        return _parts(self.text).head
+
+    @property
+    def match(self) -> Mapping[str, str]:
+        """The match: field to value, its protocol under ``protocol`` (``ip tcp`` for TCP)."""
+        return _parts(self.text).match
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The parts of the match as printed, without the priority."""
+        return _parts(self.text).conditions
+
+    @property
+    def actions(self) -> str:
+        """The actions, as printed."""
+        return _parts(self.text).actions
+
+    @property
+    def leads_to(self) -> tuple[int, ...]:
+        """The tables where a packet goes on, also after connection tracking."""
+        return _parts(self.text).leads_to
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """The numbers of the ports where it sends."""
+        return _parts(self.text).outputs
+
+    @property
     def drops(self) -> bool:
         """True where it ends a packet's way, whatever it is called."""
         return self.text.endswith("actions=drop")
+
+
+class _Parts(NamedTuple):
+    """What the text of one rule says, taken apart."""
+
+    head: str
+    match: Mapping[str, str]
+    conditions: tuple[str, ...]
+    actions: str
+    leads_to: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@lru_cache(maxsize=_KEPT)
+def _parts(text: str) -> _Parts:
+    """Take the text of a rule apart; nowhere else is that done."""
+    head, mark, actions = text.partition(" actions=")
+    if not mark:  # a rule that matches everything, at the default priority
+        head, actions = "", text.removeprefix("actions=")
+    has_priority = _PRIORITY.match(head) is not None
+    conditions = tuple(head.split(",")[has_priority:]) if head else ()
+    match: dict[str, str] = {}
+    for part in conditions:
+        name, is_field, value = part.partition("=")
+        match |= {name: value} if is_field else {"protocol": _PROTOCOLS.get(name, name)}
+    leads = tuple(int(goto or tracked) for goto, tracked in _LEADS.findall(actions))
+    outputs = tuple(map(int, _OUTPUT.findall(actions)))
+    return _Parts(head, MappingProxyType(match), conditions, actions, leads, outputs)
 
 
 def flows(dump: str) -> list[FlowLine]:

@@ -1,30 +1,12 @@
-"""The match of a dumped flow, field by field, and which values exclude each other. Pure."""
+"""Values of a dumped match: which exclude each other, and which are within another. Pure."""
 
 from __future__ import annotations
 
-_NO_FIELDS = frozenset({"priority"})
-_PROTOCOLS = {
-    "ip": "ip",
-    "tcp": "ip tcp",
-    "udp": "ip udp",
-    "icmp": "ip icmp",
-    "arp": "arp",
-    "ipv6": "ipv6",
-}
+from ipaddress import IPv4Address
 
+from sekisho.errors import RuleError
 
-def conditions(text: str) -> dict[str, str]:
-    """Return the match of a dumped flow: field to value, its protocol under ``protocol``."""
-    out: dict[str, str] = {}
-    for part in text.split(" actions=")[0].split(","):
-        name, is_field, value = part.partition("=")
-        if name in _NO_FIELDS or not name:
-            continue
-        if is_field:
-            out[name] = value
-        else:
-            out["protocol"] = _PROTOCOLS.get(name, name)
-    return out
+_MAC_PARTS, _IP_PARTS = 6, 4
 
 
 def excludes(one: str, other: str) -> bool:
@@ -67,11 +49,18 @@ def _masked(value: str) -> tuple[int, int] | None:
 
 
 def _number(text: str) -> int | None:
-    if text.count(".") == 3:
-        parts = [int(part) for part in text.split(".") if part.isdigit()]
-        return sum(p << s for p, s in zip(parts, (24, 16, 8, 0), strict=False))
-    if text.count(":") == 5:
-        return int(text.replace(":", ""), 16)
+    """Return a number, an IPv4 or a MAC address as a number; None where it is something else.
+
+    Raises:
+        RuleError: It is written as an address, and is none.
+    """
+    try:
+        if text.count(".") == _IP_PARTS - 1:
+            return int(IPv4Address(text))
+        if text.count(":") == _MAC_PARTS - 1:
+            return int.from_bytes(bytes.fromhex(text.replace(":", " ")))
+    except ValueError as error:
+        raise RuleError(f"cannot read this address of a flow dump: {text!r}") from error
     try:
         return int(text, 0)
     except ValueError:

@@ -79,13 +79,9 @@ _MOVED = {
 
 def held(line: FlowLine) -> str:
     """Return what a switch holds, as one statement: everything but counters and ages."""
-    match, _, actions = line.text.partition(" actions=")
-    if match.startswith("actions="):  # a rule that matches everything, at the default priority
-        match, actions = "", match.removeprefix("actions=")
-    parts = [part for part in match.split(",") if not part.startswith("priority=")]
     options = f"{line.options} " if line.options else ""
     head = f"table={line.table}, cookie={line.cookie:#x}, {options}"
-    return _statement(head, line.priority, parts, actions)
+    return _statement(head, line.priority, list(line.conditions), line.actions)
 
 
 def wanted(rule: Rule) -> str:
@@ -106,7 +102,7 @@ def wanted(rule: Rule) -> str:
 
 
 def _statement(head: str, priority: int, parts: list[str], actions: str) -> str:
-    match = ",".join([f"priority={priority}", *sorted(part for part in parts if part)])
+    match = ",".join([f"priority={priority}", *sorted(parts)])
     return f"{head}{match} actions={actions}"
 
 

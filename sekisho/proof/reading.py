@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -179,7 +178,7 @@ def _understood(switch: str, line: FlowLine) -> Rule:
         raise RefusedError(
             f"{here}: {line.options}\n  hint: a rule that ends by itself is not proved about"
         )
-    line = replace(line, text=plain(line.text))
+    line = plain(line)
     try:
         rule = _rule(line)
         said = wanted(rule)

@@ -1,13 +1,15 @@
 """Spellings of one match that mean the same: brought to the one that a switch's dump has.
 
-Text in, text out. Only what certainly means the same is written anew; all else stays as it is, and
-is refused by whoever reads it.
+Only what certainly means the same is written anew; all else stays as it is, and is refused by
+whoever reads it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from sekisho.openflow.flow_dump import FlowLine
 from sekisho.openflow.rules import IN_PORT, LOCAL, WIDTHS
 
 #: Fields by the word of a dump, as whole numbers: those that a dump prints in base 16, and in 10.
@@ -22,12 +24,12 @@ _NUMBER = re.compile("0x[0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,19}")
 _STATES = re.compile(r"(?:[+-][a-z]+)+")
 
 
-def plain(text: str) -> str:
-    """Return priority, match and actions of a rule with its match as a switch would print it."""
-    match, mark, actions = text.partition(" actions=")
-    if not mark:
-        return text
-    return f"{','.join(_part(part) for part in match.split(','))}{mark}{actions}"
+def plain(line: FlowLine) -> FlowLine:
+    """Return a rule with its match as a switch would print it."""
+    if not line.head:
+        return line
+    parts = (f"priority={line.priority}", *map(_part, line.conditions))
+    return replace(line, text=f"{','.join(parts)} actions={line.actions}")
 
 
 def _part(part: str) -> str:

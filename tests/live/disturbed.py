@@ -14,6 +14,7 @@ from typing import Any
 
 from scenarios.events.streams import Streams
 from scenarios.run.chaos import Order, run
+from sekisho.openflow.flow_dump import flows
 from sekisho.plan import load
 from sekisho.runtime.namespaces import WORK
 from topologies.hosts.compromised import CompromisedHost
@@ -29,12 +30,11 @@ def nothing(town: Town) -> None:
 
 def register_open(town: Town) -> None:
     """The forbidden stream's source is admitted as the permitted one."""
-    lines = town.ovs.flows("floor").splitlines()
-    own = next(x for x in lines if " table=0," in x and "priority=200,ip,in_port=2," in x)
-    wired = next(x for x in lines if " table=0," in x and "priority=200,ip,in_port=1," in x)
-    match = own.strip().split("priority=200,")[1].split(" actions=")[0]
-    actions = wired.strip().split(" actions=")[1]
-    flow = f"table=0,priority=201,{match},actions={actions}"
+    lines = [line for line in flows(town.ovs.flows("floor")) if line.table == 0]
+    own = next(x for x in lines if x.text.startswith("priority=200,ip,in_port=2,"))
+    wired = next(x for x in lines if x.text.startswith("priority=200,ip,in_port=1,"))
+    match = ",".join(own.conditions)
+    flow = f"table=0,priority=201,{match},actions={wired.actions}"
     town.ovs.run("ovs-ofctl", "-O", "OpenFlow13", "add-flow", "floor", flow)
 
 

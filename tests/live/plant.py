@@ -168,9 +168,11 @@ def allow_widened(town: Town, wire: Wire) -> None:
     """The permission of the wired notebook is given to the wireless one, on both switches."""
     for switch in ("floor", "room"):
         for line in _lines(town, switch, 5, "priority=200"):
-            if "metadata=0x1000001/0xff0000ff" in line.text and "tp_dst" in line.text:
-                wide = line.text.replace("metadata=0x1000001", "metadata=0x1000002")
-                _change(town, switch, "add-flow", f"table=5,cookie={line.cookie},{_flow(wide)}")
+            if line.match.get("metadata") == "0x1000001/0xff0000ff" and "tp_dst" in line.match:
+                wide = line.head.replace("metadata=0x1000001", "metadata=0x1000002")
+                wide = wide.replace("priority=200", "priority=210")
+                rule = f"table=5,cookie={line.cookie},{wide},actions={line.actions}"
+                _change(town, switch, "add-flow", rule)
 
 
 def hole_mended(town: Town, wire: Wire) -> None:
@@ -184,8 +186,7 @@ def hole_mended(town: Town, wire: Wire) -> None:
         if len(calls) == _SETTLES_A_WINDOW:
             for switch in ("floor", "room"):
                 for line in _lines(town, switch, 5, "priority=210"):
-                    match = line.text.split(" actions=")[0]
-                    _change(town, switch, "--strict", "del-flows", f"table=5,{match}")
+                    _change(town, switch, "--strict", "del-flows", f"table=5,{line.head}")
 
     wire.settle = settling  # type: ignore[method-assign]
 
@@ -194,15 +195,14 @@ def wrong_class(town: Town, wire: Wire) -> None:
     """The port of the wireless notebook is taken for a wired one."""
     (right,) = _lines(town, "floor", 0, "priority=200,ip,in_port=1,")
     (own,) = _lines(town, "floor", 0, "priority=200,ip,in_port=2,")
-    match, actions = own.text.split(" actions=")[0], right.text.split(" actions=")[1]
-    _change(town, "floor", "add-flow", f"table=0,cookie={own.cookie},{match},actions={actions}")
+    rule = f"table=0,cookie={own.cookie},{own.head},actions={right.actions}"
+    _change(town, "floor", "add-flow", rule)
 
 
 def anti_spoofing_off(town: Town, wire: Wire) -> None:
     """The wireless port lets in whatever addresses are claimed there."""
     (own,) = _lines(town, "floor", 0, "priority=200,ip,in_port=2,")
-    actions = own.text.split(" actions=")[1]
-    _change(town, "floor", "add-flow", f"table=0,priority=150,ip,in_port=2,actions={actions}")
+    _change(town, "floor", "add-flow", f"table=0,priority=150,ip,in_port=2,actions={own.actions}")
 
 
 def switch_normal(town: Town, wire: Wire) -> None:
@@ -335,11 +335,6 @@ FAULTS: dict[str, Callable[[Town, Wire], None]] = {
 def _lines(town: Town, switch: str, table: int, start: str) -> list[FlowLine]:
     found = flows(town.ovs.flows(switch))
     return [x for x in found if x.table == table and x.text.startswith(start)]
-
-
-def _flow(text: str) -> str:
-    match, actions = text.split(" actions=")
-    return f"{match},actions={actions}".replace("priority=200", "priority=210")
 
 
 def _change(town: Town, switch: str, *words: str) -> None:

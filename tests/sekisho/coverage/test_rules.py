@@ -13,10 +13,11 @@ from scenarios.probes.windows import Window, windows
 from scenarios.results.rule_coverage import port_edges, prefix_edges, proved
 from sekisho.coverage.conditions import Proof
 from sekisho.coverage.rules import Unmet, cover
+from sekisho.errors import RuleError
 from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Plan, PortRef, Protocol
 from sekisho.openflow.flow_dump import FlowLine
-from sekisho.openflow.match_fields import conditions, excludes, within
+from sekisho.openflow.match_fields import excludes, within
 from sekisho.openflow.pipeline import Table
 from sekisho.openflow.rules import Cookie, Kind
 from sekisho.packet.packet import ETH_IPV4, TCP_ACK, TCP_SYN, Packet, Reason
@@ -195,13 +196,13 @@ def test_a_value_is_within_another_or_not(one: str, other: str, expected: bool) 
     assert within(one, other) is expected
 
 
-def test_a_dumped_match_is_read_by_its_fields() -> None:
-    """What stands without a value is the protocol."""
-    assert conditions("priority=200,tcp,nw_src=10.0.0.1,tp_dst=443 actions=drop") == {
-        "protocol": "ip tcp",
-        "nw_src": "10.0.0.1",
-        "tp_dst": "443",
-    }
+@pytest.mark.parametrize("value", ["10.0.x.1", "10.0.0.256", "02:00:00:00:0:0x"])
+def test_a_wrong_address_is_no_number(value: str) -> None:
+    """Nothing of it is left out to make it one."""
+    with pytest.raises(RuleError) as caught:
+        excludes(f"{value}/24", "10.0.0.1")
+
+    assert str(caught.value) == f"cannot read this address of a flow dump: {value!r}"
 
 
 def sent(plan: Plan, *ports: int) -> Iterator[Window]:

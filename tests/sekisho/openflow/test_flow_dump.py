@@ -31,6 +31,25 @@ def test_a_dump_is_read_line_by_line() -> None:
     assert (third.priority, third.text) == (32768, "actions=drop")
 
 
+def test_a_rule_is_taken_apart_once_for_all() -> None:
+    """Priority and match, its fields, where a packet goes on and where it is sent."""
+    text = "priority=200,tcp,nw_src=10.0.0.1 actions=ct(commit,table=7,zone=1),output:3"
+    line = FlowLine(0, 4, 200, 0, text)
+
+    assert line.head == "priority=200,tcp,nw_src=10.0.0.1"
+    assert line.conditions == ("tcp", "nw_src=10.0.0.1")
+    assert line.match == {"protocol": "ip tcp", "nw_src": "10.0.0.1"}
+    assert line.actions == "ct(commit,table=7,zone=1),output:3"
+    assert (line.leads_to, line.outputs) == ((7,), (3,))
+
+
+def test_a_rule_that_matches_everything_has_no_head() -> None:
+    """At the default priority the switch prints neither priority nor match."""
+    line = FlowLine(0, 5, 32768, 0, "actions=drop")
+
+    assert (line.head, line.conditions, dict(line.match), line.actions) == ("", (), {}, "drop")
+
+
 def test_counters_are_summed_by_cookie() -> None:
     """Rules of one cell share a name and count together."""
     assert counters(flows(DUMP))[0x5E4D000100020000] == 4
