@@ -30,20 +30,6 @@ _AT_ONCE = struct.pack("ii", 1, 0)  # close without a goodbye that would be repe
 _LONGEST_TEXT = 4000
 GUARD = "guard"
 _COOKIE = re.compile(r"cookie=(0x[0-9a-f]+)")
-_OF_A_PORT = frozenset(
-    {
-        Kind.ADMIT,
-        Kind.ADMIT_ARP,
-        Kind.ADMIT_TRUNK,
-        Kind.DELIVER,
-        Kind.DROP_TAGGED,
-        Kind.DROP_IPV6,
-        Kind.DROP_ETHERTYPE,
-        Kind.DROP_IDENTITY,
-        Kind.DROP_ARP_CLAIM,
-        Kind.DROP_TRUNK,
-    }
-)
 
 
 class LiveActions:
@@ -210,7 +196,7 @@ class LiveActions:
 
 def _is_of(cookie: Cookie, port: int, attachments: set[int]) -> bool:
     """Whether a rule is of the port, or of one of the attachments on their own switch."""
-    if cookie.kind in _OF_A_PORT:
+    if cookie.kind.is_of_port:
         return cookie.a == port
     return cookie.kind is Kind.DROP_ARP_TARGET and cookie.b in attachments
 

@@ -20,19 +20,6 @@ from sekisho.packet.packet import Reason
 Name = tuple[str, int]
 Tried = CasePlan | Exchange
 
-_OF_A_PORT = frozenset(
-    {
-        Kind.ADMIT,
-        Kind.ADMIT_ARP,
-        Kind.DROP_TAGGED,
-        Kind.DROP_IPV6,
-        Kind.DROP_ETHERTYPE,
-        Kind.DROP_IDENTITY,
-        Kind.DROP_ARP_CLAIM,
-    }
-)
-_POSED = frozenset({Kind.ADMIT, Kind.ADMIT_ARP})
-_OF_A_PERMISSION = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
 #: Rules of a whole switch, and the probes that meet them.
 _SHOWN_BY = {
     Kind.ANSWER_ARP: ("arp-ask", "arp-gateway"),
@@ -43,7 +30,6 @@ _SHOWN_BY = {
     Kind.DROP_NEXT_HOP: ("foreign-l2", "group", "service"),
     Kind.DROP_DESTINATION: ("nobody", "tcp-scan", "service"),
 }
-_OF_A_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
 
 
 class AffectedCases:
@@ -76,17 +62,17 @@ class AffectedCases:
     def _meets(self, tried: Tried, switch: str, kind: Kind, cookies: set[Cookie]) -> bool:
         source, target = tried.source, tried.target
         here = source.at.switch == switch
-        if kind in _POSED and self._poses(tried, cookies):
+        if kind.is_admission and self._poses(tried, cookies):
             return True
-        if kind in _OF_A_PORT:
+        if kind.is_of_edge:
             return here and any(source.at.port == cookie.a for cookie in cookies)
         if kind is Kind.DROP_CELL:
             cells = {self._cell(source, target), self._dying(tried)}
             return here and any((cookie.a, cookie.b) in cells for cookie in cookies)
-        if kind in _OF_A_PERMISSION:
+        if kind.is_of_permission:
             there_and_back = (self._cell(source, target), self._cell(target, source))
             return any((cookie.b, cookie.c) in there_and_back for cookie in cookies)
-        if kind in _OF_A_TARGET and all(cookie.b for cookie in cookies):
+        if kind.is_of_target and all(cookie.b for cookie in cookies):
             return any(self._numbers.attachment[target.id] == cookie.b for cookie in cookies)
         if kind is Kind.ADMIT_TRUNK:
             tag = self._numbers.tag[self._numbers.pair(source)]

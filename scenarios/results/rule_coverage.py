@@ -24,15 +24,12 @@ from sekisho.evidence.verdict import SCHEMA, Verdict, write_atomically
 from sekisho.model import Plan, PortRef, Protocol, Service
 from sekisho.model.pools import edges, pools
 from sekisho.openflow.flow_dump import FlowLine
-from sekisho.openflow.pipeline import Table
+from sekisho.openflow.pipeline import Table, way
 from sekisho.packet.packet import ETH_IPV4, TCP_ACK, Packet, Reason
 
 _LAST_PORT = 65535
 _WAY_OF_ARP = (Table.ADMISSION, Table.ARP)
-_WAY_OF_IP = (
-    Table.ADMISSION,
-    *(Table.ROUTER, Table.DESTINATION, Table.STATE, Table.POLICY, Table.FORWARDING),
-)
+_WAY_OF_IP = way(Table.ADMISSION)
 #: Reasons are keys, by their codes.
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
 #: The table of the rule that drops for each reason: where a packet that it counted came to.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sekisho.errors import LabError
 from sekisho.model import Plan, PortRef
-from sekisho.openflow.rules import Cookie, Kind, drop_point
+from sekisho.openflow.rules import Cookie, drop_point
 from topologies.town import Town
 
 _MOST_SWITCHES = 8
@@ -22,7 +22,6 @@ _STEP = re.compile(
 _OUTPUT = re.compile(r"^\s+output:(\d+)")
 _FINAL = re.compile(r"^Final flow: (.*)$", re.M)
 _FIELD = re.compile(r"(dl_vlan|dl_src|dl_dst)=([^,\s]+)")
-_BY_CLAUSE = (Kind.OPEN, Kind.CONTINUE, Kind.REPLY)
 _TPID = b"\x81\x00"  # IEEE 802.1Q
 _TAG_BYTES = 4
 
@@ -108,7 +107,7 @@ def rule_words(cookie: int, switch: str, plan: Plan) -> str:
     parsed = Cookie.parse(cookie)
     if parsed is None:
         return "not a rule of ours"
-    if parsed.kind in _BY_CLAUSE and 0 < parsed.a <= len(plan.clauses):
+    if parsed.kind.is_of_permission and 0 < parsed.a <= len(plan.clauses):
         return f"{parsed.kind.name.lower()} by {plan.clauses[parsed.a - 1].id}"
     point = drop_point(cookie, switch, plan)
     if point is not None:

@@ -22,7 +22,6 @@ _OF_TERMINALS = frozenset(
     {Kind.DROP_FRAGMENT, Kind.DROP_TTL, Kind.DROP_GROUP, Kind.DROP_NEXT_HOP,
      Kind.DROP_DESTINATION, Kind.DROP_ARP_TARGET}
 )  # fmt: skip
-_OF_CONVERSATIONS = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
 
 
 class UnreachableReasons:
@@ -47,7 +46,7 @@ class UnreachableReasons:
             Kind.DROP_SHARE: lambda s, c, line: UnmetReason.FLOOD,
             Kind.DROP_TRUNK: lambda s, c, line: UnmetReason.ONLY_SWITCHES,
             Kind.DROP_QUARANTINE: lambda s, c, line: UnmetReason.NOTHING_PLUGGED,
-            **dict.fromkeys(_OF_CONVERSATIONS, self._conversation),
+            **dict.fromkeys((k for k in Kind if k.is_of_permission), self._conversation),
             **dict.fromkeys(_OF_TERMINALS, self._terminals),
             **dict.fromkeys((Kind.ROUTER, Kind.TRACK), self._used),
         }
@@ -62,7 +61,7 @@ class UnreachableReasons:
     def _is_planned(self, cookie: Cookie) -> bool:
         """Tell whether the numbers of *cookie* are of the plan: anybody may write any of them."""
         plan, everybody = self._plan, len(self._plan.attachments)
-        if cookie.kind in _OF_CONVERSATIONS:
+        if cookie.kind.is_of_permission:
             numbers = (
                 (cookie.a, plan.clauses),
                 (cookie.b, plan.sources),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sekisho.openflow.pipeline import Table
+from sekisho.openflow.pipeline import ONWARD, Table
 from sekisho.openflow.rules import (
     CONTROLLER,
     CT_REL,
@@ -28,16 +28,6 @@ from sekisho.openflow.rules import (
     match,
 )
 
-#: What a rule leads to: a dropping rule with its effect flipped goes on there.
-_NEXT = {
-    Table.ADMISSION: Table.ROUTER,
-    Table.ROUTER: Table.DESTINATION,
-    Table.DESTINATION: Table.STATE,
-    Table.STATE: Table.POLICY,
-    Table.POLICY: Table.FORWARDING,
-    Table.SHARE: Table.FORWARDING,
-    Table.COUNTED: Table.FORWARDING,
-}
 _PORTS = ("tcp_dst", "udp_dst", "tcp_src", "udp_src")
 _SAME = ("ipv4_src", "ipv4_dst", "eth_src", "vlan_vid", "arp_spa", *_PORTS)
 _CATCH_ALL = 50  # rules of this priority or less take what no other rule takes
@@ -80,8 +70,8 @@ def delete_permission(rule: Rule) -> Iterator[Change]:
 
 def flip_effect(rule: Rule) -> Iterator[Change]:
     """Make a drop a permit, and a permit a drop."""
-    if rule.drops and rule.table in _NEXT:
-        yield "a drop lets on", rule, replace(rule, goto=_NEXT[Table(rule.table)])
+    if rule.drops and rule.table in ONWARD:
+        yield "a drop lets on", rule, replace(rule, goto=ONWARD[Table(rule.table)])
     elif not rule.drops:
         yield "a permission drops", rule, replace(rule, actions=(), metadata=None, goto=None)
 
@@ -100,8 +90,8 @@ def raise_permission(rule: Rule) -> Iterator[Change]:
 
 def shadow_drop(rule: Rule) -> Iterator[Change]:
     """Put a permission over a drop: the drop is still there, and never met."""
-    if rule.drops and rule.priority and rule.table in _NEXT:
-        over = replace(rule, priority=rule.priority + 1, goto=_NEXT[Table(rule.table)])
+    if rule.drops and rule.priority and rule.table in ONWARD:
+        over = replace(rule, priority=rule.priority + 1, goto=ONWARD[Table(rule.table)])
         yield "a permission shadows a drop", None, over
 
 
@@ -109,8 +99,8 @@ def open_miss(rule: Rule) -> Iterator[Change]:
     """Let what no other rule takes go on, or out, instead of dying."""
     if not rule.drops or rule.priority > _CATCH_ALL:
         return
-    if rule.table in _NEXT:
-        yield "a table miss goes on", rule, replace(rule, goto=_NEXT[Table(rule.table)])
+    if rule.table in ONWARD:
+        yield "a table miss goes on", rule, replace(rule, goto=ONWARD[Table(rule.table)])
     for port, words in _OUT.items():
         yield f"a table miss is {words}", rule, replace(rule, actions=(Output(port),))
 

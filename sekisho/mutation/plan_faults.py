@@ -18,7 +18,7 @@ from sekisho.openflow.pipeline import SOURCE_MASK, Numbers, Table
 from sekisho.openflow.rules import LOCAL, Cookie, Kind, Output, Rule, match
 from sekisho.packet.packet import ETH_IPV4
 
-_OF_A_PERMISSION = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
+_OF_A_PERMISSION = frozenset(kind for kind in Kind if kind.is_of_permission)
 _COMPILED = 12  # mistakes in permissions that are compiled, at most: each is a whole town
 
 Family = Callable[[Plan, Tables], Iterator[Fault]]

@@ -27,6 +27,7 @@ tag is the VLAN id (IEEE 802.1Q, 9.6) that says the endpoint's pair of classes b
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 from sekisho.errors import RuleError
 from sekisho.model import Attachment, Plan
@@ -44,6 +45,45 @@ class Table(IntEnum):
     SHARE = 6
     COUNTED = 7
     FORWARDING = 8
+
+
+class Stage(NamedTuple):
+    """What one table may ask of a packet, and where it may send it on.
+
+    Attributes:
+        matches: Fields that its rules may match (OpenFlow 1.3.5, 7.2.3.7), beside ``eth_type``.
+        leads_to: Tables in the order of their numbers; none where a packet leaves the switch.
+    """
+
+    matches: tuple[str, ...]
+    leads_to: tuple[Table, ...]
+
+
+_CLAIMS = ("in_port", "vlan_vid", "eth_src", "ipv4_src", "arp_op", "arp_sha", "arp_spa")
+_PORTS = ("tcp_src", "tcp_dst", "udp_src", "udp_dst")
+_CONVERSATION = ("ip_proto", "icmpv4_type", *_PORTS, "tcp_flags_nxm")
+#: The drawing above as data: no rule matches another field, or leads to another table.
+PIPELINE = {
+    Table.ADMISSION: Stage(_CLAIMS, (Table.ARP, Table.ROUTER)),
+    Table.ARP: Stage(("arp_spa", "arp_tpa"), ()),
+    Table.ROUTER: Stage(("eth_dst", "ip_frag", "nw_ttl"), (Table.DESTINATION,)),
+    Table.DESTINATION: Stage(("ipv4_dst",), (Table.STATE,)),
+    Table.STATE: Stage((), (Table.POLICY,)),
+    Table.POLICY: Stage(
+        ("metadata", "ct_state", "ipv4_src", "ipv4_dst", *_CONVERSATION),
+        (Table.SHARE, Table.FORWARDING),
+    ),
+    Table.SHARE: Stage(("in_port",), (Table.COUNTED, Table.FORWARDING)),
+    Table.COUNTED: Stage(("ct_mark",), (Table.FORWARDING,)),
+    Table.FORWARDING: Stage(("metadata", "in_port", "ipv4_src", "ipv4_dst"), ()),
+}
+#: Where a packet goes on that a table holds up for nothing: the furthest table that it leads to.
+ONWARD = {table: max(stage.leads_to) for table, stage in PIPELINE.items() if stage.leads_to}
+
+
+def way(first: Table) -> tuple[Table, ...]:
+    """Return *first* and the tables after it that a packet of a known conversation goes through."""
+    return (first, *way(ONWARD[first])) if first in ONWARD else (first,)
 
 
 SOURCE_S, SOURCE_D, TARGET_S, TARGET_D, HOME, TAG = 0, 8, 16, 24, 32, 48  # first bits

@@ -197,6 +197,46 @@ class Kind(IntEnum):
     DROP_FORWARD = 78
     DROP_SHARE = 79
 
+    @property
+    def is_of_permission(self) -> bool:
+        """Its cookie names a clause, a source class and a destination class."""
+        return self in _OF_PERMISSION
+
+    @property
+    def is_admission(self) -> bool:
+        """It lets the frames of one attachment in."""
+        return self in _ADMISSION
+
+    @property
+    def is_of_attachment(self) -> bool:
+        """Its cookie names a port, and the attachment there."""
+        return self in _OF_ATTACHMENT
+
+    @property
+    def is_of_target(self) -> bool:
+        """It is met by what is for one attachment."""
+        return self in _OF_TARGET
+
+    @property
+    def is_of_edge(self) -> bool:
+        """It is met by what enters at one edge port."""
+        return self in _OF_EDGE
+
+    @property
+    def is_of_port(self) -> bool:
+        """It stands at one port, where frames come in or are delivered."""
+        return self in _OF_PORT
+
+
+_OF_PERMISSION = frozenset({Kind.OPEN, Kind.CONTINUE, Kind.REPLY})
+_ADMISSION = frozenset({Kind.ADMIT, Kind.ADMIT_ARP})
+_OF_ATTACHMENT = _ADMISSION | {Kind.DELIVER}
+_OF_TARGET = frozenset({Kind.DESTINATION, Kind.DELIVER})
+_OF_EDGE = _ADMISSION | {
+    *(Kind.DROP_TAGGED, Kind.DROP_IPV6, Kind.DROP_ETHERTYPE),
+    *(Kind.DROP_IDENTITY, Kind.DROP_ARP_CLAIM),
+}
+_OF_PORT = _OF_EDGE | {Kind.ADMIT_TRUNK, Kind.DROP_TRUNK, Kind.DELIVER}
 
 _REASON_OF = {Kind["DROP_" + reason.name]: reason for reason in Reason}
 _READ = 1 << 16  # cookies that are known when they are read again: a large town has 20,000

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from sekisho.model import Attachment, Label, Plan, PortRef
 from sekisho.model.terms import resting
-from sekisho.openflow.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Kind, Rule, drop_point
+from sekisho.openflow.rules import CONTROLLER, LOCAL, VLAN_PRESENT, Cookie, Rule, drop_point
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4, mac_text
 from sekisho.proof.fields import ICMP, TCP, UDP
 from sekisho.proof.verdict import Difference, Packet, Proof, Wrong
@@ -95,8 +95,6 @@ _TAGGED = Label("タグ", "tag")
 _DIES = Label("ここで止まる", "dies here")
 _NO_RULE = Label("合う規則がない", "no rule matches")
 _TABLE = Label("表 {table} 優先度 {priority}", "table {table} priority {priority}")
-_BY_CLAUSE = (Kind.OPEN, Kind.CONTINUE, Kind.REPLY)
-_BY_ATTACHMENT = (Kind.ADMIT, Kind.ADMIT_ARP, Kind.DELIVER)
 
 
 _PAST = Label(
@@ -262,10 +260,10 @@ def because(plan: Plan, rule: Rule, switch: str) -> str:
     if cookie is None:
         return "?"
     name = cookie.kind.name.lower().replace("_", "-")
-    if cookie.kind in _BY_CLAUSE and 0 < cookie.a <= len(plan.clauses):
+    if cookie.kind.is_of_permission and 0 < cookie.a <= len(plan.clauses):
         clause = plan.clauses[cookie.a - 1]
         return f"{name} {clause.id} ({clause.where})"
-    if cookie.kind in _BY_ATTACHMENT and 0 < cookie.b <= len(plan.attachments):
+    if cookie.kind.is_of_attachment and 0 < cookie.b <= len(plan.attachments):
         attachment = plan.attachments[cookie.b - 1]
         return f"{name} {attachment.id} ({attachment.where})"
     point = drop_point(rule.cookie, switch, plan)
