@@ -10,10 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from scenarios.attacks import ENTRIES, Entry, load_families
+from scenarios.attacks import Entry, load_families
 from scenarios.probes import base
 from scenarios.probes.base import PROBES
 from scenarios.probes.context import ProbeContext
+from scenarios.probes.registry import collected
 from scenarios.probes.roles import RoleAssignment
 from scenarios.suites.requirements import ASKED, UNTRIED
 from sekisho.plan.kinds import Key
@@ -27,13 +28,13 @@ _EXAMPLES = re.compile(r"```python\n(.*?)```", re.S)
 
 def probe_table() -> str:
     """Return the table of the gate's probes."""
-    rows = [f"| `{name}` | {item or '－'} | {_said(probe)} |" for name, item, probe in PROBES]
+    rows = [f"| `{p.id}` | {p.item or '－'} | {_said(p.frames)} |" for p in PROBES]
     return "\n".join(["| probe | item | what |", "|---|---|---|", *rows, ""])
 
 
 def _said(probe: object) -> str:
-    sentence = " ".join((probe.__doc__ or "").split("\n\n")[0].split())
-    return re.sub(r"^Item \d+: ", "", sentence).rstrip(".")
+    sentence = " ".join((probe.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+    return sentence[:1].lower() + sentence[1:]
 
 
 def catalogue() -> str:
@@ -125,21 +126,19 @@ def test_the_probe_of_the_page_runs() -> None:
     plan = town("tiny")
     source, target, victim, *_ = plan.attachments
     context = ProbeContext(plan, source, target, victim, (), itertools.count(20000).__next__)
-    name, _, probe = module.PROBES[-1]
+    added = module.PROBES[-1]
 
-    assert name == "telephone"
-    assert [probe_frame.packet.dport for probe_frame in probe(context)] == [5060, 5060]
+    assert added.id == "telephone"
+    assert [probe_frame.packet.dport for probe_frame in added.frames(context)] == [5060, 5060]
 
 
-def test_the_entry_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_entry_of_the_page_runs() -> None:
     """As it stands there, in a module of its own."""
     _, example = _EXAMPLES.findall(PAGE.read_text("utf-8"))
-    load_families()
-    for name in tuple(ENTRIES):
-        monkeypatch.delitem(ENTRIES, name)
-    exec(compile(example, "my.py", "exec", dont_inherit=True), {})
+    module = ModuleType("my")
+    exec(compile(example, "my.py", "exec", dont_inherit=True), vars(module))
     plan = town("tiny")
     roles = RoleAssignment(plan).roles(plan.attachments[0], plan.attachments[2])
-    added = ENTRIES.pop("MY-01")
+    (added,) = collected([module])
 
     assert len(list(added.recipe(roles))) == 2

@@ -1,18 +1,19 @@
 """Ways across a boundary, by family: how to probe, never what to expect.
 
 One module a family, named as in the field. An entry is a function from `Roles` (who sends, whom it
-tries, who else is there) to finished packets, registered with its id. What must become of each
+tries, who else is there) to finished packets, with its id. What must become of each
 frame is the policy's word on the frame's own bytes; an entry that no network can decide, or that
 cannot be sent here, says so with its reason and is counted, never silently absent.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
-from scenarios.probes.registry import ENTRIES, Entry, Kind
+from scenarios.probes.registry import Entry, Kind, collected
 
-__all__ = ["ENTRIES", "FAMILIES", "Entry", "Kind", "load_families"]
+__all__ = ["FAMILIES", "Entry", "Kind", "load_families"]
 
 #: The modules of this folder, each a family of the catalogue.
 FAMILIES = (
@@ -43,8 +44,7 @@ FAMILIES = (
 )
 
 
+@cache
 def load_families() -> tuple[Entry, ...]:
-    """Import every family module and return all entries, sorted by id."""
-    for family in FAMILIES:
-        import_module(f"{__name__}.{family}")
-    return tuple(sorted(ENTRIES.values(), key=lambda entry: entry.sort_key))
+    """Return all entries of all families, sorted by id."""
+    return collected(import_module(f"{__name__}.{family}") for family in FAMILIES)

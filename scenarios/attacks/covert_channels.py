@@ -68,7 +68,7 @@ def sequence(r: Roles) -> Iterator[Sendable]:
         yield _open(r, seq=word, urgptr=word & 0xFFFF)
 
 
-note(
+NOT_SENT_06 = note(
     "CC-06",
     "in the time between packets",
     "Cabuk et al., CCS 2004",

@@ -83,7 +83,7 @@ def full_size(r: Roles) -> Iterator[Sendable]:
     yield udp(r.w, r.g, r.r) / Raw(bytes(_PAYLOAD_OF_A_FULL_FRAME))
 
 
-note(
+NOT_SENT_09 = note(
     "DP-09",
     "a port number given to another device",
     "Open vSwitch, port numbers",

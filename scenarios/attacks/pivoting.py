@@ -99,7 +99,7 @@ def bridged(r: Roles) -> Iterator[Sendable]:
     yield r.t.id, udp(r.w, r.r, r.r)
 
 
-note(
+NOT_SENT_11 = note(
     "PV-11",
     "a notebook that translates addresses between its links",
     "Internet connection sharing; RFC 3022",

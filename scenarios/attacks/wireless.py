@@ -21,7 +21,7 @@ def foreign_tag(r: Roles) -> Iterator[Sendable]:
         yield frame(r.w, r.g) / Dot1Q(vlan=vlan) / packet
 
 
-note(
+NOT_SENT_02 = note(
     "WL-02",
     "a rogue access point that translates addresses",
     "Bellovin 2002: counting hosts behind NAT",

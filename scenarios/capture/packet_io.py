@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import groupby
 from types import TracebackType
 
@@ -44,6 +45,21 @@ _STUCK_S = 20.0
 _QUIET_S = 0.15  # longer than any frame takes through five switches
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """The cable of an attachment behind whoever sets its tag: what is sent here gets none.
+
+    Attributes:
+        position: Of the attachment in the plan.
+    """
+
+    position: int
+
+
+#: By what a frame is sent: an attachment's own cable, by its position in the plan, or a bare one.
+Sender = int | Bare
+
+
 class Wire:
     """Open every socket of *town*; close them with the ``with`` block.
 
@@ -55,8 +71,8 @@ class Wire:
     def __init__(self, town: Town, *, host_slots: int = HOST_SLOTS) -> None:
         self._town, self._host_slots = town, host_slots
         self.rings: dict[Place, Ring] = {}
-        self._senders: dict[int, socket.socket] = {}  # by an attachment's position in the plan
-        self._cables: dict[int, socket.socket] = {}
+        self._senders: dict[Sender, socket.socket] = {}
+        self._cables: dict[Sender, socket.socket] = {}
         self._taps: dict[str, socket.socket] = {}  # on both ends of cables between bridges
         self._kept: list[tuple[Place, CapturedCopy]] = []  # read while frames were sent
         self._reading = threading.Lock()  # a ring has one reader at a time
@@ -121,7 +137,7 @@ class Wire:
         self._open_host(position, attachment)
         self._cables[position] = _sender(self._town.switch_side(attachment))
         if attachment.tag:  # past whoever sets its tag: see `scenarios.probes.tags`
-            self._senders[~position] = _sender(uplink(attachment.air))
+            self._senders[Bare(position)] = _sender(uplink(attachment.air))
 
     def _open_host(self, position: int, attachment: Attachment, slots: int = 0) -> None:
         name = self._town.interface(attachment)
@@ -131,17 +147,15 @@ class Wire:
             )
             self._senders[position] = _sender(name)
 
-    def send(self, frames: Sequence[tuple[int, bytes]]) -> None:
+    def send(self, frames: Sequence[tuple[Sender, bytes]]) -> None:
         """Send (attachment position, frame) pairs in order.
-
-        The complement (``~``) of a position stands for the cable behind whoever sets its tags.
 
         Raises:
             LabError: A switch does not take frames any more.
         """
         self._send(self._senders, frames)
 
-    def send_in_turns(self, frames: Sequence[tuple[int, bytes]]) -> None:
+    def send_in_turns(self, frames: Sequence[tuple[Sender, bytes]]) -> None:
         """Send in an order that holds among senders, too: each turn waits for the one before.
 
         A switch takes what waits at its ports port by port, so an answer could come before what
@@ -179,13 +193,15 @@ class Wire:
         """
         (self._cables if is_injected else self._senders)[source].send(frame)
 
-    def _send(self, sockets: dict[int, socket.socket], frames: Sequence[tuple[int, bytes]]) -> None:
+    def _send(
+        self, sockets: dict[Sender, socket.socket], frames: Sequence[tuple[Sender, bytes]]
+    ) -> None:
         taken, bursts = self.pace.burst, 0  # the call before may have left a burst of its own
-        fill = Counter[int]()
+        fill = Counter[Sender]()
         for source, frame in frames:
             if taken == self.pace.burst or fill[source] > _ONE_PORT_BYTES:
                 self._throttle()
-                taken, fill, bursts = 0, Counter[int](), bursts + 1
+                taken, fill, bursts = 0, Counter[Sender](), bursts + 1
                 if bursts % _LOOK_EVERY == 0:
                     self._read_half_full()
             with suppress(OSError):  # its cable is out: nobody will see it leaving

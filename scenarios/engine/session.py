@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from scenarios.capture.observations import NOBODY, Observations, Outgoing, Sightings
-from scenarios.capture.packet_io import Wire
+from scenarios.capture.packet_io import Bare, Sender, Wire
 from scenarios.capture.places import Place, Ways
 from scenarios.capture.positive import Positive
 from scenarios.capture.sentinels import Round, Sentinels
@@ -203,17 +203,17 @@ class Session:
             self.observed.sending(number, data, is_bare=cases[frame.case].is_bare)
         return numbers, raw
 
-    def _sender_of(self, case: CasePlan) -> int:
+    def _sender_of(self, case: CasePlan) -> Sender:
         """Return by what the frames of *case* are sent: see `Wire.send`."""
         position = self._position[case.source.id]
-        return ~position if case.is_bare else position
+        return Bare(position) if case.is_bare else position
 
     def _send(
         self,
-        outgoing: list[tuple[int, bytes]],
+        outgoing: list[tuple[Sender, bytes]],
         rounds: tuple[Round, Round],
         twins: list[tuple[int, int, bytes]],
-        send: Callable[[list[tuple[int, bytes]]], None],
+        send: Callable[[list[tuple[Sender, bytes]]], None],
     ) -> tuple[float, str]:
         """Send everything between two rounds of sentinels, with the twins in the middle.
 

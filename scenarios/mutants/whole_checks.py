@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 
-from scenarios.capture.packet_io import Wire
+from scenarios.capture.packet_io import Sender, Wire
 from scenarios.engine.config_watch import AFTER
 from scenarios.engine.session import Session
 from scenarios.mutants.beside import faults
@@ -247,7 +247,7 @@ def _later(fault: Planted, town: Town, wire: Wire) -> Iterator[None]:
     send = wire.send
     with ExitStack() as stack:
 
-        def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+        def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
             if wire.send is sending:
                 wire.send = send  # type: ignore[method-assign]
                 stack.enter_context(fault.plant(town, wire))

@@ -1,17 +1,20 @@
 """The probe set: what an attacker or a mistake would send from one place to another.
 
-Each probe has an id, its number in the probe set, and a function from a `ProbeContext` (who sends,
-to whom, posing as whom) to frames. What should become of a frame is not said here: the policy says
-it. To add a probe, write such a function and put it into `PROBES`.
+Each probe has an id, its number in the probe set, how it is sent, and a function from a
+`ProbeContext` (who sends, to whom, posing as whom) to frames. What should become of a frame is not
+said here: the policy says it. To add a probe, write such a function and put it into `PROBES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address
 
 from scenarios.probes.context import ProbeContext, ProbeFrame, probe_frame, shape_of
-from scenarios.probes.tags import UNTAGGED, tags, untagged
+from scenarios.probes.pairs import Depth
+from scenarios.probes.tags import tags, untagged
 from sekisho.compiler.policy_table import inner_ports
 from sekisho.model import ECHO, Protocol, Service
 from sekisho.model.pools import edges
@@ -24,11 +27,42 @@ UDP_PORTS = (53, 67, 123, 137, 161, 500, 1812, 5060, 5353)
 _HIGH_PORT = 61000  # in nobody's service: where replies to a client would go
 
 
-Probe = Callable[[ProbeContext], Iterator[ProbeFrame]]
+class Once(Enum):
+    """How often a probe is sent: by each source to each target, or once for several of those."""
+
+    PAIR = "pair"
+    SUBNET = "subnet"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe of the gate.
+
+    Attributes:
+        item: Its number in the probe set; 0 for what the set has not.
+        frames: What it sends.
+        once: How often it is sent.
+        depth: How hard a pair must be tried for it to get this probe.
+        poses: Whether it takes somebody's name.
+        is_bare: Whether its frames are put on the cable itself, past whoever sets tags.
+        is_residual: Whether no network can tell right from wrong; measured, not judged.
+        is_smoke: Whether the suite ``smoke`` sends it too.
+    """
+
+    id: str
+    item: int
+    frames: Callable[[ProbeContext], Iterator[ProbeFrame]]
+    once: Once = Once.PAIR
+    depth: Depth = Depth.ALL
+    poses: bool = False
+    is_bare: bool = False
+    is_residual: bool = False
+    is_smoke: bool = False
 
 
 def service(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 1: knock at every port that the target's services use, and just beside each."""
+    """Knock at every port that the target's services use, and just beside each."""
     knocked = set()
     for offered in context.services:
         for port in offered.edges():
@@ -63,21 +97,21 @@ def _offered(context: ProbeContext, protocol: Protocol, port: int) -> bool:
 
 
 def tcp_scan(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 2: a SYN to each of the ports that a stranger tries first."""
+    """A SYN to each of the ports that a stranger tries first."""
     for port in TCP_PORTS:
         if not _offered(context, Protocol.TCP, port):  # those are item 1's
             yield probe_frame(context, "tcp", dport=port)
 
 
 def udp_scan(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 3: a datagram to each of the usual UDP services."""
+    """A datagram to each of the usual UDP services."""
     for port in UDP_PORTS:
         if not _offered(context, Protocol.UDP, port):
             yield probe_frame(context, "udp", dport=port)
 
 
 def icmp(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 4: echo, timestamp and redirect (RFC 792)."""
+    """Echo, timestamp and redirect (RFC 792)."""
     others = ("icmp-timestamp", "icmp-redirect")
     is_offered = _offered(context, Protocol.ICMP, ECHO)  # that is item 1's
     for shape in others if is_offered else ("icmp-echo", *others):
@@ -85,7 +119,7 @@ def icmp(context: ProbeContext) -> Iterator[ProbeFrame]:
 
 
 def reply_shaped(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 5: packets that look like replies, to find rules that let "returns" pass stateless."""
+    """Packets that look like replies, to find rules that let "returns" pass stateless."""
     known = _tcp_port(context)
     yield probe_frame(context, "tcp", sport=443, dport=context.ports(), flags=TCP_SYN)
     for port in sorted(
@@ -116,36 +150,36 @@ def _tcp_port(context: ProbeContext) -> int:
 
 
 def fragment(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 6: the first fragment of a SYN, with more to come (RFC 791; RFC 1858)."""
+    """The first fragment of a SYN, with more to come (RFC 791; RFC 1858)."""
     yield probe_frame(context, "fragment", dport=_tcp_port(context))
 
 
 def tagged(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 10: an 802.1Q tag with the VLAN number of the target's zone."""
+    """An 802.1Q tag with the VLAN number of the target's zone."""
     yield probe_frame(context, "tagged", dport=_tcp_port(context))
 
 
 def spoof_ip(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 7: with the IP address of somebody who may."""
+    """With the IP address of somebody who may."""
     shape, port = _knock(context)
     yield probe_frame(context, shape, dport=port, ip_src=context.victim.ip)
 
 
 def spoof_mac(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 8: with the MAC address of somebody who may."""
+    """With the MAC address of somebody who may."""
     shape, port = _knock(context)
     yield probe_frame(context, shape, dport=port, eth_src=context.victim.mac)
 
 
 def spoof_both(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 9: with both; the port is then the only truth."""
+    """With both; the port is then the only truth."""
     shape, port = _knock(context)
     victim = context.victim
     yield probe_frame(context, shape, dport=port, eth_src=victim.mac, ip_src=victim.ip)
 
 
 def arp_pose(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 11: an ARP request in the name of somebody else, MAC and IP (RFC 826)."""
+    """An ARP request in the name of somebody else, MAC and IP (RFC 826)."""
     victim = context.victim
     gateway = context.plan.gateway(victim)
     everybody = "ff:ff:ff:ff:ff:ff"
@@ -160,8 +194,14 @@ def arp_pose(context: ProbeContext) -> Iterator[ProbeFrame]:
     )
 
 
+def spoof_and_ask(context: ProbeContext) -> Iterator[ProbeFrame]:
+    """In the name of somebody else, as an IPv4 packet and as an ARP request."""
+    yield from spoof_both(context)
+    yield from arp_pose(context)
+
+
 def arp_gateway(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 11: an ARP reply to all that claims the gateway of the target's subnet (RFC 5227)."""
+    """An ARP reply to all that claims the gateway of the target's subnet (RFC 5227)."""
     gateway = context.plan.gateway(context.target)
     yield probe_frame(
         context, "arp", eth_dst="ff:ff:ff:ff:ff:ff", flags=ARP_REPLY, ip_src=gateway, ip_dst=gateway
@@ -169,7 +209,7 @@ def arp_gateway(context: ProbeContext) -> Iterator[ProbeFrame]:
 
 
 def arp_ask(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 11: honest requests: neighbours, both sides of the edges, oneself, somebody far."""
+    """Honest requests: neighbours, both sides of the edges, oneself, somebody far."""
     own = context.plan.subnet(context.source)
     near = (own[1], own[-2], context.source.ip, context.plan.gateway(context.target))
     mine = context.plan.gateway(context.source)
@@ -184,13 +224,13 @@ def arp_ask(context: ProbeContext) -> Iterator[ProbeFrame]:
 
 
 def ethertype(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 13: protocols that a town does not speak: LLDP, and two for experiments (IEEE 802)."""
+    """Protocols that a town does not speak: LLDP, and two for experiments (IEEE 802)."""
     for number in (0x88CC, 0x88B5, 0x88B6):
         yield probe_frame(context, "other", dport=number, eth_dst=context.target.mac)
 
 
 def group(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 14: mDNS's group (RFC 6762), the subnet's broadcast and the limited one (RFC 919)."""
+    """MDNS's group (RFC 6762), the subnet's broadcast and the limited one (RFC 919)."""
     everybody = "ff:ff:ff:ff:ff:ff"
     mdns = IPv4Address("224.0.0.251")
     yield probe_frame(context, "udp", dport=5353, eth_dst="01:00:5e:00:00:fb", ip_dst=mdns)
@@ -224,40 +264,44 @@ def _own_services(context: ProbeContext) -> list[Service]:
 
 
 def ipv6(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 12: link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
+    """Link-local and unique local datagrams, and a router advertisement (RFC 4861)."""
     yield probe_frame(context, "udp6-local", dport=443, eth_dst=context.target.mac)
     yield probe_frame(context, "udp6-ula", dport=443)
     yield probe_frame(context, "ra", eth_dst="33:33:00:00:00:01")
 
 
 def foreign_l2(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 15: straight to the target's MAC, past the router, with its and with a foreign IP."""
+    """Straight to the target's MAC, past the router, with its and with a foreign IP."""
     shape, port = _knock(context)
     foreign = context.plan.gateway(context.target)
     yield probe_frame(context, shape, dport=port, eth_dst=context.target.mac)
     yield probe_frame(context, shape, dport=port, eth_dst=context.target.mac, ip_dst=foreign)
 
 
-#: (id, item number in the probe set, probe). Item 17, the reverse of every direction, is there
-#: because every attachment is a source as well as a target.
-PROBES: tuple[tuple[str, int, Probe], ...] = (
-    ("service", 1, service),
-    ("tcp-scan", 2, tcp_scan),
-    ("udp-scan", 3, udp_scan),
-    ("icmp", 4, icmp),
-    ("reply-shaped", 5, reply_shaped),
-    ("fragment", 6, fragment),
-    ("spoof-ip", 7, spoof_ip),
-    ("spoof-mac", 8, spoof_mac),
-    ("spoof-both", 9, spoof_both),
-    ("tagged", 10, tagged),
-    ("tags", 10, tags),
-    (UNTAGGED, 10, untagged),
-    ("arp-gateway", 11, arp_gateway),
-    ("arp-ask", 11, arp_ask),
-    ("ipv6", 12, ipv6),
-    ("ethertype", 13, ethertype),
-    ("group", 14, group),
-    ("nobody", 0, nobody),
-    ("foreign-l2", 15, foreign_l2),
+#: Item 17, the reverse of every direction, is there because every attachment is a source as well as
+#: a target.
+PROBES: tuple[Probe, ...] = (
+    Probe("service", 1, service, depth=Depth.SERVICES, is_smoke=True),
+    Probe("tcp-scan", 2, tcp_scan, depth=Depth.POLICY),
+    Probe("udp-scan", 3, udp_scan),
+    Probe("icmp", 4, icmp, depth=Depth.SERVICES, is_smoke=True),
+    Probe("reply-shaped", 5, reply_shaped, depth=Depth.POLICY),
+    Probe("fragment", 6, fragment),
+    Probe("spoof-ip", 7, spoof_ip, poses=True),
+    Probe("spoof-mac", 8, spoof_mac, poses=True),
+    Probe("spoof-both", 9, spoof_both, poses=True, is_smoke=True),
+    Probe("tagged", 10, tagged),
+    Probe("tags", 10, tags),
+    Probe("untagged", 10, untagged, is_bare=True),
+    Probe("arp-gateway", 11, arp_gateway, once=Once.SUBNET, is_smoke=True),
+    Probe("arp-ask", 11, arp_ask, once=Once.SOURCE),
+    Probe("ipv6", 12, ipv6, once=Once.SUBNET),
+    Probe("ethertype", 13, ethertype, once=Once.SOURCE),
+    Probe("group", 14, group, once=Once.SOURCE),
+    Probe("nobody", 0, nobody, once=Once.SOURCE),
+    Probe("foreign-l2", 15, foreign_l2),
 )
+#: Sent in the name of each of several others, not once to each target: see `identities`.
+SIBLING = Probe("spoof-sibling", 9, spoof_both, poses=True, is_residual=True, is_smoke=True)
+NEIGHBOUR = Probe("spoof-neighbour", 9, spoof_and_ask, poses=True)
+POSING = (SIBLING, NEIGHBOUR)

@@ -1,10 +1,11 @@
-"""The list of catalogue entries: each family module adds its own when it is imported."""
+"""What an entry of the catalogue is, and how a family module says which it has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from types import ModuleType
 
 from scapy.packet import Packet as ScapyPacket
 
@@ -64,7 +65,6 @@ class Entry:
         return self.family, int(self.id.partition("-")[2])
 
 
-ENTRIES: dict[str, Entry] = {}
 _SENT = frozenset({Kind.FRAMES, Kind.STATEFUL})
 
 
@@ -75,34 +75,41 @@ def entry(
     *,
     kind: Kind = Kind.FRAMES,
     exotic: bool = False,
-) -> Callable[[Recipe], Recipe]:
-    """Register a recipe, whose frames are sent, under its id.
+) -> Callable[[Recipe], Entry]:
+    """Make a recipe, whose frames are sent, an entry of the catalogue.
 
     Raises:
-        RuleError: The id is taken, or the kind is one whose frames are not sent.
+        RuleError: The kind is one whose frames are not sent.
     """
     if kind not in _SENT:
         raise RuleError(f"{name_id}: what is not sent has a reason: use note")
 
-    def add(recipe: Recipe) -> Recipe:
-        _register(Entry(name_id, name, source, kind, "", exotic, recipe))
-        return recipe
+    def made(recipe: Recipe) -> Entry:
+        return Entry(name_id, name, source, kind, "", exotic, recipe)
 
-    return add
+    return made
 
 
-def note(name_id: str, name: str, source: str, *, kind: Kind, reason: str) -> None:
-    """Register an entry that sends nothing here: run elsewhere, residual or skipped.
+def note(name_id: str, name: str, source: str, *, kind: Kind, reason: str) -> Entry:
+    """Return an entry that sends nothing here: run elsewhere, residual or skipped.
 
     Raises:
-        RuleError: The id is taken, the kind is one that is sent, or the reason is missing.
+        RuleError: The kind is one that is sent, or the reason is missing.
     """
     if kind in _SENT or not reason:
         raise RuleError(f"{name_id}: a note is for what is not sent, and says why")
-    _register(Entry(name_id, name, source, kind, reason, False, lambda roles: ()))
+    return Entry(name_id, name, source, kind, reason, False, lambda roles: ())
 
 
-def _register(one: Entry) -> None:
-    if one.id in ENTRIES:
-        raise RuleError(f"two catalogue entries are called {one.id}")
-    ENTRIES[one.id] = one
+def collected(families: Iterable[ModuleType]) -> tuple[Entry, ...]:
+    """Return the entries of modules, sorted by id: their recipes, and their tuples of notes.
+
+    Raises:
+        RuleError: Two have one id.
+    """
+    found: dict[str, Entry] = {}
+    for value in (value for family in families for value in vars(family).values()):
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Entry) and found.setdefault(one.id, one) is not one:
+                raise RuleError(f"two catalogue entries are called {one.id}")
+    return tuple(sorted(found.values(), key=lambda one: one.sort_key))

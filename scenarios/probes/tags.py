@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from scenarios.probes.context import ProbeContext, ProbeFrame, packet, probe_frame
 from sekisho.model import Attachment, Protocol
 
-#: The probe whose frames are put on the cable itself.
-UNTAGGED = "untagged"
 _PRIORITY = 0  # names no VLAN; IEEE 802.1Q, 9.6
 _FIRST = 2  # VID 1 is the default of much equipment
 
 
 def tags(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 10: every tag of the port, one of nobody, none that counts, and two at once.
+    """Every tag of the port, one of nobody, none that counts, and two at once.
 
     The sender's own is among them. Then each neighbour's name, under the sender's own tag.
     """
@@ -44,7 +42,7 @@ def tags(context: ProbeContext) -> Iterator[ProbeFrame]:
 
 
 def untagged(context: ProbeContext) -> Iterator[ProbeFrame]:
-    """Item 10: as itself and to the router, with no tag on its cable."""
+    """As itself and to the router, with no tag on its cable."""
     if context.source.tag:
         bare = probe_frame(context, "tcp", dport=_port(context))
         yield bare._replace(packet=packet("tcp", bare.fields, context.source.at))

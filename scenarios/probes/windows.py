@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from scenarios.probes.base import PROBES, Probe, arp_pose, spoof_both
+from scenarios.probes.base import NEIGHBOUR, PROBES, SIBLING, Once, Probe
 from scenarios.probes.context import ProbeContext, ProbeFrame
 from scenarios.probes.frames import Fields
 from scenarios.probes.identities import Names
 from scenarios.probes.pairs import Depth, Pairs, chosen_pairs
-from scenarios.probes.tags import UNTAGGED
 from sekisho.model import Attachment, CellKind, Plan
 from sekisho.model.pools import edges, pools
 from sekisho.packet.packet import Decision, DropPoint
@@ -25,19 +24,9 @@ from sekisho.policy.evaluate import Policy, Ruling
 from sekisho.policy.matrix import Cell, matrix
 
 _FIRST_PORT, _PORTS = 20000, 40000  # source ports of probes; replies are never sent up there
-_ONCE_A_SUBNET = frozenset({"arp-gateway", "ipv6"})
-_ONCE_A_SOURCE = frozenset({"arp-ask", "ethertype", "group", "nobody"})
-SMOKE_PROBES = frozenset({"service", "icmp", "spoof-both", "arp-gateway"})
 WINDOW_FRAMES = 40000
 _ANY = Pairs({}, 0, 0, are_all=True)  # of a smoke, which takes the first pair of each kind
 _UNTRIED = (CellKind.NOT_APPLICABLE, CellKind.EXTERNAL)
-#: How hard a pair must be tried for it to get a probe; the others come where all are tried.
-_DEPTHS = {
-    "service": Depth.SERVICES,
-    "icmp": Depth.SERVICES,
-    "reply-shaped": Depth.POLICY,
-    "tcp-scan": Depth.POLICY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +40,7 @@ class CasePlan:
         also: Other rules that may drop it as well, where switches read a frame in their own way.
         clause: Clause that allows it, or empty.
         is_residual: True where no network can tell right from wrong; measured, not judged.
+        is_bare: Whether its frames are put on the cable itself, past whoever sets tags.
         where: ``file:line`` of the plan that decides.
     """
 
@@ -68,17 +58,13 @@ class CasePlan:
     where: str
     cell: Cell
     is_residual: bool = False
+    is_bare: bool = False
     also: tuple[DropPoint, ...] = ()
 
     @property
     def name(self) -> str:
         """The test number as reports show it."""
         return f"T-{self.number:06d}"
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether its frames are put on the cable itself, past whoever sets tags."""
-        return self.probe == UNTAGGED
 
     @property
     def tag(self) -> int:
@@ -186,6 +172,11 @@ def windows(
             cases, frames, targets = [], [], []
 
 
+def _is_at(probe: Probe, depth: Depth | None) -> bool:
+    """Tell whether a pair that is tried so hard gets *probe*."""
+    return probe.once is Once.PAIR and depth is not None and depth >= probe.depth
+
+
 _Cases = Iterator[tuple[CasePlan, list[ProbeFrame]]]  # each with the frames that it sends
 
 
@@ -205,8 +196,8 @@ class _Generator:
         self._vacant = tuple(dict.fromkeys(address for pair in at_edges for address in pair))
         self._asked: set[str] = set()  # switches that were asked for vacant addresses
         is_smoke = self._suite == "smoke"
-        self._probes = [p for p in PROBES if not is_smoke or p[0] in SMOKE_PROBES]
-        self._once = [p[0] for p in self._probes if p[0] in _ONCE_A_SUBNET | _ONCE_A_SOURCE]
+        self._probes = [p for p in PROBES if not is_smoke or p.is_smoke]
+        self._once = [p for p in self._probes if p.once is not Once.PAIR]
         self._places = {a.id: str(plan.subnet(a)) for a in plan.attachments}
         self._names = Names(plan, are_all=self._are_all)
         self._left: dict[str, list[Attachment]] = {}  # siblings whose names are still to be taken
@@ -240,8 +231,8 @@ class _Generator:
         if not (wanted or is_home):
             return
         context = self._context(source, target)
-        for name, item, probe in wanted:
-            yield from self._cases(name, item, list(probe(context)), context, cell)
+        for probe in wanted:
+            yield from self._cases(probe, list(probe.frames(context)), context, cell)
         if source.air and cell.kind is CellKind.ALLOW:
             yield from self._siblings(context, cell)
         if is_home:
@@ -279,38 +270,29 @@ class _Generator:
             if is_other and self._only(source, target):
                 yield target.id
 
-    def _wanted(self, source: Attachment, target: Attachment) -> list[tuple[str, int, Probe]]:
+    def _wanted(self, source: Attachment, target: Attachment) -> list[Probe]:
         """Return the probes of one pair, by how hard it is tried."""
         is_smoke = self._suite == "smoke"
         depth = Depth.ALL if is_smoke else self._depth.get((source.id, target.id))
-        once = {name for name in self._once if self._is_new(name, source, target, depth)}
+        once = {p.id for p in self._once if self._is_new(p, source, target, depth)}
         if depth is None and not once:
             return []
-        return [
-            each
-            for each in self._probes
-            if each[0] in once
-            or (
-                each[0] not in self._once
-                and depth is not None
-                and depth >= _DEPTHS.get(each[0], Depth.ALL)
-            )
-        ]
+        return [p for p in self._probes if p.id in once or _is_at(p, depth)]
 
     def _is_new(
-        self, probe: str, source: Attachment, target: Attachment, depth: Depth | None
+        self, probe: Probe, source: Attachment, target: Attachment, depth: Depth | None
     ) -> bool:
         """Tell whether a probe that is sent once for a source or a network is still to be sent."""
-        place = self._places[target.id]
+        place, is_for_subnet = self._places[target.id], probe.once is Once.SUBNET
         keys: set[tuple[str, ...]]
-        keys = {(probe, source.id, place if probe in _ONCE_A_SUBNET else "")}
-        if probe == "nobody":  # every switch has a table of addresses: try each of its subnets
-            keys.add((probe, source.at.switch, place))
+        keys = {(probe.id, source.id, place if is_for_subnet else "")}
+        if probe.id == "nobody":  # every switch has a table of addresses: try each of its subnets
+            keys.add((probe.id, source.at.switch, place))
         if keys <= self._seen:
             return False
-        if probe in _ONCE_A_SUBNET and not self._are_all:
+        if is_for_subnet and not self._are_all:
             rights = (source.source, source.destination, str(source.registered))
-            of_class = (probe, *rights, source.at.switch, place)
+            of_class = (probe.id, *rights, source.at.switch, place)
             if of_class in self._seen and depth is not Depth.ALL:
                 return False
             keys.add(of_class)
@@ -325,18 +307,17 @@ class _Generator:
         own = context.source.id
         left = self._left.setdefault(own, self._names.siblings(context.source))
         for sibling in tuple(left):
-            probe_frames = list(spoof_both(replace(context, victim=sibling)))
-            if self._policy.ruling(probe_frames[0].packet).verdict is Decision.ALLOW:
+            posing = replace(context, victim=sibling)
+            sent = list(SIBLING.frames(posing))
+            if self._policy.ruling(sent[0].packet).verdict is Decision.ALLOW:
                 left.remove(sibling)
-                for case, sent in self._cases("spoof-sibling", 9, probe_frames, context, cell):
-                    yield replace(case, is_residual=True, spoof=sibling.id), sent
+                yield from self._cases(SIBLING, sent, posing, cell)
 
     def _neighbours(self, context: ProbeContext, cell: Cell) -> _Cases:
         """A device that poses as others of its switch; where it is alone, as somebody elsewhere."""
         for victim in self._names.neighbours(context.source) or [context.victim]:
             posing = replace(context, victim=victim)
-            probe_frames = [*spoof_both(posing), *arp_pose(posing)]
-            yield from self._cases("spoof-neighbour", 9, probe_frames, posing, cell)
+            yield from self._cases(NEIGHBOUR, list(NEIGHBOUR.frames(posing)), posing, cell)
 
     def _victim(self, source: Attachment, target: Attachment) -> Attachment:
         """Somebody at another port whom the target would let in, if there is anybody.
@@ -361,12 +342,7 @@ class _Generator:
         return self._let_in[destination]
 
     def _cases(
-        self,
-        name: str,
-        item: int,
-        probe_frames: list[ProbeFrame],
-        context: ProbeContext,
-        cell: Cell,
+        self, probe: Probe, probe_frames: list[ProbeFrame], context: ProbeContext, cell: Cell
     ) -> _Cases:
         """Split a probe's frames by what must become of them: a case has one expectation."""
         groups: dict[tuple[str, DropPoint | None], list[tuple[ProbeFrame, Ruling]]] = {}
@@ -382,16 +358,18 @@ class _Generator:
                 number=next(self._numbers),
                 source=context.source,
                 target=context.target,
-                probe=name,
-                item=item,
+                probe=probe.id,
+                item=probe.item,
                 proto=members[0][0].shape.partition("-")[0],
                 ports=tuple(dict.fromkeys(s.fields.dport for s, _ in members if s.fields.dport)),
-                spoof=context.victim.id if spoofed and name.startswith("spoof") else "",
+                spoof=context.victim.id if spoofed and probe.poses else "",
                 to=to,
                 drop=drop,
                 clause=ruling.clause,
                 where=ruling.where or (cell.where[-1] if cell.where else self._row(context)),
                 cell=cell,
+                is_residual=probe.is_residual,
+                is_bare=probe.is_bare,
             )
             yield case, [probe_frame for probe_frame, _ in members]
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import orjson
 
-from scenarios.attacks import ENTRIES, load_families
+from scenarios.attacks import load_families
 from scenarios.capture.packet_io import Wire
 from scenarios.engine.isolate import send, unmarked
 from scenarios.engine.session import Session
+from scenarios.probes.base import POSING, PROBES
 from scenarios.probes.frames import Fields, frame_number
-from scenarios.probes.tags import UNTAGGED
 from scenarios.probes.windows import CasePlan, Frame
 from scenarios.results.findings import command
 from scenarios.results.trace import follow
@@ -104,9 +104,10 @@ def planned(plan: Plan, order: Order) -> CasePlan:
             raise UsageError(f"{plan.path} knows no attachment {name!r}: is this the run's plan?")
     source, target = plan.attachment[order.source], plan.attachment[order.target]
     policy, cell = Policy(plan), matrix(plan)[source.source, target.destination]
-    to, drop = fate(policy, order.frame, source, is_bare=order.probe == UNTAGGED)
-    load_families()
-    is_exotic = order.probe in ENTRIES and ENTRIES[order.probe].exotic
+    sent_as = [probe for probe in (*PROBES, *POSING) if probe.id == order.probe]
+    is_bare = any(probe.is_bare for probe in sent_as)
+    to, drop = fate(policy, order.frame, source, is_bare=is_bare)
+    is_exotic = any(entry.exotic for entry in load_families() if entry.id == order.probe)
     return CasePlan(
         number=_CASE,
         source=source,
@@ -121,7 +122,8 @@ def planned(plan: Plan, order: Order) -> CasePlan:
         clause=" ".join(cell.clauses),
         where=cell.where[-1] if cell.where else source.where,
         cell=cell,
-        is_residual=order.probe == "spoof-sibling",
+        is_residual=any(probe.is_residual for probe in sent_as),
+        is_bare=is_bare,
         also=doors(plan, source) if is_exotic and not to else (),
     )
 

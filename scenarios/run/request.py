@@ -6,7 +6,7 @@ import argparse
 
 from scenarios.attacks import load_families
 from scenarios.events.registry import event_ids
-from scenarios.probes.base import PROBES
+from scenarios.probes.base import POSING, PROBES
 from scenarios.suites import scenarios
 from scenarios.suites.covering import COVERAGE
 from scenarios.suites.scope import Run
@@ -35,7 +35,7 @@ def asked(args: argparse.Namespace, plan: Plan) -> Run:
         situations=scenarios.applied(chosen, plan),
     )
     if args.only or args.families or args.sources or args.targets:
-        names = [name for name, _, _ in PROBES] + list(scenarios.POSING)
+        names = [probe.id for probe in (*PROBES, *POSING)]
         attacks = [entry.id for entry in load_families()]
         if suite == "full":
             selection.check(plan, [*names, *attacks])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.attacks import Kind, load_families
-from scenarios.probes.base import PROBES
-from scenarios.probes.windows import SMOKE_PROBES, CasePlan
+from scenarios.probes.base import POSING, PROBES
+from scenarios.probes.windows import CasePlan
 from scenarios.suites.services import Exchange
 from sekisho.errors import Fault, PlanError
 from sekisho.model import Attachment, Label, Plan
@@ -20,8 +20,6 @@ from sekisho.plan.places import show, suggestion
 from sekisho.scenario.situation import DROPPED, NORMAL, PASSED, Part, Situation, fault
 
 EXCHANGE = "exchange"
-#: Probes that the gate makes besides those of the list.
-POSING = ("spoof-sibling", "spoof-neighbour")
 _SENT = (Kind.FRAMES, Kind.STATEFUL)
 _MOST_TOLD = 20
 
@@ -70,7 +68,7 @@ def check_words(situations: Iterable[Situation], ids: Sequence[str]) -> None:
     """
     sent = [entry for entry in load_families() if entry.kind in _SENT]
     elsewhere = {entry.id: entry.reason for entry in load_families() if entry.kind not in _SENT}
-    probes = [name for name, _, _ in PROBES] + [*POSING, EXCHANGE]
+    probes = [*(probe.id for probe in (*PROBES, *POSING)), EXCHANGE]
     known = [*probes, *dict.fromkeys(e.family for e in sent), *(e.id for e in sent)]
     states = list(dict.fromkeys([NORMAL, *(i.partition(":")[0] for i in ids), *ids]))
     faults = list[Fault]()
@@ -90,8 +88,8 @@ def check_words(situations: Iterable[Situation], ids: Sequence[str]) -> None:
 def probes_of(suite: str) -> tuple[str, ...]:
     """Return the id of everything that *suite* sends."""
     if suite == "smoke":
-        return (*(n for n, _, _ in PROBES if n in SMOKE_PROBES), "spoof-sibling", EXCHANGE)
-    out = (*(name for name, _, _ in PROBES), *POSING, EXCHANGE)
+        return (*(p.id for p in (*PROBES, *POSING) if p.is_smoke), EXCHANGE)
+    out = (*(probe.id for probe in (*PROBES, *POSING)), EXCHANGE)
     sent = [e.id for e in load_families() if e.kind in _SENT] if suite == "full" else []
     return (*out, *sent)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.capture import observations as observations_module
-from scenarios.capture.packet_io import Wire
+from scenarios.capture.packet_io import Sender, Wire
 from scenarios.capture.places import Place
 from scenarios.engine.session import Session
 from scenarios.mutants import beneath
@@ -91,7 +91,7 @@ def copies_lost_once(town: Town, wire: Wire) -> None:
     """A capture lost one copy while the first window was tried, and none the second time."""
     send = wire.send
 
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+    def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
         wire.send = send  # type: ignore[method-assign]
         wire.rings[Place("attachment", _VICTIM)].dropped += 1
         send(frames)
@@ -114,7 +114,7 @@ def tables_changed(town: Town, wire: Wire) -> None:
     """Somebody adds a rule while frames are sent; it harms nothing, and nobody knows that."""
     send = wire.send
 
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+    def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
         send(frames)
         _change(town, "room", "add-flow", "table=8,priority=1,udp,actions=drop")
 
@@ -130,7 +130,7 @@ def controller_stopped(town: Town, wire: Wire) -> None:
     """Our controller stands still from the first frame on: it vouches for nothing any more."""
     send = wire.send
 
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+    def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
         town.signal("controller", signal.SIGSTOP)
         send(frames)
 
@@ -146,7 +146,7 @@ def setting_changed(town: Town, wire: Wire) -> None:
     """A switch is told to fail open while frames are sent; it does not fail, and all die."""
     send = wire.send
 
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+    def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
         send(frames)
         town.ovs.run("ovs-vsctl", "set-fail-mode", "room", "standalone")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import SIGKILL
 
-from scenarios.capture.packet_io import Wire
+from scenarios.capture.packet_io import Sender, Wire
 from topologies.network.netns import in_netns
 from topologies.town import Town
 
@@ -78,7 +78,7 @@ def _once(wire: Wire, there: Callable[[], None], gone: Callable[[], None]) -> No
     """Let something be there while frames are sent for the first time."""
     send = wire.send
 
-    def sending(frames: Sequence[tuple[int, bytes]]) -> None:
+    def sending(frames: Sequence[tuple[Sender, bytes]]) -> None:
         wire.send = send  # type: ignore[method-assign]
         there()
         send(frames)

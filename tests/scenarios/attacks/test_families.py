@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
+from types import ModuleType
 
 import pytest
 
 from scenarios.attacks import Entry, Kind, load_families
 from scenarios.probes.frames import blank
+from scenarios.probes.registry import collected
 from scenarios.probes.roles import RoleAssignment
 from scenarios.suites.attack_cases import representative_pairs
+from sekisho.errors import RuleError
 from tests.population import town
 
 # A capture keeps 256 bytes of a frame, its own header included (`scenarios.capture.rx_ring`).
@@ -61,3 +65,17 @@ def test_what_is_not_sent_says_why() -> None:
 
     assert all(bool(list(e.recipe(roles))) == (e.kind in sent) for e in mine)
     assert all(bool(e.reason) != (e.kind in sent) for e in mine)
+
+
+def test_two_entries_with_one_id_are_refused() -> None:
+    """A family that takes another's number would hide it."""
+    one, other = ModuleType("one"), ModuleType("other")
+    first = next(iter(load_families()))
+    vars(one).update(first=first, notes=(first,))
+    vars(other).update(second=replace(first, name="another"))
+
+    assert collected([one]) == (first,)
+    with pytest.raises(RuleError) as caught:
+        collected([one, other])
+
+    assert str(caught.value) == f"two catalogue entries are called {first.id}"

@@ -95,7 +95,7 @@ def test_each_pair_gets_the_probes_of_its_depth(name: str) -> None:
     for window in windows(plan, seed=1):
         for case in window.cases:
             tried.setdefault((case.source.id, case.target.id), set()).add(case.probe)
-    whole = {name for name, _, _ in PROBES if name in ("spoof-both", "fragment", "udp-scan")}
+    whole = {probe.id for probe in PROBES} & {"spoof-both", "fragment", "udp-scan"}
 
     assert all(whole <= tried[pair] for pair, depth in pairs.items() if depth is Depth.ALL)
     assert not any(whole & tried.get(pair, set()) for pair in tried if pairs.get(pair, 0) < 3)

@@ -8,12 +8,10 @@ from functools import cache
 import pytest
 
 from scenarios.capture.sentinels import CONTROL_SHAPES
-from scenarios.probes.base import PROBES
+from scenarios.probes.base import PROBES, Once
 from scenarios.probes.context import packet
 from scenarios.probes.pairs import every_pair
 from scenarios.probes.windows import (
-    _ONCE_A_SOURCE,
-    _ONCE_A_SUBNET,
     CasePlan,
     Frame,
     Scope,
@@ -27,7 +25,7 @@ from sekisho.policy.matrix import matrix
 from tests.population import town
 
 OF_TAGS = {"tags", "untagged"}  # at ports under tags alone
-EVERY_PAIR = frozenset(name for name, _, _ in PROBES) - _ONCE_A_SUBNET - _ONCE_A_SOURCE - OF_TAGS
+EVERY_PAIR = frozenset(probe.id for probe in PROBES if probe.once is Once.PAIR) - OF_TAGS
 
 
 def gate(name: str, seed: int = 1, suite: str = "gate") -> tuple[Window, ...]:
@@ -101,7 +99,7 @@ def test_the_rest_is_tried_once_a_subnet(name: str) -> None:
         (plan.attachment[a], str(plan.subnet(plan.attachment[b])))
         for a, b in every_pair(plan).depth
     }
-    for probe in sorted(_ONCE_A_SUBNET):
+    for probe in sorted(probe.id for probe in PROBES if probe.once is Once.SUBNET):
         tried = [(source, place) for source, place, own in every if own == probe]
         whole = {(source, place) for source, place, own in every if own == "spoof-both"}
 
@@ -119,7 +117,7 @@ def test_on_request_everybody_tries_every_subnet(name: str) -> None:
     pairs = every_pair(plan)
     possible = {(a, str(plan.subnet(plan.attachment[b]))) for a, b in pairs.depth}
     sent = [c for w in windows(plan, seed=1, scope=Scope(pairs=pairs)) for c in w.cases]
-    for probe in sorted(_ONCE_A_SUBNET):
+    for probe in sorted(probe.id for probe in PROBES if probe.once is Once.SUBNET):
         tried = [(c.source.id, str(plan.subnet(c.target))) for c in sent if c.probe == probe]
 
         assert len(tried) == len(set(tried))
@@ -130,7 +128,7 @@ def test_on_request_everybody_tries_every_subnet(name: str) -> None:
 def test_what_has_no_target_is_tried_once_by_everyone(name: str) -> None:
     """Questions to the switch itself do not depend on whom they are about."""
     sources = {case.source.id for case in cases(name)}
-    for probe in sorted(_ONCE_A_SOURCE):
+    for probe in sorted(probe.id for probe in PROBES if probe.once is Once.SOURCE):
         tried = {case.source.id for case in cases(name) if case.probe == probe}
 
         assert tried == sources

@@ -131,7 +131,7 @@ def test_every_kind_has_its_usual_ports(name: str) -> None:
 
 def test_the_items_are_those_of_the_probe_set() -> None:
     """What is refused as no item is what no run sends."""
-    assert {number for _, number, _ in PROBES} - {0} == set(ITEMS)
+    assert {probe.item for probe in PROBES} - {0} == set(ITEMS)
 
 
 def test_every_state_of_the_shipped_sentences_is_known() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from scenarios.probes.base import PROBES
+from scenarios.probes.base import POSING, PROBES
 from scenarios.suites.covering import PROBE
-from scenarios.suites.scenarios import EXCHANGE, POSING
+from scenarios.suites.scenarios import EXCHANGE
 from sekisho.report.chapters import figures
 from sekisho.report.probe_names import NAMES, name_of
 from sekisho.report.reading import read
@@ -16,7 +16,7 @@ from tests.sekisho.report.fake_run import write_run
 
 def test_every_probe_of_the_gate_has_a_name() -> None:
     """And no name is left of one that is sent no more."""
-    assert set(NAMES) == {*(name for name, _, _ in PROBES), *POSING, EXCHANGE, PROBE}
+    assert set(NAMES) == {*(probe.id for probe in (*PROBES, *POSING)), EXCHANGE, PROBE}
 
 
 def test_an_event_is_called_as_its_run_calls_it(tmp_path: Path) -> None:
