@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
 
 from controller import framework as fw
+from controller.settings import Settings, moment
+from controller.switch_io import EXIT_FAILED
+from sekisho.errors import SekishoError
 
 
 def main() -> None:
@@ -24,22 +26,23 @@ def main() -> None:
     parser.add_argument("--at", default="", help="judge rules with times at this moment, always")
     parser.add_argument("--no-repair", action="store_true", help="leave what others change")
     args = parser.parse_args()
-    os.environ["SEKISHO_PLAN"] = str(args.plan)
-    os.environ["SEKISHO_EVENTS"] = str(args.events)
-    os.environ["SEKISHO_HEALS"] = "no" if args.no_repair else "yes"
-    os.environ["SEKISHO_AT"] = args.at
-    for name, path in (
-        ("SEKISHO_CHANGES", args.changes),
-        ("SEKISHO_CHANGES_SOCKET", args.changes_socket),
-    ):
-        if path is not None:
-            os.environ[name] = str(path)
+    settings = Settings(
+        args.plan,
+        args.events,
+        args.changes,
+        args.changes_socket,
+        moment(args.at),
+        heals=not args.no_repair,
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address, _, port = args.listen.rpartition(":")
     fw.cfg.CONF(args=[], project="sekisho", version=fw.VERSION)
     fw.cfg.CONF.set_override("ofp_listen_host", address)
     fw.cfg.CONF.set_override("ofp_tcp_listen_port", int(port))
-    fw.app_manager.AppManager.run_apps(["controller.app"])
+    try:
+        fw.run("controller.app", settings=settings)
+    except SekishoError:  # it has said why
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

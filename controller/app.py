@@ -33,7 +33,6 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from controller import framework as fw
@@ -43,7 +42,8 @@ from controller.link_state import Lines
 from controller.openflow import add_bytes
 from controller.read_back import WIPE, WIPE_GROUPS
 from controller.reconcile import changes
-from controller.switch_io import EXIT_FAILED, Held, SwitchDisconnectedError, TroubleError, fail_fast
+from controller.settings import Settings
+from controller.switch_io import Held, SwitchDisconnectedError, TroubleError, fail_fast
 from controller.transition import Moving, step_bytes
 from sekisho.compiler.reroute import rerouted
 from sekisho.compiler.tables import compile_town
@@ -73,17 +73,17 @@ class Done:
 class Sekisho(Moving):
     """Guards one town."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, settings: Settings | None = None, **kwargs: Any) -> None:
+        own = settings or Settings.from_env(os.environ)
+        super().__init__(*args, settings=own, **kwargs)
         try:
-            plan = load(Path(os.environ["SEKISHO_PLAN"]))
-            self._client = ChangeServer(self, plan)
+            self._client = ChangeServer(self, load(own.plan), own)
             self.plan = self._client.plan
             self._wanted = compile_town(self.plan)
-            gc.freeze()  # they stay: the collector would go through them while somebody waits
-        except (KeyError, SekishoError) as error:
-            self.say("failed", why=f"SEKISHO_PLAN: {error}")
-            os._exit(EXIT_FAILED)
+        except SekishoError as error:
+            self.say("failed", why=str(error))
+            raise
+        gc.freeze()  # they stay: the collector would go through them while somebody waits
         self._names = {s.dpid: s.id for s in self.plan.switches}
         self._watched: set[Any] = set()  # connections on which every change is told
         self._done: dict[Any, Done] = {}  # what was changed since the last `in-force`

@@ -22,15 +22,14 @@ same port is a conflict. One request is worked on at a time.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from controller import framework as fw
+from controller.settings import Settings
 from controller.switch_io import fail_fast
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import JST, Plan
@@ -69,15 +68,15 @@ class ChangeServer:
     Args:
         guard: The controller.
         plan: The plan as its file says it.
+        settings: Where the journal and the socket are, and when rules are judged.
 
     Raises:
         PlanError: The journal cannot be read.
     """
 
-    def __init__(self, guard: Moving, plan: Plan) -> None:
-        self._guard, self._origin = guard, plan
-        path = os.environ.get("SEKISHO_CHANGES")
-        self._journal = Journal(Path(path)) if path else None
+    def __init__(self, guard: Moving, plan: Plan, settings: Settings) -> None:
+        self._guard, self._origin, self._settings = guard, plan, settings
+        self._journal = Journal(settings.changes) if settings.changes else None
         self._turn = fw.hub.Semaphore(1)
         self._late: set[int] = set()  # changes whose end could not be brought about, and told
         self.say = guard.say
@@ -89,21 +88,19 @@ class ChangeServer:
 
     def _now(self, changes: Iterable[Change]) -> Plan:
         """The plan with *changes* laid over it, and what rules hold at this time alone."""
-        fixed = os.environ.get("SEKISHO_AT", "")
-        moment = datetime.fromisoformat(fixed) if fixed else datetime.now(JST)
-        return in_force(self._origin, changes, moment)
+        return in_force(self._origin, changes, self._settings.moment or datetime.now(JST))
 
     def open(self) -> None:
-        """Begin to take requests, if the environment names a socket and a journal."""
-        path = os.environ.get("SEKISHO_CHANGES_SOCKET", "")
+        """Begin to take requests, if the settings name a socket and a journal."""
+        path = self._settings.changes_socket
         if any(clause.has_times for clause in self._origin.clauses):
             fw.hub.spawn(self._watch_rules)
         if self._journal is None:
             return
         fw.hub.spawn(self._watch_times)
         if path:
-            Path(path).unlink(missing_ok=True)
-            server = fw.hub.StreamServer((path,), self._serve)
+            path.unlink(missing_ok=True)
+            server = fw.hub.StreamServer((str(path),), self._serve)
             fw.hub.spawn(server.serve_forever)
 
     @fail_fast

@@ -61,6 +61,23 @@ DEAD_DISPATCHER = handler.DEAD_DISPATCHER
 HANDSHAKE_DISPATCHER = handler.HANDSHAKE_DISPATCHER
 
 
+def run(module: str, **given: object) -> None:
+    """Serve the application of *module*, made with what is *given*, until it ends.
+
+    As the framework's own ``run_apps`` does, which passes nothing on and serves the web as well.
+    """
+    manager = app_manager.AppManager.get_instance()
+    manager.load_apps([module])
+    services = manager.instantiate_apps(**manager.create_contexts(), **given)
+    try:
+        hub.joinall(services)
+    finally:
+        manager.close()
+        for service in services:
+            service.kill()
+        hub.joinall(services)
+
+
 def take_replies(handle: Callable[[Any, int, bytes], None]) -> None:
     """Give every multipart reply to *handle* as it came: connection, transaction id, bytes.
 

@@ -8,24 +8,21 @@ is tried again; only what concerns no single switch ends the process.
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import orjson
-
 from controller import framework as fw
+from controller.event_log import EventLog
 from controller.flow_monitor import changes_of_others
 from controller.read_back import Entry, UnreadableError, entries
+from controller.settings import Settings
 from sekisho.errors import LabError
 from sekisho.openflow.rules import Rule
 from sekisho.text.trouble import recorded
 
-_log = logging.getLogger(__name__)
 _ANSWER_S = 10.0  # a switch that has not answered by then is in trouble
 _SETTLE_S = 0.05  # a flow monitor has told of a change by then
 _HEADER = 16  # bytes of a multipart reply before its body; OpenFlow 1.3.5, 7.3.5
@@ -119,9 +116,9 @@ class SwitchConnections(fw.App):
 
     OFP_VERSIONS = [fw.ofp.OFP_VERSION]  # noqa: RUF012  # the framework reads a class attribute
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._events = os.environ.get("SEKISHO_EVENTS", "")
+        self.say = EventLog(settings.events).say
         self._names: dict[int, str] = {}  # switch ids by dpid
         self._current: dict[str, Any] = {}  # the connection of each switch
         self._waiting: dict[tuple[Any, int], Question] = {}
@@ -129,15 +126,6 @@ class SwitchConnections(fw.App):
         self._told: dict[Any, int] = {}  # how often a switch has told of somebody's change
         self._unreadable: dict[str, str] = {}  # switches whose tables cannot be read, and why
         fw.take_replies(self._on_reply)
-
-    def say(self, event: str, **facts: Any) -> None:
-        """Append one fact to the events file, or to the log when there is none."""
-        line = orjson.dumps({"event": event, "at": time.time(), **facts})
-        if not self._events:
-            _log.info("%s", line.decode())
-            return
-        with Path(self._events).open("ab") as out:
-            out.write(line + b"\n")
 
     def name_of(self, datapath: Any) -> str:
         """Return the id of a connection's switch, or its number if the plan has no such switch."""

@@ -7,16 +7,15 @@ networks, nor is a packet judged by half a change, on whichever switches it meet
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controller import framework as fw
-from controller.link_state import Lines
 from controller.openflow import add_bytes, delete_bytes, wire_match
 from controller.reconcile import Step, changes
+from controller.settings import Settings
 from controller.switch_io import SwitchConnections, SwitchDisconnectedError, TroubleError, fail_fast
 from sekisho.compiler.incremental import TableDiff, Tables, changed_tables
 from sekisho.errors import LabError
@@ -85,16 +84,15 @@ def step_bytes(step: Step) -> list[bytes]:
 class Moving(SwitchConnections):
     """Knows the plan that is in force and its tables; changes both together."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(*args, settings=settings, **kwargs)
         self.plan: Plan
         self._wanted: Tables = {}
-        self._lines: Lines
         self._in_force: set[str] = set()
         self._busy: set[Any] = set()  # connections that are being reconciled or changed
         self._again: set[Any] = set()  # and of those, that must be looked at once more
         self._troubles: dict[str, str] = {}  # switches that cannot be healed just now, and why
-        self._heals = os.environ.get("SEKISHO_HEALS") != "no"
+        self._heals = settings.heals
 
     @property
     def tables(self) -> Tables:
