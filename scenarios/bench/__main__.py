@@ -31,7 +31,7 @@ from sekisho.commands.plan_arguments import default_plan
 from sekisho.commands.saving import saving
 from sekisho.commands.screen import Paper
 from sekisho.errors import LabError, SekishoError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.runtime.namespaces import path_with_system
 
 SMALL = Path("topologies/tiny.yaml")

@@ -15,7 +15,7 @@ from typing import Any
 from scenarios.capture.places import Place
 from sekisho.compiler.tables import compile_town
 from sekisho.evidence import unhealed
-from sekisho.evidence.verdict import Difference
+from sekisho.evidence.finding import Difference
 from sekisho.model import Label, Plan, PortRef
 from sekisho.openflow.flow_dump import age_s
 from topologies.ovs import state

@@ -28,7 +28,8 @@ from scenarios.mutants.harness import (
 )
 from scenarios.mutants.registry import Order, chosen, reasons
 from sekisho.compiler.tables import compile_town
-from sekisho.evidence.verdict import SCHEMA, write_atomically
+from sekisho.evidence.schema import SCHEMA
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import JST, Plan
 from sekisho.model.terms import at
 from sekisho.mutation.catalogue import IDS

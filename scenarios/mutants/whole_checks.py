@@ -37,7 +37,8 @@ from scenarios.suites.scope import Run
 from scenarios.suites.suite import Suite
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
-from sekisho.evidence.verdict import Verdict, write_atomically
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import JST, Plan
 from sekisho.model.terms import at
 from sekisho.plan import load

@@ -12,7 +12,8 @@ from scenarios.events.tried import DROP, During, Tried
 from scenarios.probes.windows import CasePlan
 from scenarios.suites.scope import Run
 from scenarios.suites.services import Outcome
-from sekisho.evidence.verdict import Case, Verdict
+from sekisho.evidence.case import Case
+from sekisho.evidence.verdict import Verdict
 from sekisho.judge.judge import Judgement
 from sekisho.model import Attachment, Plan
 from sekisho.openflow.flow_dump import FlowLine

@@ -12,14 +12,11 @@ import orjson
 
 from scenarios.results.case_records import jst
 from scenarios.results.run_stats import Tally
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.run_verdict import RunVerdict, run_verdict
 from sekisho.evidence.seal import seal
-from sekisho.evidence.verdict import (
-    Finding,
-    RunVerdict,
-    run_verdict,
-    write_atomically,
-    write_summary,
-)
+from sekisho.evidence.summary import write_summary
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Plan
 
 _EXIT = {RunVerdict.PASS: 0, RunVerdict.FAIL: 1, RunVerdict.INCONCLUSIVE: 3}

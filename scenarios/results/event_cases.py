@@ -8,7 +8,7 @@ from scenarios.events.trial import Outcome
 from scenarios.events.tried import ARRIVE, DROP, During, Tried
 from scenarios.results.case_records import Recorder, event_case
 from scenarios.suites.scope import Run
-from sekisho.evidence.verdict import Case
+from sekisho.evidence.case import Case
 from sekisho.model import Plan
 from sekisho.model.states import state_of
 

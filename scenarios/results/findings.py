@@ -26,7 +26,9 @@ from scenarios.engine.session import Attempt, Session
 from scenarios.probes.windows import CasePlan
 from scenarios.results.trace import follow, steps
 from sekisho.errors import LabError
-from sekisho.evidence.verdict import Case, Finding, Verdict
+from sekisho.evidence.case import Case
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.verdict import Verdict
 from sekisho.judge.judge import Judgement
 from sekisho.packet.dissect import with_tag
 from sekisho.report.pcapng import CapturedFrame, write

@@ -15,7 +15,7 @@ from scenarios.probes.pairs import lacks_thirds
 from scenarios.results.case_records import STATE
 from scenarios.suites.scope import Run
 from sekisho import __version__
-from sekisho.evidence.verdict import SCHEMA
+from sekisho.evidence.schema import SCHEMA
 from sekisho.intent.sentences import contradictions, decided_by, unmet
 from sekisho.model import Attachment, Clause, Label, MustDrop, MustReach, Plan
 from sekisho.model.states import state_of

@@ -20,7 +20,9 @@ from scenarios.probes.windows import CasePlan, Window
 from sekisho.coverage.conditions import Proof
 from sekisho.coverage.paths import ways
 from sekisho.coverage.rules import cover
-from sekisho.evidence.verdict import SCHEMA, Verdict, write_atomically
+from sekisho.evidence.schema import SCHEMA
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Plan, PortRef, Protocol, Service
 from sekisho.model.pools import edges, pools
 from sekisho.openflow.flow_dump import FlowLine

@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass, field
 
 from sekisho.evidence.case_file import CaseLog
-from sekisho.evidence.verdict import Difference, RunVerdict, Seconds, Summary, Verdict
+from sekisho.evidence.finding import Difference
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.summary import Seconds, Summary
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Plan
 
 

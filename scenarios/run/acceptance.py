@@ -39,7 +39,7 @@ from scenarios.run.runner import Check
 from scenarios.suites.scenarios import applied
 from scenarios.suites.scope import Run
 from scenarios.suites.unguarded import STATE, unguarded
-from sekisho.evidence.verdict import Case
+from sekisho.evidence.case import Case
 from sekisho.model import Label, Plan
 from topologies.town import Town
 

@@ -35,8 +35,10 @@ from scenarios.suites.scenarios import applied, check_words
 from scenarios.suites.scope import Run
 from sekisho.errors import UsageError
 from sekisho.evidence.case_file import CASES, CaseLog
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.seal import MANIFEST
-from sekisho.evidence.verdict import SCHEMA, Finding, write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import JST, Label, Plan
 from sekisho.model.states import is_state
 from sekisho.model.terms import at

@@ -15,8 +15,10 @@ from scenarios.capture.observations import Late, Observations, Stray
 from scenarios.capture.own_traffic import sign
 from scenarios.engine.config_watch import MEANWHILE, ConfigWatch
 from scenarios.results.case_records import jst
+from sekisho.evidence.case import Case
 from sekisho.evidence.case_file import CaseLog
-from sekisho.evidence.verdict import Case, Finding, Verdict
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 
 _MOST = 50  # kinds of strays that are written down

@@ -17,7 +17,7 @@ from typing import Any
 
 from scenarios.engine.config_watch import AFTER, ConfigWatch
 from sekisho.errors import LabError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Label, Plan
 from sekisho.openflow.flow_dump import digest, flows
 from sekisho.report.reading import PROOF_FILE

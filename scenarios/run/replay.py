@@ -28,7 +28,8 @@ from scenarios.results.findings import command
 from scenarios.results.trace import follow
 from scenarios.suites.attack_cases import doors, fate
 from sekisho.errors import LabError, UsageError
-from sekisho.evidence.verdict import Verdict, write_atomically
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import JST, Attachment, Plan
 from sekisho.model.terms import at
 from sekisho.packet.dissect import with_tag

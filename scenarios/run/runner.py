@@ -35,9 +35,11 @@ from scenarios.suites.scope import Run
 from scenarios.suites.services import Exchange, Outcome, converse
 from scenarios.suites.suite import Suite
 from sekisho.errors import LabError, SekishoError
+from sekisho.evidence.case import Case
 from sekisho.evidence.case_file import CASES, CaseLog
 from sekisho.evidence.seal import MANIFEST
-from sekisho.evidence.verdict import Case, Verdict, write_atomically
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.runtime.child import doing, say

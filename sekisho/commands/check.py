@@ -22,7 +22,7 @@ from sekisho.commands.bridge import bridge
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import SekishoError, UsageError
-from sekisho.evidence.verdict import RunVerdict
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.model import Plan
 from sekisho.plan import load
 from sekisho.runtime.namespaces import launched, namespace_flags

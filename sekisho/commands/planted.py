@@ -20,7 +20,7 @@ from rich.table import Table
 from sekisho.commands import runs
 from sekisho.commands.inner import listen
 from sekisho.commands.screen import Screen
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Label
 from sekisho.mutation.catalogue import IDS
 from sekisho.plan import load

@@ -15,7 +15,9 @@ from sekisho.commands.bridge import Bridge, bridge
 from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import Screen
 from sekisho.errors import UsageError
-from sekisho.evidence.verdict import Case, Finding, Verdict
+from sekisho.evidence.case import Case
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.plan import load
 from sekisho.report.reading import RunRecord, read

@@ -12,7 +12,7 @@ from sekisho.commands.saving import saving
 from sekisho.commands.screen import Screen
 from sekisho.errors import SealError, UsageError
 from sekisho.evidence.seal import REPORTS, check_manifest, trouble
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.report import html, junit, terminal
 from sekisho.report.reading import RunRecord, read
 

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sekisho.errors import LabError, UsageError
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.seal import REPORTS, seal, seal_again
-from sekisho.evidence.verdict import SCHEMA, RunVerdict, Summary, write_summary
+from sekisho.evidence.summary import Summary, write_summary
 from sekisho.model import Plan
 from sekisho.report.reading import read_summary
 from sekisho.text.trouble import in_words

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from sekisho.errors import LabError, UsageError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.plan.places import one_of
 
 FILE = "town.json"

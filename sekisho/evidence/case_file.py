@@ -20,7 +20,8 @@ from typing import IO, Any
 import orjson
 
 from sekisho.errors import UsageError
-from sekisho.evidence.verdict import Case, Verdict, case_from_line
+from sekisho.evidence.case import Case, case_from_line
+from sekisho.evidence.verdict import Verdict
 
 CASES = "cases.jsonl.gz"
 #: What runs of earlier versions wrote.

@@ -19,7 +19,7 @@ from stat import S_ISREG, S_ISSOCK
 import orjson
 
 from sekisho.errors import SealError, SekishoError, UsageError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 
 MANIFEST = "manifest.json"
 FILES = "files"  # key of the manifest

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from sekisho.errors import Fault, PlanError, UsageError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Device, DeviceKind, Label, Plan, Protection, Role, Word
 from sekisho.plan import load
 from sekisho.plan.keys import LANGUAGE_VERSION

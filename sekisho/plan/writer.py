@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from sekisho.errors import UsageError
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Attachment, Clause, Plan
 from sekisho.plan import load
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sekisho.errors import RefusedError
-from sekisho.evidence.verdict import SCHEMA
+from sekisho.evidence.schema import SCHEMA
 from sekisho.model import Label, Plan
 from sekisho.proof.reading import read_dumps
 from sekisho.proof.verdict import Proof, Wrong, prove

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.evidence.verdict import Case, Finding, Verdict
+from sekisho.evidence.case import Case
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report.reading import RunRecord
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from sekisho.evidence.verdict import Finding, Seconds, Summary, Verdict
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.summary import Seconds, Summary
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report import causes, tally
 from sekisho.report.front import untested

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sekisho.evidence.verdict import Difference
+from sekisho.evidence.finding import Difference
 from sekisho.model import Label
 from sekisho.report.markup import Markup, both, say, tag
 from sekisho.report.reading import RunRecord

@@ -13,7 +13,8 @@ from array import array
 
 import orjson
 
-from sekisho.evidence.verdict import CASE_KEYS, Verdict
+from sekisho.evidence.case import CASE_KEYS
+from sekisho.evidence.verdict import Verdict
 from sekisho.report.reading import RunRecord
 from sekisho.report.table import CaseTable, Column
 

@@ -5,7 +5,8 @@ Plain words only; nothing here needs an engineer. What was not tested stands bes
 
 from __future__ import annotations
 
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label, StandingException
 from sekisho.report import events, proof, tally
 from sekisho.report.concerned import of_whom

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report import situations, tally
 from sekisho.report.reading import RunRecord
 from sekisho.report.terminal import verdict_line

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.evidence.verdict import write_atomically
+from sekisho.evidence.writing import write_atomically
 
 _SECTION_HEADER, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6  # draft, 4
 _BYTE_ORDER_MAGIC = 0x1A2B3C4D  # draft, 4.1

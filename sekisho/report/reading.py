@@ -16,16 +16,11 @@ import orjson
 from sekisho.errors import UsageError
 from sekisho.evidence import seal
 from sekisho.evidence.case_file import case_file
-from sekisho.evidence.verdict import (
-    Difference,
-    Finding,
-    RunVerdict,
-    Seconds,
-    Summary,
-    Verdict,
-    current_key,
-    run_verdict,
-)
+from sekisho.evidence.finding import Difference, Finding
+from sekisho.evidence.run_verdict import RunVerdict, run_verdict
+from sekisho.evidence.schema import current_key
+from sekisho.evidence.summary import Seconds, Summary
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report.manifest import Manifest, json_object, read_manifest
 from sekisho.report.table import CaseTable, read_table, table_from_lines

@@ -15,8 +15,9 @@ from typing import cast
 import orjson
 
 from sekisho.errors import UsageError
+from sekisho.evidence.case import CASE_KEYS, Case
 from sekisho.evidence.case_file import lines
-from sekisho.evidence.verdict import CASE_KEYS, Case, Verdict
+from sekisho.evidence.verdict import Verdict
 
 Value = str | int | float
 

@@ -13,7 +13,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sekisho.evidence.verdict import Finding, RunVerdict, Verdict
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report import (
     catalogue,

@@ -149,7 +149,7 @@ class PlanFile(pytest.File):
 
 def _why_inconclusive(record: RunRecord) -> str:
     """Return why nothing of a run can be believed; empty where it can."""
-    from sekisho.evidence.verdict import RunVerdict
+    from sekisho.evidence.run_verdict import RunVerdict
 
     if record.verdict is not RunVerdict.INCONCLUSIVE:
         return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence.verdict import RunVerdict
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.report import tally
 from sekisho.report.reading import RunRecord, read
 from sekisho.runtime.namespaces import launched

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.evidence.verdict import RunVerdict
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.report import html
 from sekisho.report.reading import read
 from sekisho.runtime.namespaces import launched

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence.verdict import RunVerdict
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.report.reading import read
 from tests.live import machine
 from tests.live.machine import ROOT, Person

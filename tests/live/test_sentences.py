@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report import tally
 from sekisho.report.html import render
 from sekisho.report.reading import read

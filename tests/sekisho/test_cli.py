@@ -20,7 +20,8 @@ from sekisho.commands.inner import Outcome, listen
 from sekisho.commands.screen import language
 from sekisho.commands.standing import find, forget, note
 from sekisho.errors import UsageError
-from sekisho.evidence.verdict import RunVerdict, Summary, write_summary
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.summary import Summary, write_summary
 from sekisho.report.reading import read_summary
 from sekisho.runtime.progress import Lines, Moving, Silent, phase_text, progress
 

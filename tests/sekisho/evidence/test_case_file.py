@@ -19,6 +19,7 @@ import orjson
 import pytest
 
 from sekisho.errors import UsageError
+from sekisho.evidence.case import Case
 from sekisho.evidence.case_file import (
     CASES,
     PLAIN,
@@ -28,8 +29,9 @@ from sekisho.evidence.case_file import (
     read_cases,
     write_cases,
 )
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.verdict import Case, RunVerdict, Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report import html, junit
 from sekisho.report.reading import read
 from tests.sekisho.report.fake_run import cases, manifest, raw_cases, write_run

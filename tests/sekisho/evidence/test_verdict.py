@@ -9,18 +9,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sekisho.evidence.verdict import (
-    CASE_KEYS,
-    Case,
-    Finding,
-    RunVerdict,
-    Seconds,
-    Summary,
-    Verdict,
-    run_verdict,
-    summary_bytes,
-    write_atomically,
-)
+from sekisho.evidence.case import CASE_KEYS, Case
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.run_verdict import RunVerdict, run_verdict
+from sekisho.evidence.summary import Seconds, Summary, summary_bytes
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 
 CONTRACT = (Path(__file__).parents[3] / "docs" / "run-folder.md").read_text("utf-8")
 

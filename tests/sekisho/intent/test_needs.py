@@ -11,8 +11,9 @@ import pytest
 
 from scenarios.results.manifest import plan_words
 from sekisho.errors import PlanError
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.intent.sentences import pairs, unmet
 from sekisho.plan import load
 from sekisho.report import html, junit, tally, terminal

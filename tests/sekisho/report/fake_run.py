@@ -9,20 +9,15 @@ from pathlib import Path
 
 import orjson
 
+from sekisho.evidence.case import Case
 from sekisho.evidence.case_file import CASES, lines, write_cases
+from sekisho.evidence.finding import Finding
+from sekisho.evidence.run_verdict import RunVerdict, run_verdict
+from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.seal import seal
-from sekisho.evidence.verdict import (
-    SCHEMA,
-    Case,
-    Finding,
-    RunVerdict,
-    Seconds,
-    Summary,
-    Verdict,
-    run_verdict,
-    write_atomically,
-    write_summary,
-)
+from sekisho.evidence.summary import Seconds, Summary, write_summary
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from tests.sekisho.report import fake_town
 
 RUN = "20261123-180102-matsuno"

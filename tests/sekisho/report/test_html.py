@@ -16,8 +16,9 @@ import orjson
 import pytest
 
 from scenarios.results.manifest import plan_words
+from sekisho.evidence.case import CASE_KEYS
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.verdict import CASE_KEYS, Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.plan import load
 from sekisho.report.embedding import FIELDS
 from sekisho.report.html import render

@@ -12,8 +12,9 @@ import pytest
 
 from sekisho.errors import UsageError
 from sekisho.evidence.case_file import CASES, case_file, lines, read_cases
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.reading import read

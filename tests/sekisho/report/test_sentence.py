@@ -8,8 +8,9 @@ import orjson
 import pytest
 from rich.console import Console
 
+from sekisho.evidence.run_verdict import RunVerdict
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.verdict import RunVerdict, Verdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report import html, junit, tally, terminal
 from sekisho.report.reading import RunRecord, read
 from tests.sekisho.report.fake_run import write_run

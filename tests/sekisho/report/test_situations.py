@@ -12,7 +12,8 @@ import orjson
 import pytest
 from rich.console import Console
 
-from sekisho.evidence.verdict import Verdict, write_atomically
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.report import html, junit, situations, terminal
 from sekisho.report.reading import RunRecord, read
 from tests.sekisho.report.fake_run import write_run

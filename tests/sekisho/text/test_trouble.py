@@ -18,7 +18,9 @@ import sekisho.cli
 from sekisho.commands import runs
 from sekisho.commands.screen import Screen
 from sekisho.errors import LabError
-from sekisho.evidence.verdict import RunVerdict, Summary, write_atomically, write_summary
+from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.summary import Summary, write_summary
+from sekisho.evidence.writing import write_atomically
 from sekisho.model.changes import Change
 from sekisho.report.reading import read_summary
 from sekisho.resegment.journal import Journal
@@ -218,7 +220,7 @@ def test_no_pass_stays_where_the_end_cannot_be_written(
     path = tmp_path / "summary.json"
     write_summary(path, Summary(plan="town", verdict=RunVerdict.PASS))
     (tmp_path / "cases.jsonl").write_bytes(b"")
-    monkeypatch.setattr("sekisho.evidence.verdict.write_atomically", _Full(tmp_path, most))
+    monkeypatch.setattr("sekisho.evidence.summary.write_atomically", _Full(tmp_path, most))
     runs.summary_without_verdict(tmp_path, "town", "no space is left")
 
     assert path.exists() == (most > 0)
