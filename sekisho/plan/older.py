@@ -1,8 +1,9 @@
-"""Plans of an earlier version: which version a file says, and what its facts tell by themselves.
+"""Plans of another version: which version a file says, and what its facts tell by themselves.
 
 A plan of version 1 has no words for what a zone protects. What another part of it says for certain
 is taken from there; the rest stays unsaid, and `sekisho plan lint` lists it. Two letters of layers
-are taken for what version 1 itself took them for, since the mistake would be on the safe side.
+are taken for what version 1 itself took them for, since the mistake would be on the safe side. A
+plan of a later version is refused.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sekisho.errors import Fault
 from sekisho.model import CellKind, Plan, Protection, Zone
 from sekisho.model.pools import pools
 from sekisho.plan.keys import LANGUAGE_VERSION, OLDEST_VERSION
 from sekisho.plan.nodes import Mapping, Node, Scalar
+from sekisho.plan.places import Sheets
 
 #: Letters that version 1 refused and warned by; of the second only where no port is moved to.
 _RESIDENT, _MANAGEMENT = "M", "G"
@@ -36,6 +39,17 @@ def said_version(root: Node) -> int:
         if isinstance(value, Scalar)
     }
     return LANGUAGE_VERSION if said.get("sekisho") == str(LANGUAGE_VERSION) else OLDEST_VERSION
+
+
+def later_version(root: Node, sheets: Sheets) -> Iterator[Fault]:
+    """Yield the one fault of a plan in a later version: what else it says, nobody here knows."""
+    for name, value in root.entries if isinstance(root, Mapping) else ():
+        said = value.text if name.text == "sekisho" and isinstance(value, Scalar) else ""
+        if said.isdecimal() and int(said) > LANGUAGE_VERSION:
+            known = f"{OLDEST_VERSION} to {LANGUAGE_VERSION}"
+            text = f"sekisho: {said} is not a whole number from {known}"
+            hint = f"this Sekisho reads versions {known} of the plan language"
+            yield sheets.fault(value.line, text, hint)
 
 
 def derived(plan: Plan) -> Plan:

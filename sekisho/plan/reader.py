@@ -49,7 +49,7 @@ from sekisho.model import (
 )
 from sekisho.plan.checks import check_town
 from sekisho.plan.include import read_whole
-from sekisho.plan.older import derived, said_version
+from sekisho.plan.older import derived, later_version, said_version
 from sekisho.plan.places import Places
 from sekisho.plan.portnames import names_of, numbered, ports_of
 from sekisho.plan.record import ALL, Record
@@ -68,6 +68,7 @@ def load(path: str | PathLike[str]) -> Plan:
     """
     file = fspath(path)
     whole = read_whole(file)
+    _barrier(later_version(whole.root, whole.sheets))
     record, places = read_shape(whole.sheets, whole.root, version=said_version(whole.root))
     record, faults = numbered(record, places)
     _barrier(faults)

@@ -16,6 +16,7 @@ from typing import Any
 
 from sekisho.errors import LabError, RefusedError, RuleError, UsageError
 from sekisho.evidence import seal
+from sekisho.evidence.schema import refuse_newer
 from sekisho.model import Plan
 from sekisho.openflow.flow_dump import FlowLine, flows
 from sekisho.openflow.rule_text import held, wanted
@@ -98,6 +99,7 @@ def read_run(folder: Path, plan: Plan) -> dict[str, tuple[Rule, ...]]:
     try:
         if manifest.exists():
             said = json.loads(manifest.read_text("utf-8"))
+            refuse_newer(said, manifest)
             _refuse_other_plan(said, plan, folder)
             if said.get("files") is not None:
                 seal.check_manifest(folder, "")

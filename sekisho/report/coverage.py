@@ -5,13 +5,12 @@ Read from ``coverage.json`` of the run folder; a run without it has no such chap
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
+from typing import Any, cast
 
 from sekisho.errors import UsageError
 from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Label
+from sekisho.report.manifest import json_object
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 
@@ -28,7 +27,7 @@ def _read(record: RunRecord) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        found = orjson.loads(path.read_bytes())
+        found = cast(dict[str, Any], json_object(path))
         if "set" in found:  # of the suite that `sekisho.report.probe_set` tells of
             return None
         counts = {key: found[key] for key in (*_KEYS, *_MORE, *_EDGES)}

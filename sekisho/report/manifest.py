@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 import orjson
 
 from sekisho.errors import UsageError
+from sekisho.evidence.schema import refuse_newer
 from sekisho.model import CellKind, Label, StandingException
 from sekisho.report.sentence import Sentence, sentence
 from sekisho.report.situation_line import SituationLine, situation_line
@@ -216,7 +217,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def json_object(path: Path) -> dict[str, object]:
-    """Read a file that holds one JSON object."""
+    """Read a file that holds one JSON object, in a schema that is known."""
     try:
         found = orjson.loads(path.read_bytes())
     except OSError as error:
@@ -225,6 +226,7 @@ def json_object(path: Path) -> dict[str, object]:
         raise UsageError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, dict):
         raise UsageError(f"{path}: not a JSON object")
+    refuse_newer(found, path)
     return found
 
 

@@ -13,11 +13,13 @@ import pytest
 from sekisho.errors import UsageError
 from sekisho.evidence.case_file import CASES, case_file, lines, read_cases
 from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.seal import seal_again
 from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
 from sekisho.report import tally
 from sekisho.report.reading import read
+from sekisho.spoken import japanese
 from tests.sekisho.report.fake_run import died, put_cases, raw_cases, write_run
 
 
@@ -255,3 +257,20 @@ def test_an_event_of_either_schema_is_inconclusive(tmp_path: Path, schema: int, 
 
     assert events is not None
     assert [one["verdict"] for one in events["outcomes"]] == ["inconclusive"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json"])
+def test_a_run_of_a_later_schema_is_refused(tmp_path: Path, name: str) -> None:
+    """Its words may mean something else: nothing of it is read."""
+    run = write_run(tmp_path)
+    path = run / name
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"schema": SCHEMA + 1}))
+    seal_again(run)
+    with pytest.raises(UsageError) as caught:
+        read(run)
+
+    assert str(caught.value) == (
+        f"{path}: schema {SCHEMA + 1} is newer than what this Sekisho reads (up to {SCHEMA})\n"
+        "  hint: read it with the Sekisho that wrote it, or with a later one"
+    )
+    assert "より新しい" in japanese(str(caught.value))
