@@ -43,7 +43,9 @@ class Settings:
 
         plan = path("SEKISHO_PLAN")
         if plan is None:
-            raise UsageError("SEKISHO_PLAN: names no plan\n  hint: SEKISHO_PLAN=PLAN.yaml")
+            raise UsageError(
+                "SEKISHO_PLAN names no plan\n  hint: name a plan, such as topologies/tiny.yaml"
+            )
         return cls(
             plan,
             path("SEKISHO_EVENTS"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MACHINES = {
+    "names-no-plan": ("{name} names no plan", "{name} が計画書を指していない"),
     "no-space": ("no space is left", "空き容量がない"),
     "free-space": ("free some space, or choose another place with --out",
                    "空きを作るか、--out で別の場所を指定する"),

@@ -39,7 +39,9 @@ def test_an_environment_without_a_plan_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         Settings.from_env({})
 
-    assert str(caught.value) == "SEKISHO_PLAN: names no plan\n  hint: SEKISHO_PLAN=PLAN.yaml"
+    assert str(caught.value) == (
+        "SEKISHO_PLAN names no plan\n  hint: name a plan, such as topologies/tiny.yaml"
+    )
 
 
 def test_a_fact_is_there_as_soon_as_it_is_said(tmp_path: Path) -> None:
