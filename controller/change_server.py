@@ -133,9 +133,8 @@ class ChangeServer:
                 self._late.add(number)
                 self.say("late", number=number, why=str(error))
 
-    def _serve(self, connection: Any, address: Any) -> None:
+    def _serve(self, connection: Any, _address: Any) -> None:
         """Answer the requests of one connection, until it is closed."""
-        del address
         # The client may be gone.
         with JsonLineConnection(connection) as conn, contextlib.suppress(OSError):
             while True:

@@ -164,9 +164,8 @@ class ControlServer:
         }
         return {"error": reason["en"], "refusals": [reason]}
 
-    def _state(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _state(self, _request: dict[str, Any]) -> dict[str, Any]:
         """The plan's file, the journal, and whether the controller is there and all is in force."""
-        del request
         plan = {"plan": str(Path(self.town.plan.path).resolve())}
         try:
             with _to_guard(self.town) as guard:

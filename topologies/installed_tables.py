@@ -32,13 +32,12 @@ class InstalledTables:
     def __init__(self, town: Town) -> None:
         self._town = town
 
-    def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, _request: dict[str, Any]) -> dict[str, Any]:
         """Return the plan's file and digest, the changes that stand, the moment, and each dump.
 
         Raises:
             LabError: A switch does not answer, or something was changed while it was read.
         """
-        del request
         plan, moment = self._town.plan, datetime.now(JST)
         before, dumps = self._standing(), self._dumps()
         time.sleep(_APART_S)

@@ -158,9 +158,8 @@ class LiveActions:
             }
         return self._spare
 
-    def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _faults(self, _request: dict[str, Any]) -> dict[str, Any]:
         """List what can be broken, and what is."""
-        del request
         links = [
             {"name": name, "ja": link.label.ja, "en": link.label.en, "on": name in self._broken}
             for name, link in self._links().items()

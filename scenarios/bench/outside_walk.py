@@ -57,9 +57,8 @@ class Prefixes:
                     out.add((port, header))
         return out
 
-    def drawn(self, entry: str, chance: Random) -> int:
+    def drawn(self, _entry: str, chance: Random) -> int:
         """Return an address under some prefix, whoever looks for it."""
-        del entry
         prefix, length = chance.choice(self._known)
         return prefix << (_BITS - length) | chance.getrandbits(_BITS) >> length
 

@@ -26,7 +26,7 @@ from scenarios.mutants.harness import (
     MutantResult,
     MutationHarness,
 )
-from scenarios.mutants.registry import Order, chosen, reasons
+from scenarios.mutants.registry import Order, chosen
 from sekisho.compiler.tables import compile_town
 from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.writing import write_atomically
@@ -123,7 +123,7 @@ def _write(folder: Path, plan: Plan, order: Order, fates: list[Fate]) -> None:
         "plan": plan.id,
         "seed": order.seed,
         "ids": {name: asdict(label) for name, label in IDS.items()},
-        "absent": reasons(plan),
+        "absent": {},  # every id has a fault in any town
         "fates": [asdict(fate) for fate in fates],
         "exit": exit_status(fates),
     }

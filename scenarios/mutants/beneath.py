@@ -89,9 +89,8 @@ def narrowed(target: Attachment) -> Plant:
 
 
 @contextmanager
-def filtered(town: Town, wire: Wire) -> Iterator[None]:
+def filtered(_town: Town, _wire: Wire) -> Iterator[None]:
     """Put a table of nftables among the switches, and take it away; empty, it harms nothing."""
-    del town, wire
     _table(_NEW, _REQUEST | _CREATE)
     try:
         yield

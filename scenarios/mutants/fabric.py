@@ -88,8 +88,7 @@ def _again(switch: str, table: str, start: str, options: str, cookie: str = "") 
     """Put the rules of a table that begin so once more, with other options."""
 
     @contextmanager
-    def planted(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def planted(town: Town, _wire: Wire) -> Iterator[None]:
         lines = flows(town.ovs.flows(switch))
         found = [x for x in lines if table == f"table={x.table}," and start in x.head]
         assert found, f"{switch} has no rule {table}{start}"
@@ -105,8 +104,7 @@ def _again(switch: str, table: str, start: str, options: str, cookie: str = "") 
     return planted
 
 
-def _groups(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    del plan
+def _groups(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     switch = subject.source.at.switch
     add = ["ovs-ofctl", "-O", "OpenFlow13"]
     group = [*add, "add-group", switch, "group_id=7,type=all,bucket=output:1,bucket=output:2"]
@@ -127,9 +125,8 @@ def _groups(plan: Plan, subject: Subject) -> Iterator[Planted]:
     yield Planted("N-10", "fabric", switch, "a meter is there", commands([meter], [no_meter]))
 
 
-def _ports(plan: Plan, subject: Subject) -> Iterator[Planted]:
+def _ports(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     """Settings of single ports."""
-    del plan
     switch, port = subject.source.at.switch, str(subject.source.at.port)
     own = switch_interface(subject.source.at)
     mod = ["ovs-ofctl", "-O", "OpenFlow13", "mod-port", switch]
@@ -153,9 +150,8 @@ def _ports(plan: Plan, subject: Subject) -> Iterator[Planted]:
         yield Planted("N-11", "fabric", own, f"the port {words}", plant)
 
 
-def _database(plan: Plan, subject: Subject) -> Iterator[Planted]:
+def _database(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     """Mirrors and samplers, and others who may give orders."""
-    del plan
     switch = subject.source.at.switch
     out = f"{switch}-eth{subject.source.at.port}"
     bridge, clear = ["set", "Bridge", switch], [_VSCTL, "clear", "Bridge", switch]
@@ -196,9 +192,8 @@ _MODES = (
 )
 
 
-def _modes(plan: Plan, subject: Subject) -> Iterator[Planted]:
+def _modes(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     """How a switch works, or all of them."""
-    del plan
     switch = subject.source.at.switch
     bridge = [_VSCTL, "set", "Bridge", switch]
     for words, there, back in _MODES:
@@ -222,9 +217,8 @@ def _modes(plan: Plan, subject: Subject) -> Iterator[Planted]:
         yield Planted("N-13", "fabric", "all switches", f"Open vSwitch has {key}={value}", plant)
 
 
-def _bridges(plan: Plan, subject: Subject) -> Iterator[Planted]:
+def _bridges(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     """Bridges and patches that no plan has."""
-    del plan
     switch, other = subject.source.at.switch, subject.target.at.switch
     add = [_VSCTL, "add-br", _BRIDGE, "--", "set", "Bridge", _BRIDGE, "datapath_type=netdev"]
     gone = [_VSCTL, "--if-exists", "del-br", _BRIDGE]
@@ -299,8 +293,7 @@ def _in_host(plan: Plan, subject: Subject) -> Iterator[Planted]:
     leg, (one, other) = interface(subject.target, device), _EXTRA
 
     @contextmanager
-    def second(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def second(town: Town, _wire: Wire) -> Iterator[None]:
         pid = str(town.pid(subject.target))
         town.ovs.run("ip", "link", "add", one, "type", "veth", "peer", "name", other, "netns", pid)
         try:
@@ -309,8 +302,7 @@ def _in_host(plan: Plan, subject: Subject) -> Iterator[Planted]:
             town.ovs.run("ip", "link", "del", one)
 
     @contextmanager
-    def addressed(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def addressed(town: Town, _wire: Wire) -> Iterator[None]:
         host = town.net.get(device.id)
         host.cmd(f"ip addr add 192.0.2.77/32 dev {leg}")
         try:
@@ -364,8 +356,7 @@ def _air(plan: Plan, air: Air) -> Iterator[Planted]:
         yield Planted("N-18", "fabric", air.id, f"it {words}", rules({air.id: [text]}))
 
     @contextmanager
-    def open_(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def open_(town: Town, _wire: Wire) -> Iterator[None]:
         town.ovs.run(_VSCTL, "set-fail-mode", air.id, "standalone")
         try:
             yield

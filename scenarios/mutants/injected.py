@@ -115,8 +115,7 @@ def _overheard(
     """Overhear frames on their way out of a host, and put what is made of them on a cable."""
 
     @contextmanager
-    def planted(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def planted(town: Town, _wire: Wire) -> Iterator[None]:
         source, stop = subject.source, threading.Event()
         with in_netns(town.pid(source)):
             capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
@@ -171,8 +170,7 @@ def _sent_once(place: str, frame: bytes) -> Plant:
     """Put a frame on the cable of an attachment, a moment after the run has begun."""
 
     @contextmanager
-    def planted(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def planted(town: Town, _wire: Wire) -> Iterator[None]:
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         sender.bind((town.switch_side(town.plan.attachment[place]), 0))
         timer = threading.Timer(0.5, lambda: sender.send(frame))

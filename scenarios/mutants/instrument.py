@@ -194,8 +194,8 @@ def _never(name: str) -> Planting:
 class _Empty(list[object]):
     """A list that keeps nothing."""
 
-    def append(self, item: object) -> None:
-        del item
+    def append(self, _item: object) -> None:
+        """Keep nothing."""
 
 
 @contextmanager
@@ -271,8 +271,7 @@ class _Mute:
 
 
 @contextmanager
-def _no_tokens(harness: MutationHarness) -> Iterator[None]:
-    del harness
+def _no_tokens(_harness: MutationHarness) -> Iterator[None]:
     search = getattr(observed, "frame_numbers")  # noqa: B009  # its import, not its own
     setattr(observed, "frame_numbers", lambda run, data: [])  # noqa: B010  # on purpose
     try:

@@ -51,8 +51,7 @@ def _hole(subject: Subject, id_: str, words: str, match: str) -> Planted:
     return Planted(id_, "flow", place, f"{who} may with {words}", plant)
 
 
-def _fields(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    del plan
+def _fields(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     for value in _DSCP:
         yield _hole(subject, "N-01", f"DSCP {value}", f"ip,nw_tos={value << 2}")
     for value in (1, 2, 3):
@@ -61,8 +60,7 @@ def _fields(plan: Plan, subject: Subject) -> Iterator[Planted]:
     yield _hole(subject, "N-01", "a related ICMP error", "icmp,ct_state=+rel+trk")
 
 
-def _ports(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    del plan
+def _ports(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     for port in _PORTS:
         yield _hole(subject, "N-02", f"TCP port {port}", f"tcp,tp_dst={port}")
     yield _hole(subject, "N-02", "UDP port 40000", "udp,tp_dst=40000")
@@ -72,16 +70,14 @@ def _ports(plan: Plan, subject: Subject) -> Iterator[Planted]:
         yield _hole(subject, "N-03", f"source port {port}, like a reply", match)
 
 
-def _flags(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    del plan
+def _flags(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     if subject.service.protocol is Protocol.TCP:
         for words, match in _FLAGS:
             text = f"tcp,tp_dst={subject.port},{match}"
             yield _hole(subject, "N-04", f"{words} to an offered port", text)
 
 
-def _protocols(plan: Plan, subject: Subject) -> Iterator[Planted]:
-    del plan
+def _protocols(_plan: Plan, subject: Subject) -> Iterator[Planted]:
     for number in _PROTOCOLS:
         yield _hole(subject, "N-05", f"IP protocol {number}", f"ip,nw_proto={number}")
 

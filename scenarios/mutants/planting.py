@@ -113,8 +113,7 @@ def rules(lines: dict[str, list[str]]) -> Plant:
     """
 
     @contextmanager
-    def planted(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def planted(town: Town, _wire: Wire) -> Iterator[None]:
         for bridge, texts in lines.items():
             for text in texts:
                 ofctl(town, "add-flow", bridge, text)
@@ -143,8 +142,7 @@ def commands(there: list[list[str]], back: list[list[str]]) -> Plant:
     """Plant a fault by running programs among the switches; take it out by others."""
 
     @contextmanager
-    def planted(town: Town, wire: Wire) -> Iterator[None]:
-        del wire
+    def planted(town: Town, _wire: Wire) -> Iterator[None]:
         try:
             for words in there:
                 town.ovs.run(*words)

@@ -87,9 +87,3 @@ def _pairs(tables: Tables, wanted: Order) -> list[Mutant]:
     random.Random(wanted.seed).shuffle(pool)
     halves = zip(pool[: wanted.pairs], pool[wanted.pairs : 2 * wanted.pairs], strict=False)
     return [of_tables(combine(one, other)) for one, other in halves]
-
-
-def reasons(plan: Plan) -> dict[str, str]:
-    """Return the ids that have nothing to be planted in here, each with the reason."""
-    del plan
-    return {}

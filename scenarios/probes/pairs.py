@@ -90,9 +90,8 @@ class Pairs:
     are_all: bool = False
 
 
-def every_pair(plan: Plan, seed: int = 0) -> Pairs:
+def every_pair(plan: Plan, _seed: int = 0) -> Pairs:
     """Return every pair, with every probe, whatever the seed."""
-    del seed
     pairs = {(a.id, b.id): Depth.ALL for a, b, _ in _possible(plan)}
     return Pairs(pairs, len(pairs), 0, are_all=True)
 

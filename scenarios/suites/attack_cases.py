@@ -158,6 +158,10 @@ class Catalogue:
             kind, reason = one.kind, one.reason
             if kind in (Kind.FRAMES, Kind.STATEFUL) and not tried.frames:
                 kind, reason = Kind.SKIPPED, "longer than a 1500-byte cable takes"
+            elif tried.too_long:
+                reason = (
+                    f"{tried.too_long} frames are longer than a 1500-byte cable takes, and not sent"
+                )
             lines.append(
                 {
                     "id": one.id,

@@ -125,9 +125,8 @@ def _stayed(town: Booted) -> int:
     raise LabError(f"the town ended by itself\n  see {town.folder / 'log' / 'up.log'}")
 
 
-def execute(args: Namespace, screen: Screen) -> int:
+def execute(args: Namespace, _screen: Screen) -> int:
     """Become a program inside a host of the town."""
-    del screen
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
         raise UsageError("no program is named\n  hint: sekisho exec HOST -- ip addr")
@@ -138,9 +137,8 @@ def execute(args: Namespace, screen: Screen) -> int:
     _become_guest(town, standing.outer_pid(town, args.host), words)
 
 
-def shell(args: Namespace, screen: Screen) -> int:
+def shell(args: Namespace, _screen: Screen) -> int:
     """Become the terminal of the town's Mininet prompt."""
-    del screen
     town = standing.find(args.out, args.town)
     _become_townsman(town, [sys.executable, "-m", "topologies.shell"])
 
@@ -181,9 +179,8 @@ def _replace(enter: list[str], words: list[str], environment: dict[str, str]) ->
     os.execvpe(enter[0], [*enter, *words], environment)
 
 
-def down(args: Namespace, screen: Screen) -> int:
+def down(args: Namespace, _screen: Screen) -> int:
     """End a town and wait until nothing of it is left."""
-    del screen
     town = standing.find(args.out, args.town)
     pids = [town.pid, standing.parent(town.pid)]
     try:

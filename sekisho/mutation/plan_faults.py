@@ -79,9 +79,8 @@ def omitted_site(plan: Plan, tables: Tables) -> Iterator[Fault]:
                 yield Fault(("M-12",), f"{clause.id} is forgotten at {site.id}", edits)
 
 
-def omitted_family(plan: Plan, tables: Tables) -> Iterator[Fault]:
+def omitted_family(_plan: Plan, tables: Tables) -> Iterator[Fault]:
     """Forget IPv6 at a switch: its own rule is gone, or it is let on."""
-    del plan
     for switch, rules in tables.items():
         ipv6 = [r for r in rules if _cookie(r).kind is Kind.DROP_IPV6]
         if ipv6:

@@ -46,7 +46,6 @@ class Decision(Enum):
 
     ALLOW = "allow"
     DENY = "deny"
-    RESIDUAL = "residual"
 
 
 class Reason(Enum):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 UNSENT = {
+    "too-long": ("longer than a 1500-byte cable takes", "1500バイトの回線に入らない"),
+    "some-too-long": ("{count} frames are longer than a 1500-byte cable takes, and not sent",
+                      "うち{count}件のフレームは1500バイトの回線に入らず、送っていない"),
     "one-moment": ("a check judges one moment, which is said (`--at`): its frames do not wait for "
                    "another",
                    "試験は指定した一つの時点(`--at`)について行い、別の時点を待たない"),

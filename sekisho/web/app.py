@@ -238,9 +238,8 @@ def application(town_client: TownClient, *, hosts: frozenset[str], token: str) -
     return Guarding(app, hosts, token)
 
 
-def _misunderstood(request: Request, error: Exception) -> Response:
+def _misunderstood(_request: Request, error: Exception) -> Response:
     """Say in one line what is wrong first, and all of it; what was sent comes back printable."""
-    del request
     assert isinstance(error, RequestValidationError)
     found = jsonable_encoder(error.errors())
     where = " ".join(str(part) for part in found[0]["loc"])
@@ -250,16 +249,14 @@ def _misunderstood(request: Request, error: Exception) -> Response:
     return Response(printable(text), 422, media_type="application/json")
 
 
-def _unknown(request: Request, error: Exception) -> JSONResponse:
-    del request
+def _unknown(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, 404)
 
 
 def _elsewhere(routes: list[Route]) -> Callable[[Request, Exception], JSONResponse]:
     """Return what answers where no route does: 405 with the methods that a path has, or 404."""
 
-    def answer(request: Request, error: Exception) -> JSONResponse:
-        del error
+    def answer(request: Request, _error: Exception) -> JSONResponse:
         here = [route for route in routes if route.path_regex.match(request.url.path)]
         methods = sorted({method for route in here for method in route.methods or ()})
         if methods:

@@ -19,9 +19,8 @@ ENQUIRY = b"sekisho: who listens?\n"
 _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970, RFC 5905, 6
 
 
-def http(request: bytes, who: str) -> bytes:
+def http(_request: bytes, who: str) -> bytes:
     """Answer a request with a page that says who serves it (RFC 9112)."""
-    del request
     body = f"<!doctype html><title>{who}</title><h1>{who}</h1>\n".encode()
     head = (
         "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
@@ -45,9 +44,8 @@ def sip(request: bytes, who: str) -> bytes:
     return ("\r\n".join([*head, "Content-Length: 0"]) + "\r\n\r\n").encode()
 
 
-def dns(request: bytes, who: str) -> bytes:
+def dns(request: bytes, _who: str) -> bytes:
     """Answer any one-question query with the same question and no record (RFC 1035, 4.1)."""
-    del who
     if len(request) < 17 or request[2] & 0x80 or request[4:6] != b"\x00\x01":
         return b""
     return request[:2] + b"\x81\x80" + request[4:6] + b"\0\0\0\0\0\0" + request[12:]
@@ -59,9 +57,8 @@ def dns_stream(request: bytes, who: str) -> bytes:
     return len(reply).to_bytes(2, "big") + reply if reply else b""
 
 
-def ntp(request: bytes, who: str) -> bytes:
+def ntp(request: bytes, _who: str) -> bytes:
     """Answer a client's 48-byte packet with the time (RFC 5905, 7.3)."""
-    del who
     if len(request) != 48 or request[0] & 7 != 3:
         return b""
     now = time.time() + _NTP_EPOCH
@@ -76,17 +73,15 @@ def ntp(request: bytes, who: str) -> bytes:
     )
 
 
-def radius(request: bytes, who: str) -> bytes:
+def radius(request: bytes, _who: str) -> bytes:
     """Reject an Access-Request (code 1) with Access-Reject (code 3, RFC 2865, 4.3)."""
-    del who
     if len(request) < 20 or request[0] != 1:
         return b""
     return bytes([3, request[1]]) + struct.pack(">H", 20) + request[4:20]
 
 
-def greeting(request: bytes, who: str) -> bytes:
+def greeting(_request: bytes, who: str) -> bytes:
     """Say who is here: for protocols that the town only has to reach."""
-    del request
     return f"220 {who} ready\r\n".encode()
 
 
