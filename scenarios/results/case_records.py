@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 from scenarios.engine.session import Attempt
 from scenarios.events.tried import DROP, During, Tried
@@ -13,6 +12,15 @@ from scenarios.probes.windows import CasePlan
 from scenarios.suites.scope import Run
 from scenarios.suites.services import Outcome
 from sekisho.evidence.case import Case
+from sekisho.evidence.judged_case import (
+    Attribution,
+    Control,
+    End,
+    Expected,
+    Identity,
+    JudgedCase,
+    Observed,
+)
 from sekisho.evidence.verdict import Verdict
 from sekisho.judge.judge import Judgement
 from sekisho.model import Attachment, Plan
@@ -48,7 +56,8 @@ class Recorder:
     def __init__(self, plan: Plan, run: Run, *, state: str = STATE) -> None:
         self._plan, self._run, self._state = plan, run, state
         self._matrix = matrix(plan)
-        self._ends = {a.id: self._end(a) for a in plan.attachments}
+        self._sources = {a.id: self._end(a, a.source) for a in plan.attachments}
+        self._targets = {a.id: self._end(a, a.destination) for a in plan.attachments}
 
     def cases(self, plans: dict[int, CasePlan], attempt: Attempt) -> Iterable[Case]:
         """Yield the cases of one attempt, in the order of their numbers."""
@@ -68,27 +77,29 @@ class Recorder:
         heard = sightings.heard_at_ns.get(twin)
         gap = abs(heard - times[0]) / _MS if heard and times else 0.0
         rule = attempt.rules.get(case.drop) if case.drop else None
-        return Case(
-            **self._shared(case.source, case.target),
-            case=case.name,
-            **_of_plan(case),
-            **_of_drop(self._plan, case, judged, rule),
+        observed = Observed(
             sent=judged.sent,
             sent_seen=judged.sent_seen,
             arrived=judged.arrived,
             elsewhere=judged.elsewhere,
             answered=judged.answered,
-            control="" if case.to else names.get(twin, "capture test"),
-            control_arrived=0 if case.to else judged.twins_arrived,
-            control_gap_ms=0.0 if case.to else round(gap, 3),
             verdict=judged.verdict,
-            mark=judged.verdict.mark,
             reason=judged.reason,
             start=jst(min(times)) if times else jst(),
             end=jst(max(times)) if times else jst(),
-            pcap="",
-            pcap_sha256="",
         )
+        control = Control(
+            case=names.get(twin, "capture test"),
+            arrived=judged.twins_arrived,
+            gap_ms=round(gap, 3),
+        )
+        return JudgedCase(
+            self._identity(case.name, case.source, case.target),
+            _of_plan(case),
+            observed,
+            Control() if case.to else control,
+            _of_drop(self._plan, case, judged, rule),
+        ).flat()
 
     def exchange(self, number: int, outcome: Outcome, stalled: str = "") -> Case:
         """Return the case of one real conversation.
@@ -101,158 +112,111 @@ class Recorder:
         tried, now = outcome.exchange, jst()
         missed = Verdict.INCONCLUSIVE if stalled else Verdict.OVERBLOCK
         verdict = missed if outcome.trouble else Verdict.PASS
-        return Case(
-            **self._shared(tried.source, tried.target),
-            case=f"X-{number:06d}",
+        reason = f"{tried.service.id}: {stalled or outcome.trouble}" if outcome.trouble else ""
+        expected = Expected(
             clause=tried.clause.id,
-            requirement="",
-            severity="",
-            edition="",
             probe="exchange",
-            item=0,
             proto=tried.service.protocol.word,
             ports=str(tried.port),
-            spoof="",
             expect="arrive",
+            plan_line=tried.where,
+        )
+        observed = Observed(
             sent=1,
             sent_seen=1,
             arrived=0 if outcome.trouble else 1,
-            elsewhere=0,
-            answered=0,
-            **_NO_WITNESS,
             verdict=verdict,
-            mark=verdict.mark,
-            reason=f"{tried.service.id}: {stalled or outcome.trouble}" if outcome.trouble else "",
+            reason=reason,
             start=now,
             end=now,
-            pcap="",
-            pcap_sha256="",
-            plan_line=tried.where,
         )
+        identity = self._identity(f"X-{number:06d}", tried.source, tried.target)
+        return JudgedCase(identity, expected, observed).flat()
 
     def tried(self, number: int, tried: Tried, during: During) -> Case:
         """Return the case of one pair that was tried while an event was played."""
         source, target = (self._plan.attachment[end] for end in (tried.source, tried.target))
         cell, now = self._matrix[source.source, target.destination], jst()
         verdict, reason = during.judged(tried)
-        shared = self._shared(source, target)
-        if tried.expect == DROP:
-            shared |= {
-                "requirement": " ".join(cell.requirements),
-                "severity": cell.severity,
-                "edition": cell.edition,
-                "control": during.control,
-                "control_arrived": during.heard,
-            }
-        base = {**_NO_WITNESS, "requirement": "", "severity": "", "edition": "", **shared}
-        return Case(
-            **base,
-            case=event_case(number),
+        is_drop = tried.expect == DROP
+        expected = Expected(
             clause=" ".join(cell.clauses),
+            requirement=" ".join(cell.requirements) if is_drop else "",
+            severity=cell.severity if is_drop else "",
+            edition=cell.edition if is_drop else "",
             probe=during.event,
-            item=0,
             proto=tried.proto,
             ports=str(tried.port or ""),
-            spoof="",
             expect=tried.expect,
+            plan_line=cell.where[-1] if cell.where else "",
+        )
+        observed = Observed(
             sent=tried.sent,
             sent_seen=tried.sent,
             arrived=tried.arrived,
             elsewhere=tried.elsewhere,
-            answered=0,
             verdict=verdict,
-            mark=verdict.mark,
             reason=reason,
             start=now,
             end=now,
-            pcap="",
-            pcap_sha256="",
-            plan_line=cell.where[-1] if cell.where else "",
+        )
+        control = Control(case=during.control, arrived=during.heard) if is_drop else Control()
+        identity = self._identity(event_case(number), source, target)
+        return JudgedCase(identity, expected, observed, control).flat()
+
+    def _end(self, a: Attachment, of_class: str) -> End:
+        return End(
+            id=a.id,
+            of_class=of_class,
+            host=a.device,
+            site=a.site,
+            switch=a.at.switch,
+            port=a.at.name or a.at.port,
+            zone=a.zone,
+            vlan=self._plan.zone[a.zone].vlan,
+            mac=a.mac,
+            ip=str(a.ip),
         )
 
-    def _end(self, a: Attachment) -> dict[str, Any]:
-        return {
-            "class_s": a.source,
-            "class_d": a.destination,
-            "host": a.device,
-            "site": a.site,
-            "switch": a.at.switch,
-            "port": a.at.name or a.at.port,
-            "zone": a.zone,
-            "vlan": self._plan.zone[a.zone].vlan,
-            "mac": a.mac,
-            "ip": str(a.ip),
-        }
-
-    def _shared(self, source: Attachment, target: Attachment) -> dict[str, Any]:
-        out: dict[str, Any] = {
-            "run": self._run.id,
-            "state": self._state,
-            "cell": f"{source.source}/{target.destination}",
-            "src": source.id,
-            "dst": target.id,
-            "src_class": source.source,
-            "dst_class": target.destination,
-            "tester": self._run.tester,
-            "witness": self._run.witness,
-        }
-        for side, end in (("src", self._ends[source.id]), ("dst", self._ends[target.id])):
-            out |= {f"{side}_{key}": end[key] for key in _END_KEYS}
-        return out
+    def _identity(self, name: str, source: Attachment, target: Attachment) -> Identity:
+        return Identity(
+            case=name,
+            run=self._run.id,
+            state=self._state,
+            source=self._sources[source.id],
+            target=self._targets[target.id],
+            tester=self._run.tester,
+            witness=self._run.witness,
+        )
 
 
-_END_KEYS = ("host", "site", "switch", "port", "zone", "vlan", "mac", "ip")
-_NO_WITNESS: dict[str, Any] = {
-    "drop_switch": "",
-    "drop_table": "",
-    "drop_cookie": "",
-    "drop_priority": "",
-    "drop_rule": "",
-    "drop_expected": 0,
-    "drop_counted": 0,
-    "control": "",
-    "control_arrived": 0,
-    "control_gap_ms": 0.0,
-}
-_NO_DROP = {
-    "drop_switch": "",
-    "drop_table": "",
-    "drop_cookie": "",
-    "drop_priority": "",
-    "drop_rule": "",
-}
+def _of_plan(case: CasePlan) -> Expected:
+    is_drop = not case.to
+    return Expected(
+        clause=" ".join(case.cell.clauses) if is_drop else case.clause,
+        requirement=" ".join(case.cell.requirements) if is_drop else "",
+        severity=case.cell.severity if is_drop else "",
+        edition=case.cell.edition if is_drop else "",
+        probe=case.probe,
+        item=case.item,
+        proto=case.proto,
+        ports=" ".join(map(str, case.ports)),
+        spoof=case.spoof,
+        expect="drop" if is_drop else "arrive",
+        plan_line=case.where,
+    )
 
 
-def _of_plan(case: CasePlan) -> dict[str, Any]:
-    return {
-        "clause": case.clause if case.to else " ".join(case.cell.clauses),
-        "requirement": "" if case.to else " ".join(case.cell.requirements),
-        "severity": "" if case.to else case.cell.severity,
-        "edition": "" if case.to else case.cell.edition,
-        "probe": case.probe,
-        "item": case.item,
-        "proto": case.proto,
-        "ports": " ".join(map(str, case.ports)),
-        "spoof": case.spoof,
-        "expect": "arrive" if case.to else "drop",
-        "plan_line": case.where,
-    }
-
-
-def _of_drop(
-    plan: Plan, case: CasePlan, judged: Judgement, rule: FlowLine | None
-) -> dict[str, Any]:
-    out: dict[str, Any] = dict(_NO_DROP)
-    if case.drop is not None:
-        key = case.drop.key
-        if key.isdigit():  # a rule of one port
-            key = plan.switch[case.drop.switch].port(int(key)).word
-        key = f" {key}" if key else ""
-        out |= {"drop_switch": case.drop.switch, "drop_rule": f"{case.drop.reason}{key}"}
-    if rule is not None:
-        out |= {
-            "drop_table": str(rule.table),
-            "drop_cookie": f"{rule.cookie:#x}",
-            "drop_priority": str(rule.priority),
-        }
-    return {**out, "drop_expected": judged.expected, "drop_counted": judged.counted}
+def _of_drop(plan: Plan, case: CasePlan, judged: Judgement, rule: FlowLine | None) -> Attribution:
+    key = case.drop.key if case.drop else ""
+    if case.drop and key.isdigit():  # a rule of one port
+        key = plan.switch[case.drop.switch].port(int(key)).word
+    return Attribution(
+        switch=case.drop.switch if case.drop else "",
+        table=str(rule.table) if rule else "",
+        cookie=f"{rule.cookie:#x}" if rule else "",
+        priority=str(rule.priority) if rule else "",
+        rule=f"{case.drop.reason} {key}".rstrip() if case.drop else "",
+        expected=judged.expected,
+        counted=judged.counted,
+    )
