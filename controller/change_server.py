@@ -26,11 +26,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from controller import framework as fw
 from controller.settings import Settings
 from controller.switch_io import fail_fast
+from controller.transition import Done, Mover, Pause
 from sekisho.errors import LabError, SekishoError
 from sekisho.model import JST, Plan
 from sekisho.model.changes import Change
@@ -55,45 +57,55 @@ from sekisho.resegment.validation import (
 from sekisho.runtime.json_lines import JsonLineConnection
 from sekisho.text.trouble import in_words
 
-if TYPE_CHECKING:
-    from controller.transition import Done, Moving, Pause
-
 _TICK_S = 0.2  # how often somebody's time may be over
 _PAUSE_S = 2.0  # whoever asked for a pause and says nothing for so long is not waited for
+
+
+class ChangedPlan:
+    """The plan of a town with the changes of its journal, as it holds at this time.
+
+    Args:
+        origin: The plan as its file says it.
+        settings: Where the journal is, and when rules are judged.
+
+    Raises:
+        PlanError: The journal cannot be read.
+    """
+
+    def __init__(self, origin: Plan, settings: Settings) -> None:
+        self.origin, self._moment = origin, settings.moment
+        self.journal = Journal(settings.changes) if settings.changes else None
+
+    @property
+    def now(self) -> Plan:
+        """The plan with every change laid over it that stands."""
+        return self.with_changes(self.journal.standing if self.journal else ())
+
+    def with_changes(self, changes: Iterable[Change]) -> Plan:
+        """Return the plan with *changes* laid over it, and what rules hold at this time alone."""
+        return in_force(self.origin, changes, self._moment or datetime.now(JST))
 
 
 class ChangeServer:
     """Takes requests for the controller of one town.
 
     Args:
-        guard: The controller.
-        plan: The plan as its file says it.
-        settings: Where the journal and the socket are, and when rules are judged.
-
-    Raises:
-        PlanError: The journal cannot be read.
+        guard: Who changes what is in force.
+        plans: The plan, as its file and its journal say it.
+        socket: Where changes are asked for; None where nobody may ask.
     """
 
-    def __init__(self, guard: Moving, plan: Plan, settings: Settings) -> None:
-        self._guard, self._origin, self._settings = guard, plan, settings
-        self._journal = Journal(settings.changes) if settings.changes else None
+    def __init__(self, guard: Mover, plans: ChangedPlan, socket: Path | None) -> None:
+        self._guard, self._plans, self._socket = guard, plans, socket
+        self._journal = plans.journal
         self._turn = fw.hub.Semaphore(1)
         self._late: set[int] = set()  # changes whose end could not be brought about, and told
-        self.say = guard.say
-
-    @property
-    def plan(self) -> Plan:
-        """The plan with every change laid over it that stands."""
-        return self._now(self._journal.standing if self._journal else ())
-
-    def _now(self, changes: Iterable[Change]) -> Plan:
-        """The plan with *changes* laid over it, and what rules hold at this time alone."""
-        return in_force(self._origin, changes, self._settings.moment or datetime.now(JST))
+        self.say, self.blamed = guard.say, guard.blamed
 
     def open(self) -> None:
         """Begin to take requests, if the settings name a socket and a journal."""
-        path = self._settings.changes_socket
-        if any(clause.has_times for clause in self._origin.clauses):
+        path = self._socket
+        if any(clause.has_times for clause in self._plans.origin.clauses):
             fw.hub.spawn(self._watch_rules)
         if self._journal is None:
             return
@@ -109,7 +121,7 @@ class ChangeServer:
         while True:
             fw.hub.sleep(_TICK_S)
             with self._turn:
-                plan, now = self.plan, self._guard.plan
+                plan, now = self._plans.now, self._guard.state.plan
                 if plan.clauses != now.clauses:
                     self.say("turned", touched=self._guard.turn(plan))
 
@@ -173,17 +185,17 @@ class ChangeServer:
     def _state(self, *, is_known_enough: bool) -> dict[str, Any]:
         assert self._journal is not None
         guard = self._guard
-        troubles = guard.troubles if is_known_enough else guard.look()
+        troubles = dict(guard.state.troubles) if is_known_enough else guard.look()
         return {
             "changes": self._journal.history(),
-            "in_force": guard.is_in_force and not troubles,
+            "in_force": guard.state.is_in_force and not troubles,
             "troubles": dict(sorted(troubles.items())),
         }
 
     def _change(self, request: ChangeRequest, pause: Pause) -> dict[str, Any]:
         """Examine a change and, unless it is a dry run, make it."""
         assert self._journal is not None
-        now = self._guard.plan
+        now = self._guard.state.plan
         standing, link = self._journal.standing, request.link
         moves = () if link else plan_moves(now, request.ports, request.to, standing=standing)
         links = links_asked(now, link) if link else ()
@@ -198,9 +210,9 @@ class ChangeServer:
             request.until,
         )
         check_conflict(self._journal.changes.values(), change, request.base_change)
-        after = self._now((*standing, change))
+        after = self._plans.with_changes((*standing, change))
         if request.is_dry_run:
-            shown = preview(now, after, self._guard.tables).as_json()
+            shown = preview(now, after, self._guard.state.wanted).as_json()
             return {"preview": shown, "change": change.as_json()}
         move = self._guard.prepare(after)
         self._journal.add(change)
@@ -224,13 +236,13 @@ class ChangeServer:
         if refusals:
             raise RefusedError(refusals)
         if request.is_dry_run:
-            shown = preview(self._guard.plan, self._without(number), self._guard.tables)
+            shown = preview(self._guard.state.plan, self._without(number), self._guard.state.wanted)
             return {"preview": shown.as_json(), "number": number}
         return self._undo(number, {"by": request.by, "why": "asked"}, pause)
 
     def _without(self, number: int) -> Plan:
         assert self._journal is not None
-        return self._now(c for c in self._journal.standing if c.number != number)
+        return self._plans.with_changes(c for c in self._journal.standing if c.number != number)
 
     def _undo(self, number: int, words: dict[str, Any], pause: Pause) -> dict[str, Any]:
         assert self._journal is not None

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from controller.framework import nobody, ofp, parser
+from controller.reconcile import Step
 from sekisho.errors import RuleError
 from sekisho.openflow.rules import (
     WIDTHS,
@@ -136,6 +137,12 @@ def delete_bytes(table: int, priority: int, fields: Any) -> bytes:
             match=fields,
         )
     )
+
+
+def step_bytes(step: Step) -> list[bytes]:
+    """Return the messages of one step, deletions first."""
+    delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
+    return [*delete, *map(add_bytes, step.add)]
 
 
 def _bytes(message: Any) -> bytes:

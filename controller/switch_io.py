@@ -12,13 +12,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from controller import framework as fw
-from controller.event_log import EventLog
 from controller.flow_monitor import changes_of_others
 from controller.read_back import Entry, UnreadableError, entries
-from controller.settings import Settings
 from sekisho.errors import LabError
 from sekisho.openflow.rules import Rule
 from sekisho.text.trouble import recorded
@@ -111,25 +109,54 @@ def _count_request(datapath: Any) -> Any:
     )
 
 
-class SwitchConnections(fw.App):
-    """Knows the connections of a town's switches, and asks on them."""
+class Owner(Protocol):
+    """Who is told what a switch did without being asked."""
 
-    OFP_VERSIONS = [fw.ofp.OFP_VERSION]  # noqa: RUF012  # the framework reads a class attribute
+    def trouble(self, datapath: Any, why: str) -> None:
+        """Take a switch for one that is not in force."""
 
-    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.say = EventLog(settings.events).say
-        self._names: dict[int, str] = {}  # switch ids by dpid
-        self._current: dict[str, Any] = {}  # the connection of each switch
+    def drifted(self, datapath: Any, changes_told: int) -> None:
+        """Take for changed what a switch holds."""
+
+
+class Switches:
+    """Knows the connections of a town's switches, and asks on them.
+
+    Args:
+        names: Switch ids by dpid.
+        say: Writes a fact down.
+
+    Attributes:
+        current: The connection of each switch.
+        unreadable: Switches whose tables cannot be read, and why.
+        changes_told: How often a switch has told of somebody's change.
+    """
+
+    def __init__(self, names: dict[int, str], say: Callable[..., None]) -> None:
+        self.names, self.say = names, say
+        self.current: dict[str, Any] = {}
+        self.unreadable: dict[str, str] = {}
+        self.changes_told: dict[Any, int] = {}
         self._waiting: dict[tuple[Any, int], Question] = {}
         self._refused: dict[Any, str] = {}  # what a switch refused of what needs no answer
-        self._told: dict[Any, int] = {}  # how often a switch has told of somebody's change
-        self._unreadable: dict[str, str] = {}  # switches whose tables cannot be read, and why
+        self._owner: Owner | None = None
+
+    def open(self, owner: Owner) -> None:
+        """Begin to take answers; *owner* is told what nobody asked for."""
+        self._owner = owner
         fw.take_replies(self._on_reply)
+
+    def forget(self, datapath: Any) -> None:
+        """Wake whoever waits for a connection that has ended."""
+        self._refused.pop(datapath, None)
+        self.changes_told.pop(datapath, None)
+        for question in self._waiting.values():
+            if question.datapath is datapath:
+                question.answered.set()
 
     def name_of(self, datapath: Any) -> str:
         """Return the id of a connection's switch, or its number if the plan has no such switch."""
-        return self._names.get(datapath.id or 0, f"dpid {datapath.id}")
+        return self.names.get(datapath.id or 0, f"dpid {datapath.id}")
 
     def blamed(self, error: Exception, args: tuple[Any, ...]) -> bool:
         """Make an exception the trouble of the switch that it concerns; False if of no single one.
@@ -143,35 +170,32 @@ class SwitchConnections(fw.App):
         datapath: Any = getattr(error, "datapath", of)
         if not hasattr(datapath, "id"):
             return False
-        self.trouble(datapath, sentence(error))
+        self._trouble(datapath, sentence(error))
         if isinstance(error, SilentError):
             datapath.close()  # it connects anew when it can
         return True
 
-    def trouble(self, datapath: Any, why: str) -> None:
-        """State that a switch is not in force, and why; it is tried again."""
-        raise NotImplementedError
+    def _trouble(self, datapath: Any, why: str) -> None:
+        assert self._owner is not None  # it is there before any answer
+        self._owner.trouble(datapath, why)
 
-    def _drifted(self, datapath: Any, changes_told: int) -> None:
-        raise NotImplementedError
-
-    def _read(self, datapath: Any, *, within_s: float = _ANSWER_S) -> Held:
+    def read(self, datapath: Any, *, within_s: float = _ANSWER_S) -> Held:
         """Return all that a switch holds.
 
         Open vSwitch leaves out of its answer, without a word, an entry that is longer than a
         message can be; but it counts it.
 
         Raises:
-            TroubleError: Such an entry is there; or see `_finish`.
+            TroubleError: Such an entry is there; or see `finish`.
         """
-        held, told = self._read_once(datapath, within_s), self._told.get(datapath)
+        held, told = self._read_once(datapath, within_s), self.changes_told.get(datapath)
         if not held.hidden:
             return held
         fw.hub.sleep(_SETTLE_S)  # somebody may be changing the tables just now: it will be told
         held = self._read_once(datapath, within_s)
-        if held.hidden and self._told.get(datapath) == told:
+        if held.hidden and self.changes_told.get(datapath) == told:
             why = f"{held.hidden} entries are longer than a message can be"
-            self._unreadable[self.name_of(datapath)] = why
+            self.unreadable[self.name_of(datapath)] = why
             raise TroubleError(datapath, f"its tables cannot be read: {why}")
         return held
 
@@ -193,7 +217,7 @@ class SwitchConnections(fw.App):
             hidden=count - len(held.rules) - len(held.strangers),
         )
 
-    def _read_some(self, asked: list[tuple[Any, int, int]]) -> list[Held]:
+    def read_some(self, asked: list[tuple[Any, int, int]]) -> list[Held]:
         """Return the entries with a cookie, from each connection: where a mask has a bit set."""
         requests = [
             (d, fw.parser.OFPFlowStatsRequest(d, cookie=cookie, cookie_mask=mask))
@@ -206,7 +230,7 @@ class SwitchConnections(fw.App):
         try:
             found = [entry for part in question.parts for entry in entries(part)]
         except UnreadableError as error:
-            self._unreadable[self.name_of(datapath)] = str(error)
+            self.unreadable[self.name_of(datapath)] = str(error)
             raise TroubleError(datapath, f"its tables cannot be read: {error}") from error
         return Held(
             tuple(entry.rule for entry in found if entry.rule is not None),
@@ -218,22 +242,22 @@ class SwitchConnections(fw.App):
         keys = []
         try:
             for datapath, request in requests:
-                keys.append(self._begin(datapath, request))
-            return self._finish(keys, within_s)
+                keys.append(self.begin(datapath, request))
+            return self.finish(keys, within_s)
         finally:
             for key in keys:
                 self._waiting.pop(key, None)
 
-    def _send(self, datapath: Any, messages: list[bytes]) -> None:
+    def send(self, datapath: Any, messages: list[bytes]) -> None:
         """Send *messages* at once, and sleep until the switch has done them all."""
-        self._pass(datapath, b"".join(messages))
+        self.push(datapath, b"".join(messages))
         self._ask(datapath, fw.parser.OFPBarrierRequest(datapath))
 
     def _ask(self, datapath: Any, request: Any) -> None:
         """Send *request* and sleep until the switch has answered it (other switches go on)."""
         self._asked([(datapath, request)], _ANSWER_S)
 
-    def _pass(self, datapath: Any, data: bytes, *, within_s: float = _ANSWER_S) -> None:
+    def push(self, datapath: Any, data: bytes, *, within_s: float = _ANSWER_S) -> None:
         """Send bytes, unless the switch takes nothing for so long.
 
         Raises:
@@ -245,20 +269,20 @@ class SwitchConnections(fw.App):
         except fw.hub.Timeout as error:
             raise SilentError(datapath, f"took nothing in {within_s:g} s") from error
 
-    def _begin(self, datapath: Any, request: Any) -> tuple[Any, int]:
-        """Send *request*; `_finish` waits for its answer by what this returns."""
+    def begin(self, datapath: Any, request: Any) -> tuple[Any, int]:
+        """Send *request*; `finish` waits for its answer by what this returns."""
         datapath.set_xid(request)
         request.serialize()
         key: tuple[Any, int] = (datapath, request.xid)
         self._waiting[key] = Question(datapath)
         try:
-            self._pass(datapath, bytes(request.buf))
+            self.push(datapath, bytes(request.buf))
         except TroubleError:
             del self._waiting[key]
             raise
         return key
 
-    def _finish(self, keys: list[tuple[Any, int]], within_s: float = _ANSWER_S) -> list[Question]:
+    def finish(self, keys: list[tuple[Any, int]], within_s: float = _ANSWER_S) -> list[Question]:
         """Sleep until the requests of *keys* have been answered, and return the answers.
 
         Raises:
@@ -272,7 +296,7 @@ class SwitchConnections(fw.App):
         questions = [self._waiting.pop(key) for key in keys]
         for question in questions:
             datapath = question.datapath
-            if self._current.get(self.name_of(datapath)) is not datapath:
+            if self.current.get(self.name_of(datapath)) is not datapath:
                 raise SwitchDisconnectedError(datapath, "went away")
             refused = question.refused or self._refused.pop(datapath, "")
             if refused:
@@ -289,10 +313,11 @@ class SwitchConnections(fw.App):
         if kind == fw.ofp.OFPMP_EXPERIMENTER:
             foreign = changes_of_others(raw[_HEADER:])
             if foreign:
-                self._drifted(datapath, foreign)
+                assert self._owner is not None  # it is there before any answer
+                self._owner.drifted(datapath, foreign)
         elif len(raw) < _HEADER:  # an entry longer than a reply: what follows is no OpenFlow
             why = f"a reply of {len(raw)} bytes, shorter than its header"
-            self._unreadable[self.name_of(datapath)] = why
+            self.unreadable[self.name_of(datapath)] = why
             for one in self._waiting.values():
                 if one.datapath is datapath:
                     one.refused = f"its tables cannot be read: {why}"
@@ -303,20 +328,13 @@ class SwitchConnections(fw.App):
             if not flags & fw.ofp.OFPMPF_REPLY_MORE:
                 question.answered.set()
 
-    @fw.set_ev_cls(fw.ofp_event.EventOFPBarrierReply, fw.MAIN_DISPATCHER)
-    @fail_fast
-    def on_barrier(self, event: Any) -> None:
+    def barrier(self, event: Any) -> None:
         """Wake whoever waits for this barrier."""
         question = self._waiting.get((event.msg.datapath, event.msg.xid))
         if question is not None:
             question.answered.set()
 
-    @fw.set_ev_cls(
-        fw.ofp_event.EventOFPErrorMsg,
-        [fw.HANDSHAKE_DISPATCHER, fw.CONFIG_DISPATCHER, fw.MAIN_DISPATCHER],
-    )
-    @fail_fast
-    def on_error(self, event: Any) -> None:
+    def refusal(self, event: Any) -> None:
         """Note that a switch refused something: it would be a silent hole or a silent block."""
         message = event.msg
         datapath = message.datapath
@@ -331,4 +349,4 @@ class SwitchConnections(fw.App):
         elif any(one.datapath is datapath for one in self._waiting.values()):
             self._refused[datapath] = why  # whoever waits for the barrier after it is told
         else:
-            self.trouble(datapath, why)
+            self._trouble(datapath, why)

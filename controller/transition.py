@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controller import framework as fw
-from controller.openflow import add_bytes, delete_bytes, wire_match
-from controller.reconcile import Step, changes
-from controller.settings import Settings
-from controller.switch_io import SwitchConnections, SwitchDisconnectedError, TroubleError, fail_fast
+from controller.openflow import step_bytes
+from controller.reconcile import changes
+from controller.reconciler import Reconciler
+from controller.switch_io import SwitchDisconnectedError, Switches, TroubleError, fail_fast
+from controller.town_state import TownState
 from sekisho.compiler.incremental import TableDiff, Tables, changed_tables
 from sekisho.errors import LabError
 from sekisho.model import Plan
@@ -75,72 +76,54 @@ class Transition:
         return cls(plan, diff.tables, diff.counts, denying, allowing)
 
 
-def step_bytes(step: Step) -> list[bytes]:
-    """Return the messages of one step, deletions first."""
-    delete = [delete_bytes(r.table, r.priority, wire_match(r.match)) for r in step.delete]
-    return [*delete, *map(add_bytes, step.add)]
+class Mover:
+    """Changes the plan that is in force, and its tables, both together.
 
+    Args:
+        state: The town as it is known.
+        switches: Its connections.
+        reconciler: Brings into force what a change could not.
+        heals: Whether what others change is brought back at once.
+    """
 
-class Moving(SwitchConnections):
-    """Knows the plan that is in force and its tables; changes both together."""
-
-    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
-        super().__init__(*args, settings=settings, **kwargs)
-        self.plan: Plan
-        self._wanted: Tables = {}
-        self._in_force: set[str] = set()
-        self._busy: set[Any] = set()  # connections that are being reconciled or changed
-        self._again: set[Any] = set()  # and of those, that must be looked at once more
-        self._troubles: dict[str, str] = {}  # switches that cannot be healed just now, and why
-        self._heals = settings.heals
-
-    @property
-    def tables(self) -> Tables:
-        """The tables that are wanted now, by switch."""
-        return self._wanted
-
-    @property
-    def is_in_force(self) -> bool:
-        """True while every switch of the town is known to hold what is wanted."""
-        return len(self._in_force) == len(self._names) and not self._troubles
-
-    @property
-    def troubles(self) -> dict[str, str]:
-        """Which switches cannot be healed just now, and why."""
-        return dict(self._troubles)
+    def __init__(
+        self, state: TownState, switches: Switches, reconciler: Reconciler, *, heals: bool
+    ) -> None:
+        self.state, self._switches, self._reconciler = state, switches, reconciler
+        self._heals = heals
+        self.say, self.blamed = switches.say, switches.blamed
 
     def look(self) -> dict[str, str]:
         """Read every switch back now; return which do not hold what is wanted, and why."""
-        late = {name: "is not connected" for name in self._names.values()}
-        late |= {name: "is being brought into force" for name in self._current}
-        found = {n: late[n] for n in late if n not in self._in_force} | self._troubles
+        late = {name: "is not connected" for name in self._switches.names.values()}
+        late |= {name: "is being brought into force" for name in self._switches.current}
+        found = {n: late[n] for n in late if n not in self.state.in_force} | self.state.troubles
         if not found:
-            names = sorted(self._in_force)
-            fw.hub.joinall([fw.hub.spawn(self._look, self._current[n], found) for n in names])
+            names = sorted(self.state.in_force)
+            fw.hub.joinall(
+                [fw.hub.spawn(self._look, self._switches.current[n], found) for n in names]
+            )
         return found
 
     @fail_fast
     def _look(self, datapath: Any, found: dict[str, str]) -> None:
-        name = self.name_of(datapath)
+        name = self._switches.name_of(datapath)
         found[name] = "was not read to the end"
-        wanted = self._wanted[name]
+        wanted = self.state.wanted[name]
         try:
-            held = self._read(datapath, within_s=_LOOK_S)
+            held = self._switches.read(datapath, within_s=_LOOK_S)
         except TroubleError as error:
             found[name] = str(error)
-            self.trouble(datapath, str(error))
+            self._reconciler.trouble(datapath, str(error))
             return
-        if name not in self._in_force or self._wanted[name] is not wanted:
+        if name not in self.state.in_force or self.state.wanted[name] is not wanted:
             found[name] = "is being brought into force"
         elif held.foreign or set(held.rules) != set(wanted):
             found[name] = f"holds other rules than wanted: {held.foreign}".removesuffix(": ")
             if self._heals:
-                self._drifted(datapath, 0)
+                self._reconciler.drifted(datapath, 0)
         else:
             del found[name]
-
-    def _bring(self, name: str) -> None:
-        raise NotImplementedError
 
     def prepare(self, plan: Plan) -> Transition:
         """Return what brings *plan* into force.
@@ -148,8 +131,8 @@ class Moving(SwitchConnections):
         Raises:
             LabError: A switch that they concern is not in force just now: nothing can be changed.
         """
-        move = Transition.by(changed_tables(self.plan, plan, self._wanted), plan)
-        late = [name for name in move.touched if name not in self._in_force]
+        move = Transition.by(changed_tables(self.state.plan, plan, self.state.wanted), plan)
+        late = [name for name in move.touched if name not in self.state.in_force]
         if late:
             raise LabError(
                 f"{', '.join(late)}: not in force just now; nothing was changed\n"
@@ -163,22 +146,22 @@ class Moving(SwitchConnections):
         Returns:
             How many rules go and come, by switch.
         """
-        diff = changed_tables(self.plan, plan, self._wanted)
-        self.plan, self._wanted = plan, diff.tables
+        diff = changed_tables(self.state.plan, plan, self.state.wanted)
+        self.state.plan, self.state.wanted = plan, diff.tables
         for name in diff.counts:
-            self._in_force.discard(name)
-            if name in self._current:
-                self._bring(name)
+            self.state.in_force.discard(name)
+            if name in self._switches.current:
+                self._reconciler.bring(name)
         return diff.counts
 
     @fail_fast
     def put(self, move: Transition, pause: Pause) -> Done:
         """Bring into force what `prepare` has returned, with nothing in between."""
-        began, before = time.monotonic(), self.plan
-        self.plan, self._wanted = move.plan, move.tables
-        links = {name: self._current[name] for name in move.touched}
-        self._busy |= set(links.values())
-        self._in_force -= set(links)
+        began, before = time.monotonic(), self.state.plan
+        self.state.plan, self.state.wanted = move.plan, move.tables
+        links = {name: self._switches.current[name] for name in move.touched}
+        self.state.busy |= set(links.values())
+        self.state.in_force -= set(links)
         try:
             if links:
                 pause(Stage.READY)
@@ -189,18 +172,20 @@ class Moving(SwitchConnections):
             if links:
                 pause(Stage.ALLOWED)
             self._read_back(before, move.plan, links)
-            self._in_force |= set(links)
+            self.state.in_force |= set(links)
         except SwitchDisconnectedError:
             pass  # the switch will be brought to the journal's state when it is back
         except TroubleError as error:  # and this one as soon as it can be healed
-            self.trouble(error.datapath, str(error))
+            self._reconciler.trouble(error.datapath, str(error))
         finally:
-            self._busy -= set(links.values())
-            waiting = {n for n, d in links.items() if d in self._again or n not in self._in_force}
-            for name in waiting & set(self._current):
-                self._again.discard(links[name])
-                self._in_force.discard(name)
-                self._bring(name)
+            self.state.busy -= set(links.values())
+            waiting = {
+                n for n, d in links.items() if d in self.state.again or n not in self.state.in_force
+            }
+            for name in waiting & set(self._switches.current):
+                self.state.again.discard(links[name])
+                self.state.in_force.discard(name)
+                self._reconciler.bring(name)
         return Done(move.touched, tuple(sorted(waiting)), round(time.monotonic() - began, 6))
 
     def _do(self, links: dict[str, Any], said: dict[str, list[bytes]]) -> None:
@@ -208,9 +193,11 @@ class Moving(SwitchConnections):
         keys = []
         for name, steps in said.items():
             for step in steps:
-                self._pass(links[name], step)
-                keys.append(self._begin(links[name], fw.parser.OFPBarrierRequest(links[name])))
-        self._finish(keys)
+                self._switches.push(links[name], step)
+                keys.append(
+                    self._switches.begin(links[name], fw.parser.OFPBarrierRequest(links[name]))
+                )
+        self._switches.finish(keys)
 
     def _read_back(self, before: Plan, after: Plan, links: dict[str, Any]) -> None:
         """Raise unless every switch holds exactly what it should of what was changed.
@@ -225,10 +212,12 @@ class Moving(SwitchConnections):
             [(int(Cookie(Kind.ADMIT, 0, n)) & _OWN, _OWN) for n in moved] if is_few else [(0, 0)]
         )
         places = [(name, cookie, mask) for name in links for cookie, mask in asked]
-        read = self._read_some([(links[name], cookie, mask) for name, cookie, mask in places])
+        read = self._switches.read_some(
+            [(links[name], cookie, mask) for name, cookie, mask in places]
+        )
         for (name, cookie, mask), held in zip(places, read, strict=True):
-            want = {r for r in self._wanted[name] if r.cookie & mask == cookie}
-            if (set(held.rules) != want or held.foreign) and links[name] not in self._again:
+            want = {r for r in self.state.wanted[name] if r.cookie & mask == cookie}
+            if (set(held.rules) != want or held.foreign) and links[name] not in self.state.again:
                 wrong: set[Rule] = set(held.rules) ^ want
                 raise TroubleError(
                     links[name], f"after the change {len(wrong)} rules differ: {wrong}"

@@ -92,10 +92,10 @@ WRONGS = (
          "            idle_timeout=600, priority=rule.priority,\n            match=wire"),),
         before="wiped"),
     SourceMutation(("M-20",), "everything is deleted, then added", (
-        ("controller/app.py", "from controller.reconcile import changes\n",
+        ("controller/reconciler.py", "from controller.reconcile import changes\n",
          "from controller.reconcile import Step, changes\n"),
-        ("controller/app.py", _COMPARED,
-         "        self._send(datapath, step_bytes(Step(held, ())))\n"
+        ("controller/reconciler.py", _COMPARED,
+         "        self._switches.send(datapath, step_bytes(Step(held, ())))\n"
          "        held = ()\n" + _COMPARED)), look="ages"),
     SourceMutation(("M-20",), "no barrier is awaited", (
         ("controller/switch_io.py",

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.__main__ import main as serve
-from controller.transition import Moving
+from controller.transition import Mover
 from sekisho.resegment.journal import Journal
 
 DIED = 99
 #: Written before and after every one of these.
 STEPS: tuple[tuple[type, str], ...] = (
     (Journal, "write"),
-    (Moving, "_do"),
-    (Moving, "_read_back"),
+    (Mover, "_do"),
+    (Mover, "_read_back"),
 )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from controller import transition
 from controller.__main__ import main as serve
+from controller.openflow import step_bytes
 from controller.reconcile import Step
 from sekisho.openflow.pipeline import Table
 
-_right = transition.step_bytes
+_right = step_bytes
 
 
 def _less(step: Step) -> list[bytes]:
@@ -17,5 +18,5 @@ def _less(step: Step) -> list[bytes]:
 
 
 if __name__ == "__main__":
-    transition.step_bytes = _less
+    vars(transition)["step_bytes"] = _less
     serve()
