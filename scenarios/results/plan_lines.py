@@ -14,7 +14,9 @@ from typing import Any
 
 import orjson
 
-from sekisho.evidence.verdict import SCHEMA, Verdict, write_atomically
+from sekisho.evidence.schema import SCHEMA
+from sekisho.evidence.verdict import Verdict
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import CellKind, Plan
 from sekisho.policy.matrix import opened
 

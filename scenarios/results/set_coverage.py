@@ -18,8 +18,9 @@ import orjson
 from sekisho.coverage.probe_set import Probe, ProbeSet
 from sekisho.coverage.regions import Dead, Place
 from sekisho.coverage.rules import name_of_rule
+from sekisho.evidence.schema import SCHEMA
 from sekisho.evidence.unlive import DeadReason
-from sekisho.evidence.verdict import SCHEMA, write_atomically
+from sekisho.evidence.writing import write_atomically
 from sekisho.model import Plan, PortRef
 from sekisho.openflow.flow_dump import FlowLine
 from sekisho.openflow.rule_text import held, wanted

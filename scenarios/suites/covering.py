@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from scenarios.probes.from_headers import frame_of
-from scenarios.probes.tags import UNTAGGED
 from scenarios.probes.windows import CasePlan, Frame, Window
 from scenarios.suites.attack_cases import NO_FIELDS, fate
 from scenarios.suites.scope import Run
@@ -120,7 +119,7 @@ class CoverSuite(Suite):
                 number=number,
                 source=sender,
                 target=target,
-                probe=UNTAGGED if is_bare else PROBE,
+                probe=PROBE,
                 item=0,
                 proto=_word(sent["eth_type"], sent["ip_proto"]),
                 ports=(sent["tp_dst"],) if sent["tp_dst"] else (),
@@ -130,6 +129,7 @@ class CoverSuite(Suite):
                 clause="",
                 where=cell.where[-1] if cell.where else sender.where,
                 cell=cell,
+                is_bare=is_bare,
             )
             if to:
                 case = self._permitted(policy, case, sent)

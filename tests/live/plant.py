@@ -254,7 +254,9 @@ def rule_shadowed(town: Town, wire: Wire) -> None:
     (own,) = _lines(
         town, "room", 5, "priority=200,ct_state=-new+est-rel+rpl-inv+trk,tcp,metadata=0x10100/"
     )
-    _change(town, "room", "add-flow", f"table=5,cookie={own.cookie},{_flow(own.text)}")
+    head = own.head.replace("priority=200", "priority=210")
+    rule = f"table=5,cookie={own.cookie},{head},actions={own.actions}"
+    _change(town, "room", "add-flow", rule)
 
 
 def kernel_routes(town: Town, wire: Wire) -> None:
