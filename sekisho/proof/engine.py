@@ -47,6 +47,7 @@ class OxiDD:
     def __init__(self, variables: int, nodes: int) -> None:
         library = import_module("oxidd.bcdd")
         self._function = library.BCDDFunction
+        self._by: dict[tuple[tuple[int, Set], ...], Any] = {}
         manager = library.BCDDManager(nodes, nodes >> 2, 1)
         manager.add_vars(variables)
         self.true, self.false = manager.true(), manager.false()
@@ -62,7 +63,10 @@ class OxiDD:
 
     def replace(self, of: Set, by: Mapping[int, Set]) -> Set:
         """Return *of* with the value of each of these bits asked of a set in its place."""
-        return of.substitute(self._function.make_substitution(list(by.items())))
+        key = tuple(by.items())
+        if key not in self._by:  # the library remembers what it did with each
+            self._by[key] = self._function.make_substitution(list(key))
+        return of.substitute(self._by[key])
 
     def pick(self, of: Set) -> dict[int, bool]:
         """Return one string of *of*, which is not empty: the bits that matter."""

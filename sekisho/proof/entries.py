@@ -74,7 +74,7 @@ def needs(tables: Tables) -> Needs:
                 looked_up[action.zone] = switch, rule
     for zone in marking.keys() & looked_up.keys():
         raise refused(*looked_up[zone], f"looks up zone {zone}, where marks are written")
-    return Needs(frozenset(written), used)
+    return Needs(frozenset(written), used, frozenset(marking), frozenset(looked_up))
 
 
 def refused(switch: str, rule: Rule, why: str) -> RefusedError:

@@ -92,10 +92,23 @@ class Needs:
     Attributes:
         written: Fields that some action writes.
         used: Bits of metadata, register and mark that some rule reads or writes.
+        marking: Zones whose entries get marks.
+        looked_up: Zones whose entries are asked for.
     """
 
     written: frozenset[str]
     used: dict[str, int]
+    marking: frozenset[int] = frozenset()
+    looked_up: frozenset[int] = frozenset()
+
+    def with_(self, other: Needs) -> Needs:
+        """Return what both need."""
+        return Needs(
+            self.written | other.written,
+            {field: bits | other.used[field] for field, bits in self.used.items()},
+            self.marking | other.marking,
+            self.looked_up | other.looked_up,
+        )
 
 
 #: One bit: field, copy, and its place (0 is the lowest).
@@ -131,6 +144,17 @@ class Layout:
         self.engine: Engine = engine(library[0], len(order), library[1])
         self._cubes: dict[tuple[str, Part, int, int], Set] = {}
         self._matches: dict[Match, Set] = {}
+
+    def covers(self, needs: Needs) -> bool:
+        """Tell whether there are variables for all that other tables need."""
+        has_room = all(not bits & ~self._used[field] for field, bits in needs.used.items())
+        written = frozenset(map(slot, needs.written)) & HEADER.keys()
+        return has_room and written <= self._written and not needs.marking & needs.looked_up
+
+    @property
+    def answered(self) -> int:
+        """How many questions about rules are remembered."""
+        return len(self._matches)
 
     def width(self, field: str) -> int:
         """Return how many bits of *field* there are."""
@@ -290,6 +314,16 @@ class Layout:
     def changing(self) -> Set:
         """The cube of all present copies, to be freed: what is left is the packet as sent."""
         return self.free(self.copied)
+
+    @cached_property
+    def beside_sent(self) -> Set:
+        """The cube of all that changes on the way, to be freed: what is left is what was sent."""
+        kept = {
+            number
+            for (field, part, _), number in self.number.items()
+            if part is Part.SENT and (field in HEADER or field in _GIVEN)
+        }
+        return self.all_but(kept)
 
     @cached_property
     def _phases(self) -> Set:

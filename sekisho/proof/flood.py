@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
@@ -33,6 +33,7 @@ class Reached:
         local: By switch: what it hands to its own host.
         returned: By switch: what comes to it a second time, in the same state.
         first: By switch: what comes to it straight from the switch that it entered the town by.
+        met: By switch and table: what has come to it; noted only where it is asked for.
     """
 
     ports: dict[PortRef, Set] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Reached:
     local: dict[str, Set] = field(default_factory=dict)
     returned: dict[str, Set] = field(default_factory=dict)
     first: dict[str, Set] = field(default_factory=dict)
+    met: dict[tuple[str, int], Set] = field(default_factory=dict)
 
 
 @dataclass
@@ -57,11 +59,15 @@ class Watched:
 
 @dataclass
 class _Done:
-    """What became of packets in one switch: to its controller, its own host, out of ports."""
+    """What became of packets in one switch: to its controller, its own host, out of ports.
+
+    Beside it stands what came to each table, where that is noted.
+    """
 
     controller: Set
     local: Set
     left: dict[int, Set]
+    met: dict[int, Set] = field(default_factory=dict)
 
 
 class Fabric:
@@ -76,7 +82,14 @@ class Fabric:
 
     Raises:
         RefusedError: A rule has a part that is not modelled.
+
+    Attributes:
+        room: How many addresses of each kind may get a name later, in other tables.
+        notes: Whether it is noted what comes to each table.
     """
+
+    room: ClassVar[int] = 0
+    notes: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -98,13 +111,16 @@ class Fabric:
             for switch, rules in some.items():
                 every.setdefault(switch, []).extend(rules)
         size = len(self.sources), max(switch.ports for switch in plan.switches)
-        short = domains(plan, every) if is_short else {}
+        short = domains(plan, every, room=self.room) if is_short else {}
         self.layout = Layout(size, needs(every), library, short)
         self._actor = Actor(self.layout)
         self._made: dict[object, Table] = {}
         self._done: dict[object, _Done] = {}
+        self._entering: dict[str, Set] = {}
         self._down: frozenset[PortRef] = frozenset()
         self._watched: Watched | None = None
+        self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._tables: dict[str, dict[int, Table]] = {}
         self._ready(tables)
         local = [name for name in _LOCAL_FIELDS if self.layout.bits(name)]
         self._forget = self.layout.free([*local, *(n for n in SWITCH if n not in local)])
@@ -117,10 +133,36 @@ class Fabric:
         out._ready(tables)
         return out
 
+    def onto(self, plan: Plan, tables: Tables) -> Fabric:
+        """Return the same fabric with other tables, and *plan*, whose ports and lines are the same.
+
+        The layout has variables and names for all that these tables have; the caller sees to it.
+        """
+        out = copy(self)
+        out.plan, out._done = plan, {}
+        out._ready(tables)
+        used = {id(table) for own in out._tables.values() for table in own.values()}
+        out._made = {key: table for key, table in out._made.items() if id(table) in used}
+        return out
+
+    def unlike(self, other: Fabric) -> Iterator[tuple[tuple[str, int], Set]]:
+        """Yield each switch and table that is not what it is in *other*, with the packets."""
+        for switch, own in self._tables.items():
+            theirs = other._tables[switch]
+            for number in own.keys() | theirs.keys():
+                one, two = own.get(number), theirs.get(number)
+                if one is not two:
+                    here = one.unlike(two) if one is not None else theirs[number].unlike(None)
+                    yield (switch, number), here
+
     def _ready(self, tables: Tables) -> None:
         """Take *tables*; one that was made before, for whichever switch, is made once."""
-        self._tables: dict[str, dict[int, Table]] = {}
+        known, made = self._rules, self._tables
+        self._rules, self._tables = dict(tables), {}
         for switch, rules in tables.items():
+            if known.get(switch) == rules:
+                self._tables[switch] = made[switch]
+                continue
             by_number: dict[int, list[Rule]] = {}
             refuse_unmodelled(self.plan.switch[switch], rules)
             for rule in rules:
@@ -146,12 +188,18 @@ class Fabric:
         self._watched = None
         return out
 
-    def flood(self) -> Reached:
-        """Let every packet in at every edge port; follow all copies to their ends."""
+    def flood(self, only: Set | None = None) -> Reached:
+        """Let every packet in at every edge port; follow all copies to their ends.
+
+        Args:
+            only: No others than these, as they are sent.
+        """
         out = Reached()
-        sent = {switch.id: self._sent(switch.id) for switch in self.plan.switches}
-        for switch, packets in sent.items():
-            self._through(switch, packets, out, out.first)
+        for switch in self.plan.switches:
+            if switch.id not in self._entering:
+                self._entering[switch.id] = self._sent(switch.id)
+            packets = self._entering[switch.id]
+            self._through(switch.id, packets if only is None else packets & only, out, out.first)
         self._follow(dict(out.first), out, self._as_it_is)
         return out
 
@@ -204,6 +252,8 @@ class Fabric:
         if key not in self._done:  # the same tables, and the same packets, as in another case
             self._done[key] = self._carried(switch, packets)
         done = self._done[key]
+        for number, some in done.met.items():
+            _add(out.met, (switch, number), some)
         for to, some in ((out.controller, done.controller), (out.local, done.local)):
             if some != self.layout.engine.false:
                 _add(to, switch, some)
@@ -218,6 +268,8 @@ class Fabric:
         while waiting:
             number = min(waiting)
             packets, table = waiting.pop(number), self._tables[switch].get(number)
+            if self.notes and packets != nothing:
+                out.met[number] = packets
             if table is None or packets == nothing:
                 continue  # a miss drops: OpenFlow 1.3.5, 5.4
             if self._watched is not None:

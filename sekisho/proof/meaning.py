@@ -6,7 +6,8 @@ nowhere, and one that is must arrive there, changed as a router changes it and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from functools import partial
 
 from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
 from sekisho.packet.packet import (
@@ -22,6 +23,7 @@ from sekisho.packet.packet import (
 )
 from sekisho.proof.engine import Set
 from sekisho.proof.fields import Layout, Part, tag_of
+from sekisho.proof.memo import Memo
 
 _NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010  # ovs-fields(7), "ct_state"
 _OPENING = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN
@@ -38,41 +40,71 @@ class Meaning:
         plan: The town.
         layout: The variables.
         number: Of each edge port.
+        memo: What is known of other plans of the same town, with the same variables.
     """
 
-    def __init__(self, plan: Plan, layout: Layout, number: Mapping[PortRef, int]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        layout: Layout,
+        number: Mapping[PortRef, int],
+        memo: Memo | None = None,
+    ) -> None:
         self.plan, self._layout, self._number = plan, layout, number
+        self._memo = memo or Memo()
         self._router = mac_number(plan.router_mac)
         self._everybody = [a for a in plan.attachments if a.registered]
-        self._from = {a.id: self._sent_by(a) for a in self._everybody}
-        self._of_many: dict[tuple[str, ...], Set] = {}
-        self._routed = self._by_router()
-        self._kept = layout.unchanged(f for f in layout.copied if f not in _ROUTED)
-        self._answer_kept = layout.unchanged(f for f in layout.copied if f not in _ANSWERED)
+        self._routed = self._memo.of(("routed", self._router), self._by_router)
+        self._kept = self._memo.of("kept", lambda: self._unchanged_but(_ROUTED))
+        self._answer_kept = self._memo.of("answer", lambda: self._unchanged_but(_ANSWERED))
 
     def arriving(self) -> dict[PortRef, Set]:
         """Return what must arrive, by edge port, each packet as sent and as it is there."""
-        to: dict[str, Set] = {a.id: self._layout.engine.false for a in self._everybody}
+        to: dict[str, list[Set]] = {a.id: [] for a in self._everybody}
         for clause in self.plan.clauses:
             for allow in clause.allows:
                 self._add(allow, to)
         out: dict[PortRef, Set] = {}
         for attachment in self._everybody:
-            here = self._delivered(attachment, to[attachment.id]) | self._arp(attachment)
+            parts = tuple(dict.fromkeys(to[attachment.id]))
+            network = self.plan.subnet(attachment)
+            key = _name(attachment), network, self._router, parts
+            here = self._memo.of(("to", *key), partial(self._at, attachment, parts))
             there = out.get(attachment.at, self._layout.engine.false)
-            out[attachment.at] = there | here & self._layout.possible
+            out[attachment.at] = there | here
         return out
 
-    def _add(self, allow: Allow, to: dict[str, Set]) -> None:
+    def _at(self, attachment: Attachment, parts: Iterable[Set]) -> Set:
+        """Return what must arrive at *attachment*, of whose senders' packets *parts* are."""
+        packets = self._layout.engine.false
+        for part in parts:
+            packets = packets | part
+        here = self._delivered(attachment, packets) | self._arp(attachment)
+        return here & self._layout.possible
+
+    def _add(self, allow: Allow, to: dict[str, list[Set]]) -> None:
         """Add to what may be sent to each what one line lets pass, and the replies to it."""
         senders = [a for a in self._everybody if allow.lets(a)]
         targets = [a for a in self._everybody if allow.reaches(a)]
-        there, back = self._services(allow)
-        request, reply = self._any_of(senders) & there, self._any_of(targets) & back
+        every = [self.plan.service[name] for name in allow.services]
+        services = tuple((each.protocol, each.ports) for each in every)
+        kinds = self._memo.of(("services", services), partial(self._services, allow))
+        request, reply = (
+            self._memo.of((way, services, tuple(map(_name, some))), partial(self._by, some, kind))
+            for way, some, kind in zip("><", (senders, targets), kinds, strict=True)
+        )
         for target in targets:
-            to[target.id] = to[target.id] | request
+            to[target.id].append(request)
         for sender in senders:
-            to[sender.id] = to[sender.id] | reply
+            to[sender.id].append(reply)
+
+    def _by(self, some: Iterable[Attachment], kind: Set) -> Set:
+        """Return the packets of one *kind* that *some* send in their own names."""
+        return self._any_of(some) & kind
+
+    def _unchanged_but(self, fields: Collection[str]) -> Set:
+        """Return all packets that are as they were sent, but for *fields*."""
+        return self._layout.unchanged(f for f in self._layout.copied if f not in fields)
 
     def _services(self, allow: Allow) -> tuple[Set, Set]:
         """Return the packets of a line's services: requests, and replies to them."""
@@ -107,13 +139,10 @@ class Meaning:
         return at_least & at_most
 
     def _any_of(self, some: Iterable[Attachment]) -> Set:
-        key = tuple(a.id for a in some)
-        if key not in self._of_many:
-            out = self._layout.engine.false
-            for name in key:
-                out = out | self._from[name]
-            self._of_many[key] = out
-        return self._of_many[key]
+        out = self._layout.engine.false
+        for a in some:
+            out = out | self._memo.of(("from", _name(a)), partial(self._sent_by, a))
+        return out
 
     def _sent(self, field: str, value: int, mask: int = -1) -> Set:
         return self._layout.equals(field, value, mask, Part.SENT)
@@ -186,3 +215,8 @@ class Meaning:
         for (_, asked), (_, answers) in pairs:
             out = layout.same(asked, answers) & out
         return out
+
+
+def _name(attachment: Attachment) -> Hashable:
+    """Return all that a packet shows of *attachment*."""
+    return attachment.at, attachment.mac, attachment.ip, attachment.tag

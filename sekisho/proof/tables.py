@@ -67,12 +67,26 @@ class Table:
             self._read |= next((mask for name, _, mask in rule.match if name == "metadata"), 0)
         folded = self._folded(sorted(rules, key=lambda rule: -rule.priority))
         folded.by.pop(_DROP, None)
+        self._by = folded.by
         self._tree = _tree(layout, list(self._groups(folded.by)))
 
     def split(self, packets: Set) -> Iterator[tuple[Group, Set]]:
         """Yield what becomes of *packets*, group by group; who drops is not said."""
         if self._tree is not None:
             yield from self._tree.split(self._layout.engine.false, packets)
+
+    def unlike(self, other: Table | None) -> Set:
+        """Return all packets that do not meet with the same in *other*; None is no table."""
+        nothing = self._layout.engine.false
+        out, before = nothing, (other._by if other is not None else {})
+        if self.reads_state and not (other is not None and other.reads_state):
+            return self._layout.engine.true  # what is refused of any packet depends on it
+        for doing in self._by.keys() | before.keys():
+            one: Set = self._by.get(doing, nothing)
+            two: Set = before.get(doing, nothing)
+            if one != two:
+                out = out | one & ~two | two & ~one
+        return out
 
     def _folded(self, rules: Sequence[Rule]) -> _Folded:
         levels = [self._level(list(same)) for _, same in groupby(rules, key=lambda r: r.priority)]

@@ -6,7 +6,7 @@ that it promises; and does anything forbidden arrive if each switch's tracker sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -118,7 +118,7 @@ def prove_cuts(
         RefusedError: A rule has a part that is not modelled, or the sets grow too large.
     """
     rules = max(sum(map(len, tables.values())) for tables in cases.values())
-    for nodes in (min(LARGE, max(SMALL, 1 << (_NODES * rules).bit_length())), LARGE):
+    for nodes in (room_for(rules), LARGE):
         try:
             return dict(_proofs(plan, cases, (engine, nodes)))
         except MemoryError:
@@ -127,6 +127,11 @@ def prove_cuts(
         "the sets of packets do not fit the memory that the proof may use\n"
         "  hint: nothing is proved; a town of several parts is proved part by part"
     )
+
+
+def room_for(rules: int) -> int:
+    """Return how many nodes a proof over as many rules may have at first."""
+    return min(LARGE, max(SMALL, 1 << (_NODES * rules).bit_length()))
 
 
 def _proofs(
@@ -139,67 +144,126 @@ def _proofs(
         yield down, Proof(tuple(found), len(whole.sources), sum(map(len, tables.values())))
 
 
+@dataclass(frozen=True, slots=True)
+class Floods:
+    """Where packets come to, in three ways to take what trackers say.
+
+    Attributes:
+        whole: All packets, of which every tracker says the same.
+        forbidden: What the first switch let on although it may arrive nowhere, as later switches
+            say of it what they like.
+        apart: All that the first switch let on, in the same way.
+    """
+
+    whole: Reached
+    forbidden: Reached
+    apart: Reached
+
+
+#: One way in which tables are not the plan, where, and the packets that show it.
+Found = tuple[Wrong, PortRef, Set]
+
+
 def differences(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Iterator[Difference]:
     """Yield every place where the fabric's tables are not its plan, whose meaning is *wanted*."""
-    reached = fabric.flood()
-    yield from _beside(fabric, reached, wanted)
-    yield from _apart(fabric, reached, wanted)
+    whole = fabric.flood()
+    for found in beside(fabric, whole, wanted):
+        yield _different(fabric, *found)
+    may = allowed(fabric, wanted.values())
+    let_on = {switch: packets & ~may for switch, packets in whole.first.items()}
+    floods = Floods(whole, fabric.flood_on(let_on), fabric.flood_on(whole.first))
+    for found in apart(fabric, floods, wanted):
+        yield _different(fabric, *found)
 
 
-def _beside(
-    fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]
-) -> Iterator[Difference]:
+def beside(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> Iterator[Found]:
     """Yield where more arrives than may, or less than must."""
-    nothing, room = fabric.layout.engine.false, fabric.layout.equals("room", 1)
     for port in fabric.sources:
-        here: Set = reached.ports.get(port, nothing)
-        there: Set = wanted.get(port, nothing)
-        yield from _different(fabric, Wrong.FORBIDDEN, port, here & ~there)
-        yield from _different(fabric, Wrong.MISSING, port, there & room & ~here)
-    for switch, packets in reached.controller.items():
-        yield from _different(fabric, Wrong.FORBIDDEN, PortRef(switch, CONTROLLER), packets)
-    for switch, packets in reached.local.items():
-        yield from _different(fabric, Wrong.FORBIDDEN, PortRef(switch, LOCAL), packets)
-    for switch, packets in reached.returned.items():
-        yield from _different(fabric, Wrong.RETURNS, PortRef(switch, LOCAL), packets)
+        yield from beside_at(fabric, reached, wanted, port)
+    nothing = fabric.layout.engine.false
+    for wrong, number, of in (
+        (Wrong.FORBIDDEN, CONTROLLER, reached.controller),
+        (Wrong.FORBIDDEN, LOCAL, reached.local),
+        (Wrong.RETURNS, LOCAL, reached.returned),
+    ):
+        for switch, packets in of.items():
+            if packets != nothing:
+                yield wrong, PortRef(switch, number), packets
 
 
-def _apart(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> Iterator[Difference]:
+def beside_at(
+    fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set], port: PortRef
+) -> Iterator[Found]:
+    """Yield whether more arrives at one edge port than may, and less than must."""
+    nothing, room = fabric.layout.engine.false, fabric.layout.equals("room", 1)
+    here: Set = reached.ports.get(port, nothing)
+    there: Set = wanted.get(port, nothing)
+    for wrong, packets in (
+        (Wrong.FORBIDDEN, here & ~there),
+        (Wrong.MISSING, there & room & ~here),
+    ):
+        if packets != nothing:
+            yield wrong, port, packets
+
+
+def apart(fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set]) -> Iterator[Found]:
     """Yield what arrives where later switches say of a packet's conversation what they like.
 
     What the plan lets arrive in any state of its conversation may arrive then; what the first
     switch let on although it is forbidden may not arrive at all.
     """
+    for port in floods.forbidden.ports:
+        yield from _though_forbidden(fabric, floods, port)
+    for port in floods.apart.ports:
+        yield from _in_any_state(fabric, floods, wanted, port)
+
+
+def apart_at(
+    fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set], port: PortRef
+) -> Iterator[Found]:
+    """Yield the same of one edge port."""
+    yield from _though_forbidden(fabric, floods, port)
+    yield from _in_any_state(fabric, floods, wanted, port)
+
+
+def _though_forbidden(fabric: Fabric, floods: Floods, port: PortRef) -> Iterator[Found]:
     layout = fabric.layout
     nothing, phase = layout.engine.false, layout.free(["phase"])
-    allowed = _allowed(fabric, wanted)
-    let_on = {s: p & ~allowed for s, p in reached.first.items()}
-    for port, packets in fabric.flood_on(let_on).ports.items():
-        already = layout.engine.without(reached.ports.get(port, nothing), phase)
-        yield from _different(fabric, Wrong.APART, port, packets & ~already)
-    for port, packets in fabric.flood_on(reached.first).ports.items():
-        known = reached.ports.get(port, nothing) | wanted.get(port, nothing)
-        yield from _different(
-            fabric, Wrong.APART, port, packets & ~layout.engine.without(known, phase)
-        )
+    packets: Set = floods.forbidden.ports.get(port, nothing)
+    if packets != nothing:
+        known: Set = floods.whole.ports.get(port, nothing)
+        packets = packets & ~layout.engine.without(known, phase)
+    if packets != nothing:
+        yield Wrong.APART, port, packets
 
 
-def _allowed(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Set:
+def _in_any_state(
+    fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set], port: PortRef
+) -> Iterator[Found]:
+    layout = fabric.layout
+    nothing, phase = layout.engine.false, layout.free(["phase"])
+    packets: Set = floods.apart.ports.get(port, nothing)
+    if packets != nothing:
+        known = floods.whole.ports.get(port, nothing) | wanted.get(port, nothing)
+        packets = packets & ~layout.engine.without(known, phase)
+    if packets != nothing:
+        yield Wrong.APART, port, packets
+
+
+def allowed(fabric: Fabric, wanted: Iterable[Set]) -> Set:
     """Return every packet, as sent, that the plan lets arrive somewhere."""
     out = fabric.layout.engine.false
-    for packets in wanted.values():
+    for packets in wanted:
         out = out | packets
     return fabric.layout.engine.without(out, fabric.layout.changing)
 
 
-def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Iterator[Difference]:
-    if packets == fabric.layout.engine.false:
-        return
+def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Difference:
     chosen = packet_of(fabric, simplest(fabric, packets))
-    yield Difference(wrong, at, chosen, _sources(fabric, packets))
+    return Difference(wrong, at, chosen, entries(fabric, packets))
 
 
-def _sources(fabric: Fabric, packets: Set) -> tuple[PortRef, ...]:
+def entries(fabric: Fabric, packets: Set) -> tuple[PortRef, ...]:
     """Return the edge ports that *packets* come from."""
     layout = fabric.layout
     kept = {number for _, number in layout.bits("source")}

@@ -31,6 +31,9 @@ PROOFS = {
                      "{pair} の証明が成り立たない: {reason}"),
     "fault-of-proof": ("a fault of the proof; please report",
                        "証明のプログラムの誤りなので、開発元に知らせる"),
+    "memory-differs": ("a proof that remembers the last one tells {some}, and one without memory "
+                       "{others}",
+                       "前回を覚えている証明の答えは {some}、覚えていない証明の答えは {others}"),
     "z3-unknown": ("z3 does not know whether there is such a packet",
                    "そのようなパケットがあるかどうか、ソルバーが答えられない"),
     "help-judge": ("a second judge, compared pair by pair",
