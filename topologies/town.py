@@ -232,6 +232,10 @@ class Town:
         self._processes[name] = process
         self._stack.callback(self.end, name)
 
+    def at_end(self, do: Callable[[], None]) -> None:
+        """Have *do* called when the town ends, before anything of it does."""
+        self._stack.callback(do)
+
     def end(self, name: str, *, how: signal.Signals = signal.SIGTERM) -> None:
         """End one of the town's own processes, by its pid."""
         process = self._processes.pop(name, None)

@@ -14,6 +14,7 @@ from sekisho.compiler.tables import compile_town
 from sekisho.plan import load
 
 _A_FLOOR, _UPLINK, _ZONES = 48, 52, 6
+_LEAST = 2 * _ZONES
 _PRINT = "print"
 _SERVICES = {"https": 443, "http": 80, "sip": 5060, _PRINT: 9100}
 
@@ -21,10 +22,10 @@ _SERVICES = {"https": 443, "http": 80, "sip": 5060, _PRINT: 9100}
 def sized(rules: int, folder: Path) -> Path:
     """Write the smallest such town with at least *rules* rules to *folder*; return its path."""
     path = folder / f"sized-{rules}.yaml"
-    most = 8
+    most = 2 * _LEAST
     while _count(path, most) < rules:
         most *= 2
-    least = most // 2
+    least = max(_LEAST, most // 2)
     while least < most:
         desks = (least + most) // 2
         if _count(path, desks) < rules:

@@ -6,16 +6,13 @@ The dumps of before the first frame are proved; those of after the last must be 
 from __future__ import annotations
 
 import json
-import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scenarios.engine.config_watch import AFTER, ConfigWatch
+from scenarios.run.prover import ERRORS, Prover
 from sekisho.errors import LabError
 from sekisho.evidence.writing import write_atomically
 from sekisho.model import Label, Plan
@@ -30,13 +27,17 @@ _WRONG = Label(
 )
 _REFUSED = Label("全パケットの証明ができません: {why}", "not proved for all packets: {why}")
 _CHANGED = "the tables are not those that were read before the first frame"
-_ASKED = "proof.asked"
 
 
 class Remembered:
-    """The last proof of a town that stays: the same tables under the same plan need no other."""
+    """The last proof of a town that stays: the same tables under the same plan need no other.
+
+    Attributes:
+        prover: The process that keeps what it has computed; `end` ends it.
+    """
 
     def __init__(self) -> None:
+        self.prover = Prover(is_kept=True)
         self._last: tuple[Plan, dict[str, str], dict[str, Any]] | None = None
 
     def found(self, plan: Plan, digests: dict[str, str]) -> dict[str, Any] | None:
@@ -48,6 +49,11 @@ class Remembered:
     def keep(self, plan: Plan, digests: dict[str, str], found: dict[str, Any]) -> None:
         """Remember what was *found*."""
         self._last = _bare(plan), digests, dict(found)
+
+    def end(self) -> None:
+        """Keep nothing any more."""
+        self._last = None
+        self.prover.end()
 
 
 class Proving:
@@ -78,21 +84,11 @@ class Proving:
     ) -> None:
         self._plan, self._folder, self._digests = plan, folder, _digests(dumps)
         self._remembered = remembered
-        self._asked, self._errors = folder / "log" / _ASKED, folder / "log" / "proof.log"
+        self._prover = remembered.prover if remembered is not None else Prover(is_kept=False)
         known = remembered.found(plan, self._digests) if remembered is not None else None
-        self._known = known
-        self._process = self._started(dumps) if known is None else None
-
-    def _started(self, dumps: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        self._asked.parent.mkdir(exist_ok=True)
-        self._asked.write_bytes(pickle.dumps((self._plan, dict(dumps))))
-        with self._asked.open("rb") as given, self._errors.open("wb") as errors:
-            return subprocess.Popen(
-                [sys.executable, "-m", "sekisho.proof"],
-                stdin=given,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-            )
+        self._known, self._is_asked = known, known is None
+        if self._is_asked:
+            self._prover.ask(plan, dumps, folder / "log")
 
     def end(self, around: ConfigWatch) -> None:
         """Wait for the proof, write it down, and note what it found.
@@ -119,36 +115,26 @@ class Proving:
 
     def stop(self) -> None:
         """End the proof, where the run ends before it."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        if self._is_asked:
+            self._prover.end()
+            self._is_asked = False
 
     def _found(self) -> dict[str, Any]:
-        if self._process is None:
+        if not self._is_asked:
             return dict(self._known or {})
-        _hurry(self._process.pid)
         try:
-            said, _ = self._process.communicate(timeout=_TIMEOUT_S)
-            found: dict[str, Any] = json.loads(said)
-        except (subprocess.TimeoutExpired, ValueError) as error:
+            found = self._prover.answer(_TIMEOUT_S)
+        except (OSError, ValueError) as error:
             self.stop()
             raise LabError(
                 f"the proof over all packets did not end as it should: {error}\n"
-                f"  hint: {self._errors} says why"
+                f"  hint: {self._folder / 'log' / ERRORS} says why"
             ) from error
-        self._asked.unlink()  # what was asked stands in the run folder's dumps
+        self._is_asked = False
         self.peak_mb = int(found["memory_mb"])
         if self._remembered is not None:
             self._remembered.keep(self._plan, self._digests, found)
         return found
-
-
-def _hurry(pid: int) -> None:
-    """Let the proof run as any other process: nobody probes any more, and the run waits for it."""
-    try:
-        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
-    except OSError:  # it has ended, or the system keeps it where it is: sched(7)
-        return
 
 
 def _bare(plan: Plan) -> Plan:

@@ -116,6 +116,7 @@ class Retester:
 
     def __init__(self, town: Town) -> None:
         self._town, self._remembered = town, Remembered()
+        town.at_end(self._remembered.end)
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         """Try again, and return the summary and where the run folder is.

@@ -1,8 +1,10 @@
 """``python -m sekisho.proof``: proves dumped tables in a process of its own, beside other work.
 
-Reads a pickled pair from standard input: the plan that is in force, and the dump of each switch.
-Writes what `told` says of them to standard output, as JSON. The plan comes as a value, and not as
-the name of its file: changes may be laid over it, and the file may have been edited since.
+Reads one question a line from standard input, as JSON: a file with a pickled pair, the plan that is
+in force and the dump of each switch; where complaints go; and whether the proof is to be remembered
+for the next one. Writes what `Teller` says of each to standard output, a line of JSON. The plan
+comes as a value, and not as the name of its file: changes may be laid over it, and the file may
+have been edited since.
 """
 
 from __future__ import annotations
@@ -12,18 +14,26 @@ import os
 import pickle
 import resource
 import sys
+from pathlib import Path
 
-from sekisho.proof.record import told
+from sekisho.proof.record import Teller
 
 
 def main() -> None:
-    """Read, prove, and write."""
-    # sched(7): whoever probes meanwhile is never kept waiting, as it would be beside nice 19
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    plan, dumps = pickle.load(sys.stdin.buffer)  # from the run that started this process
-    found = told(plan, dumps)
-    found["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    json.dump(found, sys.stdout, ensure_ascii=False)
+    """Read, prove, and write, until nobody asks any more."""
+    teller = Teller()
+    for line in sys.stdin:
+        # sched(7): whoever probes meanwhile is never kept waiting, as it would be beside nice 19
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        order = json.loads(line)
+        with Path(order["errors"]).open("ab") as errors:
+            os.dup2(errors.fileno(), sys.stderr.fileno())
+        # from the run that started this process
+        plan, dumps = pickle.loads(Path(order["asked"]).read_bytes())
+        found = teller.told(plan, dumps, is_kept=order["is_kept"])
+        found["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -84,6 +84,8 @@ _STATES = ("new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat")
 _HEADING = "OFPST_FLOW reply"
 
 Fields = dict[str, int | tuple[int, int]]
+#: Rules by table, cookie, and what the switch printed of them: the same words are the same rule.
+Known = dict[tuple[int, int, str], Rule]
 
 
 def read_run(folder: Path, plan: Plan) -> dict[str, tuple[Rule, ...]]:
@@ -128,13 +130,17 @@ def moment_of(folder: Path) -> datetime | None:
         raise UsageError(f"{manifest}: cannot be read: {error}") from error
 
 
-def read_dumps(texts: Mapping[str, str]) -> dict[str, tuple[Rule, ...]]:
+def read_dumps(texts: Mapping[str, str], known: Known | None = None) -> dict[str, tuple[Rule, ...]]:
     """Return the rules of each switch, by what it dumped.
+
+    Args:
+        texts: By switch.
+        known: What was read before, by its words; what is read now is added.
 
     Raises:
         RefusedError: A dump has something that is not understood.
     """
-    known: dict[tuple[int, int, str], Rule] = {}
+    known = {} if known is None else known
     return {switch: tuple(_rules(switch, text, known)) for switch, text in texts.items()}
 
 
@@ -150,7 +156,7 @@ def _refuse_other_plan(manifest: dict[str, Any], plan: Plan, folder: Path) -> No
         )
 
 
-def _rules(switch: str, text: str, known: dict[tuple[int, int, str], Rule]) -> list[Rule]:
+def _rules(switch: str, text: str, known: Known) -> list[Rule]:
     heading = text.partition("\n")[0]
     if not heading.startswith(_HEADING) or "actions=" in heading:
         raise RefusedError(

@@ -9,22 +9,41 @@ from typing import Any
 from sekisho.errors import RefusedError
 from sekisho.evidence.schema import SCHEMA
 from sekisho.model import Label, Plan
-from sekisho.proof.reading import read_dumps
-from sekisho.proof.verdict import Proof, Wrong, prove
+from sekisho.proof.kept import Kept
+from sekisho.proof.reading import Known, read_dumps
+from sekisho.proof.verdict import Proof, Tables, Wrong, prove
 from sekisho.proof.witness import Walker
 from sekisho.proof.words import assumptions, difference_lines
 
 _SHOWN = 20  # differences that are written with their packets
 
 
-def told(plan: Plan, dumps: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is proved of dumped tables, or why nothing is."""
-    began = time.monotonic()
-    try:
-        tables = read_dumps(dumps)
-        proof = prove(plan, tables)
-    except RefusedError as refusal:
-        return {"schema": SCHEMA, "refused": str(refusal)}
+class Teller:
+    """Tells what is proved of one town's tables, and may remember it for the next time."""
+
+    def __init__(self) -> None:
+        self._known: Known = {}
+        self._kept = Kept()
+
+    def told(self, plan: Plan, dumps: Mapping[str, str], *, is_kept: bool) -> dict[str, Any]:
+        """Return what is proved of dumped tables, or why nothing is.
+
+        Args:
+            plan: The plan that is in force.
+            dumps: By switch.
+            is_kept: Whether what is computed is kept for the next time, and used where it was.
+        """
+        began = time.monotonic()
+        try:
+            tables = read_dumps(dumps, self._known if is_kept else None)
+            proof = self._kept.prove(plan, tables) if is_kept else prove(plan, tables)
+        except RefusedError as refusal:
+            return {"schema": SCHEMA, "refused": str(refusal)}
+        seconds = round(time.monotonic() - began, 3)
+        return {**_written(plan, tables, proof), "seconds": seconds}
+
+
+def _written(plan: Plan, tables: Tables, proof: Proof) -> dict[str, Any]:
     walker = Walker(plan, tables)
     shown = [(d, walker.shown(d)) for d in proof.differences[:_SHOWN]]
     labels = [
@@ -35,7 +54,6 @@ def told(plan: Plan, dumps: Mapping[str, str]) -> dict[str, Any]:
         "schema": SCHEMA,
         "refused": "",
         **counts(proof),
-        "seconds": round(time.monotonic() - began, 3),
         "assumptions": [_both(each) for each in assumptions(plan, are_compiled=False)],
         "differences": [_both(each) for each in labels],
     }

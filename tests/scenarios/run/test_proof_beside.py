@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import select
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from scenarios.engine.config_watch import ConfigWatch
 from scenarios.run.proof_beside import Proving, Remembered
+from scenarios.run.prover import Prover
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError
 from sekisho.model import Label
@@ -70,19 +72,27 @@ def test_tables_that_are_not_the_plan_are_a_finding(tmp_path: Path) -> None:
     assert "届くべきで届かない経路" in found.ja
 
 
+@pytest.fixture(name="remembered")
+def _remembered() -> Iterator[Remembered]:
+    """What is kept of a town that stays; its process ends with the test."""
+    kept = Remembered()
+    yield kept
+    kept.end()
+
+
 def test_known_tampering_is_told_once_and_in_a_retest_never_hides_a_forbidden_path(
-    tmp_path: Path,
+    tmp_path: Path, remembered: Remembered
 ) -> None:
     """A whole gate has told of the rule itself; a re-test says what the rule opens."""
     opened = {s: text + _OPENED if s == "room" else text for s, text in _dumps().items()}
-    for remembered in (None, Remembered()):
+    for kept in (None, remembered):
         around = _around(opened)
         around.note("before", "rule", "room", Label("計画にない規則", "a rule that is not planned"))
-        Proving(PLAN, opened, tmp_path, remembered=remembered).end(around)
+        Proving(PLAN, opened, tmp_path, remembered=kept).end(around)
         found = json.loads((tmp_path / PROOF_FILE).read_text("utf-8"))
 
         assert found["forbidden"] == 1
-        assert [d.is_finding for d in around.differences] == [False, True][: 1 + bool(remembered)]
+        assert [d.is_finding for d in around.differences] == [False, True][: 1 + bool(kept)]
 
 
 def test_a_plan_that_changes_are_laid_over_is_proved_as_it_is(tmp_path: Path) -> None:
@@ -97,9 +107,11 @@ def test_a_plan_that_changes_are_laid_over_is_proved_as_it_is(tmp_path: Path) ->
         assert len(around.differences) == wrong
 
 
-def test_the_same_tables_under_the_same_plan_are_proved_once(tmp_path: Path) -> None:
+def test_the_same_tables_under_the_same_plan_are_proved_once(
+    tmp_path: Path, remembered: Remembered
+) -> None:
     """Any other table, and any other plan, is proved anew."""
-    remembered, wrong = Remembered(), _dumps(without="nw_dst=10.10.0.21")
+    wrong = _dumps(without="nw_dst=10.10.0.21")
     other = replace(PLAN, clauses=PLAN.clauses[:-1])
     peaks, findings = [], []
     for plan, held in ((PLAN, _dumps()), (PLAN, _dumps()), (PLAN, wrong), (other, _dumps())):
@@ -111,6 +123,23 @@ def test_the_same_tables_under_the_same_plan_are_proved_once(tmp_path: Path) -> 
 
     assert peaks == [True, False, True, True]
     assert findings == [0, 0, 1, 1]
+
+
+def test_the_process_of_a_town_that_stays_is_kept_and_renewed(
+    tmp_path: Path, remembered: Remembered
+) -> None:
+    """It answers for the right tables after the wrong ones, and after it was ended."""
+    prover, found = remembered.prover, list[tuple[int, int]]()
+    for held in (_dumps(), _dumps(without="nw_dst=10.10.0.21"), _dumps()):
+        prover.ask(PLAN, held, tmp_path / "log")
+        said = prover.answer(60.0)
+        found.append((said["forbidden"], said["missing"]))
+    prover.ask(PLAN, _dumps(), tmp_path / "log")  # nobody waits for it
+    prover.ask(PLAN, _dumps(), tmp_path / "log")
+
+    assert found[0] == found[2] == (0, 0)
+    assert found[1] > (0, 0)
+    assert prover.answer(60.0)["forbidden"] == 0
 
 
 def test_tables_that_change_meanwhile_are_not_proved(tmp_path: Path) -> None:
@@ -130,27 +159,30 @@ def test_tables_that_cannot_be_proved_are_inconclusive(tmp_path: Path) -> None:
     assert found.ja != found.en
 
 
-def test_a_proof_that_the_run_waits_for_is_no_longer_idle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a machine with other work it would never get a turn."""
-    policies = list[int]()
-    waits = subprocess.Popen.communicate
-
-    def seen(self: subprocess.Popen[bytes], *args: Any, **named: Any) -> Any:
-        policies.append(os.sched_getscheduler(self.pid))
-        return waits(self, *args, **named)
-
-    monkeypatch.setattr(subprocess.Popen, "communicate", seen)
-    _proved(tmp_path, _dumps(), _dumps())
-    assert policies == [os.SCHED_OTHER]
-
-
 def test_a_proof_that_breaks_ends_the_run_with_its_log(tmp_path: Path) -> None:
     """A plan without the switches of its lines is none."""
     proving = Proving(replace(PLAN, switches=()), _dumps(), tmp_path)
     with pytest.raises(LabError, match=r"proof\.log says why"):
         proving.end(_around(_dumps()))
+
+
+def test_a_proof_that_the_run_waits_for_is_no_longer_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with other work it would never get a turn."""
+    policies = list[int]()
+    waits = select.select
+
+    def seen(waiting: list[Any], *others: Any) -> Any:
+        pid = prover._process.pid if prover._process is not None else 0
+        policies.append(os.sched_getscheduler(pid))
+        return waits(waiting, *others)
+
+    prover = Prover(is_kept=False)
+    monkeypatch.setattr(select, "select", seen)
+    prover.ask(PLAN, _dumps(), tmp_path / "log")
+    assert prover.answer(60.0)["forbidden"] == 0
+    assert policies == [os.SCHED_OTHER]
 
 
 _OPENED = (

@@ -1,0 +1,96 @@
+"""A process that proves a town's tables beside other work: once, or after one change and the next.
+
+It takes one question a line, the name of a file, and answers in one line of JSON. What it reads is
+a plan as a value and dumps: changes may be laid over the plan, and its file may have been edited.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sekisho.model import Plan
+
+_ASKED, ERRORS = "proof.asked", "proof.log"
+
+
+class Prover:
+    """The process: started when something is asked, and ended by `end`.
+
+    Args:
+        is_kept: Whether it remembers its last proof, for a town that is asked about again.
+    """
+
+    def __init__(self, *, is_kept: bool) -> None:
+        self._is_kept = is_kept
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked: Path | None = None
+
+    def ask(self, plan: Plan, dumps: Mapping[str, str], log: Path) -> None:
+        """Have *dumps* proved against *plan*; question and complaints go to the folder *log*."""
+        if self._asked is not None:  # nobody waits for that answer any more
+            self.end()
+        log.mkdir(exist_ok=True)
+        self._asked = log / _ASKED
+        self._asked.write_bytes(pickle.dumps((plan, dict(dumps))))
+        names = {"asked": str(self._asked.resolve()), "errors": str((log / ERRORS).resolve())}
+        said = json.dumps({**names, "is_kept": self._is_kept})
+        process = self._running(log / ERRORS)
+        assert process.stdin is not None
+        process.stdin.write(f"{said}\n".encode())
+        process.stdin.flush()
+
+    def answer(self, timeout_s: float) -> dict[str, Any]:
+        """Wait for the answer to what was asked.
+
+        Raises:
+            ValueError: It is none, or does not come.
+        """
+        process, asked = self._process, self._asked
+        assert process is not None and process.stdout is not None and asked is not None
+        _hurry(process.pid)
+        ready, _, _ = select.select([process.stdout], [], [], timeout_s)
+        line = process.stdout.readline() if ready else b""
+        if not line:
+            self.end()
+            raise ValueError("no answer" if ready else f"no answer in {timeout_s:.0f} s")
+        found: dict[str, Any] = json.loads(line)
+        asked.unlink()  # what was asked stands in the run folder's dumps
+        self._asked = None
+        if not self._is_kept:
+            self.end()
+        return found
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        process, self._process, self._asked = self._process, None, None
+        if process is None:
+            return
+        process.kill()
+        process.communicate()
+
+    def _running(self, errors: Path) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+        if self._process is None:
+            with errors.open("ab") as out:
+                words = [sys.executable, "-m", "sekisho.proof"]
+                self._process = subprocess.Popen(
+                    words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out
+                )
+        return self._process
+
+
+def _hurry(pid: int) -> None:
+    """Let the proof run as any other process: nobody probes any more, and the run waits for it."""
+    try:
+        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+    except OSError:  # it has ended, or the system keeps it where it is: sched(7)
+        return
