@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.model import Plan
+from sekisho.openflow.rules import Rule
+
+#: What each switch dumps, or its rules.
+Held = Mapping[str, str] | Mapping[str, tuple[Rule, ...]]
 
 _ASKED, ERRORS = "proof.asked", "proof.log"
 
@@ -33,13 +37,13 @@ class Prover:
         self._process: subprocess.Popen[bytes] | None = None
         self._asked: Path | None = None
 
-    def ask(self, plan: Plan, dumps: Mapping[str, str], log: Path) -> None:
-        """Have *dumps* proved against *plan*; question and complaints go to the folder *log*."""
+    def ask(self, plan: Plan, held: Held, log: Path) -> None:
+        """Have what is *held* proved against *plan*; question and complaints go to *log*."""
         if self._asked is not None:  # nobody waits for that answer any more
             self.end()
         log.mkdir(exist_ok=True)
         self._asked = log / _ASKED
-        self._asked.write_bytes(pickle.dumps((plan, dict(dumps))))
+        self._asked.write_bytes(pickle.dumps((plan, dict(held))))
         names = {"asked": str(self._asked.resolve()), "errors": str((log / ERRORS).resolve())}
         said = json.dumps({**names, "is_kept": self._is_kept})
         process = self._running(log / ERRORS)

@@ -16,6 +16,7 @@ from scenarios.engine.config_watch import ConfigWatch
 from scenarios.probes.pairs import every_pair
 from scenarios.probes.windows import Batching, Scope, Window, windows
 from scenarios.run.proof_beside import Proving, Remembered
+from scenarios.run.prover import Prover
 from scenarios.run.runner import Check, Leave, Meddle
 from scenarios.suites.scope import Run
 from scenarios.suites.services import Exchange, exchanges
@@ -117,6 +118,11 @@ class Retester:
     def __init__(self, town: Town) -> None:
         self._town, self._remembered = town, Remembered()
         town.at_end(self._remembered.end)
+
+    @property
+    def prover(self) -> Prover:
+        """The process that remembers the town's last proof."""
+        return self._remembered.prover
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         """Try again, and return the summary and where the run folder is.

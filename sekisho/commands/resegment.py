@@ -38,7 +38,8 @@ _RETEST_S = 600.0
 _SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m
 _TIMES = "+90m, 17:30 or 2027-01-04T08:30"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-_EXIT_FINDINGS = 1
+_EXIT_FINDINGS, _EXIT_UNDECIDED = 1, 3
+_FORESEEN = Label("変更後の表", "the tables after the change")
 _SEALED = Label("封印", "sealed")
 
 
@@ -59,6 +60,8 @@ def resegment(args: Namespace, screen: Screen) -> int:
                 answer = change_answer_of(town_client.ask(asked))
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)
+            if args.dry_run and not args.no_retest:
+                return _foreseen(town_client, request, args, screen)
             if args.no_retest or isinstance(answer, PreviewAnswer):
                 return 0
             return _retested(town_client, answer.number, args, screen)
@@ -145,6 +148,22 @@ def _retested(town_client: JsonLineConnection, number: int, args: Namespace, scr
         _print(screen, f"  {_SEALED.text(args.lang)} SHA-256 {done['sealed']}")
         statuses.add(int(done["exit"]))
     return min(statuses - {0}, default=0)
+
+
+def _foreseen(
+    town_client: JsonLineConnection,
+    request: ChangeRequest | UndoRequest,
+    args: Namespace,
+    screen: Screen,
+) -> int:
+    """Say what is proved of the tables that the change would bring about; 1 for a finding."""
+    done = town_client.ask({**request.to_wire(), "do": "foresee"}, _RETEST_S)
+    raise_failure(done)
+    proof = done["proof"]
+    _print(screen, f"{_FORESEEN.text(args.lang)}: {proof[args.lang]}")
+    if proof["forbidden"] is None:
+        return _EXIT_UNDECIDED
+    return _EXIT_FINDINGS if proof["forbidden"] or proof["missing"] else 0
 
 
 def _saved(folder: Path, args: Namespace, screen: Screen) -> int:

@@ -22,7 +22,8 @@ from sekisho.openflow.rules import (
     Track,
 )
 from sekisho.packet.packet import ETH_IPV4, ETH_IPV6
-from sekisho.proof.fields import Needs, slot
+from sekisho.proof.fields import slot
+from sekisho.proof.needs import Needs
 
 _LAST_PORT = 0xFFFFFF00  # OFPP_MAX, OpenFlow 1.3.5, 7.2.1: above it ports are words
 _WORDS = (IN_PORT, CONTROLLER, LOCAL)

@@ -12,7 +12,6 @@ The order of the variables decides the time: who sends first, then where to, the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
@@ -21,6 +20,7 @@ from sekisho.openflow.rules import LOCAL, VLAN_PRESENT, WIDTHS, Match
 from sekisho.packet.packet import ETH_ARP, ETH_IPV4
 from sekisho.proof.domains import Domain
 from sekisho.proof.engine import Engine, Set, cube, engine
+from sekisho.proof.needs import Needs
 
 ICMP, TCP, UDP = 1, 6, 17  # IANA protocol numbers
 _TAG_TYPES = (0x8100, 0x88A8)  # IEEE 802.1Q, 9.4: what a tag looks like to who does not read it
@@ -83,32 +83,6 @@ class Part(Enum):
 
     SENT = "sent"
     NOW = "now"
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a proof over some tables needs to have bits for.
-
-    Attributes:
-        written: Fields that some action writes.
-        used: Bits of metadata, register and mark that some rule reads or writes.
-        marking: Zones whose entries get marks.
-        looked_up: Zones whose entries are asked for.
-    """
-
-    written: frozenset[str]
-    used: dict[str, int]
-    marking: frozenset[int] = frozenset()
-    looked_up: frozenset[int] = frozenset()
-
-    def with_(self, other: Needs) -> Needs:
-        """Return what both need."""
-        return Needs(
-            self.written | other.written,
-            {field: bits | other.used[field] for field, bits in self.used.items()},
-            self.marking | other.marking,
-            self.looked_up | other.looked_up,
-        )
 
 
 #: One bit: field, copy, and its place (0 is the lowest).
@@ -343,8 +317,7 @@ class Layout:
     def _order(self) -> Iterator[Bit]:
         yield from self._field("source")
         yield from self._field("in_port")
-        yield from self._beside("eth_src", "eth_dst")
-        yield from self._field("ipv4_src")
+        yield from self._ends()
         yield from self._tagged()
         for field in ("eth_type", "ip_frag", "nw_ttl", "ip_proto", "ipv4_dst"):
             yield from self._field(field)
@@ -354,6 +327,27 @@ class Layout:
         yield from self._field("arp_op")
         yield from self._beside("arp_sha", "arp_tha")
         yield from self._beside("arp_spa", "arp_tpa", "reg0")
+
+    def _ends(self) -> Iterator[Bit]:
+        """Yield who sends, and the addresses of the frame.
+
+        Where addresses are numbers, all that a source decides comes first and together: whatever
+        is below is shared by sources that may do the same. Bit by bit, a copy of one address to
+        another would then be as large as there are addresses.
+        """
+        if "eth_src" not in self.domains:
+            yield from self._beside("eth_src", "eth_dst")
+            yield from self._field("ipv4_src")
+            return
+        later = list[Bit]()
+        for bit in self._field("eth_src"):
+            if bit[1] is Part.SENT:
+                yield bit
+            else:
+                later.append(bit)
+        yield from self._field("ipv4_src")
+        yield from later
+        yield from self._field("eth_dst")
 
     def _field(self, field: str) -> Iterator[Bit]:
         for place in reversed(range(self.width(field))):

@@ -22,10 +22,10 @@ from sekisho.openflow.rules import Rule
 from sekisho.proof.domains import Asked, asked, asked_by, joined, named
 from sekisho.proof.engine import Set
 from sekisho.proof.entries import needs
-from sekisho.proof.fields import Needs
 from sekisho.proof.flood import Fabric, Reached
 from sekisho.proof.meaning import Meaning
 from sekisho.proof.memo import Memo
+from sekisho.proof.needs import Needs
 from sekisho.proof.verdict import (
     Floods,
     Found,

@@ -9,6 +9,7 @@ from typing import Any
 from sekisho.errors import RefusedError
 from sekisho.evidence.schema import SCHEMA
 from sekisho.model import Label, Plan
+from sekisho.openflow.rules import Rule
 from sekisho.proof.kept import Kept
 from sekisho.proof.reading import Known, read_dumps
 from sekisho.proof.verdict import Proof, Tables, Wrong, prove
@@ -25,17 +26,21 @@ class Teller:
         self._known: Known = {}
         self._kept = Kept()
 
-    def told(self, plan: Plan, dumps: Mapping[str, str], *, is_kept: bool) -> dict[str, Any]:
+    def told(
+        self, plan: Plan, held: Mapping[str, str | tuple[Rule, ...]], *, is_kept: bool
+    ) -> dict[str, Any]:
         """Return what is proved of dumped tables, or why nothing is.
 
         Args:
             plan: The plan that is in force.
-            dumps: By switch.
+            held: What each switch dumped, or its rules.
             is_kept: Whether what is computed is kept for the next time, and used where it was.
         """
         began = time.monotonic()
         try:
-            tables = read_dumps(dumps, self._known if is_kept else None)
+            dumps = {name: each for name, each in held.items() if isinstance(each, str)}
+            rules = {name: each for name, each in held.items() if not isinstance(each, str)}
+            tables = {**rules, **read_dumps(dumps, self._known if is_kept else None)}
             proof = self._kept.prove(plan, tables) if is_kept else prove(plan, tables)
         except RefusedError as refusal:
             return {"schema": SCHEMA, "refused": str(refusal)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.packet.packet import ETH_ARP, ETH_IPV4, TCP_SYN, mac_number
+from sekisho.packet.packet import ETH_ARP, ETH_IPV4, TCP_ACK, TCP_SYN, mac_number
 from sekisho.proof.engine import Set, cube
 from sekisho.proof.fields import TCP, UDP, Layout, Part
 from sekisho.proof.flood import Fabric
 
 _NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010
+#: What a tracker takes for the next segment of a conversation, by what it says (RFC 9293, 3.5).
+_FLAGS = {_NEW: TCP_SYN, _ESTABLISHED: TCP_ACK, _REPLY: TCP_SYN | TCP_ACK}
 _CLIENT_PORTS = (50000, 40000)  # of the dynamic ports (RFC 6335, 6)
 _TTL = 64
 _COMMON = (443, 80, 22, 53)
@@ -47,7 +49,11 @@ def _wishes(fabric: Fabric) -> Iterator[Set]:
         yield _sent(layout, "phase", phase)
     for protocol in (TCP, UDP):
         yield _sent(layout, "ip_proto", protocol)
-    yield _sent(layout, "tcp_flags_nxm", TCP_SYN)
+    flags = layout.engine.false
+    for phase, usual in _FLAGS.items():
+        here = _sent(layout, "phase", phase) & _sent(layout, "tcp_flags_nxm", usual)
+        flags = flags | here
+    yield flags
     services = [p.first for s in plan.services for p in s.ports]
     for port in dict.fromkeys((*_COMMON, *services)):
         yield _sent(layout, "tp_dst", port)
