@@ -19,7 +19,6 @@ from pathlib import Path
 from rich.console import Console
 
 from scenarios.bench.runs import inside
-from scenarios.bench.wire_inside import main as play
 from sekisho.commands.numbers import MANY, whole
 from sekisho.errors import SekishoError
 
@@ -33,15 +32,12 @@ def main() -> int:
         "--paths", type=whole("--paths", 1, MANY), default=100, help="so many are sent (100)"
     )
     parser.add_argument("--seed", type=whole("--seed", 0, MANY), default=1, help="(1)")
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.folder:
-        return play(args.plan, args.folder, (args.paths, args.seed))
     say, began = Console(highlight=False, soft_wrap=True, markup=False).print, time.monotonic()
     words = (str(args.plan), f"--paths={args.paths}", f"--seed={args.seed}")
     try:
         with tempfile.TemporaryDirectory(prefix="sekisho-wire-") as folder:
-            found = inside("scenarios.bench.wire", Path(folder) / "run", *words)["found"]
+            found = inside("scenarios.mutants.on_wire", Path(folder) / "run", *words)["found"]
     except SekishoError as error:
         say(str(error))
         return error.exit_code

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import pickle
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from scenarios.run.prover import Prover
 from sekisho.cli import main
 from sekisho.commands.numbers import moment
 from sekisho.compiler.tables import compile_town
@@ -56,13 +53,12 @@ def test_explain_asks_at_a_moment(path: Path, when: str, status: int) -> None:
     ],
 )
 def test_a_run_is_proved_at_its_own_moment(
-    path: Path, held: str, when: str, wrong: list[str]
+    path: Path, tmp_path: Path, held: str, when: str, wrong: list[str]
 ) -> None:
     """The plan that the process of a check is asked about is that of the moment."""
-    asked = pickle.dumps((at(load(path), moment(when)), dumps(path, held)))
-    words = [sys.executable, "-m", "sekisho.proof"]
-    done = subprocess.run(words, input=asked, capture_output=True, timeout=_LIMIT_S, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    prover = Prover(is_kept=False)
+    prover.ask(at(load(path), moment(when)), dumps(path, held), tmp_path / "log")
+    found = prover.answer(_LIMIT_S)
 
     assert found["refused"] == ""
     assert [name for name in ("forbidden", "missing") if found[name]] == wrong

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scenarios.bench.wire_inside import Counts, built, conversation, shown
+from scenarios.mutants.on_wire import Counts, built, conversation, shown
 from sekisho.packet.packet import ETH_IPV4, TCP_ACK, TCP_SYN
 from sekisho.proof.fields import HEADER, TCP
 from sekisho.proof.verdict import Packet, Wrong

@@ -1,4 +1,6 @@
-"""A proof's packets in a running town: each fault is planted, and its packet sent and awaited.
+"""``python -m scenarios.mutants.on_wire PLAN``: a proof's packets sent in a running town.
+
+Each fault is planted, and the packet that the proof shows of it sent and awaited.
 
 Runs inside the namespaces of one run, on one booted town whose controller leaves what is changed
 by hand. A port where nobody stands gets a cable for the time.
@@ -6,21 +8,22 @@ by hand. A port where nobody stands gets a cable for the time.
 
 from __future__ import annotations
 
+import argparse
 import random
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import scapy.all
 
 from scenarios.capture.packet_io import Wire
 from scenarios.capture.places import CHANNEL, Place
 from scenarios.capture.rx_ring import Ring
 from scenarios.mutants.flow_tables import of_tables
 from scenarios.mutants.harness import MutationHarness
+from scenarios.probes.frames import said_frame
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
@@ -194,7 +197,7 @@ def _ip(*words: str) -> None:
 
 def built(packet: Packet) -> bytes:
     """Return the frame, by the very line of Scapy that the proof prints."""
-    return bytes(eval(line(packet), vars(scapy.all)))  # our own line
+    return said_frame(line(packet))
 
 
 def conversation(packet: Packet) -> Iterator[Packet]:
@@ -254,6 +257,16 @@ def _told(what: str, plan: Plan, fault: Fault, each: Difference) -> str:
     return f"{what} at {each.at}: {where}: {packet_words(plan, each.packet, 'en')}"
 
 
-def main(plan: Path, folder: Path, what: tuple[int, int]) -> int:
-    """Play it, and say what was found as the last line; *what* is how many packets, and a seed."""
-    return ended(lambda: {"found": played(load(plan), folder, *what)})
+def main() -> int:
+    """Read the command line, play it, and say what was found as the last line."""
+    parser = argparse.ArgumentParser(prog="python -m scenarios.mutants.on_wire")
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--paths", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, required=True)
+    args = parser.parse_args()
+    return ended(lambda: {"found": played(load(args.plan), args.folder, args.paths, args.seed)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
