@@ -31,7 +31,7 @@ Tables = dict[str, tuple[Rule, ...]]
 
 
 class Foresight:
-    """Answers ``{"do": "foresee", ...}``, whose other keys are those of a change or an undoing.
+    """Answers ``{"op": "foresee", ...}``, whose other keys are those of a change or an undoing.
 
     Args:
         town: The town.
@@ -48,7 +48,7 @@ class Foresight:
             UsageError: There is no such change, or the request is none.
             LabError: The prover does not answer.
         """
-        words = {key: value for key, value in request.items() if key != "do"}
+        words = {key: value for key, value in request.items() if key != "op"}
         standing, now = Journal(self._town.folder / JOURNAL_FILE).standing, datetime.now(JST)
         before = in_force(self._town.plan, standing, now)
         after = in_force(self._town.plan, _then(before, standing, words), now)

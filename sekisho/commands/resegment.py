@@ -157,7 +157,7 @@ def _foreseen(
     screen: Screen,
 ) -> int:
     """Say what is proved of the tables that the change would bring about; 1 for a finding."""
-    done = town_client.ask({**request.to_wire(), "do": "foresee"}, _RETEST_S)
+    done = town_client.ask({**request.to_wire(), "op": "foresee"}, _RETEST_S)
     raise_failure(done)
     proof = done["proof"]
     _print(screen, f"{_FORESEEN.text(args.lang)}: {proof[args.lang]}")

@@ -55,7 +55,7 @@ def test_the_rules_of_a_change_are_exchanged() -> None:
 
 def test_a_move_is_proved_before_it_is_made(tmp_path: Path, prover: Prover) -> None:
     """Right tables stay right; what somebody has put in by hand is told."""
-    request = {"do": "foresee", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
+    request = {"op": "foresee", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
     right = Foresight(_town(tmp_path), prover)(request)["proof"]
     wrong = Foresight(_town(tmp_path, _BY_HAND), prover)(request)["proof"]
 
@@ -67,4 +67,4 @@ def test_a_move_is_proved_before_it_is_made(tmp_path: Path, prover: Prover) -> N
 def test_a_change_that_does_not_stand_cannot_be_undone(tmp_path: Path, prover: Prover) -> None:
     """Nothing is asked of the prover then."""
     with pytest.raises(UsageError, match="change 3: there is none"):
-        Foresight(_town(tmp_path), prover)({"do": "foresee", "number": 3, "by": "t"})
+        Foresight(_town(tmp_path), prover)({"op": "foresee", "number": 3, "by": "t"})
