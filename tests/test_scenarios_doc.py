@@ -19,7 +19,8 @@ from scenarios.probes.roles import RoleAssignment
 from scenarios.suites.requirements import ASKED, UNTRIED
 from sekisho.plan.kinds import Key
 from sekisho.report.catalogue import FAMILIES, KINDS
-from sekisho.scenario.situation import SECTIONS, shipped
+from sekisho.scenario.keys import SECTIONS
+from sekisho.scenario.library import shipped
 from tests.population import town
 
 PAGE = Path(__file__).parent.parent / "docs" / "scenarios.md"

@@ -17,7 +17,7 @@ from sekisho.commands.helping import asked_for
 from sekisho.intent.requirements import REQUIREMENTS
 from sekisho.packet.packet import DropPoint, Reason
 from sekisho.plan.keys import SECTIONS
-from sekisho.scenario.situation import SECTIONS as OF_SITUATIONS
+from sekisho.scenario.keys import SECTIONS as OF_SITUATIONS
 from sekisho.spoken import PHRASES, SENTENCES, VALUE, _joined, japanese, sentence
 from sekisho.spoken.required import REQUIRED
 

@@ -44,7 +44,9 @@ from sekisho.model.states import is_state
 from sekisho.model.terms import at
 from sekisho.plan import load
 from sekisho.runtime.child import ended, say
-from sekisho.scenario.situation import Situation, read, shipped_plans
+from sekisho.scenario.library import shipped_plans
+from sekisho.scenario.reading import read
+from sekisho.scenario.situation import Situation
 from topologies.network.kernel_features import features
 from topologies.town import OWN_GUARD, Town
 

@@ -12,7 +12,9 @@ from scenarios.suites.covering import COVERAGE
 from scenarios.suites.scope import Run
 from scenarios.suites.selection import Selection
 from sekisho.model import Plan
-from sekisho.scenario.situation import Situation, for_normal, read, shipped, shipped_plans
+from sekisho.scenario.library import for_normal, shipped, shipped_plans
+from sekisho.scenario.reading import read
+from sekisho.scenario.situation import Situation
 
 
 def asked(args: argparse.Namespace, plan: Plan) -> Run:

@@ -17,7 +17,8 @@ from sekisho.errors import Fault, PlanError
 from sekisho.model import Attachment, Label, Plan
 from sekisho.model.states import ACCEPT
 from sekisho.plan.places import show, suggestion
-from sekisho.scenario.situation import DROPPED, NORMAL, PASSED, Part, Situation, fault
+from sekisho.scenario.keys import DROPPED, PASSED
+from sekisho.scenario.situation import NORMAL, Part, Situation, fault
 
 EXCHANGE = "exchange"
 _SENT = (Kind.FRAMES, Kind.STATEFUL)

@@ -19,7 +19,8 @@ from sekisho.plan import load
 from sekisho.report.events import event_table, notes, situation_lines, total
 from sekisho.runtime.namespaces import launched, namespace_flags
 from sekisho.runtime.progress import progress
-from sekisho.scenario.situation import Situation, find, for_events
+from sekisho.scenario.library import find, for_events
+from sekisho.scenario.situation import Situation
 
 _MODULE = "scenarios.run.chaos"
 

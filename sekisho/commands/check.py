@@ -28,7 +28,8 @@ from sekisho.plan import load
 from sekisho.runtime.namespaces import launched, namespace_flags
 from sekisho.runtime.progress import progress
 from sekisho.runtime.tcp_bridge import address
-from sekisho.scenario.situation import Situation, find, for_normal
+from sekisho.scenario.library import find, for_normal
+from sekisho.scenario.situation import Situation
 from sekisho.text.printable import is_carried, printable
 from sekisho.text.trouble import in_words
 

@@ -22,7 +22,7 @@ from sekisho.intent.sentences import NORMAL, STATES
 from sekisho.model import Plan
 from sekisho.model.states import EVENT_OF, is_state, state_of
 from sekisho.plan import load
-from sekisho.scenario.situation import shipped
+from sekisho.scenario.library import shipped
 
 TOPOLOGIES = Path(__file__).parents[3] / "topologies"
 TINY, MATSUNO, ALPHA = (load(TOPOLOGIES / f"{n}.yaml") for n in ("tiny", "matsuno", "alpha"))

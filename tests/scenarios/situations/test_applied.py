@@ -17,16 +17,10 @@ from sekisho.errors import UsageError
 from sekisho.model import CellKind, Plan, Protection
 from sekisho.plan import load
 from sekisho.policy.matrix import matrix
-from sekisho.scenario.situation import (
-    PLANS,
-    Situation,
-    find,
-    for_normal,
-    read,
-    shipped,
-    shipped_files,
-)
-from sekisho.scenario.situation import shipped_plans as load_plans
+from sekisho.scenario.library import PLANS, find, for_normal, shipped, shipped_files
+from sekisho.scenario.library import shipped_plans as load_plans
+from sekisho.scenario.reading import read
+from sekisho.scenario.situation import Situation
 
 _DARK = {"controller-killed", "line-cut"}
 

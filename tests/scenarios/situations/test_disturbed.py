@@ -14,7 +14,7 @@ from scenarios.suites.scenarios import applied
 from sekisho.errors import UsageError
 from sekisho.plan import load
 from sekisho.report.events import event_table, notes, situation_lines, total
-from sekisho.scenario.situation import find, for_events
+from sekisho.scenario.library import find, for_events
 
 _PLANS = Path(__file__).resolve().parents[3] / "topologies"
 TINY = load(_PLANS / "tiny.yaml")

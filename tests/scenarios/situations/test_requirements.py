@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from scenarios.suites.requirements import ASKED, UNTRIED
 from sekisho.model import CellKind
-from sekisho.scenario.situation import shipped, shipped_plans
+from sekisho.scenario.library import shipped, shipped_plans
 
 
 def mistakes(

@@ -13,7 +13,8 @@ import pytest
 from scenarios.events.registry import event_ids
 from scenarios.suites.scenarios import check_words
 from sekisho.errors import PlanError
-from sekisho.scenario.situation import read, shipped_plans
+from sekisho.scenario.library import shipped_plans
+from sekisho.scenario.reading import read
 
 WRONG = Path(__file__).parent / "wrong"
 FILES = sorted(path.name for path in WRONG.glob("*.yaml"))
