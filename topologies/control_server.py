@@ -41,7 +41,7 @@ _ANSWER_S = 60.0
 #: Asked many times a second by pages: what the controller knows, not what it would read.
 _KNOWN = StateRequest(is_known_enough=True).to_wire()
 _STATE_S = 5.0  # a controller that does not say it by then stands still
-_SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe", "foresee"})
+_SENDS, _COUNTS = frozenset({"try", "view"}), frozenset({"retest", "probe"})
 _MOVES = frozenset({ChangeRequest.OP, UndoRequest.OP})
 _PATIENCE_S = 30.0  # so long a change waits for somebody's re-test; well below _ANSWER_S
 _BUSY = {

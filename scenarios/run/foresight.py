@@ -27,6 +27,7 @@ from sekisho.resegment.validation import links_asked, plan_moves
 from topologies.town import Town
 
 _TIMEOUT_S = 120.0
+_READINGS = 3
 Tables = dict[str, tuple[Rule, ...]]
 
 
@@ -49,11 +50,10 @@ class Foresight:
             LabError: The prover does not answer.
         """
         words = {key: value for key, value in request.items() if key != "op"}
-        standing, now = Journal(self._town.folder / JOURNAL_FILE).standing, datetime.now(JST)
+        now = datetime.now(JST)
+        standing, held = self._read()
         before = in_force(self._town.plan, standing, now)
         after = in_force(self._town.plan, _then(before, standing, words), now)
-        names = [switch.id for switch in before.switches]
-        held = read_dumps({name: self._town.ovs.flows(name) for name in names})
         with tempfile.TemporaryDirectory() as folder:
             self._prover.ask(after, exchanged(held, before, after), Path(folder))
             try:
@@ -62,6 +62,20 @@ class Foresight:
                 raise LabError(
                     f"the proof over all packets did not end as it should: {error}"
                 ) from error
+
+    def _read(self) -> tuple[tuple[Change, ...], Tables]:
+        """Return the changes that stand, and the tables that are held while they stand.
+
+        Raises:
+            LabError: One change followed on the other.
+        """
+        journal = self._town.folder / JOURNAL_FILE
+        for _ in range(_READINGS):
+            standing = Journal(journal).standing
+            dumps = {s.id: self._town.ovs.flows(s.id) for s in self._town.plan.switches}
+            if Journal(journal).standing == standing:
+                return standing, read_dumps(dumps)
+        raise LabError("the tables do not stand still: somebody changes the town meanwhile")
 
 
 def exchanged(held: Tables, before: Plan, after: Plan) -> Tables:

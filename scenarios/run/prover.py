@@ -12,6 +12,7 @@ import pickle
 import select
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,15 @@ from sekisho.openflow.rules import Rule
 #: What each switch dumps, or its rules.
 Held = Mapping[str, str] | Mapping[str, tuple[Rule, ...]]
 
+_TURN_S = 600.0  # longer than any proof may take
 _ASKED, ERRORS = "proof.asked", "proof.log"
 
 
 class Prover:
     """The process: started when something is asked, and ended by `end`.
+
+    Several may ask, each in its turn: whoever has asked has the process until its answer has come
+    or the process has ended.
 
     Args:
         is_kept: Whether it remembers its last proof, for a town that is asked about again.
@@ -36,11 +41,13 @@ class Prover:
         self._is_kept = is_kept
         self._process: subprocess.Popen[bytes] | None = None
         self._asked: Path | None = None
+        self._turn = threading.Semaphore()
 
     def ask(self, plan: Plan, held: Held, log: Path) -> None:
         """Have what is *held* proved against *plan*; question and complaints go to *log*."""
-        if self._asked is not None:  # nobody waits for that answer any more
+        if not self._turn.acquire(timeout=_TURN_S):  # nobody waits for that answer any more
             self.end()
+            self._turn.acquire()
         log.mkdir(exist_ok=True)
         self._asked = log / _ASKED
         self._asked.write_bytes(pickle.dumps((plan, dict(held))))
@@ -67,22 +74,27 @@ class Prover:
             raise ValueError("no answer" if ready else f"no answer in {timeout_s:.0f} s")
         found: dict[str, Any] = json.loads(line)
         asked.unlink()  # what was asked stands in the run folder's dumps
-        self._asked = None
-        if not self._is_kept:
+        if self._is_kept:
+            self._asked = None
+            self._turn.release()
+        else:
             self.end()
         return found
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
-        process, self._process, self._asked = self._process, None, None
-        if process is None:
-            return
-        process.kill()
-        process.communicate()
+        process, self._process = self._process, None
+        asked, self._asked = self._asked, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+        if asked is not None:
+            self._turn.release()
 
     def _running(self, errors: Path) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is not None:
-            self.end()
+            self._process.communicate()  # it has ended by itself
+            self._process = None
         if self._process is None:
             with errors.open("ab") as out:
                 words = [sys.executable, "-m", "sekisho.proof"]

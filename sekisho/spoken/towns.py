@@ -76,6 +76,8 @@ TOWNS = {
                        "{key}: {name} という名前のものはここにない"),
     "not-in-force": ("{name}: not in force just now; nothing was changed",
                      "{name}: いまは適用されていない。何も変更していない"),
+    "not-still": ("the tables do not stand still: somebody changes the town meanwhile",
+                  "読取りの間にほかの人が環境を変更したため、表が定まらない"),
     # Lines and switches.
     "tc": ("tc refused a line of the plan ({line}): {reason:o}",
            "計画書の回線({line})の速度と遅延を設定できない: {reason:o}"),

@@ -31,7 +31,7 @@ from sekisho.model import JST, Plan
 from sekisho.model.terms import in_force
 from sekisho.plan import load
 from sekisho.resegment.journal import Journal
-from sekisho.resegment.protocol import JOURNAL_FILE
+from sekisho.resegment.protocol import JOURNAL_FILE, ChangeRequest, UndoRequest
 from sekisho.resegment.validation import RefusedError, port_of
 from sekisho.runtime.json_lines import SOCKET, JsonLineConnection
 from sekisho.text.printable import printable
@@ -171,6 +171,14 @@ def changing(town_client: TownClient) -> APIRouter:
     def retest(number: Number, asked: Retest) -> Any:
         return town_client.ask(_RETEST_S, op="retest", number=number, what=asked.what)
 
+    @routes.post("/proofs", summary="Prove the tables that a change would bring about")
+    def proof(asked: Move | Opening) -> Any:
+        return _foreseen(town_client, asked.request())
+
+    @routes.post("/changes/{number}/undo/proof", summary="Prove what taking it back would give")
+    def undo_proof(number: Number, asked: Undo) -> Any:
+        return _foreseen(town_client, asked.request(number))
+
     @routes.post("/connections", summary="Open a real conversation between two devices")
     def trial(asked: Trial) -> Any:
         return town_client.ask(op="try", **asked.model_dump())
@@ -188,6 +196,11 @@ def changing(town_client: TownClient) -> APIRouter:
         return town_client.ask(op="fault", **asked.model_dump())
 
     return routes
+
+
+def _foreseen(town_client: TownClient, request: ChangeRequest | UndoRequest) -> Any:
+    """Ask what is proved of the tables after *request*; nothing is changed."""
+    return town_client.ask(_RETEST_S, **{**request.to_wire(), "op": "foresee"})
 
 
 async def _events(town_client: TownClient, request: Request) -> AsyncIterator[bytes]:

@@ -72,13 +72,22 @@ function request(isDry) {
   return ["/changes", { ...what, by: now.by, reason: now.reason, until, base_change: now.base, dry_run: isDry }];
 }
 
+/** Prove the tables that the change would bring about; what is found stands in the preview. */
+async function prove(mine) {
+  const [, body] = request(true);
+  const path = mine.undo ? `/changes/${mine.undo}/undo/proof` : "/proofs";
+  mine.proof = await ask(path, body).then((found) => found.proof, (error) => ({ ja: error.message, en: error.message, forbidden: null }));
+  if (mine === now && mine.step === 1) draw();
+}
+
 async function tryOut() {
   const mine = now;
-  Object.assign(mine, { step: 1, answer: null, error: null });
+  Object.assign(mine, { step: 1, answer: null, error: null, proof: null });
   draw(true);
   try {
     mine.answer = await ask(...request(true));
     say(t("said-preview"));
+    prove(mine);
   } catch (error) {
     refused(mine, error);
   }
@@ -170,13 +179,19 @@ function drawTried() {
     return [drawRefused(), buttons(again)];
   }
   if (!now.answer) return [el("p", {}, t("wait"))];
-  const isSevere = now.answer.preview.warnings.some((each) => each.severity === "A");
+  const isSevere = isWrong(now.proof) || now.answer.preview.warnings.some((each) => each.severity === "A");
   const sure = isSevere ? el("label", { className: "sure" }, el("input", { type: "checkbox", checked: now.isSure,
     onchange: (event) => { now.isSure = event.target.checked; byId("apply").disabled = !now.isSure; } }), t("sure")) : null;
-  return [[drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm(), sure],
+  return [[drawForeseen(now.proof), drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm(), sure],
     buttons([now.undo ? t("apply-undo") : t("apply"), apply, { id: "apply", className: "main", disabled: isSevere && !now.isSure }],
       now.ports ? [t("back"), () => { now.step = 0; draw(true); }] : null, [t("cancel"), () => byId("change").close()])];
 }
+
+const isWrong = (proof) => Boolean(proof && (proof.forbidden || proof.missing));
+
+/** What is proved of the tables after the change, for all packets. */
+const drawForeseen = (proof) => el("p", { className: isWrong(proof) ? "warning A foreseen" : "hint foreseen" },
+  `${t("foreseen")}: ${proof ? label(proof) : t("wait")}`);
 
 const drawWho = () => el("div", { className: "form" }, field("who", "by"));
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from scenarios.run.foresight import Foresight, exchanged
 from scenarios.run.prover import Prover
 from sekisho.compiler.tables import compile_town
-from sekisho.errors import UsageError
+from sekisho.errors import LabError, UsageError
 from sekisho.model.changes import Change, apply_changes
 from sekisho.proof.reading import read_dumps
+from sekisho.resegment.journal import Journal
+from sekisho.resegment.protocol import JOURNAL_FILE
 from sekisho.resegment.validation import plan_moves
 from tests.population import town
 from tests.sekisho.proof.test_reading import dump
@@ -68,3 +72,31 @@ def test_a_change_that_does_not_stand_cannot_be_undone(tmp_path: Path, prover: P
     """Nothing is asked of the prover then."""
     with pytest.raises(UsageError, match="change 3: there is none"):
         Foresight(_town(tmp_path), prover)({"op": "foresee", "number": 3, "by": "t"})
+
+
+def test_two_who_ask_at_once_have_their_own_answers(tmp_path: Path, prover: Prover) -> None:
+    """A dry run beside the proof of a re-test: each waits for its turn, none ends the other's."""
+    request = {"op": "foresee", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
+    held = {s: dump(rules) for s, rules in tables("tiny").items()}
+    prover.ask(PLAN, held, tmp_path / "retest")
+    with ThreadPoolExecutor() as pool:
+        foreseen = pool.submit(Foresight(_town(tmp_path, _BY_HAND), prover), request)
+        with pytest.raises(TimeoutError):
+            foreseen.result(timeout=0.2)
+        assert prover.answer(60.0)["forbidden"] == 0
+        assert foreseen.result(timeout=60.0)["proof"]["forbidden"] == 1
+
+
+def test_a_change_in_between_is_read_again(tmp_path: Path, prover: Prover) -> None:
+    """What is proved is of one moment; a town that never rests is told."""
+    town, number = _town(tmp_path), count(1)
+    dumped = town.ovs.flows
+
+    def changing(switch: str) -> str:
+        change = Change(next(number), "visitor", (), ("P1",), "", "", 0.0, None)
+        Journal(tmp_path / JOURNAL_FILE).add(change)
+        return dumped(switch)
+
+    cast(Any, town.ovs).flows = changing
+    with pytest.raises(LabError, match="do not stand still"):
+        Foresight(town, prover)({"op": "foresee", "ports": ["floor:1"], "to": "visitor"})
