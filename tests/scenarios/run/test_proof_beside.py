@@ -134,7 +134,8 @@ def test_the_process_of_a_town_that_stays_is_kept_and_renewed(
         prover.ask(PLAN, held, tmp_path / "log")
         said = prover.answer(60.0)
         found.append((said["forbidden"], said["missing"]))
-    prover.ask(PLAN, _dumps(), tmp_path / "log")  # nobody waits for it
+    prover.ask(PLAN, _dumps(), tmp_path / "log")
+    prover.end()  # nobody waits for it
     prover.ask(PLAN, _dumps(), tmp_path / "log")
 
     assert found[0] == found[2] == (0, 0)
