@@ -1,6 +1,8 @@
 """Plans that say what buildings are really like, from the first frame to the verdict.
 
-Each passes as it is; and with faults planted in its tables, every one of them is told.
+Each passes as it is; and with faults planted in its tables, every one of them is told. A plan that
+is cut into files has the very tables of the whole one (`tests/sekisho/plan/test_include.py`), whose
+faults are another test's (`tests/live/test_mutate.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ pytestmark = pytest.mark.live
 
 PLANS: dict[str, Callable[[Path], Path]] = {
     "two networks of a zone at a site": grown,
-    "a plan that is cut into files": cut,
     "a server with services by interface": test_interfaces.written,
     "a server that is watched by ping": test_echo.written,
 }
@@ -40,3 +41,10 @@ def test_such_a_building_passes_and_a_planted_fault_is_told(
     assert done.returncode == 0, done.stdout + done.stderr
     assert broken.returncode == 0, broken.stdout + broken.stderr
     assert "score 100.0 %" in broken.stdout
+
+
+def test_a_plan_that_is_cut_into_files_passes(tmp_path: Path) -> None:
+    """The run folder has the whole of it."""
+    done = sekisho("check", str(cut(tmp_path)), "--out", str(tmp_path / "r"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
