@@ -40,7 +40,7 @@ def mutated(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str]
 
 def test_faults_in_tables_are_told_or_change_nothing(tmp_path: Path) -> None:
     """No fault survives, most are killed, and each names the probe that told it."""
-    done, told = mutated(tmp_path, "--level", "flow", "--faults", "21", "--pairs", "3")
+    done, told = mutated(tmp_path, "--level", "flow", "--faults", "40", "--pairs", "3")
     fates = told["fates"]
 
     assert done.returncode == 0, done.stdout + done.stderr
