@@ -325,7 +325,9 @@ def test_wrong_words_are_told_in_japanese(capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr().err
 
     assert told.startswith("使い方: sekisho check")
-    assert told.endswith("誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke'、'gate'、'full')\n")
+    assert told.endswith(
+        "誤り: --suite: 'most' は使えない(次から選ぶ: 'smoke'、'gate'、'full'、'coverage')\n"
+    )
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

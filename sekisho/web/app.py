@@ -171,14 +171,6 @@ def changing(town_client: TownClient) -> APIRouter:
     def retest(number: Number, asked: Retest) -> Any:
         return town_client.ask(_RETEST_S, op="retest", number=number, what=asked.what)
 
-    @routes.post("/proofs", summary="Prove the tables that a change would bring about")
-    def proof(asked: Move | Opening) -> Any:
-        return _foreseen(town_client, asked.request())
-
-    @routes.post("/changes/{number}/undo/proof", summary="Prove what taking it back would give")
-    def undo_proof(number: Number, asked: Undo) -> Any:
-        return _foreseen(town_client, asked.request(number))
-
     @routes.post("/connections", summary="Open a real conversation between two devices")
     def trial(asked: Trial) -> Any:
         return town_client.ask(op="try", **asked.model_dump())
@@ -194,6 +186,21 @@ def changing(town_client: TownClient) -> APIRouter:
     @routes.post("/faults", summary="Break something, or mend it")
     def fault(asked: Fault) -> Any:
         return town_client.ask(op="fault", **asked.model_dump())
+
+    return routes
+
+
+def foreseeing(town_client: TownClient) -> APIRouter:
+    """Return the routes that prove what a change would bring about, and change nothing."""
+    routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
+
+    @routes.post("/proofs", summary="Prove the tables that a change would bring about")
+    def proof(asked: Move | Opening) -> Any:
+        return _foreseen(town_client, asked.request())
+
+    @routes.post("/changes/{number}/undo/proof", summary="Prove what taking it back would give")
+    def undo_proof(number: Number, asked: Undo) -> Any:
+        return _foreseen(town_client, asked.request(number))
 
     return routes
 
@@ -236,7 +243,12 @@ def application(town_client: TownClient, *, hosts: frozenset[str], token: str) -
         docs_url=None,  # it would fetch scripts from the internet
         redoc_url=None,
     )
-    routers = (standing(town_client), watching(town_client), changing(town_client))
+    routers = (
+        standing(town_client),
+        watching(town_client),
+        changing(town_client),
+        foreseeing(town_client),
+    )
     for router in routers:
         app.include_router(router)
     described = [r for router in routers for r in router.routes if isinstance(r, Route)]
