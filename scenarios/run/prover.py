@@ -67,7 +67,9 @@ class Prover:
         process, asked = self._process, self._asked
         assert process is not None and process.stdout is not None and asked is not None
         _hurry(process.pid)
-        ready, _, _ = select.select([process.stdout], [], [], timeout_s)
+        waiting = select.poll()  # select(2) knows no file beyond 1,023: a large town has more open
+        waiting.register(process.stdout, select.POLLIN)
+        ready = waiting.poll(timeout_s * 1000)
         line = process.stdout.readline() if ready else b""
         if not line:
             self.end()

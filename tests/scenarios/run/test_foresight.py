@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,6 +28,7 @@ from tests.test_meaning import tables
 from topologies.town import Town
 
 PLAN = town("tiny")
+_BEYOND_SELECT = 1100
 _BY_HAND = (
     " cookie=0x7, duration=1.0s, table=0, n_packets=0, n_bytes=0, "
     "priority=60000,in_port=5 actions=output:1\n"
@@ -100,3 +103,17 @@ def test_a_change_in_between_is_read_again(tmp_path: Path, prover: Prover) -> No
     cast(Any, town.ovs).flows = changing
     with pytest.raises(LabError, match="do not stand still"):
         Foresight(town, prover)({"op": "foresee", "ports": ["floor:1"], "to": "visitor"})
+
+
+def test_a_town_with_many_open_files_is_proved(tmp_path: Path, prover: Prover) -> None:
+    """Each capture of a large town is an open file; `select` knows none beyond 1,023."""
+    soft, hard = getrlimit(RLIMIT_NOFILE)
+    setrlimit(RLIMIT_NOFILE, (hard, hard))
+    here = tmp_path / "here"
+    here.touch()
+    with ExitStack() as files:
+        files.callback(setrlimit, RLIMIT_NOFILE, (soft, hard))
+        while files.enter_context(here.open("rb")).fileno() < _BEYOND_SELECT:
+            pass
+        prover.ask(PLAN, {s: dump(rules) for s, rules in tables("tiny").items()}, tmp_path / "log")
+        assert prover.answer(60.0)["forbidden"] == 0
