@@ -11,12 +11,12 @@ background of a host runs on. A prompt that is cut off takes the shells that it 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing.connection import wait  # knows files beyond 1,023, unlike select(2)
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class Prompt(CLI):  # type: ignore[misc]  # Mininet has no types
         sources = [node.stdout, self.stdin]
         while node.waiting:
             try:
-                ready = select.select(sources, [], [])[0]
+                ready = wait(sources)
                 if node.stdout in ready:
                     output(node.monitor())
                 elif keys := os.read(self.stdin.fileno(), _KEYS):
@@ -77,7 +77,7 @@ def serve(net: Any, control: socket.socket, check: Callable[[], None]) -> None:
     """Offer the prompt of *net*, one caller at a time, until *check* raises."""
     while True:
         check()
-        if select.select([control], [], [], _POLL_S)[0]:
+        if wait([control], _POLL_S):
             caller = control.accept()[0]
             with caller:
                 _serve_one(net, control, caller, check)
@@ -100,7 +100,7 @@ def _serve_one(
     with lending:
         while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             check()
-            ready = select.select([caller, control, lending], [], [], _POLL_S / 4)[0]
+            ready = wait([caller, control, lending], _POLL_S / 4)
             if control in ready:
                 with control.accept()[0] as other, suppress(OSError):
                     other.sendall(_BUSY)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import select
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from multiprocessing.connection import wait  # knows files beyond 1,023, unlike select(2)
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,7 @@ class Prover:
         process, asked = self._process, self._asked
         assert process is not None and process.stdout is not None and asked is not None
         _hurry(process.pid)
-        waiting = select.poll()  # select(2) knows no file beyond 1,023: a large town has more open
-        waiting.register(process.stdout, select.POLLIN)
-        ready = waiting.poll(timeout_s * 1000)
+        ready = wait([process.stdout.fileno()], timeout_s)
         line = process.stdout.readline() if ready else b""
         if not line:
             self.end()
