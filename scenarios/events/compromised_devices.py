@@ -24,7 +24,7 @@ from sekisho.policy.evaluate import Policy
 from topologies.hosts.compromised import CompromisedHost
 
 _HOLD_S = 0.5
-_FORWARD_S, _POLL_S = 3.0, 0.1
+_FORWARD_S, _POLL_S = 10.0, 0.1
 
 
 def user_of(plan: Plan, device: Device) -> StreamTarget | None:
