@@ -18,10 +18,8 @@ from sekisho.evidence.unlive import DeadReason
 from sekisho.model import Plan
 from sekisho.openflow.rules import Rule
 from sekisho.proof.engine import Set
-from sekisho.proof.fields import HEADER, Part
 from sekisho.proof.flood import Fabric
 
-_GIVEN = frozenset({"source", "phase", "room"})
 Tables = Mapping[str, tuple[Rule, ...]]
 
 
@@ -45,6 +43,12 @@ class Dead:
     by: tuple[Rule, ...] = ()
 
 
+class _Noting(Fabric):
+    """A fabric that tells what comes to each table, and what each tracker keeps."""
+
+    notes, notes_kept = True, True
+
+
 class Regions:
     """Which packets meet which rule of *tables*.
 
@@ -62,28 +66,21 @@ class Regions:
     """
 
     def __init__(self, plan: Plan, tables: Tables) -> None:
-        self.fabric = Fabric(plan, tables)
+        self.fabric = _Noting(plan, tables)
         layout = self.fabric.layout
         self._nothing = layout.engine.false
-        self._changing = layout.all_but(
-            {
-                number
-                for (name, part, _), number in layout.number.items()
-                if part is Part.SENT and (name in HEADER or name in _GIVEN)
-            }
-        )
-        watched = self.fabric.watch()
-        self._phases = Phases(self.fabric, {s: self._sent(p) for s, p in watched.kept.items()})
+        reached = self.fabric.flood()
+        self._phases = Phases(self.fabric, {s: self._sent(p) for s, p in reached.kept.items()})
         self.live: dict[Place, Set] = {}
         self.dead: list[Dead] = []
         for switch, rules in sorted(tables.items()):
             ordered = sorted(rules, key=lambda rule: (rule.table, -rule.priority))
             for number, some in groupby(ordered, key=lambda rule: rule.table):
-                self._table(switch, list(some), watched.tables.get((switch, number)))
+                self._table(switch, list(some), reached.met.get((switch, number)))
 
     def _sent(self, packets: Set) -> Set:
         """Return *packets* as they were sent."""
-        return self.fabric.layout.engine.without(packets, self._changing)
+        return self.fabric.layout.engine.without(packets, self.fabric.layout.beside_sent)
 
     def _table(self, switch: str, rules: Sequence[Rule], arriving: Set | None) -> None:
         """Sort the rules of one table, the first asked first, into live and dead."""

@@ -34,6 +34,7 @@ class Reached:
         returned: By switch: what comes to it a second time, in the same state.
         first: By switch: what comes to it straight from the switch that it entered the town by.
         met: By switch and table: what has come to it; noted only where it is asked for.
+        kept: By switch: what its connection tracker keeps; likewise.
     """
 
     ports: dict[PortRef, Set] = field(default_factory=dict)
@@ -42,18 +43,6 @@ class Reached:
     returned: dict[str, Set] = field(default_factory=dict)
     first: dict[str, Set] = field(default_factory=dict)
     met: dict[tuple[str, int], Set] = field(default_factory=dict)
-
-
-@dataclass
-class Watched:
-    """What is noted on the way, where somebody asks for it.
-
-    Attributes:
-        tables: By switch and number of a table: what comes to it.
-        kept: By switch: what its connection tracker keeps.
-    """
-
-    tables: dict[tuple[str, int], Set] = field(default_factory=dict)
     kept: dict[str, Set] = field(default_factory=dict)
 
 
@@ -61,11 +50,12 @@ class Watched:
 class _Done:
     """What became of packets in one switch: to its controller, its own host, out of ports.
 
-    Beside it stands what came to each table, where that is noted.
+    Beside it stands what came to each table and what is kept, where that is noted.
     """
 
     controller: Set
     local: Set
+    kept: Set
     left: dict[int, Set]
     met: dict[int, Set] = field(default_factory=dict)
 
@@ -86,10 +76,12 @@ class Fabric:
     Attributes:
         room: How many addresses of each kind may get a name later, in other tables.
         notes: Whether it is noted what comes to each table.
+        notes_kept: Whether it is noted what trackers keep.
     """
 
     room: ClassVar[int] = 0
     notes: ClassVar[bool] = False
+    notes_kept: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -118,7 +110,6 @@ class Fabric:
         self._done: dict[object, _Done] = {}
         self._entering: dict[str, Set] = {}
         self._down: frozenset[PortRef] = frozenset()
-        self._watched: Watched | None = None
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._tables: dict[str, dict[int, Table]] = {}
         self._ready(tables)
@@ -179,14 +170,6 @@ class Fabric:
     def honest(self) -> Set:
         """All packets that there are, as they are where they enter."""
         return self.layout.possible & self.layout.unchanged(self.layout.copied)
-
-    def watch(self) -> Watched:
-        """Let every packet in, as `flood` does, and return what comes to each table on the way."""
-        self._done.clear()  # what was carried before was not noted
-        self._watched = out = Watched()
-        self.flood()
-        self._watched = None
-        return out
 
     def flood(self, only: Set | None = None) -> Reached:
         """Let every packet in at every edge port; follow all copies to their ends.
@@ -254,7 +237,11 @@ class Fabric:
         done = self._done[key]
         for number, some in done.met.items():
             _add(out.met, (switch, number), some)
-        for to, some in ((out.controller, done.controller), (out.local, done.local)):
+        for to, some in (
+            (out.controller, done.controller),
+            (out.local, done.local),
+            (out.kept, done.kept),
+        ):
             if some != self.layout.engine.false:
                 _add(to, switch, some)
         for port, some in done.left.items():
@@ -263,7 +250,7 @@ class Fabric:
     def _carried(self, switch: str, packets: Set) -> _Done:
         """Return what becomes of *packets* in one switch."""
         nothing = self.layout.engine.false
-        out = _Done(nothing, nothing, {})
+        out = _Done(nothing, nothing, nothing, {})
         waiting = {0: packets}
         while waiting:
             number = min(waiting)
@@ -272,8 +259,6 @@ class Fabric:
                 out.met[number] = packets
             if table is None or packets == nothing:
                 continue  # a miss drops: OpenFlow 1.3.5, 5.4
-            if self._watched is not None:
-                _add(self._watched.tables, (switch, number), packets)
             self._refuse_second_look(switch, table, packets, number)
             for group, some in table.split(packets):
                 for event in self._actor.run(group, some):
@@ -296,8 +281,8 @@ class Fabric:
                 out.controller = out.controller | self._forgotten(packets)
             case To.LOCAL:
                 out.local = out.local | self._forgotten(packets)
-            case To.KEPT if self._watched is not None:
-                _add(self._watched.kept, switch, packets)
+            case To.KEPT if self.notes_kept:
+                out.kept = out.kept | packets
 
     def _leave(self, port: PortRef, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         layout = self.layout
