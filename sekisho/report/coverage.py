@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sekisho.errors import UsageError
 from sekisho.evidence.unmet import UnmetReason
 from sekisho.model import Label
-from sekisho.report.manifest import json_object
+from sekisho.report.json_file import json_object, understood
 from sekisho.report.markup import Markup, both, join, say, table, tag
 from sekisho.report.reading import RunRecord
 
@@ -22,23 +21,22 @@ _EDGES = tuple(
 )
 
 
-def _read(record: RunRecord) -> dict[str, Any] | None:
+def read_coverage(record: RunRecord) -> dict[str, Any] | None:
+    """Return what the run wrote of the rules that it met; None where it wrote nothing."""
     path = record.folder / "coverage.json"
-    if not path.exists():
+    return cast(dict[str, Any], json_object(path)) if path.exists() else None
+
+
+def _read(record: RunRecord) -> dict[str, Any] | None:
+    found = read_coverage(record)
+    if found is None or "set" in found:  # `sekisho.report.probe_set` tells of that suite
         return None
-    try:
-        found = cast(dict[str, Any], json_object(path))
-        if "set" in found:  # of the suite that `sekisho.report.probe_set` tells of
-            return None
+    with understood(record.folder / "coverage.json"):
         counts = {key: found[key] for key in (*_KEYS, *_MORE, *_EDGES)}
         reasons = {
             key: {UnmetReason(code): n for code, n in found[key].items()} for key in _BY_REASON
         }
         return counts | reasons
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def words(record: RunRecord, language: str) -> list[str]:

@@ -10,11 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar, cast
 
-import orjson
-
-from sekisho.errors import UsageError
-from sekisho.evidence.schema import refuse_newer
 from sekisho.model import CellKind, Label, StandingException
+from sekisho.report.json_file import json_object, understood
 from sekisho.report.sentence import Sentence, sentence
 from sekisho.report.situation_line import SituationLine, situation_line
 
@@ -191,8 +188,8 @@ class Manifest:
 
 def read_manifest(path: Path) -> Manifest:
     """Read ``manifest.json``; UsageError says which key of which file is wrong."""
-    try:
-        found = json_object(path)
+    found = json_object(path)
+    with understood(path):
         return Manifest(
             **{key: str(found[key]) for key in _TEXTS},
             seed=cast(int, found["seed"]),
@@ -210,24 +207,6 @@ def read_manifest(path: Path) -> Manifest:
             files=_strings(found["files"]) if "files" in found else None,
             partial=_label(cast(Json, found["partial"])) if found.get("partial") else None,
         )
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
-
-
-def json_object(path: Path) -> dict[str, object]:
-    """Read a file that holds one JSON object, in a schema that is known."""
-    try:
-        found = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: not a JSON object")
-    refuse_newer(found, path)
-    return found
 
 
 _TEXTS = ("run", "started", "ended", "suite", "state", "tester", "witness", "approver")

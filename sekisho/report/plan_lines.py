@@ -5,12 +5,10 @@ Read from ``lines.json`` of the run folder; a run without it says nothing of it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-import orjson
-
-from sekisho.errors import UsageError
 from sekisho.model import Label
+from sekisho.report.json_file import json_object, understood
 from sekisho.report.markup import Markup, say, table, tag
 from sekisho.report.reading import RunRecord
 
@@ -22,14 +20,10 @@ def _read(record: RunRecord) -> dict[str, Any] | None:
     path = record.folder / "lines.json"
     if not path.exists():
         return None
-    try:
-        found = orjson.loads(path.read_bytes())
+    found = cast(dict[str, Any], json_object(path))
+    with understood(path):
         lines = [{key: line[key] for key in _KEYS} for line in found["lines"]]
         return {"proved": bool(found["proved"]), "lines": lines}
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def words(record: RunRecord, language: str) -> list[str]:

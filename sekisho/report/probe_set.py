@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
-from sekisho.errors import UsageError
 from sekisho.evidence.unlive import DeadReason
 from sekisho.model import Label
+from sekisho.report.coverage import read_coverage
+from sekisho.report.json_file import understood
 from sekisho.report.markup import Markup, both, say, table, tag
 from sekisho.report.reading import RunRecord
 
@@ -21,19 +20,13 @@ _SHOWN = 200  # of the dead rules; all stand in the file
 
 
 def _read(record: RunRecord) -> dict[str, Any] | None:
-    path = record.folder / "coverage.json"
-    if not path.exists():
+    whole = read_coverage(record)
+    if whole is None or "set" not in whole:
         return None
-    try:
-        found = orjson.loads(path.read_bytes()).get("set")
-        if found is None:
-            return None
+    with understood(record.folder / "coverage.json"):
+        found = whole["set"]
         kept = {key: found[key] for key in (*_COUNTS, *_LISTS)}
         return kept | {"dead": {DeadReason(code): int(n) for code, n in found["dead"].items()}}
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def words(record: RunRecord, language: str) -> list[str]:

@@ -22,7 +22,8 @@ from sekisho.evidence.schema import current_key
 from sekisho.evidence.summary import Seconds, Summary
 from sekisho.evidence.verdict import Verdict
 from sekisho.model import Label
-from sekisho.report.manifest import Manifest, json_object, read_manifest
+from sekisho.report.json_file import json_object, understood
+from sekisho.report.manifest import Manifest, read_manifest
 from sekisho.report.table import CaseTable, read_table, table_from_lines
 
 
@@ -113,7 +114,7 @@ def _aborted(manifest: Manifest, summary: Summary | None) -> str:
 def read_summary(path: Path) -> Summary:
     """Read ``summary.json``; UsageError says which file and which key is wrong."""
     found = json_object(path)
-    try:
+    with understood(path):
         times = cast(dict[str, float], found["seconds"])
         plain = {
             f.name: found[current_key(f.name, found.get("schema"))]
@@ -125,10 +126,6 @@ def read_summary(path: Path) -> Summary:
             verdict=RunVerdict(found["verdict"]),
             seconds=Seconds(**{f.name: float(times.get(f.name, 0.0)) for f in fields(Seconds)}),
         )
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def _cases(path: Path, *, is_optional: bool) -> CaseTable:
@@ -141,14 +138,12 @@ def _findings(path: Path, *, is_optional: bool) -> tuple[Finding, ...]:
     if is_optional and not path.exists():
         return ()
     try:
-        found = [_finding(item) for item in orjson.loads(path.read_bytes())]
+        found = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    return tuple(sorted(found, key=lambda finding: -finding.verdict.badness))
+    with understood(path):
+        findings = [_finding(item) for item in orjson.loads(found)]
+    return tuple(sorted(findings, key=lambda finding: -finding.verdict.badness))
 
 
 def _finding(item: dict[str, str]) -> Finding:
@@ -195,17 +190,13 @@ def read_proof(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = json_object(path)
-    try:
+    with understood(path):
         if not found["refused"]:
             for key in _PROVED:
                 cast(int, found[key]) + 0
             for name in ("assumptions", "differences"):
                 for each in cast(list[dict[str, str]], found[name]):
                     each["ja"], each["en"]
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except TypeError as error:
-        raise UsageError(f"{path}: {error}") from error
     return found
 
 
@@ -214,7 +205,7 @@ def _events(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = json_object(path)
-    try:
+    with understood(path):
         known = cast(dict[str, Any], found["events"])
         for row in cast(list[dict[str, Any]], found["outcomes"]):
             known[row["event"]]["ja"], known[row["event"]]["en"]  # they are there
@@ -222,10 +213,6 @@ def _events(path: Path) -> dict[str, Any] | None:
                 row[key]
             if found.get("schema") == 1 and row["verdict"] not in _JUDGED:
                 row["verdict"] = Verdict(row["verdict"]).value
-    except KeyError as error:
-        raise UsageError(f"{path}: no key {error}") from error
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from sekisho.errors import UsageError
 from sekisho.evidence.seal import seal_again
 from sekisho.evidence.unlive import DeadReason
-from sekisho.report import coverage
+from sekisho.report import coverage, plan_lines
 from sekisho.report.probe_set import chapter, dead_lines, words
 from sekisho.report.reading import RunRecord, read
 from tests.sekisho.report.fake_run import write_run
@@ -81,3 +81,14 @@ def test_an_unknown_reason_is_refused(tmp_path: Path) -> None:
     """A file that somebody wrote by hand is told, with its name."""
     with pytest.raises(UsageError, match=r"coverage\.json: 'weather' is not a valid DeadReason"):
         chapter(_run(tmp_path, dead={"weather": 1}))
+
+
+@pytest.mark.parametrize("name", ["coverage.json", "lines.json"])
+def test_a_file_of_a_later_sekisho_is_refused(name: str, tmp_path: Path) -> None:
+    """Like the manifest's: its keys may mean something else."""
+    _run(tmp_path)
+    (tmp_path / name).write_bytes(orjson.dumps({"schema": 99, "set": _SET, "lines": []}))
+    seal_again(tmp_path)
+
+    with pytest.raises(UsageError, match=f"{name}.*99"):
+        (words if name == "coverage.json" else plan_lines.words)(read(tmp_path), "en")
