@@ -7,10 +7,10 @@ and judged; else nothing is known of it, and the run is inconclusive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from scenarios.engine.config_watch import AFTER
+from scenarios.engine.config_watch import AFTER, ConfigWatch
 from scenarios.engine.session import Session
 from scenarios.probes.windows import Window
 from scenarios.results.findings import Findings
@@ -43,9 +43,6 @@ class Covering(Check):
         self._before = _read(town)
         super()._probe(session, batches, findings, town)
 
-    def _is_proved(self) -> bool:
-        return True  # else nothing could have been chosen
-
     def _held(self, town: Town, held: Mapping[str, list[FlowLine]]) -> None:
         cover = self._cover
         sent = cover.sent
@@ -61,19 +58,9 @@ class Covering(Check):
 
     def _note(self, found: Met) -> None:
         """Tell of every rule that did not count what it should have, or that should not have."""
-        around, undecided = self._around, self._undecided()
+        around, names = self._around, names_of(self._cover)
         assert around is not None
-        for short in found.short[:_MOST]:
-            if self._is_sure(short, undecided):
-                around.note_finding(_KIND, short.place.switch, _missed(short))
-            else:
-                around.note(AFTER, _KIND, short.place.switch, _missed(short))
-        for dead in found.odd[:_MOST]:
-            around.note_finding(_KIND, dead.place.switch, _odd(dead.place))
-        left = len(found.short[_MOST:]) + len(found.odd[_MOST:])
-        if left:
-            more = Label(f"ほかに規則{left:,}件", f"{left:,} more rules")
-            around.note_finding(_KIND, "", more)
+        note_rules(around, found, self._undecided(), names)
         if found.untried:
             n = len(found.untried)
             untried = Label(
@@ -86,10 +73,43 @@ class Covering(Check):
         rows: Any = self._tally.cases.rows()
         return {row["case"] for row in rows if Verdict(row["verdict"]) is Verdict.INCONCLUSIVE}
 
-    def _is_sure(self, short: Short, undecided: set[str]) -> bool:
-        """Tell whether every packet that was to meet the rule was sent for certain."""
-        names = {id(probe): f"T-{number:06d}" for number, probe in self._cover.sent.frames.items()}
-        return all(names.get(id(probe), "") not in undecided for probe in short.probes)
+
+def names_of(cover: CoverSuite) -> dict[int, str]:
+    """Return the case of each packet, by its identity: its frame's, or its conversation's."""
+    frames, talks = cover.sent.frames, cover.sent.talks
+    held = sorted({probe.talk.number for probe in talks if probe.talk is not None})
+    case = {number: f"X-{n:06d}" for n, number in enumerate(held, 1)}
+    out = {id(probe): f"T-{number:06d}" for number, probe in frames.items()}
+    return out | {id(p): case[p.talk.number] for p in talks if p.talk is not None}
+
+
+def note_rules(
+    around: ConfigWatch, found: Met, undecided: Collection[str], names: Mapping[int, str]
+) -> None:
+    """Note each rule that did not count as it should: a finding, or else a doubt.
+
+    Args:
+        around: What is known of the fabric.
+        found: What the counters say.
+        undecided: Cases that could not be judged: what they were to meet is not known.
+        names: The case of each packet.
+    """
+    sure, doubtful = list[tuple[str, Label]](), list[tuple[str, Label]]()
+    for short in found.short:
+        is_sure = all(names[id(probe)] not in undecided for probe in short.probes)
+        (sure if is_sure else doubtful).append((short.place.switch, _missed(short)))
+    sure += [(dead.place.switch, _odd(dead.place)) for dead in found.odd]
+    for switch, label in _first(sure):
+        around.note_finding(_KIND, switch, label)
+    for switch, label in _first(doubtful):
+        around.note(AFTER, _KIND, switch, label)
+
+
+def _first(rules: list[tuple[str, Label]]) -> Iterator[tuple[str, Label]]:
+    """Yield the first of *rules*, and how many more there are."""
+    yield from rules[:_MOST]
+    if left := len(rules[_MOST:]):
+        yield "", Label(f"ほかに規則{left:,}件", f"{left:,} more rules")
 
 
 def _read(town: Town) -> dict[str, list[FlowLine]]:

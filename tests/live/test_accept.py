@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from sekisho.evidence.run_verdict import RunVerdict
+from sekisho.evidence.verdict import Verdict
 from sekisho.report import tally
 from sekisho.report.reading import RunRecord, read
 from sekisho.runtime.namespaces import launched
@@ -56,6 +58,24 @@ def test_every_sentence_of_page_one_is_decided(tmp_path: Path) -> None:
     assert {"normal", "undock", "controller-dead"} <= set(states)
     assert record.events is not None
     assert {row["event"] for row in record.events["outcomes"]} == {"controller-killed", "undocked"}
+    assert _exercised(record) == _decided(record)
+
+
+def _exercised(record: RunRecord) -> dict[tuple[str, int], int]:
+    """Return by how many cases each sentence was exercised, as the run wrote it."""
+    lines = json.loads((record.folder / "lines.json").read_bytes())["lines"]
+    told = [line for line in lines if line["kind"].startswith("must_")]
+    return {(line["kind"], int(line["id"])): line["wire"] for line in told}
+
+
+def _decided(record: RunRecord) -> dict[tuple[str, int], int]:
+    """Return how many cases decided each sentence on page one."""
+    both = (("must_drop", tally.by_line(record)), ("must_reach", tally.by_need(record)))
+    return {
+        (kind, line.number): found.total - found.counts.get(Verdict.INCONCLUSIVE, 0)
+        for kind, lines in both
+        for line, found in lines
+    }
 
 
 def test_switches_that_go_on_without_their_controller_are_told(tmp_path: Path) -> None:
