@@ -18,8 +18,8 @@ import orjson
 from sekisho.coverage.probe_set import Probe, ProbeSet
 from sekisho.coverage.regions import Dead, Place
 from sekisho.coverage.rules import name_of_rule
+from sekisho.evidence.dead_rules import DeadReason
 from sekisho.evidence.schema import SCHEMA
-from sekisho.evidence.unlive import DeadReason
 from sekisho.evidence.writing import write_atomically
 from sekisho.model import Plan, PortRef
 from sekisho.openflow.flow_dump import FlowLine

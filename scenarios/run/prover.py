@@ -17,6 +17,7 @@ from multiprocessing.connection import wait  # knows files beyond 1,023, unlike 
 from pathlib import Path
 from typing import Any
 
+from sekisho.errors import LabError
 from sekisho.model import Plan
 from sekisho.openflow.rules import Rule
 
@@ -44,7 +45,11 @@ class Prover:
         self._turn = threading.Semaphore()
 
     def ask(self, plan: Plan, held: Held, log: Path) -> None:
-        """Have what is *held* proved against *plan*; question and complaints go to *log*."""
+        """Have what is *held* proved against *plan*; question and complaints go to *log*.
+
+        Raises:
+            LabError: The process takes no question.
+        """
         if not self._turn.acquire(timeout=_TURN_S):  # nobody waits for that answer any more
             self.end()
             self._turn.acquire()
@@ -55,24 +60,31 @@ class Prover:
         said = json.dumps({**names, "is_kept": self._is_kept})
         process = self._running(log / ERRORS)
         assert process.stdin is not None
-        process.stdin.write(f"{said}\n".encode())
-        process.stdin.flush()
+        # sched(7): whoever probes meanwhile is never kept waiting, as it would be beside nice 19
+        _schedule(process.pid, os.SCHED_IDLE)
+        try:
+            process.stdin.write(f"{said}\n".encode())
+            process.stdin.flush()
+        except OSError as error:
+            raise self._broken(error) from error
 
     def answer(self, timeout_s: float) -> dict[str, Any]:
         """Wait for the answer to what was asked.
 
         Raises:
-            ValueError: It is none, or does not come.
+            LabError: It is none, or does not come.
         """
         process, asked = self._process, self._asked
         assert process is not None and process.stdout is not None and asked is not None
-        _hurry(process.pid)
+        _schedule(process.pid, os.SCHED_OTHER)  # nobody probes any more, and the run waits for it
         ready = wait([process.stdout.fileno()], timeout_s)
         line = process.stdout.readline() if ready else b""
         if not line:
-            self.end()
-            raise ValueError("no answer" if ready else f"no answer in {timeout_s:.0f} s")
-        found: dict[str, Any] = json.loads(line)
+            raise self._broken("no answer" if ready else f"no answer in {timeout_s:.0f} s")
+        try:
+            found: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise self._broken(error) from error
         asked.unlink()  # what was asked stands in the run folder's dumps
         if self._is_kept:
             self._asked = None
@@ -91,6 +103,16 @@ class Prover:
         if asked is not None:
             self._turn.release()
 
+    def _broken(self, why: object) -> LabError:
+        """End the process, which did not do as it should; return the error."""
+        asked = self._asked
+        self.end()
+        assert asked is not None
+        return LabError(
+            f"the proof over all packets did not end as it should: {why}\n"
+            f"  hint: {asked.with_name(ERRORS)} says why"
+        )
+
     def _running(self, errors: Path) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is not None:
             self._process.communicate()  # it has ended by itself
@@ -104,9 +126,9 @@ class Prover:
         return self._process
 
 
-def _hurry(pid: int) -> None:
-    """Let the proof run as any other process: nobody probes any more, and the run waits for it."""
+def _schedule(pid: int, policy: int) -> None:
+    """Let the proof run under *policy* of sched(7)."""
     try:
-        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
-    except OSError:  # it has ended, or the system keeps it where it is: sched(7)
+        os.sched_setscheduler(pid, policy, os.sched_param(0))
+    except OSError:  # it has ended, or the system keeps it where it is
         return

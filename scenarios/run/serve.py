@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from scenarios.run.foresight import Foresight
+from scenarios.run.dry_run_proof import DryRunProof
 from scenarios.run.question import Questioner
 from scenarios.run.retest import Retester
 from topologies.control_server import Handler
@@ -19,8 +19,8 @@ from topologies.up import main
 def handlers(town: Town) -> dict[str, Handler]:
     """Return what can be asked of *town*, by the word in ``do``."""
     retester = Retester(town)
-    foresight = Foresight(town, retester.prover)
-    return {"retest": retester, "foresee": foresight, "probe": Questioner(town)}
+    proof = DryRunProof(town, retester.prover)
+    return {"retest": retester, "prove": proof, "probe": Questioner(town)}
 
 
 if __name__ == "__main__":

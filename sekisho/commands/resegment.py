@@ -39,7 +39,7 @@ _SPAN = re.compile(r"\+(\d{1,4})([smh])")  # +90m
 _TIMES = "+90m, 17:30 or 2027-01-04T08:30"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _EXIT_FINDINGS, _EXIT_UNDECIDED = 1, 3
-_FORESEEN = Label("変更後の表", "the tables after the change")
+_AFTER = Label("変更後の表", "the tables after the change")
 _SEALED = Label("封印", "sealed")
 
 
@@ -61,7 +61,7 @@ def resegment(args: Namespace, screen: Screen) -> int:
                 for line in lines(answer, args.lang, is_last=args.dry_run or not is_trial):
                     _print(screen, line)
             if args.dry_run and not args.no_retest:
-                return _foreseen(town_client, request, args, screen)
+                return _proved_after(town_client, request, args, screen)
             if args.no_retest or isinstance(answer, PreviewAnswer):
                 return 0
             return _retested(town_client, answer.number, args, screen)
@@ -150,17 +150,17 @@ def _retested(town_client: JsonLineConnection, number: int, args: Namespace, scr
     return min(statuses - {0}, default=0)
 
 
-def _foreseen(
+def _proved_after(
     town_client: JsonLineConnection,
     request: ChangeRequest | UndoRequest,
     args: Namespace,
     screen: Screen,
 ) -> int:
     """Say what is proved of the tables that the change would bring about; 1 for a finding."""
-    done = town_client.ask({**request.to_wire(), "op": "foresee"}, _RETEST_S)
+    done = town_client.ask({**request.to_wire(), "op": "prove"}, _RETEST_S)
     raise_failure(done)
     proof = done["proof"]
-    _print(screen, f"{_FORESEEN.text(args.lang)}: {proof[args.lang]}")
+    _print(screen, f"{_AFTER.text(args.lang)}: {proof[args.lang]}")
     if proof["forbidden"] is None:
         return _EXIT_UNDECIDED
     return _EXIT_FINDINGS if proof["forbidden"] or proof["missing"] else 0

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sekisho.coverage.phases import Phases
-from sekisho.evidence.unlive import DeadReason
+from sekisho.evidence.dead_rules import DeadReason
 from sekisho.model import Plan
 from sekisho.openflow.rules import Rule
 from sekisho.proof.engine import Set

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sekisho.evidence.unlive import DeadReason
+from sekisho.evidence.dead_rules import DeadReason
 from sekisho.model import Label
 from sekisho.report.coverage import read_coverage
 from sekisho.report.json_file import understood

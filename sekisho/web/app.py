@@ -190,24 +190,24 @@ def changing(town_client: TownClient) -> APIRouter:
     return routes
 
 
-def foreseeing(town_client: TownClient) -> APIRouter:
+def proving(town_client: TownClient) -> APIRouter:
     """Return the routes that prove what a change would bring about, and change nothing."""
     routes = APIRouter(prefix="/api", responses=_REFUSALS, dependencies=_TOKEN)
 
     @routes.post("/proofs", summary="Prove the tables that a change would bring about")
     def proof(asked: Move | Opening) -> Any:
-        return _foreseen(town_client, asked.request())
+        return _proved_after(town_client, asked.request())
 
     @routes.post("/changes/{number}/undo/proof", summary="Prove what taking it back would give")
     def undo_proof(number: Number, asked: Undo) -> Any:
-        return _foreseen(town_client, asked.request(number))
+        return _proved_after(town_client, asked.request(number))
 
     return routes
 
 
-def _foreseen(town_client: TownClient, request: ChangeRequest | UndoRequest) -> Any:
+def _proved_after(town_client: TownClient, request: ChangeRequest | UndoRequest) -> Any:
     """Ask what is proved of the tables after *request*; nothing is changed."""
-    return town_client.ask(_RETEST_S, **{**request.to_wire(), "op": "foresee"})
+    return town_client.ask(_RETEST_S, **{**request.to_wire(), "op": "prove"})
 
 
 async def _events(town_client: TownClient, request: Request) -> AsyncIterator[bytes]:
@@ -247,7 +247,7 @@ def application(town_client: TownClient, *, hosts: frozenset[str], token: str) -
         standing(town_client),
         watching(town_client),
         changing(town_client),
-        foreseeing(town_client),
+        proving(town_client),
     )
     for router in routers:
         app.include_router(router)

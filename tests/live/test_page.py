@@ -62,7 +62,7 @@ def test_a_port_is_moved_and_brought_back(visit: Visit, town: Demo) -> None:
     visit.probe_frame("01-ports")
 
     visit.dry_run("floor:1", "visitor")
-    expect(visit.page.locator(".foreseen")).to_contain_text("禁止経路 0")
+    expect(visit.page.locator(".proof-after")).to_contain_text("禁止経路 0")
     expect(page.locator(".diff .goes")).to_contain_text("D1 利用事務系")
     expect(page.locator(".before-after td.fresh").last).to_have_text("○→×")
     assert town.ask("/api/state")[1]["changes"] == []

@@ -182,7 +182,7 @@ function drawTried() {
   const isSevere = isWrong(now.proof) || now.answer.preview.warnings.some((each) => each.severity === "A");
   const sure = isSevere ? el("label", { className: "sure" }, el("input", { type: "checkbox", checked: now.isSure,
     onchange: (event) => { now.isSure = event.target.checked; byId("apply").disabled = !now.isSure; } }), t("sure")) : null;
-  return [[drawForeseen(now.proof), drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm(), sure],
+  return [[drawProof(now.proof), drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm(), sure],
     buttons([now.undo ? t("apply-undo") : t("apply"), apply, { id: "apply", className: "main", disabled: isSevere && !now.isSure }],
       now.ports ? [t("back"), () => { now.step = 0; draw(true); }] : null, [t("cancel"), () => byId("change").close()])];
 }
@@ -190,8 +190,8 @@ function drawTried() {
 const isWrong = (proof) => Boolean(proof && (proof.forbidden || proof.missing));
 
 /** What is proved of the tables after the change, for all packets. */
-const drawForeseen = (proof) => el("p", { className: isWrong(proof) ? "warning A foreseen" : "hint foreseen" },
-  `${t("foreseen")}: ${proof ? label(proof) : t("wait")}`);
+const drawProof = (proof) => el("p", { className: isWrong(proof) ? "warning A proof-after" : "hint proof-after" },
+  `${t("proof-after")}: ${proof ? label(proof) : t("wait")}`);
 
 const drawWho = () => el("div", { className: "form" }, field("who", "by"));
 

@@ -177,7 +177,7 @@ export const STRINGS = {
   "verdict-fail": ["不合格", "FAIL"],
   "verdict-inconclusive": ["判定不能", "inconclusive"],
   "counted": ["{0}/{1}件、漏れ{2}、過剰遮断{3}、判定できず{4}、残存リスク{5}", "{0} of {1}; leaks {2}, over-blocks {3}, undecided {4}, residual risks {5}"],
-  "foreseen": ["変更後の表について", "Of the tables after it"],
+  "proof-after": ["変更後の表について", "Of the tables after it"],
   "said-preview": ["試算ができました", "The dry run is ready"],
   "said-applied": ["変更{0}を適用しました。再試験中です", "Change {0} is in force; re-testing"],
   "said-evidence": ["証跡がそろいました", "The evidence is complete"],

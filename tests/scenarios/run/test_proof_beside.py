@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import select
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scenarios.engine.config_watch import ConfigWatch
+from scenarios.run import prover as module
 from scenarios.run.proof_beside import Proving, Remembered
 from scenarios.run.prover import Prover
 from sekisho.compiler.tables import compile_town
@@ -167,23 +168,25 @@ def test_a_proof_that_breaks_ends_the_run_with_its_log(tmp_path: Path) -> None:
         proving.end(_around(_dumps()))
 
 
-def test_a_proof_that_the_run_waits_for_is_no_longer_idle(
+def test_a_proof_is_idle_beside_the_probes_and_no_longer_when_it_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a machine with other work it would never get a turn."""
-    policies = list[int]()
-    waits = select.select
+    """On a machine with other work it would never get a turn; also where it has just begun."""
+    prover, policies = Prover(is_kept=False), list[int]()
 
-    def seen(waiting: list[Any], *others: Any) -> Any:
-        pid = prover._process.pid if prover._process is not None else 0
-        policies.append(os.sched_getscheduler(pid))
-        return waits(waiting, *others)
+    def policy() -> int:
+        return os.sched_getscheduler(prover._process.pid if prover._process is not None else 0)
 
-    prover = Prover(is_kept=False)
-    monkeypatch.setattr(select, "select", seen)
+    def waiting(some: list[int], timeout_s: float) -> Any:
+        found = wait(some, timeout_s)
+        policies.append(policy())  # the process has read its question, and answered
+        return found
+
+    monkeypatch.setattr(module, "wait", waiting)
     prover.ask(PLAN, _dumps(), tmp_path / "log")
+    policies.append(policy())
     assert prover.answer(60.0)["forbidden"] == 0
-    assert policies == [os.SCHED_OTHER]
+    assert policies == [os.SCHED_IDLE, os.SCHED_OTHER]
 
 
 _OPENED = (

@@ -15,7 +15,7 @@ from sekisho.compiler.tables import compile_town
 from sekisho.coverage.phases import ESTABLISHED, NEW, REPLY
 from sekisho.coverage.probe_set import Probe, ProbeSet, probe_set
 from sekisho.coverage.regions import Dead, Regions
-from sekisho.evidence.unlive import DeadReason
+from sekisho.evidence.dead_rules import DeadReason
 from sekisho.model import Plan
 from sekisho.openflow.pipeline import Table
 from sekisho.openflow.reference_switch import Fabric

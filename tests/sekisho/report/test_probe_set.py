@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from sekisho.errors import UsageError
+from sekisho.evidence.dead_rules import DeadReason
 from sekisho.evidence.seal import seal_again
-from sekisho.evidence.unlive import DeadReason
 from sekisho.report import coverage, plan_lines
 from sekisho.report.probe_set import chapter, dead_lines, words
 from sekisho.report.reading import RunRecord, read

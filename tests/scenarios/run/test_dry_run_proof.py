@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from scenarios.run.foresight import Foresight, exchanged
+from scenarios.run.dry_run_proof import DryRunProof, exchanged
 from scenarios.run.prover import Prover
 from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError, UsageError
@@ -62,9 +62,9 @@ def test_the_rules_of_a_change_are_exchanged() -> None:
 
 def test_a_move_is_proved_before_it_is_made(tmp_path: Path, prover: Prover) -> None:
     """Right tables stay right; what somebody has put in by hand is told."""
-    request = {"op": "foresee", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
-    right = Foresight(_town(tmp_path), prover)(request)["proof"]
-    wrong = Foresight(_town(tmp_path, _BY_HAND), prover)(request)["proof"]
+    request = {"op": "prove", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
+    right = DryRunProof(_town(tmp_path), prover)(request)["proof"]
+    wrong = DryRunProof(_town(tmp_path, _BY_HAND), prover)(request)["proof"]
 
     assert (right["forbidden"], right["missing"]) == (0, 0)
     assert wrong["forbidden"] == 1
@@ -74,20 +74,20 @@ def test_a_move_is_proved_before_it_is_made(tmp_path: Path, prover: Prover) -> N
 def test_a_change_that_does_not_stand_cannot_be_undone(tmp_path: Path, prover: Prover) -> None:
     """Nothing is asked of the prover then."""
     with pytest.raises(UsageError, match="change 3: there is none"):
-        Foresight(_town(tmp_path), prover)({"op": "foresee", "number": 3, "by": "t"})
+        DryRunProof(_town(tmp_path), prover)({"op": "prove", "number": 3, "by": "t"})
 
 
 def test_two_who_ask_at_once_have_their_own_answers(tmp_path: Path, prover: Prover) -> None:
     """A dry run beside the proof of a re-test: each waits for its turn, none ends the other's."""
-    request = {"op": "foresee", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
+    request = {"op": "prove", "ports": ["floor:1"], "to": "visitor", "dry_run": True}
     held = {s: dump(rules) for s, rules in tables("tiny").items()}
     prover.ask(PLAN, held, tmp_path / "retest")
     with ThreadPoolExecutor() as pool:
-        foreseen = pool.submit(Foresight(_town(tmp_path, _BY_HAND), prover), request)
+        proved = pool.submit(DryRunProof(_town(tmp_path, _BY_HAND), prover), request)
         with pytest.raises(TimeoutError):
-            foreseen.result(timeout=0.2)
+            proved.result(timeout=0.2)
         assert prover.answer(60.0)["forbidden"] == 0
-        assert foreseen.result(timeout=60.0)["proof"]["forbidden"] == 1
+        assert proved.result(timeout=60.0)["proof"]["forbidden"] == 1
 
 
 def test_a_change_in_between_is_read_again(tmp_path: Path, prover: Prover) -> None:
@@ -102,7 +102,7 @@ def test_a_change_in_between_is_read_again(tmp_path: Path, prover: Prover) -> No
 
     cast(Any, town.ovs).flows = changing
     with pytest.raises(LabError, match="do not stand still"):
-        Foresight(town, prover)({"op": "foresee", "ports": ["floor:1"], "to": "visitor"})
+        DryRunProof(town, prover)({"op": "prove", "ports": ["floor:1"], "to": "visitor"})
 
 
 def test_a_town_with_many_open_files_is_proved(tmp_path: Path, prover: Prover) -> None:

@@ -6,9 +6,7 @@ would exchange: whatever somebody has put in by hand is in them, too. Nothing is
 
 from __future__ import annotations
 
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from scenarios.run.prover import Prover
@@ -31,8 +29,8 @@ _READINGS = 3
 Tables = dict[str, tuple[Rule, ...]]
 
 
-class Foresight:
-    """Answers ``{"op": "foresee", ...}``, whose other keys are those of a change or an undoing.
+class DryRunProof:
+    """Answers ``{"op": "prove", ...}``, whose other keys are those of a change or an undoing.
 
     Args:
         town: The town.
@@ -54,14 +52,8 @@ class Foresight:
         standing, held = self._read()
         before = in_force(self._town.plan, standing, now)
         after = in_force(self._town.plan, _then(before, standing, words), now)
-        with tempfile.TemporaryDirectory() as folder:
-            self._prover.ask(after, exchanged(held, before, after), Path(folder))
-            try:
-                return {"proof": short(self._prover.answer(_TIMEOUT_S))}
-            except (OSError, ValueError) as error:
-                raise LabError(
-                    f"the proof over all packets did not end as it should: {error}"
-                ) from error
+        self._prover.ask(after, exchanged(held, before, after), self._town.folder / "log")
+        return {"proof": short(self._prover.answer(_TIMEOUT_S))}
 
     def _read(self) -> tuple[tuple[Change, ...], Tables]:
         """Return the changes that stand, and the tables that are held while they stand.
