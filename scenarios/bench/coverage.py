@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
 from rich.table import Table
 
 from scenarios.bench.synthetic_plan import hall
+from scenarios.bench.table import told
 from scenarios.suites.covering import CoverSuite
 from scenarios.suites.scope import Run
 from sekisho.commands.numbers import whole
@@ -87,9 +87,7 @@ def main() -> int:
             row += [f"{found['ratio']:.2f}", f"{found['s']:.1f}", f"{found['processor_s']:.1f}"]
             table.add_row(path.stem, *row, f"{found['mb']:,.0f}")
             missed += [] if is_met(found) else [path.stem]
-    said = f"MISSED  {' '.join(missed)}" if missed else "every target met"
-    Console(width=_WIDTH).print(table, said, sep="\n")
-    return 1 if missed else 0
+    return told(table, missed, width=_WIDTH)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
 from rich.table import Table
 
 from scenarios.bench.sized_plan import sized
+from scenarios.bench.table import told
 from sekisho.commands.numbers import MANY, whole
 from sekisho.compiler.incremental import Tables, changed_tables
 from sekisho.compiler.tables import compile_town
@@ -124,11 +124,7 @@ def main() -> int:
                 wrong.append(f"{path.stem}: {found['differ']} answers differ from a fresh proof")
             if found["ms"] > TARGETS.get(path.stem, found["ms"]):
                 wrong.append(f"{path.stem}: {found['ms']:.0f} ms, target {TARGETS[path.stem]:.0f}")
-    say = Console(width=132, soft_wrap=True, highlight=False).print
-    say(table)
-    for line in wrong:
-        say(f"MISSED  {line}")
-    return 1 if wrong else 0
+    return told(table, wrong)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from scenarios.bench.sized_plan import sized
+from scenarios.bench.table import told
 from sekisho.commands.numbers import MANY, whole
 
 #: Seconds for compiling and proving, by how many rules are asked for; and MB for all.
@@ -92,11 +92,7 @@ def main() -> int:
     table = Table(*_COLUMNS)
     for row in rows(found) if found else ():
         table.add_row(*row)
-    say = Console(width=132, soft_wrap=True, highlight=False).print
-    say(table)
-    for line in wrong:
-        say(f"MISSED  {line}")
-    return 1 if wrong else 0
+    return told(table, wrong)
 
 
 if __name__ == "__main__":

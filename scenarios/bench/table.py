@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 
@@ -118,6 +119,17 @@ def comparison_table(comparisons: Iterable[Comparison], *, is_plain: bool) -> Ta
             found.how,
         )
     return table
+
+
+def told(table: Table, wrong: Sequence[str], *, width: int = 132) -> int:
+    """Print a table, and what of it is *wrong* or missed; return the exit status."""
+    say = Console(width=width, soft_wrap=True, highlight=False).print
+    say(table)
+    for line in wrong:
+        say(f"MISSED  {line}")
+    if not wrong:
+        say("every target met")
+    return 1 if wrong else 0
 
 
 def _table(*, is_plain: bool) -> Table:

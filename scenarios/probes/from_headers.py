@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
+from scapy.utils import checksum
+
 from scenarios.probes.frames import blank
 from sekisho.model import Protocol
 from sekisho.openflow.rules import VLAN_PRESENT
@@ -90,12 +92,8 @@ def _body(sent: Sent, number: int, ends: bytes) -> bytes:
 
 def _checksum(data: bytes) -> bytes:
     """Return the Internet checksum of *data* (RFC 1071)."""
-    total = sum(
-        int.from_bytes(data[n : n + 2].ljust(2, b"\0"), "big") for n in range(0, len(data), 2)
-    )
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return (~total & 0xFFFF).to_bytes(2, "big")
+    total: int = checksum(data)
+    return total.to_bytes(2, "big")
 
 
 def _mac(number: int) -> bytes:
