@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from sekisho.evidence.case_file import CASES
 from tests.live.demo import Demo, demo
@@ -184,6 +184,32 @@ def test_a_killed_controller(visit: Visit, town: Demo) -> None:
     page.get_by_role("button", name="制御装置の停止: 復旧する").click()
     expect(page.locator("#status")).to_contain_text("○ 規則 すべて適用済み")
     town.until("in_force", True)
+
+
+def test_a_change_whose_proof_is_wrong_has_to_be_confirmed(visit: Visit, town: Demo) -> None:
+    """The box, as for a grave warning; the answer of the server is made wrong on its way."""
+
+    def spoilt(route: Route) -> None:
+        found = route.fetch().json()
+        found["proof"] |= {"forbidden": 1, "ja": "全パケットについて: 禁止経路 1"}
+        route.fulfill(json=found)
+
+    page, before = visit.page, town.ask("/api/state")[1]["changes"]
+    visit.dry_run("floor:1", "visitor")
+    expect(page.locator(".proof-after.hint")).to_contain_text("禁止経路 0")
+    is_grave = page.locator(".sure").count()
+    visit.close()
+    page.route("**/api/proofs", spoilt)
+    visit.dry_run("floor:1", "visitor")
+    expect(page.locator(".proof-after.warning")).to_contain_text("禁止経路 1")
+    expect(page.locator("#apply")).to_be_disabled()
+    visit.probe_frame("25-wrong-proof")
+    page.locator(".sure input").check()
+    expect(page.locator("#apply")).to_be_enabled()
+    visit.close()
+
+    assert is_grave == 0
+    assert town.ask("/api/state")[1]["changes"] == before
 
 
 def test_a_switch_that_cannot_be_healed(visit: Visit, town: Demo) -> None:

@@ -134,6 +134,28 @@ def test_a_retest_fails_by_what_none_of_its_probes_touches(town: Townsman) -> No
     assert undone == 0
 
 
+def dry_run(town: Townsman) -> tuple[int, str]:
+    """Ask what moving the notebook's port would do; return the exit status and what was said."""
+    done = town.says("resegment", "floor:1", "visitor", "--dry-run", "--lang", "en")
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_dry_run_proves_what_would_be_there(town: Townsman) -> None:
+    """A rule put in by hand is in it, and one that is not modelled is no proof; nothing changes."""
+    before = town.asks({"op": "state"})["changes"]
+    right = dry_run(town)
+    with planted(town, _OPENING, "output:1"):
+        wrong = dry_run(town)
+    with planted(town, "table=0,priority=60001,in_port=6", "NORMAL"):
+        refused = dry_run(town)
+
+    assert (right[0], f"the tables after the change: {_RIGHT}" in right[1]) == (0, True), right[1]
+    assert wrong[0] == 1
+    assert "the tables after the change: for all packets: 1 forbidden paths" in wrong[1]
+    assert (refused[0], "not proved (room: table 0, " in refused[1]) == (3, True), refused[1]
+    assert town.asks({"op": "state"})["changes"] == before
+
+
 def test_what_is_not_modelled_is_never_passed(town: Townsman) -> None:
     """The proof is refused with the rule; the re-test is undecided, and says why."""
     with planted(town, "table=0,priority=60001,in_port=6", "NORMAL"):
