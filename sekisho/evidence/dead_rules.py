@@ -28,8 +28,8 @@ _WORDS = {
         "nothing that it matches comes there from any edge",
     ),
     DeadReason.TAKEN: (
-        "先に問う規則がすべて受け取る",
-        "rules that are asked before take all that it matches",
+        "優先度の高い規則がすべて先に受け取る",
+        "shadowed: rules of higher priority take all that it matches",
     ),
     DeadReason.UNPLUGGED: (
         "空きポートか装置自身からだけ届く",

@@ -9,9 +9,17 @@ from typing import Any, cast
 
 from sekisho.model import Label
 from sekisho.report.json_file import json_object, understood
-from sekisho.report.markup import Markup, say, table, tag
+from sekisho.report.markup import Markup, both, join, say, table, tag
+from sekisho.report.points import NEEDS
 from sekisho.report.reading import RunRecord
 
+#: What the kinds of lines are called; the words of the first page where it has them.
+KINDS = {
+    "allow": Label("許可", "permission"),
+    "cell": Label("拒否", "denial"),
+    "must_drop": Label("確認項目", "what must hold"),
+    "must_reach": NEEDS,
+}
 _MOST = 5  # lines that are told in a terminal
 _KEYS = ("where", "kind", "id", "proof", "wire")
 
@@ -45,7 +53,7 @@ def words(record: RunRecord, language: str) -> list[str]:
 def unexercised(record: RunRecord, language: str) -> list[str]:
     """Return the first lines that no case has exercised, a line each."""
     found = _read(record)
-    left = [_told(line) for line in found["lines"] if not line["wire"]] if found else []
+    left = [_told(line, language) for line in found["lines"] if not line["wire"]] if found else []
     if not left:
         return []
     head = Label("実通信で試していない行", "lines not exercised by wire").text(language)
@@ -53,8 +61,12 @@ def unexercised(record: RunRecord, language: str) -> list[str]:
     return [f"{head} {len(left):,}", *(f"  {text}" for text in left[:_MOST]), *more]
 
 
-def _told(line: dict[str, Any]) -> str:
-    return f"{line['where']} {line['kind']} {line['id']}"
+def _told(line: dict[str, Any], language: str) -> str:
+    return f"{line['where']} {_kind(line).text(language)} {line['id']}"
+
+
+def _kind(line: dict[str, Any]) -> Label:
+    return KINDS.get(line["kind"], Label(line["kind"], line["kind"]))
 
 
 def chapter(record: RunRecord) -> list[Markup]:
@@ -65,7 +77,7 @@ def chapter(record: RunRecord) -> list[Markup]:
     heads = (say("計画の行", "line of the plan"), say("証明", "proof"), say("実通信", "wire"))
     rows = [
         (
-            tag("code", _told(line)),
+            join((tag("code", line["where"]), " ", both(_kind(line)), f" {line['id']}")),
             "○" if line["proof"] else "－",
             f"{line['wire']:,}" if line["wire"] else "－",
         )

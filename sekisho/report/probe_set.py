@@ -88,18 +88,19 @@ def _sentence(found: dict[str, Any]) -> Markup:
 
 
 def _listed(found: dict[str, Any]) -> list[Markup]:
-    """Rules that did not count, then the first dead ones, each with what takes its packets."""
-    wrong = [_item(each, "") for key in ("short", "untried", "odd") for each in found[key]]
-    dead = [
-        _item(each, DeadReason(each["why"]).label.en if not each["by"] else f"← {each['by'][0]}")
-        for each in found["dead_rules"][:_SHOWN]
-    ]
+    """Rules that did not count, then the first dead ones by reason, each with what shadows it."""
+    wrong = [_item(each) for key in ("short", "untried", "odd") for each in found[key]]
     out = [tag("ul", *wrong)] if wrong else []
-    if dead:
-        out += [tag("p", say("通りえない規則", "Dead rules:")), tag("ul", *dead)]
+    shown = found["dead_rules"][:_SHOWN]
+    for why in found["dead"]:
+        rules = [each for each in shown if DeadReason(each["why"]) is why]
+        if rules:
+            out.append(tag("h3", say("通りえない規則: ", "Dead rules: "), both(why.label)))
+            out.append(tag("ul", *map(_item, rules)))
     return out
 
 
-def _item(rule: dict[str, Any], why: str) -> Markup:
+def _item(rule: dict[str, Any]) -> Markup:
     text = f"{rule['switch']}: {rule['name']}: {rule['text']}"
-    return tag("li", tag("code", f"{text} {why}".rstrip()))
+    by = f" ← {rule['by'][0]}" if rule.get("by") else ""
+    return tag("li", tag("code", text + by))

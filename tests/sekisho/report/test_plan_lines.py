@@ -32,8 +32,13 @@ def test_lines_are_counted_by_proof_and_by_wire(tmp_path: Path) -> None:
     assert words(record, "en") == ["plan lines 2", "by proof 2", "by wire 1"]
     assert unexercised(record, "en") == [
         "lines not exercised by wire 1",
-        "  tiny.yaml:90 cell MN-07",
+        "  tiny.yaml:90 denial MN-07",
     ]
+
+
+def test_lines_are_called_by_what_they_are_in_japanese(tmp_path: Path) -> None:
+    """And not by their keys in the plan."""
+    assert unexercised(_run(tmp_path), "ja")[1] == "  tiny.yaml:90 拒否 MN-07"
 
 
 def test_a_run_without_a_proof_counts_none_by_it(tmp_path: Path) -> None:
@@ -45,8 +50,10 @@ def test_the_page_lists_every_line(tmp_path: Path) -> None:
     """With its place in the plan."""
     page = "".join(map(str, chapter(_run(tmp_path))))
 
-    assert "tiny.yaml:82 allow A01" in page
-    assert "tiny.yaml:90 cell MN-07" in page
+    assert "<code>tiny.yaml:82</code>" in page
+    assert "<code>tiny.yaml:90</code>" in page
+    assert "許可" in page
+    assert "must_" not in page
 
 
 def test_a_run_of_before_has_no_such_chapter(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import orjson
@@ -68,6 +69,16 @@ def test_the_page_lists_what_shadows_a_dead_rule(tmp_path: Path) -> None:
 
     assert "DROP_CELL 1 1" in page
     assert "priority=300" in page
+
+
+def test_dead_rules_stand_under_their_reason_in_both_languages(tmp_path: Path) -> None:
+    """A Japanese page has no English reason behind a rule."""
+    page = "".join(map(str, chapter(_run(tmp_path))))
+    codes = re.findall("<code>(.*?)</code>", page)
+
+    assert len(codes) >= 2
+    assert not any(DeadReason.TAKEN.label.en in code for code in codes)
+    assert page.index(DeadReason.TAKEN.label.ja) < page.index("priority=300")
 
 
 def test_the_chapter_of_whole_gates_is_not_there(tmp_path: Path) -> None:
