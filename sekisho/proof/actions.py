@@ -31,8 +31,7 @@ class To(Enum):
     """What a set of packets comes to."""
 
     TABLE = "table"
-    PORT = "port"
-    BACK = "in_port"  # out of the port where each came in
+    OUT = "out"  # of the port that each has for its ``out_port``
     CONTROLLER = "controller"
     LOCAL = "local"
     KEPT = "kept"  # committed to connection tracking, in a zone
@@ -42,7 +41,7 @@ class Event(NamedTuple):
     """One thing that happens to some packets.
 
     Attributes:
-        number: Of the table, the port or the zone.
+        number: Of the table or the zone.
     """
 
     to: To
@@ -59,42 +58,52 @@ class Actor:
 
     def __init__(self, layout: Layout) -> None:
         self._layout, self._engine = layout, layout.engine
+        self._back = layout.alike("in_port", "out_port")
 
     def run(self, group: Group, packets: Set) -> Iterator[Event]:
         """Yield what becomes of *packets*, which meet with *group*."""
-        if group.mask and group.is_early:
-            packets = self._noted(group, packets)
-        for action in group.actions:
-            match action:
-                case Output(port):
-                    yield self._output(port, packets)
-                case Track():
-                    self._refuse_other(packets, "connection tracking")
-                    yield from self._tracked(action, packets)
-                case DecTtl():
-                    self._refuse_other(packets, "a TTL that is counted down")
-                    packets = self._decreased(packets & ~self._dying())
-                case _:
-                    packets = self._written(action, packets)
+        for action in group.before:
+            yield from self._events(action, packets)
+            packets = self._changed(action, packets)
+        if group.written is not None:
+            packets = self._engine.without(packets, group.written.free) & group.written.by
+        for action in group.after:
+            yield from self._events(action, packets)
+            packets = self._changed(action, packets)
+        if group.leaves:
+            yield Event(To.OUT, 0, packets)
         if group.goto is not None:
-            is_late = group.mask and not group.is_early
-            packets = self._noted(group, packets) if is_late else packets
             yield self._on(group.goto, packets)
 
-    def _noted(self, group: Group, packets: Set) -> Set:
-        free = self._layout.free(["metadata"], group.mask)
-        return self._engine.without(packets, free) & group.writes
+    def _events(self, action: Action, packets: Set) -> Iterator[Event]:
+        """Yield where *action* lets copies of *packets* go."""
+        match action:
+            case Output(port):
+                yield self._output(port, packets)
+            case Track():
+                self._refuse_other(packets, "connection tracking")
+                yield from self._tracked(action, packets)
+
+    def _changed(self, action: Action, packets: Set) -> Set:
+        """Return what *action* makes of *packets*."""
+        match action:
+            case Output() | Track():
+                return packets
+            case DecTtl():
+                self._refuse_other(packets, "a TTL that is counted down")
+                return self._decreased(packets & ~self._dying())
+        return self._written(action, packets)
 
     def _output(self, port: int, packets: Set) -> Event:
         match port:
             case int() if port == IN_PORT:
-                return Event(To.BACK, 0, packets)
+                return Event(To.OUT, 0, packets & self._back)
             case int() if port == CONTROLLER:
                 return Event(To.CONTROLLER, 0, packets)
             case int() if port == LOCAL:
                 return Event(To.LOCAL, 0, packets)
-        came_in = self._layout.equals("in_port", port)
-        return Event(To.PORT, port, packets & ~came_in)  # never out where it came in
+        came_in, out = (self._layout.equals(way, port) for way in ("in_port", "out_port"))
+        return Event(To.OUT, 0, packets & ~came_in & out)  # never out where it came in
 
     def _tracked(self, action: Track, packets: Set) -> Iterator[Event]:
         """Yield what is kept, and what goes on in the table that is named."""

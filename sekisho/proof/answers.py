@@ -53,7 +53,7 @@ class Answers:
 
     def __init__(self, plan: Plan, tables: Tables) -> None:
         self._fabric = Fabric(plan, tables)
-        self._ports: Mapping[PortRef, Set] = self._fabric.flood().ports
+        self._edges = self._fabric.flood().edges
 
     def opened(self, sender: Attachment, target: Attachment) -> list[Opening]:
         """Return everything that *sender* may open on *target*, in its own name."""
@@ -93,7 +93,7 @@ class Answers:
 
     def _arriving(self, target: Attachment) -> Set:
         layout = self._fabric.layout
-        here: Set = self._ports.get(target.at, layout.engine.false)
+        here = self._fabric.at(self._edges, target.at)
         return here & layout.equals("eth_dst", mac_number(target.mac))
 
     def _sent_by(self, sender: Attachment) -> Set:

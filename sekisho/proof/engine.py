@@ -7,7 +7,7 @@ used, and `Cudd`, with which the tests come to the same verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -112,6 +112,14 @@ class Cudd:
     def size(self, of: Set) -> int:
         """Return how many nodes *of* has."""
         return len(of)
+
+
+def union(of: Engine, sets: Sequence[Set]) -> Set:
+    """Return everything that is in any of *sets*, taken together half by half."""
+    if not sets[1:]:
+        return sets[0] if sets else of.false
+    middle = len(sets) // 2
+    return union(of, sets[:middle]) | union(of, sets[middle:])
 
 
 ENGINES: dict[str, type[OxiDD] | type[Cudd]] = {"oxidd": OxiDD, "cudd": Cudd}

@@ -3,10 +3,11 @@
 A string describes one packet twice: as it entered (`Part.SENT`, never changed) and as it is now
 (`Part.NOW`). A field that no action writes has one copy for both. Beside them stand the number of
 the edge port that it entered by, what connection tracking says of it, and whether the share of
-its port has room. Fields that only a switch knows (the port, metadata, a register, a mark) have a
-present value alone.
+its port has room. Fields that only a switch knows (the port that it came in by and the one that it
+leaves by, metadata, a register, a mark) have a present value alone.
 
-The order of the variables decides the time: who sends first, then where to, then the rest.
+The order of the variables decides the time: who sends first, with what is noted of the sender, then
+where to, then the rest.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Layout:
         """Return how many bits of *field* there are."""
         if field == "source":
             return self.source_bits
-        if field == "in_port":
+        if field in ("in_port", "out_port"):
             return self.port_bits
         if field in self.domains:
             return self.domains[field].bits
@@ -225,6 +226,14 @@ class Layout:
         a, b = self.engine.var(one), self.engine.var(other)
         return a & b | ~a & ~b
 
+    def alike(self, field: str, other: str) -> Set:
+        """Return all strings where two fields of one width have the same present value."""
+        pairs = zip(self.bits(field), self.bits(other), strict=True)
+        out = self.engine.true
+        for (_, one), (_, two) in sorted(pairs, reverse=True):
+            out = self.same(one, two) & out
+        return out
+
     @property
     def copied(self) -> tuple[str, ...]:
         """Fields of a packet that have two copies."""
@@ -286,8 +295,8 @@ class Layout:
 
     @cached_property
     def changing(self) -> Set:
-        """The cube of all present copies, to be freed: what is left is the packet as sent."""
-        return self.free(self.copied)
+        """The cube of all present copies and of the port that a packet leaves by, to be freed."""
+        return self.free([*self.copied, "out_port"])
 
     @cached_property
     def beside_sent(self) -> Set:
@@ -317,25 +326,29 @@ class Layout:
     def _order(self) -> Iterator[Bit]:
         yield from self._field("source")
         yield from self._field("in_port")
-        yield from self._ends()
+        yield from self._sender()
         yield from self._tagged()
-        for field in ("eth_type", "ip_frag", "nw_ttl", "ip_proto", "ipv4_dst"):
+        if self.domains:
+            yield from self._field("eth_dst")
+        for field in ("ipv4_dst", "out_port"):  # one decides the other
             yield from self._field(field)
         yield from self._some("metadata", _TARGET_BITS)
+        for field in ("eth_type", "ip_frag", "nw_ttl", "ip_proto"):
+            yield from self._field(field)
         for field in ("tp_dst", "tp_src", "tcp_flags_nxm", "phase", *SWITCH, "room", "ct_mark"):
             yield from self._field(field)
         yield from self._field("arp_op")
         yield from self._beside("arp_sha", "arp_tha")
         yield from self._beside("arp_spa", "arp_tpa", "reg0")
 
-    def _ends(self) -> Iterator[Bit]:
-        """Yield who sends, and the addresses of the frame.
+    def _sender(self) -> Iterator[Bit]:
+        """Yield the addresses of who sends.
 
         Where addresses are numbers, all that a source decides comes first and together: whatever
         is below is shared by sources that may do the same. Bit by bit, a copy of one address to
-        another would then be as large as there are addresses.
+        another would then be as large as there are addresses, so both stand side by side.
         """
-        if "eth_src" not in self.domains:
+        if not self.domains:
             yield from self._beside("eth_src", "eth_dst")
             yield from self._field("ipv4_src")
             return
@@ -347,7 +360,6 @@ class Layout:
                 later.append(bit)
         yield from self._field("ipv4_src")
         yield from later
-        yield from self._field("eth_dst")
 
     def _field(self, field: str) -> Iterator[Bit]:
         for place in reversed(range(self.width(field))):

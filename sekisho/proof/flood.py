@@ -28,7 +28,7 @@ class Reached:
     """Where packets come to, each as it was sent and as it is there.
 
     Attributes:
-        ports: By edge port.
+        edges: By switch: what leaves by its edge ports; ``out_port`` says by which.
         controller: By switch: what it hands to the controller.
         local: By switch: what it hands to its own host.
         returned: By switch: what comes to it a second time, in the same state.
@@ -37,7 +37,7 @@ class Reached:
         kept: By switch: what its connection tracker keeps; likewise.
     """
 
-    ports: dict[PortRef, Set] = field(default_factory=dict)
+    edges: dict[str, Set] = field(default_factory=dict)
     controller: dict[str, Set] = field(default_factory=dict)
     local: dict[str, Set] = field(default_factory=dict)
     returned: dict[str, Set] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class _Done:
     controller: Set
     local: Set
     kept: Set
-    left: dict[int, Set]
+    left: Set
     met: dict[int, Set] = field(default_factory=dict)
 
 
@@ -96,7 +96,9 @@ class Fabric:
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
         self.sources = list(_edges(plan, self._peer))
-        self._under_tags = frozenset(a.at for a in plan.attachments if a.tag)
+        tagged = sorted({a.at for a in plan.attachments if a.tag}, key=lambda p: (p.switch, p.port))
+        self._under_tags = {s.id: [p for p in tagged if p.switch == s.id] for s in plan.switches}
+        self._lines = {s.id: [p for p in self._peer if p.switch == s.id] for s in plan.switches}
         self.number = {port: number for number, port in enumerate(self.sources)}
         every: dict[str, list[Rule]] = {}
         for some in (tables, *others):
@@ -115,7 +117,8 @@ class Fabric:
         self._ready(tables)
         local = [name for name in _LOCAL_FIELDS if self.layout.bits(name)]
         self._forget = self.layout.free([*local, *(n for n in SWITCH if n not in local)])
-        self._pass_on = self.layout.free(local)
+        self._which = self.layout.free(["out_port"])
+        self._pass_on = self.layout.free([*local, "out_port"])
 
     def cut(self, tables: Tables, down: Iterable[PortRef]) -> Fabric:
         """Return the same fabric with other tables, one of *others*, and dead lines."""
@@ -244,13 +247,12 @@ class Fabric:
         ):
             if some != self.layout.engine.false:
                 _add(to, switch, some)
-        for port, some in done.left.items():
-            self._leave(PortRef(switch, port), some, out, on)
+        self._leave(switch, done.left, out, on)
 
     def _carried(self, switch: str, packets: Set) -> _Done:
         """Return what becomes of *packets* in one switch."""
         nothing = self.layout.engine.false
-        out = _Done(nothing, nothing, nothing, {})
+        out = _Done(nothing, nothing, nothing, nothing)
         waiting = {0: packets}
         while waiting:
             number = min(waiting)
@@ -262,21 +264,19 @@ class Fabric:
             self._refuse_second_look(switch, table, packets, number)
             for group, some in table.split(packets):
                 for event in self._actor.run(group, some):
-                    self._settle(switch, event, waiting, out)
+                    self._settle(event, waiting, out)
         return out
 
-    def _settle(self, switch: str, event: Event, waiting: dict[int, Set], out: _Done) -> None:
+    def _settle(self, event: Event, waiting: dict[int, Set], out: _Done) -> None:
         to, number, packets = event
         match to:
             case To.TABLE:
                 _add(waiting, number, packets)
-            case To.PORT:
-                _add(out.left, number, packets)
-            case To.BACK:
-                for port in self._ports(switch):
-                    _add(out.left, port, packets & self.layout.equals("in_port", port))
-                own = self.layout.equals("in_port", self.layout.port(LOCAL))
-                out.local = out.local | self._forgotten(packets & own)
+            case To.OUT:
+                own = packets & self.layout.equals("out_port", self.layout.port(LOCAL))
+                if own != self.layout.engine.false:  # sent back to the switch's own host
+                    out.local = out.local | self._forgotten(own, "out_port")
+                out.left = out.left | packets & ~own
             case To.CONTROLLER:
                 out.controller = out.controller | self._forgotten(packets)
             case To.LOCAL:
@@ -284,16 +284,22 @@ class Fabric:
             case To.KEPT if self.notes_kept:
                 out.kept = out.kept | packets
 
-    def _leave(self, port: PortRef, packets: Set, out: Reached, on: dict[str, Set]) -> None:
+    def _leave(self, switch: str, packets: Set, out: Reached, on: dict[str, Set]) -> None:
+        """Let *packets* out: over the lines that are up, to other switches, or at the edge."""
+        nothing = self.layout.engine.false
+        for port in self._lines[switch] if packets != nothing else ():
+            some = packets & self.layout.equals("out_port", port.port)
+            packets = packets & ~some
+            if some != nothing and port not in self._down:
+                self._go_on(self._peer[port], some, on)
+        if packets == nothing:
+            return
+        self._refuse_second_tags(switch, packets)
+        _add(out.edges, switch, self._forgotten(packets))
+
+    def _go_on(self, peer: PortRef, packets: Set, on: dict[str, Set]) -> None:
+        """Let *packets* come in by *peer*, the other end of a line."""
         layout = self.layout
-        if packets == layout.engine.false or port in self._down:
-            return
-        peer = self._peer.get(port)
-        if peer is None:
-            if port in self._under_tags:
-                self._refuse_second_tag(port, packets)
-            _add(out.ports, port, self._forgotten(packets))
-            return
         there = layout.engine.without(packets, self._pass_on)
         for name in _LOCAL_FIELDS:
             if name != "hidden":
@@ -301,19 +307,26 @@ class Fabric:
         double, hidden = (layout.equals(name, 1) for name in ("double", "hidden"))
         _add(on, peer.switch, there & (double & hidden | ~double & ~hidden))
 
-    def _refuse_second_tag(self, port: PortRef, packets: Set) -> None:
+    def _refuse_second_tags(self, switch: str, packets: Set) -> None:
         """Refuse what leaves with two tags where one is expected: which is inside is in no set."""
-        if packets & self.layout.equals("double", 1) != self.layout.engine.false:
-            raise RefusedError(
-                f"{port}: packets leave with two VLAN tags\n"
-                "  hint: this is not modelled; nothing is proved"
-            )
+        double = packets & self.layout.equals("double", 1)
+        for port in self._under_tags[switch] if double != self.layout.engine.false else ():
+            if double & self.layout.equals("out_port", port.port) != self.layout.engine.false:
+                raise RefusedError(
+                    f"{port}: packets leave with two VLAN tags\n"
+                    "  hint: this is not modelled; nothing is proved"
+                )
 
-    def _forgotten(self, packets: Set) -> Set:
-        return self.layout.engine.without(packets, self._forget)
+    def _forgotten(self, packets: Set, *more: str) -> Set:
+        """Return *packets* without what only a switch knows."""
+        free = self._forget & self.layout.free(more) if more else self._forget
+        return self.layout.engine.without(packets, free)
 
-    def _ports(self, switch: str) -> Iterable[int]:
-        return range(1, self.plan.switch[switch].ports + 1)
+    def at(self, of: Mapping[str, Set], port: PortRef) -> Set:
+        """Return what of some sets, by switch, leaves by one edge *port*."""
+        packets: Set = of.get(port.switch, self.layout.engine.false)
+        here = packets & self.layout.equals("out_port", self.layout.port(port.port))
+        return self.layout.engine.without(here, self._which)
 
     def _refuse_second_look(self, switch: str, table: Table, packets: Set, number: int) -> None:
         again = self.layout.equals("again", 1)

@@ -12,7 +12,7 @@ the same: so an answer is always that of `sekisho.proof.verdict.prove`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -33,11 +33,11 @@ from sekisho.proof.verdict import (
     Tables,
     allowed,
     apart_at,
-    beside,
     beside_at,
     entries,
     prove,
     room_for,
+    within,
 )
 
 #: How much larger what is remembered of rules may become before it is made anew.
@@ -97,7 +97,7 @@ class _State:
     Attributes:
         own: What each switch's rules need.
         let_on: What reached the second switch although it may arrive nowhere.
-        wanted: What must arrive, by edge port.
+        wanted: What must arrive, by switch.
         size: How many questions about rules the layout had answered at first.
     """
 
@@ -106,7 +106,7 @@ class _State:
     fabric: Fabric
     seen: tuple[_Seen, _Seen, _Seen]
     let_on: Mapping[str, Set]
-    wanted: Mapping[PortRef, Set]
+    wanted: Mapping[str, Set]
     size: int
 
     @property
@@ -226,12 +226,10 @@ class Kept:
         )
         return _State(plan, own, fabric, seen, let_on, wanted, last.size)
 
-    def _wanted(self, plan: Plan, fabric: Fabric) -> dict[PortRef, Set]:
+    def _wanted(self, plan: Plan, fabric: Fabric) -> dict[str, Set]:
         return Meaning(plan, fabric.layout, fabric.number, self._memo).arriving()
 
-    def _let_on(
-        self, fabric: Fabric, whole: Reached, wanted: Mapping[PortRef, Set]
-    ) -> dict[str, Set]:
+    def _let_on(self, fabric: Fabric, whole: Reached, wanted: Mapping[str, Set]) -> dict[str, Set]:
         """Return what reached the second switch although it may arrive nowhere."""
         some = [
             self._memo.of(("allowed", each), partial(allowed, fabric, [each]))
@@ -252,11 +250,11 @@ class Kept:
         """Yield every difference; of a port where nothing is new, what was found before."""
         fabric, floods, wanted = state.fabric, state.floods, state.wanted
         of = (floods.whole, floods.forbidden, floods.apart)
-        for port in fabric.sources:
-            key = ("at", port, wanted.get(port), *(each.ports.get(port) for each in of))
-            make = partial(_found_at, fabric, floods, wanted, port)
+        for switch in state.own:
+            key = ("at", switch, wanted.get(switch), *(each.edges.get(switch) for each in of))
+            make = partial(_found_at, fabric, floods, wanted, switch)
             yield from self._memo.of(key, make)
-        yield from beside(fabric, replace(floods.whole, ports={}), {})
+        yield from within(fabric, floods.whole)
 
 
 def _shape(plan: Plan) -> tuple[object, ...]:
@@ -273,12 +271,12 @@ def _joined(some: Iterable[Needs]) -> Needs:
 
 
 def _found_at(
-    fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set], port: PortRef
+    fabric: Fabric, floods: Floods, wanted: Mapping[str, Set], switch: str
 ) -> tuple[Found, ...]:
-    """Return every difference at one edge port."""
+    """Return every difference at the edge ports of one switch."""
     return (
-        *beside_at(fabric, floods.whole, wanted, port),
-        *apart_at(fabric, floods, wanted, port),
+        *beside_at(fabric, floods.whole, wanted, switch),
+        *apart_at(fabric, floods, wanted, switch),
     )
 
 
@@ -307,7 +305,7 @@ def _renewed(fabric: Fabric, before: _Seen, now: Reached, hit: Set) -> _Seen:
         return out
 
     reached = Reached(
-        of(old.ports, now.ports),
+        of(old.edges, now.edges),
         of(old.controller, now.controller),
         of(old.local, now.local),
         of(old.returned, now.returned),

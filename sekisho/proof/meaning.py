@@ -6,7 +6,7 @@ nowhere, and one that is must arrive there, changed as a router changes it and n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 
 from sekisho.model import ECHO, Allow, Attachment, Plan, PortRef, Protocol
@@ -58,29 +58,37 @@ class Meaning:
         self._kept = self._memo.of("kept", lambda: self._unchanged_but(_ROUTED))
         self._answer_kept = self._memo.of("answer", lambda: self._unchanged_but(_ANSWERED))
 
-    def arriving(self) -> dict[PortRef, Set]:
-        """Return what must arrive, by edge port, each packet as sent and as it is there."""
+    def arriving(self) -> dict[str, Set]:
+        """Return what must leave by the edge ports of each switch, as sent and as it is there.
+
+        What has the same senders and services goes to all its receivers at once: so it is as large
+        as receivers and senders together, not as their pairs.
+        """
         to: dict[str, list[Set]] = {a.id: [] for a in self._everybody}
         for clause in self.plan.clauses:
             for allow in clause.allows:
                 self._add(allow, to)
-        out: dict[PortRef, Set] = {}
-        for attachment in self._everybody:
-            parts = tuple(dict.fromkeys(to[attachment.id]))
-            network = self.plan.subnet(attachment)
-            key = _name(attachment), network, self._router, parts
-            here = self._memo.of(("to", *key), partial(self._at, attachment, parts))
-            there = out.get(attachment.at, self._layout.engine.false)
-            out[attachment.at] = there | here
-        return out
+        by: dict[str, dict[tuple[Set, ...], list[Attachment]]] = {}
+        for a in self._everybody:
+            parts = tuple(dict.fromkeys(to[a.id]))
+            by.setdefault(a.at.switch, {}).setdefault(parts, []).append(a)
+        return {switch: self._at(some) for switch, some in by.items()}
 
-    def _at(self, attachment: Attachment, parts: Iterable[Set]) -> Set:
-        """Return what must arrive at *attachment*, of whose senders' packets *parts* are."""
-        packets = self._layout.engine.false
-        for part in parts:
-            packets = packets | part
-        here = self._delivered(attachment, packets) | self._arp(attachment)
-        return here & self._layout.possible
+    def _at(self, some: Mapping[tuple[Set, ...], list[Attachment]]) -> Set:
+        """Return what must arrive at one switch, whose receivers stand by what they may be sent."""
+        out = []
+        for parts, receivers in some.items():
+            key = "to", parts, tuple(map(_name, receivers)), self._router
+            out.append(self._memo.of(key, partial(self._to, receivers, parts)))
+        asked = self._any(
+            [self._memo.of(self._asked(a), partial(self._arp, a)) for a in _all(some)]
+        )
+        return (self._any(out) | asked) & self._layout.possible
+
+    def _to(self, receivers: Iterable[Attachment], parts: Sequence[Set]) -> Set:
+        """Return what must arrive at *receivers*, of whose senders' packets *parts* are."""
+        each = [self._memo.of(("at", _name(a)), partial(self._for, a)) for a in receivers]
+        return self._any(parts) & self._any(each) & self._routed & self._kept
 
     def _add(self, allow: Allow, to: dict[str, list[Set]]) -> None:
         """Add to what may be sent to each what one line lets pass, and the replies to it."""
@@ -139,10 +147,17 @@ class Meaning:
         return at_least & at_most
 
     def _any_of(self, some: Iterable[Attachment]) -> Set:
-        out = self._layout.engine.false
-        for a in some:
-            out = out | self._memo.of(("from", _name(a)), partial(self._sent_by, a))
-        return out
+        return self._any(
+            [self._memo.of(("from", _name(a)), partial(self._sent_by, a)) for a in some]
+        )
+
+    def _any(self, some: Sequence[Set]) -> Set:
+        """Return the union of *some*, half by half: where one has changed, few halves have."""
+        if not some[1:]:
+            return some[0] if some else self._layout.engine.false
+        middle = len(some) // 2
+        one, two = self._any(some[:middle]), self._any(some[middle:])
+        return self._memo.of(("any", one, two), lambda: one | two)
 
     def _sent(self, field: str, value: int, mask: int = -1) -> Set:
         return self._layout.equals(field, value, mask, Part.SENT)
@@ -160,16 +175,15 @@ class Meaning:
             & ~self._sent("nw_ttl", 0, 0xFE)
         )
 
-    def _delivered(self, target: Attachment, packets: Set) -> Set:
-        """Return those of *packets* that are for *target*, as they are there."""
-        own = int(target.ip)
-        here = packets & self._sent("ipv4_dst", own) & ~self._sent("ipv4_src", own)
+    def _for(self, target: Attachment) -> Set:
+        """Return all packets that are for *target*, of anybody else, where they leave for it."""
+        own, layout = int(target.ip), self._layout
         return (
-            here
-            & self._routed
-            & self._layout.equals("eth_dst", mac_number(target.mac))
-            & self._layout.equals("vlan_vid", tag_of(target))
-            & self._kept
+            self._sent("ipv4_dst", own)
+            & ~self._sent("ipv4_src", own)
+            & layout.equals("eth_dst", mac_number(target.mac))
+            & layout.equals("vlan_vid", tag_of(target))
+            & layout.equals("out_port", target.at.port)
         )
 
     def _by_router(self) -> Set:
@@ -203,8 +217,13 @@ class Meaning:
             & layout.equals("arp_sha", self._router)
             & layout.equals("arp_tha", mac)
             & layout.equals("arp_tpa", own)
+            & layout.equals("out_port", asker.at.port)
         )
         return asked & answer & self._asked_for & self._answer_kept
+
+    def _asked(self, asker: Attachment) -> Hashable:
+        """Return all that the answers to *asker* depend on."""
+        return "arp", _name(asker), self.plan.subnet(asker), self._router
 
     @property
     def _asked_for(self) -> Set:
@@ -220,3 +239,7 @@ class Meaning:
 def _name(attachment: Attachment) -> Hashable:
     """Return all that a packet shows of *attachment*."""
     return attachment.at, attachment.mac, attachment.ip, attachment.tag
+
+
+def _all(some: Mapping[tuple[Set, ...], list[Attachment]]) -> list[Attachment]:
+    return [a for receivers in some.values() for a in receivers]

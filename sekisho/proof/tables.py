@@ -8,39 +8,43 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sekisho.errors import RefusedError
-from sekisho.openflow.rules import Action, Move, Output, Rule, SetField, Track
-from sekisho.proof.engine import Set
-from sekisho.proof.fields import Layout
-
-
-class Doing(NamedTuple):
-    """What a rule does: actions, then metadata (value, mask), then the next table."""
-
-    actions: tuple[Action, ...]
-    metadata: tuple[int, int] | None
-    goto: int | None
-
+from sekisho.openflow.rules import Action, Output, Rule, SetField
+from sekisho.proof.engine import Set, union
+from sekisho.proof.fields import Layout, slot
+from sekisho.proof.ways import Doing, Way, way_of
 
 _DROP = Doing((), None, None)
 
 
+class Written(NamedTuple):
+    """Values that a group writes, of each packet its own.
+
+    Attributes:
+        free: The cube of what is written over.
+        by: What is true of the packets once they are written.
+    """
+
+    free: Set
+    by: Set
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All packets of a table that meet with the same actions.
+    """All packets of a table that meet with the same actions, but for the values they write.
 
     Attributes:
         when: The packets, before anything is written.
-        mask: Bits of the metadata that are written; 0 for none.
-        writes: What is true of the packets once they are written, under *mask*.
-        is_early: Whether they may be written before the actions, which is much faster.
+        before: Actions before *written*.
+        after: Those behind it.
+        leaves: Whether they leave at last, by the port that is written too.
     """
 
-    actions: tuple[Action, ...]
-    goto: int | None
     when: Set
-    mask: int
-    writes: Set
-    is_early: bool
+    before: tuple[Action, ...]
+    written: Written | None
+    after: tuple[Action, ...]
+    goto: int | None
+    leaves: bool = False
 
 
 class _Folded(NamedTuple):
@@ -65,6 +69,7 @@ class Table:
         self._read = 0
         for rule in rules:
             self._read |= next((mask for name, _, mask in rule.match if name == "metadata"), 0)
+        self._asked = {"eth_type", "ip_proto", *(slot(n) for r in rules for n, _, _ in r.match)}
         folded = self._folded(sorted(rules, key=lambda rule: -rule.priority))
         folded.by.pop(_DROP, None)
         self._by = folded.by
@@ -132,31 +137,51 @@ class Table:
                     )
 
     def _groups(self, by: dict[Doing, Set]) -> Iterator[Group]:
-        """Yield groups; those that differ in the metadata they write alone become one."""
-        spread: dict[tuple[tuple[Action, ...], int | None, int], list[tuple[Set, int]]] = {}
+        """Yield groups; those that do alike, each with values of its own, become one."""
+        spread: dict[Way, list[tuple[Set, Doing]]] = {}
         for doing, packets in by.items():
+            way = way_of(doing, self._asked, self._read)
+            if way is None:
+                yield self._alone(doing, packets)
+            else:
+                spread.setdefault(way, []).append((packets, doing))
+        for way, some in spread.items():
+            if way.leaves and not some[1:]:
+                yield self._alone(some[0][1], some[0][0])
+            else:
+                yield self._together(way, some)
+
+    def _alone(self, doing: Doing, packets: Set) -> Group:
+        """Return the group of what is like nothing else."""
+        value, mask = doing.metadata or (0, 0)
+        free = self._layout.free(["metadata"], mask)
+        written = Written(free, self._layout.equals("metadata", value, mask)) if mask else None
+        return Group(packets, doing.actions, written, (), doing.goto)
+
+    def _together(self, way: Way, some: Sequence[tuple[Set, Doing]]) -> Group:
+        """Return the group of what goes the same *way*."""
+        layout, written = self._layout, None
+        when = union(layout.engine, [packets for packets, _ in some])
+        if way.mask or way.leaves:
+            by = union(layout.engine, [p & self._values(way, doing) for p, doing in some])
+            free = layout.free(["metadata"], way.mask) & layout.free([*way.fields, "out_port"])
+            written = Written(free, by)
+        return Group(when, way.before, written, way.after, way.goto, way.leaves)
+
+    def _values(self, way: Way, doing: Doing) -> Set:
+        """Return all packets with the values that *doing* writes."""
+        layout = self._layout
+        if not way.leaves:
             value, mask = doing.metadata or (0, 0)
-            if mask & self._read or not all(map(_is_plain, doing.actions)):
-                written = self._layout.equals("metadata", value, mask)
-                yield Group(doing.actions, doing.goto, packets, mask, written, is_early=False)
-                continue
-            spread.setdefault((doing.actions, doing.goto, mask), []).append((packets, value))
-        for (actions, goto, mask), some in spread.items():
-            when, writes = self._layout.engine.false, self._layout.engine.false
-            for packets, value in some:
-                when = when | packets
-                writes = writes | packets & self._layout.equals("metadata", value, mask)
-            yield Group(actions, goto, when, mask, writes, is_early=True)
-
-
-def _is_plain(action: Action) -> bool:
-    """Tell whether *action* neither knows the metadata nor lets a copy go on elsewhere."""
-    match action:
-        case Move(source, target, _, _):
-            return "metadata" not in (source, target)
-        case SetField(field, _):
-            return field != "metadata"
-    return not isinstance(action, Track | Output)
+            return layout.equals("metadata", value, mask)
+        out = layout.engine.true
+        for action in doing.actions:
+            if isinstance(action, SetField):
+                out = out & layout.equals(slot(action.field), action.value)
+            elif isinstance(action, Output):
+                here = layout.port(action.port)
+                out = out & layout.equals("out_port", here) & ~layout.equals("in_port", here)
+        return out
 
 
 @dataclass(frozen=True, slots=True)

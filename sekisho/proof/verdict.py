@@ -164,7 +164,7 @@ class Floods:
 Found = tuple[Wrong, PortRef, Set]
 
 
-def differences(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Iterator[Difference]:
+def differences(fabric: Fabric, wanted: Mapping[str, Set]) -> Iterator[Difference]:
     """Yield every place where the fabric's tables are not its plan, whose meaning is *wanted*."""
     whole = fabric.flood()
     for found in beside(fabric, whole, wanted):
@@ -176,10 +176,15 @@ def differences(fabric: Fabric, wanted: Mapping[PortRef, Set]) -> Iterator[Diffe
         yield _different(fabric, *found)
 
 
-def beside(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> Iterator[Found]:
+def beside(fabric: Fabric, reached: Reached, wanted: Mapping[str, Set]) -> Iterator[Found]:
     """Yield where more arrives than may, or less than must."""
-    for port in fabric.sources:
-        yield from beside_at(fabric, reached, wanted, port)
+    for switch in fabric.plan.switches:
+        yield from beside_at(fabric, reached, wanted, switch.id)
+    yield from within(fabric, reached)
+
+
+def within(fabric: Fabric, reached: Reached) -> Iterator[Found]:
+    """Yield what comes to a controller, a switch's own host, or to a switch a second time."""
     nothing = fabric.layout.engine.false
     for wrong, number, of in (
         (Wrong.FORBIDDEN, CONTROLLER, reached.controller),
@@ -192,62 +197,56 @@ def beside(fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set]) -> I
 
 
 def beside_at(
-    fabric: Fabric, reached: Reached, wanted: Mapping[PortRef, Set], port: PortRef
+    fabric: Fabric, reached: Reached, wanted: Mapping[str, Set], switch: str
 ) -> Iterator[Found]:
-    """Yield whether more arrives at one edge port than may, and less than must."""
+    """Yield where more arrives at the edge ports of one switch than may, and less than must."""
     nothing, room = fabric.layout.engine.false, fabric.layout.equals("room", 1)
-    here: Set = reached.ports.get(port, nothing)
-    there: Set = wanted.get(port, nothing)
-    for wrong, packets in (
-        (Wrong.FORBIDDEN, here & ~there),
-        (Wrong.MISSING, there & room & ~here),
-    ):
-        if packets != nothing:
-            yield wrong, port, packets
+    here: Set = reached.edges.get(switch, nothing)
+    there: Set = wanted.get(switch, nothing)
+    if here == there:
+        return
+    more, less = here & ~there, there & room & ~here
+    yield from _by_port(fabric, switch, (Wrong.FORBIDDEN, more), (Wrong.MISSING, less))
 
 
-def apart(fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set]) -> Iterator[Found]:
+def _by_port(fabric: Fabric, switch: str, *some: tuple[Wrong, Set]) -> Iterator[Found]:
+    """Yield what is wrong at a switch port by port."""
+    nothing = fabric.layout.engine.false
+    left = [(wrong, packets) for wrong, packets in some if packets != nothing]
+    for port in fabric.sources if left else ():
+        if port.switch != switch:
+            continue
+        for wrong, packets in left:
+            here = fabric.at({switch: packets}, port)
+            if here != nothing:
+                yield wrong, port, here
+
+
+def apart(fabric: Fabric, floods: Floods, wanted: Mapping[str, Set]) -> Iterator[Found]:
     """Yield what arrives where later switches say of a packet's conversation what they like.
 
     What the plan lets arrive in any state of its conversation may arrive then; what the first
     switch let on although it is forbidden may not arrive at all.
     """
-    for port in floods.forbidden.ports:
-        yield from _though_forbidden(fabric, floods, port)
-    for port in floods.apart.ports:
-        yield from _in_any_state(fabric, floods, wanted, port)
+    for switch in fabric.plan.switches:
+        yield from apart_at(fabric, floods, wanted, switch.id)
 
 
 def apart_at(
-    fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set], port: PortRef
+    fabric: Fabric, floods: Floods, wanted: Mapping[str, Set], switch: str
 ) -> Iterator[Found]:
-    """Yield the same of one edge port."""
-    yield from _though_forbidden(fabric, floods, port)
-    yield from _in_any_state(fabric, floods, wanted, port)
-
-
-def _though_forbidden(fabric: Fabric, floods: Floods, port: PortRef) -> Iterator[Found]:
+    """Yield the same of the edge ports of one switch."""
     layout = fabric.layout
     nothing, phase = layout.engine.false, layout.free(["phase"])
-    packets: Set = floods.forbidden.ports.get(port, nothing)
-    if packets != nothing:
-        known: Set = floods.whole.ports.get(port, nothing)
-        packets = packets & ~layout.engine.without(known, phase)
-    if packets != nothing:
-        yield Wrong.APART, port, packets
-
-
-def _in_any_state(
-    fabric: Fabric, floods: Floods, wanted: Mapping[PortRef, Set], port: PortRef
-) -> Iterator[Found]:
-    layout = fabric.layout
-    nothing, phase = layout.engine.false, layout.free(["phase"])
-    packets: Set = floods.apart.ports.get(port, nothing)
-    if packets != nothing:
-        known = floods.whole.ports.get(port, nothing) | wanted.get(port, nothing)
-        packets = packets & ~layout.engine.without(known, phase)
-    if packets != nothing:
-        yield Wrong.APART, port, packets
+    whole: Set = floods.whole.edges.get(switch, nothing)
+    for reached, known in (
+        (floods.forbidden, whole),
+        (floods.apart, whole | wanted.get(switch, nothing)),
+    ):
+        packets: Set = reached.edges.get(switch, nothing)
+        if packets != nothing:
+            packets = packets & ~layout.engine.without(known, phase)
+        yield from _by_port(fabric, switch, (Wrong.APART, packets))
 
 
 def allowed(fabric: Fabric, wanted: Iterable[Set]) -> Set:

@@ -116,7 +116,7 @@ def test_numbers_for_addresses_lose_nothing(fault: str) -> None:
     assert short == long
 
 
-def arriving_in(fabric: Fabric) -> dict[PortRef, Set]:
+def arriving_in(fabric: Fabric) -> dict[str, Set]:
     """Return what the plan means, in the fabric's own bits."""
     return Meaning(fabric.plan, fabric.layout, fabric.number).arriving()
 
@@ -157,7 +157,7 @@ def arriving(
         if part is Part.SENT and (field in source or field.startswith(("arp", "ip", "tp", "nw")))
     ]
     one = cube(layout.engine, bits)
-    found = {port: packets & one for port, packets in reached.ports.items()}
+    found = {port: fabric.at(reached.edges, port) & one for port in fabric.sources}
     return {port: packets for port, packets in found.items() if packets != layout.engine.false}
 
 
