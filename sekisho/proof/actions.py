@@ -139,7 +139,7 @@ class Actor:
         counted = layout.equals("counted", 1)
         if packets & counted != engine.false:
             raise RefusedError(
-                f"connection tracking counts packets a second time, in zone {action.zone}\n"
+                "connection tracking counts packets a second time\n"
                 "  hint: this is not modelled; nothing is proved"
             )
         room = layout.equals("room", 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
@@ -168,6 +168,11 @@ class Fabric:
                     self._made[key] = Table(self.layout, some, switch)
                 own[number] = self._made[key]
             self._tables[switch] = own
+
+    @property
+    def switches(self) -> KeysView[str]:
+        """Every switch that has tables."""
+        return self._tables.keys()
 
     @property
     def honest(self) -> Set:

@@ -61,7 +61,7 @@ class _Roomy(Fabric):
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """What one switch's rules need of the variables."""
+    """What the rules of one table of one switch need of the variables."""
 
     rules: tuple[Rule, ...]
     needs: Needs
@@ -95,14 +95,14 @@ class _State:
     """All that is remembered of the last proof.
 
     Attributes:
-        own: What each switch's rules need.
+        own: What the rules of each table need.
         let_on: What reached the second switch although it may arrive nowhere.
         wanted: What must arrive, by switch.
         size: How many questions about rules the layout had answered at first.
     """
 
     plan: Plan
-    own: dict[str, _Own]
+    own: dict[Place, _Own]
     fabric: Fabric
     seen: tuple[_Seen, _Seen, _Seen]
     let_on: Mapping[str, Set]
@@ -177,17 +177,18 @@ class Kept:
         assert self._state is not None
         return self._state.fabric.sources
 
-    def _own(self, tables: Tables) -> dict[str, _Own]:
-        """Return what each switch needs; one whose rules are the same is not read again."""
+    def _own(self, tables: Tables) -> dict[Place, _Own]:
+        """Return what each table needs; one whose rules are the same is not read again."""
         known = self._state.own if self._state is not None else {}
-        return {
-            switch: known[switch]
-            if switch in known and known[switch].rules == rules
-            else _Own(tuple(rules), needs({switch: rules}), asked(rules))
-            for switch, rules in tables.items()
-        }
+        out: dict[Place, _Own] = {}
+        for (switch, number), rules in _by_table(tables):
+            own = known.get((switch, number))
+            if own is None or own.rules != rules:
+                own = _Own(rules, needs({switch: rules}), asked(rules))
+            out[switch, number] = own
+        return out
 
-    def _anew(self, plan: Plan, tables: Tables, own: dict[str, _Own]) -> _State:
+    def _anew(self, plan: Plan, tables: Tables, own: dict[Place, _Own]) -> _State:
         """Compute everything."""
         nodes = room_for(sum(map(len, tables.values())))
         fabric = _Roomy(plan, tables, (self._engine, nodes))
@@ -200,11 +201,11 @@ class Kept:
         return _State(plan, own, fabric, (one, two, three), let_on, wanted, size)
 
     def _again(
-        self, plan: Plan, tables: Tables, own: dict[str, _Own], last: _State
+        self, plan: Plan, tables: Tables, own: dict[Place, _Own], last: _State
     ) -> _State | None:
         """Compute what the change can have touched; None where the variables do not serve."""
         layout = last.fabric.layout
-        if _shape(plan) != _shape(last.plan) or own.keys() != last.own.keys():
+        if _shape(plan) != _shape(last.plan) or tables.keys() != last.fabric.switches:
             return None
         if layout.answered > _MOST_GROWTH * last.size:
             return None
@@ -250,11 +251,20 @@ class Kept:
         """Yield every difference; of a port where nothing is new, what was found before."""
         fabric, floods, wanted = state.fabric, state.floods, state.wanted
         of = (floods.whole, floods.forbidden, floods.apart)
-        for switch in state.own:
+        for switch in fabric.switches:
             key = ("at", switch, wanted.get(switch), *(each.edges.get(switch) for each in of))
             make = partial(_found_at, fabric, floods, wanted, switch)
             yield from self._memo.of(key, make)
         yield from within(fabric, floods.whole)
+
+
+def _by_table(tables: Tables) -> Iterator[tuple[Place, tuple[Rule, ...]]]:
+    for switch, rules in tables.items():
+        by: dict[int, list[Rule]] = {}
+        for rule in rules:
+            by.setdefault(rule.table, []).append(rule)
+        for number, some in by.items():
+            yield (switch, number), tuple(some)
 
 
 def _shape(plan: Plan) -> tuple[object, ...]:

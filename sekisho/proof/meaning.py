@@ -54,6 +54,7 @@ class Meaning:
         self._memo = memo or Memo()
         self._router = mac_number(plan.router_mac)
         self._everybody = [a for a in plan.attachments if a.registered]
+        self._names = {a.id: self._memo.number((a.at, a.mac, a.ip, a.tag)) for a in self._everybody}
         self._routed = self._memo.of(("routed", self._router), self._by_router)
         self._kept = self._memo.of("kept", lambda: self._unchanged_but(_ROUTED))
         self._answer_kept = self._memo.of("answer", lambda: self._unchanged_but(_ANSWERED))
@@ -78,7 +79,7 @@ class Meaning:
         """Return what must arrive at one switch, whose receivers stand by what they may be sent."""
         out = []
         for parts, receivers in some.items():
-            key = "to", parts, tuple(map(_name, receivers)), self._router
+            key = "to", parts, tuple(map(self._name, receivers)), self._router
             out.append(self._memo.of(key, partial(self._to, receivers, parts)))
         asked = self._any(
             [self._memo.of(self._asked(a), partial(self._arp, a)) for a in _all(some)]
@@ -87,7 +88,7 @@ class Meaning:
 
     def _to(self, receivers: Iterable[Attachment], parts: Sequence[Set]) -> Set:
         """Return what must arrive at *receivers*, of whose senders' packets *parts* are."""
-        each = [self._memo.of(("at", _name(a)), partial(self._for, a)) for a in receivers]
+        each = [self._memo.of(("at", self._name(a)), partial(self._for, a)) for a in receivers]
         return self._any(parts) & self._any(each) & self._routed & self._kept
 
     def _add(self, allow: Allow, to: dict[str, list[Set]]) -> None:
@@ -98,7 +99,9 @@ class Meaning:
         services = tuple((each.protocol, each.ports) for each in every)
         kinds = self._memo.of(("services", services), partial(self._services, allow))
         request, reply = (
-            self._memo.of((way, services, tuple(map(_name, some))), partial(self._by, some, kind))
+            self._memo.of(
+                (way, services, tuple(map(self._name, some))), partial(self._by, some, kind)
+            )
             for way, some, kind in zip("><", (senders, targets), kinds, strict=True)
         )
         for target in targets:
@@ -146,9 +149,13 @@ class Meaning:
             at_most = ~bit | at_most if last >> place & 1 else ~bit & at_most
         return at_least & at_most
 
+    def _name(self, attachment: Attachment) -> int:
+        """Return what stands for all that a packet shows of *attachment*."""
+        return self._names[attachment.id]
+
     def _any_of(self, some: Iterable[Attachment]) -> Set:
         return self._any(
-            [self._memo.of(("from", _name(a)), partial(self._sent_by, a)) for a in some]
+            [self._memo.of(("from", self._name(a)), partial(self._sent_by, a)) for a in some]
         )
 
     def _any(self, some: Sequence[Set]) -> Set:
@@ -223,7 +230,7 @@ class Meaning:
 
     def _asked(self, asker: Attachment) -> Hashable:
         """Return all that the answers to *asker* depend on."""
-        return "arp", _name(asker), self.plan.subnet(asker), self._router
+        return "arp", self._name(asker), self.plan.subnet(asker), self._router
 
     @property
     def _asked_for(self) -> Set:
@@ -234,11 +241,6 @@ class Meaning:
         for (_, asked), (_, answers) in pairs:
             out = layout.same(asked, answers) & out
         return out
-
-
-def _name(attachment: Attachment) -> Hashable:
-    """Return all that a packet shows of *attachment*."""
-    return attachment.at, attachment.mac, attachment.ip, attachment.tag
 
 
 def _all(some: Mapping[tuple[Set, ...], list[Attachment]]) -> list[Attachment]:

@@ -18,12 +18,17 @@ class Memo:
     def __init__(self) -> None:
         self._before: dict[Hashable, Any] = {}
         self._now: dict[Hashable, Any] = {}
+        self._numbers: dict[Hashable, int] = {}
 
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return the answer to *key*, which *make* finds where it is not known."""
         if key not in self._now:
             self._now[key] = self._before[key] if key in self._before else make()
         return cast(Value, self._now[key])
+
+    def number(self, name: Hashable) -> int:
+        """Return a number that stands for *name* for ever: quicker in a key than a long name."""
+        return self._numbers.setdefault(name, len(self._numbers))
 
     def turn(self) -> None:
         """Begin the next round: what was not asked for in this one is forgotten."""

@@ -8,6 +8,7 @@ set, in which the address decides the port, it is carried once.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def way_of(doing: Doing, asked: AbstractSet[str], read: int) -> Way | None:
     """Return the way of which *doing* is one; None where it must be followed by itself.
 
     Args:
-        doing: What a rule does.
+        doing: What a rule does. In which zone it only counts makes no difference to a packet.
         asked: Every field that some rule of the same table asks for.
         read: The bits of metadata that some rule of the same table asks for.
     """
@@ -54,6 +55,9 @@ def way_of(doing: Doing, asked: AbstractSet[str], read: int) -> Way | None:
     if leaving is not None:
         return leaving
     _, mask = doing.metadata or (0, 0)
+    if doing.actions and all(isinstance(a, Track) and a.mark for a in doing.actions) and not mask:
+        shares = tuple(replace(a, zone=0) for a in doing.actions if isinstance(a, Track))
+        return Way((), (), 0, shares, doing.goto, leaves=False)
     if mask & read or not all(map(_is_plain, doing.actions)):
         return None
     return Way((), (), mask, doing.actions, doing.goto, leaves=False)

@@ -16,7 +16,7 @@ from tests.live.machine import SLOWER
 pytestmark = pytest.mark.live
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LIMIT_S = 300 * SLOWER
+_LIMIT_S = 900 * SLOWER
 _PLAN = "topologies/tiny.yaml"
 
 
