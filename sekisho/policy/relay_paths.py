@@ -10,6 +10,7 @@ A *join* is the other kind: X opens both *a* and *b*, and what X reads at *a* it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 
@@ -54,24 +55,57 @@ class _Half:
     reached: Attachment
 
 
+#: Two halves that make a way.
+_Pair = tuple[_Half, _Half]
+
+
 def ways(plan: Plan) -> list[RelayPath]:
     """Return every way through every device, relays before joins, in the order of the plan."""
-    halves = list(_halves(plan))
-    direct = {(half.begins.id, half.reached.id) for half in halves}
+    into, out = dict[str, list[_Half]](), dict[str, list[_Half]]()
+    for half in _halves(plan):
+        into.setdefault(half.reached.device, []).append(half)
+        out.setdefault(half.begins.device, []).append(half)
+    direct = {(half.begins.id, half.reached.id) for halves in into.values() for half in halves}
     drops = {key for key, cell in matrix(plan).items() if cell.is_must_drop}
-    found: dict[tuple[How, str, str, str], list[tuple[_Half, _Half]]] = {}
+    relays, joins = list[RelayPath](), list[RelayPath]()
     for device in plan.devices:
-        for how, first, second in _through(halves, device.id):
-            a = first.begins if how is How.RELAY else first.reached
-            b = second.reached
-            is_way = how is How.RELAY or (a.source, b.destination) in drops
-            if is_way and a.device != b.device and (a.id, b.id) not in direct:
-                key = (how, device.id, a.source, b.destination)
-                found.setdefault(key, []).append((first, second))
-    return sorted(
-        (_way(plan, key, pairs, key[2:] in drops) for key, pairs in found.items()),
-        key=lambda way: way.how is How.JOIN,
-    )
+        behind = out.get(device.id, [])
+        for how, to, found in (
+            (How.RELAY, relays, _relays(into.get(device.id, []), behind, direct)),
+            (How.JOIN, joins, _joins(behind, direct, drops)),
+        ):
+            for ends, pairs in found.items():
+                to.append(_way(plan, (how, device.id, *ends), pairs, ends in drops))
+    return [*relays, *joins]
+
+
+def _relays(
+    into: list[_Half], out: list[_Half], direct: AbstractSet[tuple[str, str]]
+) -> dict[tuple[str, str], list[_Pair]]:
+    """Return every two halves that a device could relay, by the classes of their ends."""
+    found: dict[tuple[str, str], list[_Pair]] = {}
+    for second in out:
+        b = second.reached
+        for first in into:
+            a = first.begins
+            if a.device != b.device and (a.id, b.id) not in direct:
+                found.setdefault((a.source, b.destination), []).append((first, second))
+    return found
+
+
+def _joins(
+    out: list[_Half], direct: AbstractSet[tuple[str, str]], drops: AbstractSet[tuple[str, str]]
+) -> dict[tuple[str, str], list[_Pair]]:
+    """Return every two halves that a device begins, whose ends must never meet."""
+    found: dict[tuple[str, str], list[_Pair]] = {}
+    for second in out:
+        b = second.reached
+        for first in out:
+            a, ends = first.reached, (first.reached.source, b.destination)
+            is_other = first is not second and a.device != b.device
+            if is_other and ends in drops and (a.id, b.id) not in direct:
+                found.setdefault(ends, []).append((first, second))
+    return found
 
 
 def undeclared(plan: Plan) -> list[RelayPath]:
@@ -115,15 +149,6 @@ def _halves(plan: Plan) -> Iterator[_Half]:
                     if a.device != b.device and key not in seen:
                         seen.add(key)
                         yield _Half(clause.id, a, b)
-
-
-def _through(halves: list[_Half], device: str) -> Iterator[tuple[How, _Half, _Half]]:
-    """Yield every two halves that *device* could join."""
-    into = [half for half in halves if half.reached.device == device]
-    out = [half for half in halves if half.begins.device == device]
-    for second in out:
-        yield from ((How.RELAY, first, second) for first in into)
-        yield from ((How.JOIN, first, second) for first in out if first is not second)
 
 
 def _may_begin(allow: Allow, a: Attachment) -> bool:
