@@ -9,7 +9,7 @@ A *join* is the other kind: X opens both *a* and *b*, and what X reads at *a* it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
@@ -55,57 +55,110 @@ class _Half:
     reached: Attachment
 
 
-#: Two halves that make a way.
-_Pair = tuple[_Half, _Half]
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Halves of one clause whose ends are of one class and may open the same.
+
+    Attributes:
+        source: The class of the end that a way starts from.
+        reach: What each of these ends may open directly.
+        halves: With their place among all, and the end.
+    """
+
+    clause: str
+    source: str
+    reach: frozenset[str]
+    halves: list[tuple[int, _Half, Attachment]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Ways of two classes: one of them, and the clauses of all, of each half."""
+
+    example: tuple[_Half, _Half]
+    firsts: dict[str, None]
+    seconds: dict[str, None]
+
+
+_Ends = tuple[str, str]
 
 
 def ways(plan: Plan) -> list[RelayPath]:
     """Return every way through every device, relays before joins, in the order of the plan."""
     into, out = dict[str, list[_Half]](), dict[str, list[_Half]]()
+    reach: dict[str, set[str]] = {a.id: set() for a in plan.attachments}
     for half in _halves(plan):
         into.setdefault(half.reached.device, []).append(half)
         out.setdefault(half.begins.device, []).append(half)
-    direct = {(half.begins.id, half.reached.id) for halves in into.values() for half in halves}
+        reach[half.begins.id].add(half.reached.id)
+    known: dict[frozenset[str], frozenset[str]] = {}  # those that are equal are one, and quick
+    direct = {a: known.setdefault(frozenset(b), frozenset(b)) for a, b in reach.items()}
     drops = {key for key, cell in matrix(plan).items() if cell.is_must_drop}
     relays, joins = list[RelayPath](), list[RelayPath]()
     for device in plan.devices:
         behind = out.get(device.id, [])
-        for how, to, found in (
-            (How.RELAY, relays, _relays(into.get(device.id, []), behind, direct)),
-            (How.JOIN, joins, _joins(behind, direct, drops)),
+        to_it = _alike([(half, half.begins) for half in into.get(device.id, [])], direct)
+        from_it = _alike([(half, half.reached) for half in behind], direct)
+        for how, ways_of, found in (
+            (How.RELAY, relays, _together(to_it, behind, None)),
+            (How.JOIN, joins, _together(from_it, behind, drops)),
         ):
-            for ends, pairs in found.items():
-                to.append(_way(plan, (how, device.id, *ends), pairs, ends in drops))
+            for ends, some in found.items():
+                ways_of.append(_way(plan, (how, device.id, *ends), some, ends in drops))
     return [*relays, *joins]
 
 
-def _relays(
-    into: list[_Half], out: list[_Half], direct: AbstractSet[tuple[str, str]]
-) -> dict[tuple[str, str], list[_Pair]]:
-    """Return every two halves that a device could relay, by the classes of their ends."""
-    found: dict[tuple[str, str], list[_Pair]] = {}
-    for second in out:
+def _alike(
+    some: list[tuple[_Half, Attachment]], direct: Mapping[str, frozenset[str]]
+) -> list[_Alike]:
+    """Return *some* halves, each with the end that a way starts from, by what is alike."""
+    out: dict[tuple[str, str, int], _Alike] = {}
+    for place, (half, end) in enumerate(some):
+        reach = direct[end.id]
+        key = half.clause, end.source, id(reach)
+        alike = out.setdefault(key, _Alike(half.clause, end.source, reach, []))
+        alike.halves.append((place, half, end))
+    return list(out.values())
+
+
+def _together(
+    firsts: list[_Alike], seconds: list[_Half], only: AbstractSet[_Ends] | None
+) -> dict[_Ends, _Found]:
+    """Return the ways that first and second halves make, by the classes of their ends.
+
+    Args:
+        firsts: The first halves.
+        seconds: The second halves.
+        only: No others than these.
+    """
+    found: dict[_Ends, _Found] = {}
+    for second in seconds:
         b = second.reached
-        for first in into:
-            a = first.begins
-            if a.device != b.device and (a.id, b.id) not in direct:
-                found.setdefault((a.source, b.destination), []).append((first, second))
+        can = [
+            (*first, alike)
+            for alike in firsts
+            if b.id not in alike.reach and (only is None or (alike.source, b.destination) in only)
+            if (first := _first(alike, second)) is not None
+        ]
+        for _, half, alike in sorted(can, key=lambda one: one[0]):
+            ends = alike.source, b.destination
+            of = found.setdefault(ends, _Found((half, second), {}, {}))
+            of.firsts.setdefault(alike.clause)
+            of.seconds.setdefault(second.clause)
     return found
 
 
-def _joins(
-    out: list[_Half], direct: AbstractSet[tuple[str, str]], drops: AbstractSet[tuple[str, str]]
-) -> dict[tuple[str, str], list[_Pair]]:
-    """Return every two halves that a device begins, whose ends must never meet."""
-    found: dict[tuple[str, str], list[_Pair]] = {}
-    for second in out:
-        b = second.reached
-        for first in out:
-            a, ends = first.reached, (first.reached.source, b.destination)
-            is_other = first is not second and a.device != b.device
-            if is_other and ends in drops and (a.id, b.id) not in direct:
-                found.setdefault(ends, []).append((first, second))
-    return found
+def _first(alike: _Alike, second: _Half) -> tuple[int, _Half] | None:
+    """Return the first half that goes on with *second* to another device, with its place."""
+    device = second.reached.device
+    return next(
+        (
+            (place, half)
+            for place, half, end in alike.halves
+            if end.device != device and half is not second
+        ),
+        None,
+    )
 
 
 def undeclared(plan: Plan) -> list[RelayPath]:
@@ -163,11 +216,11 @@ def _is_reached(plan: Plan, allow: Allow, b: Attachment) -> bool:
 def _way(
     plan: Plan,
     key: tuple[How, str, str, str],
-    pairs: list[tuple[_Half, _Half]],
+    found: _Found,
     is_must_drop: bool,
 ) -> RelayPath:
     how, through, source, destination = key
-    first, second = pairs[0]
+    first, second = found.example
     start, leg = (
         (first.begins, first.reached) if how is How.RELAY else (first.reached, first.begins)
     )
@@ -176,10 +229,7 @@ def _way(
         through=through,
         source=source,
         destination=destination,
-        clauses=(
-            tuple(dict.fromkeys(f.clause for f, _ in pairs)),
-            tuple(dict.fromkeys(s.clause for _, s in pairs)),
-        ),
+        clauses=(tuple(found.firsts), tuple(found.seconds)),
         example=(start, leg, second.begins, second.reached),
         is_must_drop=is_must_drop,
         declared=declared(plan, through, source, destination),

@@ -107,6 +107,38 @@ def test_every_declared_relay_is_a_way_that_exists(matsuno: Plan) -> None:
 
 
 @pytest.mark.parametrize(("language", "word"), [("ja", "未申告 0"), ("en", "undeclared 0")])
+@pytest.mark.parametrize("name", ["alpha", "city", "matsuno"])
+def test_every_three_devices_are_asked(name: str) -> None:
+    """Halves that are alike go together; one by one, the same ways are found."""
+    plan = load(Path("topologies") / f"{name}.yaml")
+    may = {
+        (a.id, b.id)
+        for clause in plan.clauses
+        for allow in clause.allows
+        for a in plan.attachments
+        for b in plan.attachments
+        if a.device != b.device and a.registered and b.registered
+        if allow.lets(a) and allow.reaches(b) and set(b.services) & set(allow.services)
+    }
+    at = {a.id: a for a in plan.attachments}
+    starts, ends = dict[str, list[str]](), dict[str, list[str]]()
+    for one, other in may:
+        starts.setdefault(at[other].device, []).append(one)
+        ends.setdefault(at[one].device, []).append(other)
+    expected = {
+        (device, at[a].source, at[b].destination)
+        for device in starts.keys() & ends.keys()
+        for a in starts[device]
+        for b in ends[device]
+        if at[a].device != at[b].device and (a, b) not in may
+    }
+
+    found = {(w.through, w.source, w.destination) for w in ways(plan) if w.how is How.RELAY}
+
+    assert expected
+    assert found == expected
+
+
 def test_the_command_prints_the_table_and_the_exception_in_words(
     language: str, word: str, capsys: pytest.CaptureFixture[str], matsuno: Plan
 ) -> None:
