@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
@@ -12,7 +12,7 @@ from sekisho.model import Plan, PortRef
 from sekisho.openflow.rules import LOCAL, Rule
 from sekisho.proof.actions import Actor, Event, To
 from sekisho.proof.domains import domains
-from sekisho.proof.engine import LARGE, Set
+from sekisho.proof.engine import LARGE, Set, union
 from sekisho.proof.entries import needs
 from sekisho.proof.fields import SWITCH, Layout
 from sekisho.proof.refusals import refuse_unmodelled
@@ -111,6 +111,8 @@ class Fabric:
         self._made: dict[object, Table] = {}
         self._done: dict[object, _Done] = {}
         self._entering: dict[str, Set] = {}
+        self._leaving: dict[tuple[int, ...], Set] = {}
+        self._coming: dict[int, Set] = {}
         self._down: frozenset[PortRef] = frozenset()
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._tables: dict[str, dict[int, Table]] = {}
@@ -292,25 +294,52 @@ class Fabric:
     def _leave(self, switch: str, packets: Set, out: Reached, on: dict[str, Set]) -> None:
         """Let *packets* out: over the lines that are up, to other switches, or at the edge."""
         nothing = self.layout.engine.false
-        for port in self._lines[switch] if packets != nothing else ():
-            some = packets & self.layout.equals("out_port", port.port)
-            packets = packets & ~some
-            if some != nothing and port not in self._down:
+        lines = self._lines[switch]
+        for port, some in self._split(packets, lines):
+            if port not in self._down:
                 self._go_on(self._peer[port], some, on)
+        packets = packets & ~self._by(lines)
         if packets == nothing:
             return
         self._refuse_second_tags(switch, packets)
         _add(out.edges, switch, self._forgotten(packets))
 
+    def _split(self, packets: Set, ports: Sequence[PortRef]) -> Iterator[tuple[PortRef, Set]]:
+        """Yield what of *packets* leaves by each of *ports* that something leaves by."""
+        here = packets & self._by(ports)
+        if here == self.layout.engine.false:
+            return
+        if len(ports) == 1:
+            yield ports[0], here
+            return
+        middle = len(ports) // 2
+        for half in (ports[:middle], ports[middle:]):
+            yield from self._split(here, half)
+
+    def _by(self, ports: Sequence[PortRef]) -> Set:
+        """Return all packets that leave by one of *ports*."""
+        key = tuple(port.port for port in ports)
+        if key not in self._leaving:
+            each = [self.layout.equals("out_port", port) for port in key]
+            self._leaving[key] = union(self.layout.engine, each)
+        return self._leaving[key]
+
     def _go_on(self, peer: PortRef, packets: Set, on: dict[str, Set]) -> None:
         """Let *packets* come in by *peer*, the other end of a line."""
-        layout = self.layout
-        there = layout.engine.without(packets, self._pass_on)
-        for name in _LOCAL_FIELDS:
-            if name != "hidden":
-                there = there & layout.equals(name, peer.port if name == "in_port" else 0)
-        double, hidden = (layout.equals(name, 1) for name in ("double", "hidden"))
-        _add(on, peer.switch, there & (double & hidden | ~double & ~hidden))
+        there = self.layout.engine.without(packets, self._pass_on)
+        _add(on, peer.switch, there & self._come_in(peer.port))
+
+    def _come_in(self, port: int) -> Set:
+        """Return all packets as they come in by *port*: a switch has noted nothing of them yet."""
+        if port not in self._coming:
+            layout = self.layout
+            double, hidden = (layout.equals(name, 1) for name in ("double", "hidden"))
+            here = (double & hidden | ~double & ~hidden) & layout.equals("in_port", port)
+            for name in _LOCAL_FIELDS:
+                if name not in ("hidden", "in_port"):
+                    here = here & layout.equals(name, 0)
+            self._coming[port] = here
+        return self._coming[port]
 
     def _refuse_second_tags(self, switch: str, packets: Set) -> None:
         """Refuse what leaves with two tags where one is expected: which is inside is in no set."""

@@ -13,7 +13,7 @@ from enum import Enum
 from sekisho.errors import RefusedError
 from sekisho.model import Plan, PortRef
 from sekisho.openflow.rules import CONTROLLER, LOCAL, Rule
-from sekisho.proof.engine import LARGE, SMALL, Set
+from sekisho.proof.engine import LARGE, SMALL, Set, union
 from sekisho.proof.fields import HEADER, Part
 from sekisho.proof.flood import Fabric, Reached
 from sekisho.proof.meaning import Meaning
@@ -251,10 +251,8 @@ def apart_at(
 
 def allowed(fabric: Fabric, wanted: Iterable[Set]) -> Set:
     """Return every packet, as sent, that the plan lets arrive somewhere."""
-    out = fabric.layout.engine.false
-    for packets in wanted:
-        out = out | packets
-    return fabric.layout.engine.without(out, fabric.layout.changing)
+    engine = fabric.layout.engine
+    return union(engine, [engine.without(each, fabric.layout.changing) for each in wanted])
 
 
 def _different(fabric: Fabric, wrong: Wrong, at: PortRef, packets: Set) -> Difference:

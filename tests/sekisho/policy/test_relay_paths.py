@@ -106,7 +106,6 @@ def test_every_declared_relay_is_a_way_that_exists(matsuno: Plan) -> None:
     assert [r.where for r in matsuno.relays if r.where not in used] == []
 
 
-@pytest.mark.parametrize(("language", "word"), [("ja", "未申告 0"), ("en", "undeclared 0")])
 @pytest.mark.parametrize("name", ["alpha", "city", "matsuno"])
 def test_every_three_devices_are_asked(name: str) -> None:
     """Halves that are alike go together; one by one, the same ways are found."""
@@ -139,6 +138,7 @@ def test_every_three_devices_are_asked(name: str) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize(("language", "word"), [("ja", "未申告 0"), ("en", "undeclared 0")])
 def test_the_command_prints_the_table_and_the_exception_in_words(
     language: str, word: str, capsys: pytest.CaptureFixture[str], matsuno: Plan
 ) -> None:
