@@ -62,8 +62,8 @@ class Proving:
         plan: The town's plan that is in force.
         dumps: Of every switch, before the first frame.
         folder: The run folder.
-        remembered: The last proof, of a town that is tried again and again: then a finding is told
-            also where the fabric is known not to be as planned.
+        remembered: The last proof, of a town that is tried again and again: then all of it is told
+            also where the fabric is known not to be as planned; else a forbidden path alone is.
 
     Attributes:
         peak_mb: The most memory that it has used, in MiB; 0 until it has ended.
@@ -102,13 +102,14 @@ class Proving:
             self._folder / PROOF_FILE, json.dumps(found, ensure_ascii=False, indent=1).encode()
         )
         self.refused = str(found["refused"])
-        if around.differences and self._remembered is None:
-            return  # the tables were tampered with, which is told already
+        is_told = bool(around.differences) and self._remembered is None  # tables are not as planned
         if found["refused"]:
+            if is_told:
+                return
             why = str(found["refused"]).splitlines()[0]
             said = Label(_REFUSED.ja.format(why=japanese(why)), _REFUSED.en.format(why=why))
             around.note(AFTER, "proof", "", said)
-        elif found["forbidden"] or found["missing"]:
+        elif found["forbidden"] or (found["missing"] and not is_told):
             said = Label(_WRONG.ja.format(**found), _WRONG.en.format(**found))
             around.note_finding("proof", "", said)
 
