@@ -36,6 +36,7 @@ from sekisho.second_judge.terms import (
 
 _NEW, _ESTABLISHED, _REPLY = 0b00001, 0b00010, 0b01010  # ovs-fields(7), "ct_state"
 _ECHO_REPLY = 0  # RFC 792
+_HAS_TAG = 1 << 12  # OFPVID_PRESENT, OpenFlow 1.3.5, 7.2.3.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +132,19 @@ class Promises:
         return self._senders[key]
 
     def _at(self, a: Attachment) -> Truth:
-        """Return whether the packet enters where *a* is, with its MAC address."""
+        """Return whether the packet enters where *a* is, with its MAC address, under its tag."""
         return both(
             is_value(self._packet.switch, self._switch[a.at.switch], 0xFFFF, 16),
             is_value(self._packet.port, a.at.port, 0xFFFFFFFF, 32),
             self._is("eth_src", mac_number(a.mac)),
+            self._is("vlan_vid", _tag(a)),
         )
 
     @property
     def _sound(self) -> Truth:
-        """Whether it is whole, untagged, for the router, and outlives it (RFC 1812, 5.3.1)."""
+        """Whether it is whole, for the router, and outlives it (RFC 1812, 5.3.1)."""
         return both(
             self._is("eth_type", ETH_IPV4),
-            self._is("vlan_vid", 0),
             self._is("eth_dst", self._router),
             self._is("ip_frag", 0),
             at_least(self._packet.now["nw_ttl"], 2),
@@ -156,7 +157,7 @@ class Promises:
         """Return a packet as the router hands it on to *target*."""
         ttl = less_one(self._packet.now["nw_ttl"])
         to = {"eth_src": self._router, "eth_dst": mac_number(target.mac), "nw_ttl": ttl}
-        return {**self._packet.now, **to}
+        return {**self._packet.now, **to, "vlan_vid": _tag(target)}
 
     def _asks(self, a: Attachment) -> Truth:
         """Return whether *a* asks honestly for another address of its subnet (RFC 826)."""
@@ -164,7 +165,6 @@ class Promises:
         return both(
             self._at(a),
             self._is("eth_type", ETH_ARP),
-            self._is("vlan_vid", 0),
             self._is("arp_op", ARP_REQUEST),
             self._is("arp_sha", mac),
             self._is("arp_spa", own),
@@ -185,3 +185,8 @@ class Promises:
             "arp_tpa": int(a.ip),
         }
         return {**sent, **answer}
+
+
+def _tag(a: Attachment) -> int:
+    """Return ``vlan_vid`` of a frame on the cable of *a*."""
+    return _HAS_TAG + a.tag if a.tag else 0

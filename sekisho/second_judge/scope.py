@@ -87,6 +87,12 @@ def _of_action(rule: Rule, action: Action) -> Iterator[str]:
         case Output(port):
             if port > 0xFFFFFF00 and port not in _NAMED:  # OFPP_MAX, OpenFlow 1.3.5, 7.2.1
                 yield f"sends out of the special port {port:#x}"
+        case SetField("vlan_vid", value):
+            before = rule.actions[: rule.actions.index(action)]
+            if not value >> _TAG_BITS & 1 or PushVlan() not in before or PopVlan() in before:
+                yield f"writes vlan_vid={value:#x} into no tag of its own"
+            elif value >> WIDTHS["vlan_vid"]:
+                yield f"writes vlan_vid={value:#x}"
         case SetField(name, value):
             if name not in _WRITTEN or value >> WIDTHS[name]:
                 yield f"writes {name}={value:#x}"

@@ -65,6 +65,7 @@ class Walk:
     def __init__(self, plan: Plan, tables: Tables, sent: Sent, down: Collection[PortRef]) -> None:
         self._plan, self._sent = plan, sent
         self._down = frozenset(down)
+        self._under_tags = {a.at for a in plan.attachments if a.tag}
         self._peer = {link.a: link.b for link in plan.links}
         self._peer |= {link.b: link.a for link in plan.links}
         made: dict[tuple[Rule, ...], tuple[Level, ...]] = {}
@@ -161,9 +162,23 @@ class Walk:
                 continue
             peer = self._peer.get(port)
             if peer is None:
+                self._refuse_second_tags(port, parts)
                 out.at[port] += parts
             else:
                 coming[peer] += [_over(part, peer) for part in parts]
+
+    def _refuse_second_tags(self, port: PortRef, parts: list[Packets]) -> None:
+        """Refuse two tags where one is expected: which of them is inside is not followed.
+
+        Raises:
+            RefusedError: A packet leaves with two there.
+        """
+        double = some(both(each.when, each.now["double"]) for each in parts)
+        if port in self._under_tags and self._ever(double):
+            raise RefusedError(
+                f"{port}: packets leave with two VLAN tags\n"
+                "  hint: the second judge does not model this, so it says nothing"
+            )
 
     def _refuse(self, switch: str, done: Through) -> None:
         """Refuse what is not modelled, where a packet does it.

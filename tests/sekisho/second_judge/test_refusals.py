@@ -10,10 +10,12 @@ from sekisho.compiler.tables import compile_town
 from sekisho.errors import RefusedError
 from sekisho.openflow.rules import (
     FLOOD,
+    Action,
     DecTtl,
     Match,
     Move,
     Output,
+    PopVlan,
     PushVlan,
     Rule,
     SetField,
@@ -63,11 +65,30 @@ def test_what_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
     assert str(refusal.value).startswith("floor: ")
 
 
-def test_a_device_under_a_tag_is_refused_by_the_second_judge_alone(tmp_path: Path) -> None:
-    """The proof models its tag; the second judge says so, and never that it agrees."""
-    plan = hypervisor(tmp_path)
-    tables = compile_town(plan)
+@pytest.mark.parametrize(
+    ("actions", "why"),
+    [
+        ((SetField("vlan_vid", 0x1014),), "into no tag of its own"),
+        ((PushVlan(), SetField("vlan_vid", 20)), "into no tag of its own"),
+        ((PushVlan(), PopVlan(), SetField("vlan_vid", 0x1014)), "into no tag of its own"),
+        ((PushVlan(), SetField("vlan_vid", 0x2014 | 0x1000)), "writes vlan_vid=0x3014"),
+    ],
+)
+def test_a_tag_that_is_none_is_refused(actions: tuple[Action, ...], why: str) -> None:
+    """Open vSwitch would write it into nothing."""
+    spoilt = with_rules(Rule(0, 900, match(in_port=4), 7, actions))
+    with pytest.raises(RefusedError, match=why):
+        judged(town("tiny"), spoilt)
+    with pytest.raises(RefusedError):
+        prove(town("tiny"), spoilt)
 
-    assert not prove(plan, tables).differences
-    with pytest.raises(RefusedError, match="writes vlan_vid"):
-        judged(plan, tables)
+
+def test_two_tags_where_one_is_expected_are_refused(tmp_path: Path) -> None:
+    """Which of them is inside is followed by neither judge."""
+    plan = hypervisor(tmp_path)
+    loose = Rule(0, 900, match(in_port=3), 7, (PushVlan(), SetField("vlan_vid", 0x1014), Output(1)))
+    tables = compile_town(plan)
+    spoilt = {**tables, "sw": (*tables["sw"], loose)}
+    for judge in (prove, judged):
+        with pytest.raises(RefusedError, match="sw:1: packets leave with two VLAN tags"):
+            judge(plan, spoilt)

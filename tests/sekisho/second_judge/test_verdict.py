@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sekisho.commands.second_opinion import pairs_of
+from sekisho.compiler.tables import compile_town
 from sekisho.errors import LabError, RefusedError
-from sekisho.openflow.rules import (
-    CONTROLLER,
-    LOCAL,
-)
+from sekisho.openflow.rules import CONTROLLER, LOCAL, PushVlan, Rule, SetField
 from sekisho.proof.verdict import Packet, prove
 from sekisho.proof.witness import Walker
 from sekisho.second_judge.agreement import compared
@@ -19,6 +19,7 @@ from sekisho.second_judge.terms import library
 from sekisho.second_judge.verdict import Found, Kind, judged
 from tests.population import town
 from tests.test_meaning import FAULTS, Tables, changed, tables
+from tests.trunks import hypervisor
 
 #: Of each kind one: something crosses, something does not, nothing changes, nobody knows.
 _FAULTS = (
@@ -55,6 +56,37 @@ def test_a_planted_fault_is_told_by_both(fault: str) -> None:
     assert compared(pairs_of(proof), second).is_whole
     for found in second.found:
         assert is_shown(found, spoilt), found
+
+
+def _other_tag(rule: Rule) -> Rule:
+    actions = tuple(
+        replace(action, value=action.value ^ 1)
+        if isinstance(action, SetField) and action.field == "vlan_vid"
+        else action
+        for action in rule.actions
+    )
+    return replace(rule, actions=actions)
+
+
+def _no_tag(rule: Rule) -> Rule:
+    if not any(isinstance(a, SetField) and a.field == "vlan_vid" for a in rule.actions):
+        return rule
+    kept = (a for a in rule.actions if a != PushVlan() and getattr(a, "field", "") != "vlan_vid")
+    return replace(rule, actions=tuple(kept))
+
+
+@pytest.mark.parametrize("fault", ["", "another tag", "no tag"])
+def test_devices_under_tags_are_judged_alike(tmp_path: Path, fault: str) -> None:
+    """A hypervisor's machines: as planned, and delivered under another tag or under none."""
+    plan = hypervisor(tmp_path)
+    tables_of = compile_town(plan)
+    if fault:
+        change = _other_tag if fault == "another tag" else _no_tag
+        tables_of = {s: tuple(map(change, rules)) for s, rules in tables_of.items()}
+    proof, second = prove(plan, tables_of), judged(plan, tables_of)
+
+    assert compared(pairs_of(proof), second).is_whole
+    assert bool(second.found) == bool(proof.differences) == bool(fault)
 
 
 def is_shown(found: Found, spoilt: Tables) -> bool:
