@@ -154,6 +154,9 @@ _TELLING = (
     "_not",
     "LabError",
     "SealError",
+    "RefusedError",
+    "refused",
+    "refuse",
 )
 
 

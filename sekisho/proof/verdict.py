@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.errors import RefusedError
+from sekisho.errors import RefusedError, RuleError
 from sekisho.model import Plan, PortRef
 from sekisho.openflow.rules import CONTROLLER, LOCAL, Rule
 from sekisho.proof.engine import LARGE, SMALL, Set, union
@@ -210,16 +210,22 @@ def beside_at(
 
 
 def _by_port(fabric: Fabric, switch: str, *some: tuple[Wrong, Set]) -> Iterator[Found]:
-    """Yield what is wrong at a switch port by port."""
+    """Yield what is wrong at a switch port by port.
+
+    Raises:
+        RuleError: It is at no edge port, which cannot be.
+    """
     nothing = fabric.layout.engine.false
-    left = [(wrong, packets) for wrong, packets in some if packets != nothing]
-    for port in fabric.sources if left else ():
-        if port.switch != switch:
-            continue
-        for wrong, packets in left:
-            here = fabric.at({switch: packets}, port)
-            if here != nothing:
-                yield wrong, port, here
+    own = [port for port in fabric.sources if port.switch == switch]
+    for wrong, packets in some:
+        at = [(port, fabric.at({switch: packets}, port)) for port in own if packets != nothing]
+        found = [(wrong, port, here) for port, here in at if here != nothing]
+        if packets != nothing and not found:
+            raise RuleError(
+                f"{switch}: packets leave by a port that is none\n"
+                "  hint: a fault of the proof; please report"
+            )
+        yield from found
 
 
 def apart(fabric: Fabric, floods: Floods, wanted: Mapping[str, Set]) -> Iterator[Found]:

@@ -23,6 +23,7 @@ from sekisho.spoken.plan_texts import TEXTS
 from sekisho.spoken.plan_words import WORDS
 from sekisho.spoken.proofs import PROOFS
 from sekisho.spoken.reasons import DROPS, REASONS
+from sekisho.spoken.refused_rules import REFUSALS, REFUSED
 from sekisho.spoken.required import REQUIRED
 from sekisho.spoken.situations import SITUATIONS
 from sekisho.spoken.towns import TOWNS
@@ -43,11 +44,17 @@ SENTENCES: dict[str, Table] = {
     "help": HELPS,
     "reason": REASONS,
     "proof": PROOFS,
+    "refusal": REFUSALS,
     "unsent": UNSENT,
     "town": TOWNS,
 }
 #: What stands in sentences.
-PHRASES: dict[str, Table] = {"word": WORDS, "requirement": REQUIRED, "drop": DROPS}
+PHRASES: dict[str, Table] = {
+    "word": WORDS,
+    "requirement": REQUIRED,
+    "drop": DROPS,
+    "refused": REFUSED,
+}
 VALUE = re.compile(r"\{(\w+)(?::([wo]))?\}")
 _START = re.compile(r"( *)(hint: )?")
 _PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'(?: and \d+ more)?\))?: )*")

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from sekisho.compiler.tables import compile_town
-from sekisho.errors import RefusedError
+from sekisho.errors import RefusedError, RuleError
 from sekisho.model import PortRef
 from sekisho.openflow.reference_switch import Fabric as Switches
 from sekisho.openflow.reference_switch import headers
@@ -17,7 +17,7 @@ from sekisho.proof.engine import ENGINES, Set, cube
 from sekisho.proof.fields import Part
 from sekisho.proof.flood import Fabric, Reached
 from sekisho.proof.meaning import Meaning
-from sekisho.proof.verdict import Proof, Wrong, differences, prove
+from sekisho.proof.verdict import Proof, Wrong, beside_at, differences, prove
 from sekisho.proof.witness import Walker
 from tests.population import population, town
 from tests.test_meaning import FAULTS, changed, kind_of, missing, tables
@@ -190,3 +190,13 @@ def test_what_goes_back_to_the_switch_itself_is_told() -> None:
     (shown,) = (d for d in prove(town("tiny"), rules).differences if d.at == own)
 
     assert Walker(town("tiny"), rules).shown(shown).steps
+
+
+def test_what_leaves_by_no_edge_port_is_never_lost() -> None:
+    """A difference that no port has would be a proof of nothing."""
+    fabric = Fabric(town("tiny"), tables("tiny"))
+    line = next(link.a for link in town("tiny").links)
+    lost = fabric.layout.equals("out_port", line.port)
+
+    with pytest.raises(RuleError, match=f"{line.switch}: packets leave by a port that is none"):
+        list(beside_at(fabric, Reached(edges={line.switch: lost}), {}, line.switch))

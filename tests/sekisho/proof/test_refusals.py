@@ -24,6 +24,8 @@ from sekisho.openflow.rules import (
 )
 from sekisho.packet.packet import ETH_IPV4, ETH_IPV6
 from sekisho.proof.verdict import prove
+from sekisho.spoken import japanese
+from tests.japanese import is_japanese
 from tests.population import town
 from tests.test_meaning import tables
 
@@ -66,6 +68,7 @@ def test_a_rule_that_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
 
     assert f"floor: table {rule.table}, priority {rule.priority}, cookie 0x7" in str(refusal.value)
     assert why in str(refusal.value)
+    assert is_japanese(japanese(str(refusal.value)))
 
 
 def test_what_a_tracker_has_forgotten_is_not_read() -> None:
@@ -115,8 +118,9 @@ def test_two_rules_of_one_priority_that_differ_are_refused() -> None:
 )
 def test_packets_that_are_not_modelled_are_refused(rule: Rule, why: str) -> None:
     """Where it depends on the packets that arrive, it is the packets that are looked at."""
-    with pytest.raises(RefusedError, match=why):
+    with pytest.raises(RefusedError, match=why) as refusal:
         odd(rule)
+    assert is_japanese(japanese(str(refusal.value)))
 
 
 def test_a_refusal_has_an_exit_status_of_its_own(

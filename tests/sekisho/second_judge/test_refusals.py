@@ -25,6 +25,8 @@ from sekisho.openflow.rules import (
 from sekisho.packet.packet import ETH_IPV4, ETH_IPV6
 from sekisho.proof.verdict import prove
 from sekisho.second_judge.verdict import judged
+from sekisho.spoken import japanese
+from tests.japanese import is_japanese
 from tests.population import town
 from tests.sekisho.second_judge.test_rules import with_rules
 from tests.trunks import hypervisor
@@ -63,6 +65,7 @@ def test_what_is_not_modelled_is_refused(rule: Rule, why: str) -> None:
 
     assert why in str(refusal.value)
     assert str(refusal.value).startswith("floor: ")
+    assert is_japanese(japanese(str(refusal.value)))
 
 
 @pytest.mark.parametrize(
