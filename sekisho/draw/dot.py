@@ -12,10 +12,11 @@ from sekisho.model import Label, Plan
 
 FONT = "Noto Sans CJK JP"
 
-# Layers take these in the order of the plan; light enough for black letters on any printer.
-_COLOURS = (
-    "#f6c9c1", "#fbe3b0", "#e8e8e8", "#c9e0f5", "#d3ebcb", "#e3d6f0", "#fdf5c4", "#cdeae6",
-    "#d0d0d0", "#f3d3e6",
+# Layers take these in the order of the plan; light enough for black letters on any printer, no grey
+# (a hub's), and any two at least 12 apart (CIE 1976 L*a*b*): a step that is seen at a glance.
+COLOURS = (
+    "#f6c9c1", "#fbe3b0", "#c9e0f5", "#d3ebcb", "#e3d6f0", "#e6f28c", "#a8e8e0", "#ffb07a",
+    "#f7b8e4", "#9ec4f0", "#a5d69a", "#bcae98", "#bda6ee", "#f09a9a",
 )  # fmt: skip
 _NAMED = 3  # zones that a layer's entry in the legend names
 _ENTRIES = 3  # entries on a line of the legend
@@ -65,7 +66,7 @@ def font(markup: str, **attributes: str | int) -> str:
 def colours(plan: Plan) -> dict[Label, str]:
     """Return the colour of each layer of *plan*."""
     layers = dict.fromkeys(zone.group for zone in plan.zones)
-    return {layer: _COLOURS[n % len(_COLOURS)] for n, layer in enumerate(layers)}
+    return {layer: COLOURS[n % len(COLOURS)] for n, layer in enumerate(layers)}
 
 
 def head(plan: Plan, title: Label, note: Label, language: str) -> Iterator[str]:

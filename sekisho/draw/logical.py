@@ -2,7 +2,7 @@
 
 Zones that only begin stand on the left, zones that are reached on the right, each layer in a box.
 An arrow is every permission from one zone to one box, labelled with its clauses; what stays within
-a box is not drawn. A box with a red frame lists who must never arrive there; a red arrow is the
+a box is not drawn. Its last row, in red, lists who must never arrive there; a red arrow is the
 face of a device that is shut out where its other face may enter.
 """
 
@@ -24,9 +24,9 @@ _CLAUSES = 4  # clause ids on a line of a label
 _FORBIDDEN = "#c62828"
 _NOTE = Label(
     "左の系統から右の層へ、矢印の番号の許可だけが通る。書いてないものは通らない。"
-    "→ はその系統から始められるもの。赤枠: ×! の送信元は届いてはならない。",
+    "→ はその系統から始められるもの。赤字の ×! の送信元は、そこへ届いてはならない。",
     "Only the numbered permissions lead from a zone to a layer; nothing else passes. "
-    "An arrow in a row is what that zone may begin. Red frame: sources that must never arrive.",
+    "An arrow in a row is what that zone may begin. Red, after ×!: sources that must never arrive.",
 )
 _RESTS = Label(
     "[ ] の番号の許可は、この時点では効力がない。",
@@ -178,12 +178,10 @@ def _box(picture: _Picture, layer: Label, language: str) -> str:
             + cell(" ".join(reached))
             + raw_cell(lines(words), ALIGN="LEFT")
         )
-    barred = _barred(picture, layer)
-    if not barred:
-        return table(rows, BORDER=1)
-    text = f"{MUST_DROP} " + wrapped(barred, _ACROSS)
-    rows.append(raw_cell(font(lines(text), COLOR=_FORBIDDEN), COLSPAN=4, ALIGN="LEFT"))
-    return table(rows, BORDER=4, COLOR=_FORBIDDEN)
+    if barred := _barred(picture, layer):
+        text = f"{MUST_DROP} " + wrapped(barred, _ACROSS)
+        rows.append(raw_cell(font(lines(text), COLOR=_FORBIDDEN), COLSPAN=4, ALIGN="LEFT"))
+    return table(rows, BORDER=1)
 
 
 def _barred(picture: _Picture, layer: Label) -> list[str]:

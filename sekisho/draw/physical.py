@@ -82,8 +82,10 @@ _SHARED = "#dddddd"
 def physical(plan: Plan, language: str) -> Iterator[str]:
     """Yield the lines of the physical diagram."""
     note = Label(
-        "実線 主回線、破線 副回線。箱の行は ポート番号・機器・名称、色は系統の層。",
-        "Solid: main line, dashed: backup. A row is port, device and name; its colour the layer.",
+        "実線 主回線、破線 副回線。箱の行は ポート番号・機器・名称、色は系統の層。"
+        "回線の速度は、両端のポート番号の下。",
+        "Solid: main line, dashed: backup. A row is port, device and name; its colour the layer. "
+        "The speed of a line stands under the numbers of its two ports.",
     )
     yield from head(plan, Label("物理構成図", "Physical diagram"), note, language)
     yield "rankdir=TB; ranksep=1.1; nodesep=0.3; newrank=true;"
@@ -148,23 +150,29 @@ def _switch(plan: Plan, switch: Switch, depths: dict[str, int], language: str) -
 
 
 def _line_ports(plan: Plan, switch: Switch, depths: dict[str, int]) -> tuple[str, str]:
-    """Return the cells of the ports whose lines go up, and of those that go down."""
-    up: list[PortRef] = []
-    down: list[PortRef] = []
+    """Return the cells of the ports whose lines go up, and of those that go down or across."""
+    up: dict[PortRef, Link] = {}
+    down: dict[PortRef, Link] = {}
     for link in plan.links:
         for here, there in ((link.a, link.b), (link.b, link.a)):
-            if here.switch == switch.id and depths[there.switch] != depths[here.switch]:
-                (up if depths[there.switch] < depths[here.switch] else down).append(here)
+            if here.switch == switch.id:
+                (up if depths[there.switch] < depths[here.switch] else down)[here] = link
     shown = [
-        "".join(
-            cell(
-                port.word, PORT=f"p{port.port}", BORDER=1, COLOR="#777777", ALIGN="CENTER", WIDTH=22
-            )
-            for port in sorted(ports)
-        )
-        for ports in (up, down)
+        "".join(_line_port(port, ports[port]) for port in sorted(ports)) for ports in (up, down)
     ]
     return shown[0], shown[1]
+
+
+def _line_port(port: PortRef, link: Link) -> str:
+    """Return the cell of a port with its line's speed: beside the line, speeds would collide."""
+    text = "<BR/>".join(escape(word) for word in (port.word, *_pace(link)))
+    return raw_cell(text, PORT=f"p{port.port}", BORDER=1, COLOR="#777777", ALIGN="CENTER", WIDTH=22)
+
+
+def _pace(link: Link) -> list[str]:
+    """Return the speed of a line and its delay, each where the plan gives it."""
+    speed = [] if link.mbps is None else [_speed(link.mbps)]
+    return speed + ([f"{link.delay_ms:g} ms"] if link.delay_ms else [])
 
 
 def _ports(plan: Plan, here: list[Attachment], language: str) -> Iterator[str]:
@@ -195,20 +203,10 @@ def _port(plan: Plan, attachment: Attachment, language: str) -> str:
 
 def _line(link: Link, depths: dict[str, int]) -> str:
     upper, lower = sorted((link.a, link.b), key=lambda end: depths[end.switch])
-    speed = "" if link.mbps is None else _speed(link.mbps)
-    delay = f"{link.delay_ms:g} ms" if link.delay_ms else ""
-    words = ["dir=none", 'style=dashed, color="#777777"' if link.backup else "penwidth=2"]
-    words.append(f"label={quoted(chr(10).join(word for word in (speed, delay) if word))}")
-    if depths[upper.switch] == depths[lower.switch]:
-        ends = f"{quoted(upper.switch)} -> {quoted(lower.switch)}"
-        words += [
-            "minlen=2",
-            f"taillabel={quoted(upper.word)}",
-            f"headlabel={quoted(lower.word)}",
-        ]
-    else:
-        ends = f"{quoted(upper.switch)}:p{upper.port}:s -> {quoted(lower.switch)}:p{lower.port}:n"
-    return f"{ends} [{', '.join(words)}];"
+    side = "s" if depths[upper.switch] == depths[lower.switch] else "n"
+    ends = f"{quoted(upper.switch)}:p{upper.port}:s -> {quoted(lower.switch)}:p{lower.port}:{side}"
+    look = 'style=dashed, color="#777777"' if link.backup else "penwidth=2"
+    return f"{ends} [arrowhead=none, {look}];"
 
 
 def _speed(mbps: float) -> str:

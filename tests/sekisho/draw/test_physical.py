@@ -57,8 +57,17 @@ def test_the_physical_view_shows_every_host_and_line(town: Plan) -> None:
     dot = draw(town)
 
     assert all(re.search(rf">{re.escape(d.id)}[.<]", dot) for d in town.devices)
-    assert dot.count("dir=none") == len(town.links)
+    assert dot.count("arrowhead=none") == len(town.links)
     assert dot.count("style=dashed") == sum(link.backup for link in town.links)
+
+
+def test_the_speed_of_a_line_stands_in_the_cells_of_its_ports(town: Plan) -> None:
+    """Beside a line that crosses another, two speeds would print over each other."""
+    dot = draw(town)
+
+    assert ">11<BR/>100M<BR/>3 ms</TD>" in dot
+    assert dot.count("10G</TD>") == 2 * sum(link.mbps == 10_000 for link in town.links)
+    assert not re.search(r" -> .*label=", dot)
 
 
 def test_the_logical_view_shows_every_clause(town: Plan) -> None:
