@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ _DRAIN_S = 0.01
 _CLOSERS = 64
 _STUCK_S = 20.0
 _QUIET_S = 0.15  # longer than any frame takes through five switches
+_ASK_S = 0.02  # between two questions whether a quiet time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +247,18 @@ class Wire:
             time.sleep(0.0005)
             self._read_half_full()
 
-    def settle(self) -> None:
+    def settle(self, is_over: Callable[[], bool] | None = None) -> None:
         """Wait until nothing is on its way any more, and then one common quiet time.
 
         Where lines delay what they carry, silence is silence at both ends of that time.
+
+        Args:
+            is_over: Asked now and then; the quiet time ends early once it says so.
         """
         self._await_silence()
-        time.sleep(_QUIET_S)
+        _be_quiet(is_over)
         while self._town.has_real_lines and self._await_silence():
-            time.sleep(_QUIET_S)
+            _be_quiet(is_over)
 
     def _await_silence(self) -> bool:
         """Wait until nothing is on its way; tell whether anything was."""
@@ -304,3 +308,12 @@ def _sender(interface: str) -> socket.socket:
     out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     out.bind((interface, 0))
     return out
+
+
+def _be_quiet(is_over: Callable[[], bool] | None) -> None:
+    """Let the quiet time pass, or as much of it as is needed."""
+    until = time.monotonic() + _QUIET_S
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(left if is_over is None else min(left, _ASK_S))
+        if is_over is not None and is_over():
+            return

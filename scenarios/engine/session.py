@@ -144,6 +144,11 @@ class Session:
         self.observed.begin_window()
         return Attempt(judged, seen, expected, sent, seconds, count.rules, stuck)
 
+    def _is_heard(self, sentinels: Round) -> bool:
+        """Tell whether every capture has heard its sentinel of a round by now."""
+        self.listen()
+        return not self._sentinels.not_receiving(sentinels)
+
     def _health(self, rounds: tuple[Round, Round], count: Count, stuck: str) -> Health:
         """Whether the instrument can be believed in the window that has just ended."""
         counted = {point.switch for point in count.rules}
@@ -230,7 +235,7 @@ class Session:
             self._wire.settle()
             seconds = time.monotonic() - began
             self._sentinels.send(after)
-            self._wire.settle()
+            self._wire.settle(lambda: self._is_heard(after))
         except LabError as error:  # frames that go round; what was seen by now was seen
             return seconds, str(error)
         finally:

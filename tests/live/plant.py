@@ -180,8 +180,8 @@ def hole_mended(town: Town, wire: Wire) -> None:
     allow_widened(town, wire)
     settle, calls = wire.settle, []
 
-    def settling() -> None:
-        settle()
+    def settling(is_over: Callable[[], bool] | None = None) -> None:
+        settle(is_over)
         calls.append(1)
         if len(calls) == _SETTLES_A_WINDOW:
             for switch in ("floor", "room"):
@@ -221,7 +221,7 @@ def cell_rule_deleted(town: Town, wire: Wire) -> None:
 def silence_missed(town: Town, wire: Wire) -> None:
     """The switches never fall silent, as if frames went round."""
 
-    def settling() -> None:
+    def settling(is_over: Callable[[], bool] | None = None) -> None:
         raise LabError("the switches never fell silent")
 
     wire.settle = settling  # type: ignore[method-assign]
@@ -232,8 +232,8 @@ def silence_missed_beside_a_leak(town: Town, wire: Wire) -> None:
     allow_widened(town, wire)
     settle = wire.settle
 
-    def settling() -> None:
-        settle()
+    def settling(is_over: Callable[[], bool] | None = None) -> None:
+        settle(is_over)
         raise LabError("the switches never fell silent")
 
     wire.settle = settling  # type: ignore[method-assign]
