@@ -95,6 +95,7 @@ class _Builder:
         self.sites = {switch.id: switch.text("site") for switch in root.records("switches")}
         shared = (*root.records("airs"), *root.records("hubs"))
         self.names = {switch.id: names_of(switch) for switch in root.records("switches")}
+        self.labels = {switch.id: _label(switch) for switch in root.records("switches")}
         self.shared = {each.id: self.port(each) for each in shared}
         self.open = {hub.id for hub in root.records("hubs") if not hub.get("isolates", bool)}
         self.attachments = {
@@ -161,7 +162,6 @@ class _Builder:
     def link(self, r: Record) -> Link:
         a, b = self.port(r, "a"), self.port(r, "b")
         label = r.values["label"]
-        ends = f"{a} - {b}"
         return Link(
             a=a,
             b=b,
@@ -169,8 +169,15 @@ class _Builder:
             delay_ms=r.number("delay_ms") or 0.0,
             loss_percent=r.number("loss_percent") or 0.0,
             backup=r.get("backup", bool),
-            label=label if isinstance(label, Label) else Label(ends, ends),
+            label=label if isinstance(label, Label) else self.ends(a, b),
             where=self.where(r),
+        )
+
+    def ends(self, a: PortRef, b: PortRef) -> Label:
+        """Return the label of a line that has none of its own: its ends, as people call them."""
+        near, far = self.labels[a.switch], self.labels[b.switch]
+        return Label(
+            f"{near.ja} {a.word} - {far.ja} {b.word}", f"{near.en} {a.word} - {far.en} {b.word}"
         )
 
     def air(self, r: Record) -> Air:

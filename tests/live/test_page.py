@@ -203,6 +203,7 @@ def test_a_change_whose_proof_is_wrong_has_to_be_confirmed(visit: Visit, town: D
     visit.dry_run("floor:1", "visitor")
     expect(page.locator(".proof-after.warning")).to_contain_text("禁止経路 1")
     expect(page.locator("#apply")).to_be_disabled()
+    expect(page.locator(".sure input")).to_be_in_viewport()
     visit.probe_frame("25-wrong-proof")
     page.locator(".sure input").check()
     expect(page.locator("#apply")).to_be_enabled()
@@ -210,6 +211,17 @@ def test_a_change_whose_proof_is_wrong_has_to_be_confirmed(visit: Visit, town: D
 
     assert is_grave == 0
     assert town.ask("/api/state")[1]["changes"] == before
+
+
+def test_a_pressed_button_under_the_pointer_can_be_read(visit: Visit) -> None:
+    """White letters on a pale ground could not."""
+    button = visit.page.locator("[data-key='several']")
+    button.click()
+    button.hover()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_css("color", "rgb(255, 255, 255)")
+    expect(button).to_have_css("background-color", "rgb(20, 58, 97)")
+    button.click()
 
 
 def test_a_switch_that_cannot_be_healed(visit: Visit, town: Demo) -> None:

@@ -182,9 +182,9 @@ function drawTried() {
   const isSevere = isWrong(now.proof) || now.answer.preview.warnings.some((each) => each.severity === "A");
   const sure = isSevere ? el("label", { className: "sure" }, el("input", { type: "checkbox", checked: now.isSure,
     onchange: (event) => { now.isSure = event.target.checked; byId("apply").disabled = !now.isSure; } }), t("sure")) : null;
-  return [[drawProof(now.proof), drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm(), sure],
-    buttons([now.undo ? t("apply-undo") : t("apply"), apply, { id: "apply", className: "main", disabled: isSevere && !now.isSure }],
-      now.ports ? [t("back"), () => { now.step = 0; draw(true); }] : null, [t("cancel"), () => byId("change").close()])];
+  return [[drawProof(now.proof), drawPreview(now.answer.preview, now.undo ? null : now), now.undo ? drawWho() : drawForm()],
+    el("div", { className: "foot" }, sure, buttons([now.undo ? t("apply-undo") : t("apply"), apply, { id: "apply", className: "main", disabled: isSevere && !now.isSure }],
+      now.ports ? [t("back"), () => { now.step = 0; draw(true); }] : null, [t("cancel"), () => byId("change").close()]))];
 }
 
 const isWrong = (proof) => Boolean(proof && (proof.forbidden || proof.missing));

@@ -134,7 +134,7 @@ export const STRINGS = {
   "choose-again": ["選び直す", "Choose again"],
   "apply": ["適用する", "Apply"],
   "apply-undo": ["取消を適用する", "Apply the undo"],
-  "sure": ["重大な注意を確認した", "I have read the severe warning"],
+  "sure": ["重大な注意を確認した(印を付けると適用できる)", "I have read the severe warning (tick to apply)"],
   "until-undone": ["取り消すまで", "until it is undone"],
   "after": ["{0}後に自動で取消", "undone by itself after {0}"],
   "minutes": ["{0}分", "{0} min"],

@@ -90,10 +90,10 @@ def test_a_switch_has_its_position_as_dpid(tiny: Plan) -> None:
 
 def test_a_link_is_named_after_its_ends(tiny: Plan) -> None:
     """Delay, backup and label of a link have defaults."""
-    ends = "floor:8 - room:8"
+    ends = Label("フロア 8 - サーバ室 8", "Floor 8 - Server room 8")
 
     assert tiny.links == (
-        Link(PortRef("floor", 8), PortRef("room", 8), 1000.0, 0.0, 0.0, False, Label(ends, ends),
+        Link(PortRef("floor", 8), PortRef("room", 8), 1000.0, 0.0, 0.0, False, ends,
              _line("- {a:")),
     )  # fmt: skip
 
