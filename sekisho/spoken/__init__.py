@@ -10,11 +10,12 @@ in the tables of words; ``{name:o}`` for either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 from sekisho.spoken.commands import COMMANDS
 from sekisho.spoken.helps import HELPS
+from sekisho.spoken.lookup import VALUE, Lines, Table
 from sekisho.spoken.machines import MACHINES
 from sekisho.spoken.plan_hints import HINTS
 from sekisho.spoken.plan_keys import KEYS
@@ -29,9 +30,7 @@ from sekisho.spoken.situations import SITUATIONS
 from sekisho.spoken.towns import TOWNS
 from sekisho.spoken.unsent import UNSENT
 
-#: Code of a sentence: it in English, and in Japanese.
-Table = Mapping[str, tuple[str, str]]
-_Patterns = tuple[tuple[re.Pattern[str], str], ...]
+__all__ = ["PHRASES", "SENTENCES", "VALUE", "japanese", "sentence"]
 
 SENTENCES: dict[str, Table] = {
     "plan": TEXTS,
@@ -55,7 +54,6 @@ PHRASES: dict[str, Table] = {
     "drop": DROPS,
     "refused": REFUSED,
 }
-VALUE = re.compile(r"\{(\w+)(?::([wo]))?\}")
 _START = re.compile(r"( *)(hint: )?")
 _PLACES = re.compile(r"(?:\S+(?: \(\d+ of \d+ of the series '[^']*'(?: and \d+ more)?\))?: )*")
 _MEMBER = re.compile(r" \((\d+) of (\d+) of the series '([^']*)'(?: and (\d+) more)?\)")
@@ -110,11 +108,10 @@ def _cuts(line: str) -> Iterator[int]:
     yield from (end for end in ends if end > places.end())
 
 
-def _found(text: str, patterns: _Patterns, depth: int) -> str | None:
+def _found(text: str, lines: Lines, depth: int) -> str | None:
     """Look *text* up; of several that fit, the one with most letters of its own."""
-    for pattern, translation in patterns:
-        match = pattern.fullmatch(text)
-        values = _values(match.groupdict(), depth) if match else None
+    for translation, given in lines.fitting(text):
+        values = _values(given, depth)
         if values is not None:
             return translation.format_map(values)
     return None
@@ -143,36 +140,10 @@ def _joined(value: str) -> str:
 
 
 @cache
-def _sentences() -> _Patterns:
-    return _compiled((*SENTENCES.values(), *PHRASES.values()))
+def _sentences() -> Lines:
+    return Lines((*SENTENCES.values(), *PHRASES.values()))
 
 
 @cache
-def _phrases() -> _Patterns:
-    return _compiled((*PHRASES.values(), KEYS, PARTS, SITUATIONS))
-
-
-def _compiled(tables: Iterable[Table]) -> _Patterns:
-    """Return the lines of *tables*, the most particular first."""
-    every = [pair for table in tables for pair in table.values()]
-    every.sort(key=lambda pair: -len(VALUE.sub("", pair[0])))
-    return tuple((_pattern(en), VALUE.sub(_slot, ja)) for en, ja in every)
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    out, end, seen = "", 0, set[str]()
-    for found in VALUE.finditer(english):
-        out += re.escape(english[end : found.start()])
-        name = _name(found)
-        out += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
-        seen.add(name)
-        end = found.end()
-    return re.compile(out + re.escape(english[end:]), re.DOTALL)
-
-
-def _name(found: re.Match[str]) -> str:
-    return found[1] + (f"_{found[2]}" if found[2] else "")
-
-
-def _slot(found: re.Match[str]) -> str:
-    return "{" + _name(found) + "}"
+def _phrases() -> Lines:
+    return Lines((*PHRASES.values(), KEYS, PARTS, SITUATIONS))
